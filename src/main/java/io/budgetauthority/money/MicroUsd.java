@@ -1,0 +1,60 @@
+package io.budgetauthority.money;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.math.BigDecimal;
+import java.util.regex.Pattern;
+
+/// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: an account in debt has
+/// less than nothing available. Arithmetic that leaves the range of a long throws
+/// [ArithmeticException] rather than wrapping.
+///
+/// On the wire it is a decimal string in USD with 2 to 6 decimals (protocol, introduction).
+public record MicroUsd(long micros) implements Comparable<MicroUsd> {
+
+  public static final MicroUsd ZERO = new MicroUsd(0);
+
+  private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,11})\\.[0-9]{2,6}");
+
+  public static MicroUsd of(long micros) {
+    return micros == 0 ? ZERO : new MicroUsd(micros);
+  }
+
+  /// Reads the wire form. Anything else, a number without decimals or with more than six included,
+  /// gets an [IllegalArgumentException] that says what the form is.
+  @JsonCreator
+  public static MicroUsd parse(String wire) {
+    if (!WIRE.matcher(wire).matches()) {
+      throw new IllegalArgumentException("must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
+    }
+    return of(new BigDecimal(wire).movePointRight(6).longValueExact());
+  }
+
+  public MicroUsd plus(MicroUsd other) {
+    return of(Math.addExact(micros, other.micros));
+  }
+
+  public MicroUsd minus(MicroUsd other) {
+    return of(Math.subtractExact(micros, other.micros));
+  }
+
+  public boolean isPositive() {
+    return micros > 0;
+  }
+
+  public boolean isNegative() {
+    return micros < 0;
+  }
+
+  @Override
+  public int compareTo(MicroUsd other) {
+    return Long.compare(micros, other.micros);
+  }
+
+  /// The wire form: at least two decimals, and no zero after the second that carries nothing.
+  @JsonValue
+  @Override
+  public String toString() {
+    return Decimals.render(micros, 6);
+  }
+}

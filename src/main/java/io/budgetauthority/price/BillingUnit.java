@@ -1,0 +1,29 @@
+package io.budgetauthority.price;
+
+import java.util.Locale;
+
+/// What a row may bill beside tokens, by the wire names of a request's `units` (protocol section 2).
+public enum BillingUnit {
+  IMAGES,
+  SECONDS,
+  CHARACTERS,
+  PAGES,
+  QUERIES,
+  PIXELS,
+  CREDITS,
+  REQUESTS;
+
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// The unit of a wire name; anything else gets an [IllegalArgumentException].
+  public static BillingUnit ofWireName(String wireName) {
+    for (BillingUnit unit : values()) {
+      if (unit.wireName().equals(wireName)) {
+        return unit;
+      }
+    }
+    throw new IllegalArgumentException("no unit: " + wireName);
+  }
+}

@@ -1,0 +1,21 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import org.jspecify.annotations.Nullable;
+
+/// The parts of a call's tokens, each null where it was not stated: in an ask a bound on the part (0
+/// rules the class out), in a commit the count (absent is 0).
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Parts(
+    @JsonProperty("cache_read_tokens") @Nullable Long cacheReadTokens,
+    @JsonProperty("cache_write_tokens") @Nullable Long cacheWriteTokens,
+    @JsonProperty("cache_write_1h_tokens") @Nullable Long cacheWrite1hTokens,
+    @JsonProperty("input_audio_tokens") @Nullable Long inputAudioTokens,
+    @JsonProperty("input_image_tokens") @Nullable Long inputImageTokens,
+    @JsonProperty("reasoning_tokens") @Nullable Long reasoningTokens,
+    @JsonProperty("output_audio_tokens") @Nullable Long outputAudioTokens,
+    @JsonProperty("output_image_tokens") @Nullable Long outputImageTokens) {
+
+  public static final Parts NONE = new Parts(null, null, null, null, null, null, null, null);
+}

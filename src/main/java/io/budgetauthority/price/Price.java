@@ -1,0 +1,172 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.money.PicoUsd;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/// A row of a price table: one model of one provider, what it charges and what it can take. Immutable,
+/// and safe to share between threads. The row travels with every decision, so that a settlement prices
+/// with what the decision was made from.
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public final class Price {
+
+  /// Modes whose rows have no output to cap (protocol section 2, "The effective output cap").
+  private static final Set<String> WITHOUT_OUTPUT = Set.of("embedding", "rerank", "moderation");
+
+  private final String provider;
+  private final String model;
+  private final String mode;
+  private final List<String> aliases;
+  private final @Nullable Long windowTokens;
+  private final @Nullable Long outputLimitTokens;
+  private final boolean sharedWindow;
+  private final Set<Capability> capabilities;
+  private final List<RateCard> cards;
+  private final Map<String, Long> toolPicos;
+  private final boolean zeroApproved;
+  private final Map<String, List<Tariff>> tariffs;
+
+  /// @param provider whose row it is, such as `anthropic`
+  /// @param model the key of the row in its source
+  /// @param mode what kind of call it prices: `chat`, `embedding`, `image_generation`, …
+  /// @param aliases other names that its source states for it
+  /// @param windowTokens tokens of the context window; null where the source states none
+  /// @param outputLimitTokens the most tokens of one completion; null where the source states none
+  /// @param sharedWindow whether input and output share one window
+  /// @param cards the stated prices; at least one card for the `default` tier unless the row has none
+  /// @param toolPicos pico-USD for one use of a tool that the provider bills
+  /// @param zeroApproved whether somebody confirmed that a row of zeros really is free
+  @JsonCreator
+  public Price(
+      @JsonProperty("provider") String provider,
+      @JsonProperty("model") String model,
+      @JsonProperty("mode") String mode,
+      @JsonProperty("aliases") @Nullable List<String> aliases,
+      @JsonProperty("window") @Nullable Long windowTokens,
+      @JsonProperty("output_limit") @Nullable Long outputLimitTokens,
+      @JsonProperty("shared_window") boolean sharedWindow,
+      @JsonProperty("capabilities") @Nullable Set<Capability> capabilities,
+      @JsonProperty("cards") @Nullable List<RateCard> cards,
+      @JsonProperty("tools") @Nullable Map<String, Long> toolPicos,
+      @JsonProperty("zero_approved") boolean zeroApproved) {
+    this.provider = provider;
+    this.model = model;
+    this.mode = mode;
+    this.aliases = aliases == null ? List.of() : List.copyOf(aliases);
+    this.windowTokens = windowTokens;
+    this.outputLimitTokens = outputLimitTokens;
+    this.sharedWindow = sharedWindow;
+    this.capabilities = capabilities == null ? Set.of() : Set.copyOf(capabilities);
+    this.cards = cards == null ? List.of() : List.copyOf(cards);
+    this.toolPicos = toolPicos == null ? Map.of() : Map.copyOf(toolPicos);
+    this.zeroApproved = zeroApproved;
+    Map<String, List<Tariff>> byTier = new HashMap<>();
+    for (RateCard card : this.cards) {
+      byTier.computeIfAbsent(card.serviceTier(), tier -> Tariff.of(this.cards, tier));
+    }
+    this.tariffs = Map.copyOf(byTier);
+  }
+
+  @JsonProperty("provider")
+  public String provider() {
+    return provider;
+  }
+
+  @JsonProperty("model")
+  public String model() {
+    return model;
+  }
+
+  @JsonProperty("mode")
+  public String mode() {
+    return mode;
+  }
+
+  @JsonProperty("aliases")
+  public List<String> aliases() {
+    return aliases;
+  }
+
+  @JsonProperty("window")
+  public @Nullable Long windowTokens() {
+    return windowTokens;
+  }
+
+  @JsonProperty("output_limit")
+  public @Nullable Long outputLimitTokens() {
+    return outputLimitTokens;
+  }
+
+  @JsonProperty("shared_window")
+  @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+  public boolean sharedWindow() {
+    return sharedWindow;
+  }
+
+  @JsonProperty("capabilities")
+  public Set<Capability> capabilities() {
+    return capabilities;
+  }
+
+  @JsonProperty("cards")
+  public List<RateCard> cards() {
+    return cards;
+  }
+
+  @JsonProperty("tools")
+  public Map<String, Long> toolPicos() {
+    return toolPicos;
+  }
+
+  @JsonProperty("zero_approved")
+  @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+  public boolean zeroApproved() {
+    return zeroApproved;
+  }
+
+  /// Whether calls of this row produce output that a cap applies to.
+  public boolean hasOutput() {
+    return !WITHOUT_OUTPUT.contains(mode);
+  }
+
+  /// Whether every price the row states is zero: nobody bills that, so it is not to be trusted until it
+  /// was approved.
+  public boolean allZero() {
+    return cards.stream()
+            .allMatch(
+                card ->
+                    card.tokenPicos().values().stream().allMatch(picos -> picos == 0)
+                        && card.unitPicos().values().stream().allMatch(picos -> picos == 0))
+        && toolPicos.values().stream().allMatch(picos -> picos == 0);
+  }
+
+  /// The prices of a service tier by class and unit, in USD, as the decision record shows them; those of
+  /// the long-context tier that an input of `inputTokens` reaches.
+  public Map<String, String> describe(String serviceTier, long inputTokens) {
+    Map<String, String> prices = new TreeMap<>();
+    List<Tariff> ofTier = tariffs(serviceTier);
+    for (Tariff tariff : ofTier) {
+      if (inputTokens > tariff.aboveTokens() || tariff.aboveTokens() == 0) {
+        tariff.describe(prices);
+      }
+    }
+    toolPicos.forEach((tool, picos) -> prices.put(tool, new PicoUsd(picos).toString()));
+    return prices;
+  }
+
+  List<Tariff> tariffs(String serviceTier) {
+    return tariffs.getOrDefault(serviceTier, List.of());
+  }
+
+  @Override
+  public String toString() {
+    return provider + ":" + model;
+  }
+}

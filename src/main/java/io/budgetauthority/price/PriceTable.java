@@ -1,0 +1,117 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One published version of all prices: immutable, found by name in a hash look-up. Two rows with one
+/// name get an [IllegalArgumentException].
+public final class PriceTable {
+
+  private final String version;
+  private final Instant createdAt;
+  private final String source;
+  private final Map<String, Price> byName = new LinkedHashMap<>();
+  private final Map<String, List<Price>> bySuffix = new HashMap<>();
+
+  @JsonCreator
+  public PriceTable(
+      @JsonProperty("version") String version,
+      @JsonProperty("created_at") Instant createdAt,
+      @JsonProperty("source") String source,
+      @JsonProperty("rows") Collection<Price> rows) {
+    this.version = version;
+    this.createdAt = createdAt;
+    this.source = source;
+    for (Price row : rows) {
+      index(row.model(), row);
+      row.aliases().forEach(alias -> index(alias, row));
+    }
+  }
+
+  private void index(String name, Price row) {
+    if (byName.putIfAbsent(name, row) != null) {
+      throw new IllegalArgumentException("two rows are named " + name);
+    }
+    for (int slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
+      List<Price> named = bySuffix.computeIfAbsent(name.substring(slash + 1), suffix -> new ArrayList<>(1));
+      if (!named.contains(row)) {
+        named.add(row);
+      }
+    }
+  }
+
+  @JsonProperty("version")
+  public String version() {
+    return version;
+  }
+
+  @JsonProperty("created_at")
+  public Instant createdAt() {
+    return createdAt;
+  }
+
+  @JsonProperty("source")
+  public String source() {
+    return source;
+  }
+
+  @JsonProperty("rows")
+  public List<Price> rows() {
+    return byName.entrySet().stream()
+        .filter(entry -> entry.getKey().equals(entry.getValue().model()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  /// What a name means.
+  public sealed interface Found {
+    record Row(Price price) implements Found {}
+
+    record Unknown() implements Found {}
+
+    record Ambiguous(List<String> candidates) implements Found {
+      public Ambiguous {
+        candidates = List.copyOf(candidates);
+      }
+    }
+  }
+
+  /// The row that a name means (pricing.md, "Names"): the key itself; else `provider/name`; else the only
+  /// key that ends in `/name`. With a provider, a row of another provider never answers. No case is
+  /// changed and no prefix stripped.
+  public Found find(@Nullable String provider, String name) {
+    Price exact = byName.get(name);
+    if (exact != null && isOf(provider, exact)) {
+      return new Found.Row(exact);
+    }
+    Price prefixed = provider == null ? null : byName.get(provider + "/" + name);
+    if (prefixed != null) {
+      return new Found.Row(prefixed);
+    }
+    List<Price> ending =
+        bySuffix.getOrDefault(name, List.of()).stream().filter(row -> isOf(provider, row)).toList();
+    return switch (ending.size()) {
+      case 0 -> new Found.Unknown();
+      case 1 -> new Found.Row(ending.getFirst());
+      default -> new Found.Ambiguous(ending.stream().map(Price::model).sorted().toList());
+    };
+  }
+
+  /// A row is of the provider that its source names, and of the one that its key begins with: callers
+  /// say `vertex_ai` where a row says `vertex_ai-anthropic_models`.
+  private static boolean isOf(@Nullable String provider, Price row) {
+    return provider == null
+        || provider.equals(row.provider())
+        || (row.model().length() > provider.length()
+            && row.model().startsWith(provider)
+            && row.model().charAt(provider.length()) == '/');
+  }
+}

@@ -1,0 +1,173 @@
+package io.budgetauthority.price;
+
+import io.budgetauthority.money.PicoUsd;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What a row charges within one service tier and one length of input: every class and unit resolved,
+/// so that pricing only multiplies. Where a card of the row is silent about a class, its price outside
+/// the card applies or the card's price of the class's whole, whichever is dearer (pricing.md, "Which
+/// price").
+final class Tariff {
+
+  static final long NO_PRICE = -1;
+
+  private static final TokenClass[] CLASSES = TokenClass.values();
+
+  private final long aboveTokens;
+  private final long[] ratePicos = new long[CLASSES.length];
+  private final boolean[] ownPrice = new boolean[CLASSES.length];
+  private final long[] unitPicos = new long[BillingUnit.values().length];
+
+  private Tariff(long aboveTokens) {
+    this.aboveTokens = aboveTokens;
+    Arrays.fill(unitPicos, NO_PRICE);
+  }
+
+  /// The tariffs of one service tier by rising length of input; empty where the row does not price the
+  /// tier.
+  static List<Tariff> of(List<RateCard> cards, String serviceTier) {
+    if (cards.stream().noneMatch(card -> card.serviceTier().equals(serviceTier))) {
+      return List.of();
+    }
+    TreeSet<Long> lengths = new TreeSet<>();
+    lengths.add(0L);
+    cards.forEach(card -> lengths.add(card.aboveTokens()));
+    List<Tariff> tariffs = new ArrayList<>();
+    for (long aboveTokens : lengths) {
+      tariffs.add(resolve(new Cards(cards, new ArrayList<>(lengths)), serviceTier, aboveTokens));
+    }
+    return List.copyOf(tariffs);
+  }
+
+  private static Tariff resolve(Cards cards, String serviceTier, long aboveTokens) {
+    Tariff tariff = new Tariff(aboveTokens);
+    for (TokenClass tokenClass : CLASSES) {
+      long own = cards.tokenPicos(tokenClass, serviceTier, aboveTokens);
+      tariff.ownPrice[tokenClass.ordinal()] = own != NO_PRICE;
+      tariff.ratePicos[tokenClass.ordinal()] = own;
+    }
+    for (TokenClass tokenClass : CLASSES) {
+      if (!tariff.hasOwnPrice(tokenClass)) {
+        tariff.ratePicos[tokenClass.ordinal()] = tariff.priceOfWhole(tokenClass);
+      }
+    }
+    for (BillingUnit unit : BillingUnit.values()) {
+      tariff.unitPicos[unit.ordinal()] = cards.unitPicos(unit, serviceTier, aboveTokens);
+    }
+    return tariff;
+  }
+
+  /// A token cut both ways is part of two wholes, so it takes the dearer one's price. A whole itself takes
+  /// the dearest price of its side.
+  private long priceOfWhole(TokenClass tokenClass) {
+    TokenClass whole = tokenClass.whole();
+    long price = whole == null ? dearestPicos(tokenClass.isInput()) : ratePicos[whole.ordinal()];
+    return switch (tokenClass) {
+      case CACHE_READ_AUDIO, CACHE_WRITE_AUDIO -> Math.max(price, ratePicos[TokenClass.INPUT_AUDIO.ordinal()]);
+      case CACHE_READ_IMAGE -> Math.max(price, ratePicos[TokenClass.INPUT_IMAGE.ordinal()]);
+      default -> price;
+    };
+  }
+
+  long aboveTokens() {
+    return aboveTokens;
+  }
+
+  /// Pico-USD a token, or [#NO_PRICE] where nothing on the side of the class has a price.
+  long ratePicos(TokenClass tokenClass) {
+    return ratePicos[tokenClass.ordinal()];
+  }
+
+  /// Whether the row states a price for the class itself.
+  boolean hasOwnPrice(TokenClass tokenClass) {
+    return ownPrice[tokenClass.ordinal()];
+  }
+
+  long unitPicos(BillingUnit unit) {
+    return unitPicos[unit.ordinal()];
+  }
+
+  private long dearestPicos(boolean input) {
+    long dearest = NO_PRICE;
+    for (TokenClass tokenClass : CLASSES) {
+      if (tokenClass.isInput() == input) {
+        dearest = Math.max(dearest, ratePicos[tokenClass.ordinal()]);
+      }
+    }
+    return dearest;
+  }
+
+  /// The cards of a row, asked for the price of a class as stated or as it applies from outside.
+  private record Cards(List<RateCard> cards, List<Long> lengths) {
+
+    long tokenPicos(TokenClass tokenClass, String serviceTier, long aboveTokens) {
+      RateCard card = card(serviceTier, aboveTokens);
+      Long stated = card == null ? null : card.tokenPicos().get(tokenClass);
+      if (stated != null) {
+        return stated;
+      }
+      long outside = NO_PRICE;
+      for (Place place : outsideOf(serviceTier, aboveTokens)) {
+        outside = Math.max(outside, tokenPicos(tokenClass, place.serviceTier(), place.aboveTokens()));
+      }
+      TokenClass whole = tokenClass.whole();
+      Long ofWhole = card == null || whole == null ? null : card.tokenPicos().get(whole);
+      return outside == NO_PRICE || ofWhole == null ? outside : Math.max(outside, ofWhole);
+    }
+
+    long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {
+      RateCard card = card(serviceTier, aboveTokens);
+      Long stated = card == null ? null : card.unitPicos().get(unit);
+      if (stated != null) {
+        return stated;
+      }
+      long outside = NO_PRICE;
+      for (Place place : outsideOf(serviceTier, aboveTokens)) {
+        outside = Math.max(outside, unitPicos(unit, place.serviceTier(), place.aboveTokens()));
+      }
+      return outside;
+    }
+
+    private List<Place> outsideOf(String serviceTier, long aboveTokens) {
+      List<Place> outside = new ArrayList<>(2);
+      int length = lengths.indexOf(aboveTokens);
+      if (length > 0) {
+        outside.add(new Place(serviceTier, lengths.get(length - 1)));
+      }
+      if (!serviceTier.equals(Bounds.DEFAULT_TIER)) {
+        outside.add(new Place(Bounds.DEFAULT_TIER, aboveTokens));
+      }
+      return outside;
+    }
+
+    private @Nullable RateCard card(String serviceTier, long aboveTokens) {
+      for (RateCard card : cards) {
+        if (card.aboveTokens() == aboveTokens && card.serviceTier().equals(serviceTier)) {
+          return card;
+        }
+      }
+      return null;
+    }
+  }
+
+  private record Place(String serviceTier, long aboveTokens) {}
+
+  /// Every price of the tariff by wire name, for people and for the decision record.
+  void describe(Map<String, String> into) {
+    for (TokenClass tokenClass : CLASSES) {
+      if (ownPrice[tokenClass.ordinal()]) {
+        into.put(tokenClass.wireName(), new PicoUsd(ratePicos(tokenClass)).toString());
+      }
+    }
+    for (BillingUnit unit : BillingUnit.values()) {
+      if (unitPicos(unit) != NO_PRICE) {
+        into.put(unit.wireName(), new PicoUsd(unitPicos(unit)).toString());
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package io.budgetauthority.price;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// The classes of token that a row may price apart. A class without a price of its own is charged at
+/// its whole's (pricing.md, "Parts and wholes"); `INPUT` and `OUTPUT` are wholes themselves.
+public enum TokenClass {
+  INPUT(null),
+  CACHE_READ(INPUT),
+  CACHE_WRITE(INPUT),
+  CACHE_WRITE_1H(CACHE_WRITE),
+  INPUT_AUDIO(INPUT),
+  INPUT_IMAGE(INPUT),
+  CACHE_READ_AUDIO(CACHE_READ),
+  CACHE_READ_IMAGE(CACHE_READ),
+  CACHE_WRITE_AUDIO(CACHE_WRITE),
+  OUTPUT(null),
+  REASONING(OUTPUT),
+  OUTPUT_AUDIO(OUTPUT),
+  OUTPUT_IMAGE(OUTPUT);
+
+  private final @Nullable TokenClass whole;
+
+  TokenClass(@Nullable TokenClass whole) {
+    this.whole = whole;
+  }
+
+  /// The class this one is a part of; null for the two wholes.
+  public @Nullable TokenClass whole() {
+    return whole;
+  }
+
+  public boolean isInput() {
+    return compareTo(OUTPUT) < 0;
+  }
+
+  /// The name in a price table and in a decision's `price`.
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// The class of a wire name; anything else gets an [IllegalArgumentException].
+  public static TokenClass ofWireName(String wireName) {
+    for (TokenClass tokenClass : values()) {
+      if (tokenClass.wireName().equals(wireName)) {
+        return tokenClass;
+      }
+    }
+    throw new IllegalArgumentException("no token class: " + wireName);
+  }
+}

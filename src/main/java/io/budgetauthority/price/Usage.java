@@ -1,0 +1,69 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a call really used, as its provider reports it (protocol section 5). `inputTokens` is the whole
+/// input, cached parts included, and `outputTokens` the whole output, reasoning included. Parts that do
+/// not fit their whole get an [UsageMismatch] that names the field.
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Usage(
+    @JsonProperty("input_tokens") long inputTokens,
+    @JsonProperty("output_tokens") long outputTokens,
+    @JsonUnwrapped Parts parts,
+    @JsonProperty("units") @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Long> units,
+    @JsonProperty("billed_tools") @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        Map<String, Long> billedTools,
+    @JsonProperty("service_tier") @Nullable String serviceTier) {
+
+  /// Parts of one cut that exceed their whole (pricing.md, "Parts and wholes").
+  public static final class UsageMismatch extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+    private final String field;
+
+    UsageMismatch(String field, String reason) {
+      super(reason);
+      this.field = field;
+    }
+
+    public String field() {
+      return field;
+    }
+  }
+
+  public Usage {
+    units = Map.copyOf(units);
+    billedTools = Map.copyOf(billedTools);
+    long write = orZero(parts.cacheWriteTokens());
+    if (orZero(parts.cacheWrite1hTokens()) > write) {
+      throw new UsageMismatch("cache_write_1h_tokens", "is part of cache_write_tokens, which is " + write);
+    }
+    if (orZero(parts.cacheReadTokens()) + write > inputTokens) {
+      throw new UsageMismatch(
+          "cache_read_tokens", "with cache_write_tokens is more than input_tokens, which is " + inputTokens);
+    }
+    if (orZero(parts.inputAudioTokens()) + orZero(parts.inputImageTokens()) > inputTokens) {
+      throw new UsageMismatch(
+          "input_audio_tokens", "with input_image_tokens is more than input_tokens, which is " + inputTokens);
+    }
+    if (orZero(parts.reasoningTokens())
+            + orZero(parts.outputAudioTokens())
+            + orZero(parts.outputImageTokens())
+        > outputTokens) {
+      throw new UsageMismatch(
+          "reasoning_tokens", "with the other parts is more than output_tokens, which is " + outputTokens);
+    }
+  }
+
+  /// Usage of plain tokens alone.
+  public static Usage ofTokens(long inputTokens, long outputTokens) {
+    return new Usage(inputTokens, outputTokens, Parts.NONE, Map.of(), Map.of(), null);
+  }
+
+  static long orZero(@Nullable Long count) {
+    return count == null ? 0 : count;
+  }
+}
