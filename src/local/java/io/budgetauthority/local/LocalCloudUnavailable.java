@@ -1,0 +1,23 @@
+package io.budgetauthority.local;
+
+/// There can be no cloud on this desk as things are. The message is one line for the person at it,
+/// and says what to change.
+public final class LocalCloudUnavailable extends RuntimeException {
+
+  private final String line;
+
+  LocalCloudUnavailable(String line) {
+    super(line);
+    this.line = line;
+  }
+
+  LocalCloudUnavailable(String line, Throwable cause) {
+    super(line, cause);
+    this.line = line;
+  }
+
+  @Override
+  public String getMessage() {
+    return line;
+  }
+}

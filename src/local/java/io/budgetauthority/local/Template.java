@@ -1,0 +1,149 @@
+package io.budgetauthority.local;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.AbstractConstruct;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.Node;
+import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
+
+/// One CloudFormation template of `infra/`, with every parameter at its default and the account and
+/// region of a desk. It knows `!Ref`, `!Sub` and `!GetAtt`; another function in a property that is
+/// asked for is an error, one elsewhere is passed over.
+final class Template {
+
+  /// The account of everything on a desk.
+  static final String ACCOUNT = "000000000000";
+
+  /// The region of everything on a desk.
+  static final String REGION = "us-east-1";
+
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^!}]+)}");
+
+  private final String name;
+  private final Map<?, ?> parameters;
+  private final Map<?, ?> resources;
+
+  private Template(String name, Map<?, ?> document) {
+    this.name = name;
+    this.parameters = map(document.get("Parameters"));
+    this.resources = map(document.get("Resources"));
+  }
+
+  /// Reads `infra/<name>` from the class path.
+  static Template read(String name) {
+    try (InputStream yaml = Template.class.getResourceAsStream("/infra/" + name)) {
+      if (yaml == null) {
+        throw new IllegalStateException("infra/" + name + " is not on the class path");
+      }
+      return new Template(name, map(new Yaml(new FunctionsAsCalls()).load(yaml)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The properties of every resource of a type, by logical id, in the order of the file.
+  SequencedMap<String, Map<?, ?>> resources(String type) {
+    SequencedMap<String, Map<?, ?>> found = new LinkedHashMap<>();
+    resources.forEach(
+        (id, resource) -> {
+          if (type.equals(map(resource).get("Type"))) {
+            found.put(String.valueOf(id), map(resolved(map(map(resource).get("Properties")))));
+          }
+        });
+    return found;
+  }
+
+  private Object resolved(Object value) {
+    return switch (value) {
+      case Call(String function, Object argument) when function.equals("Ref") ->
+          reference(String.valueOf(argument));
+      case Call(String function, Object argument) when function.equals("Sub") ->
+          PLACEHOLDER
+              .matcher(String.valueOf(argument))
+              .replaceAll(found -> reference(found.group(1)).replace("$", "\\$"));
+      case Call(String function, Object argument) when function.equals("GetAtt") ->
+          reference(String.valueOf(argument));
+      case Call call -> throw new IllegalStateException(name + " uses " + call + " in a property");
+      case Map<?, ?> fields -> {
+        Map<Object, Object> all = new LinkedHashMap<>();
+        fields.forEach((key, field) -> all.put(key, resolved(field)));
+        yield all;
+      }
+      case List<?> items -> items.stream().map(this::resolved).toList();
+      default -> value;
+    };
+  }
+
+  private String reference(String to) {
+    if (parameters.get(to) instanceof Map<?, ?> parameter) {
+      return String.valueOf(parameter.get("Default"));
+    }
+    return switch (to) {
+      case "AWS::AccountId" -> ACCOUNT;
+      case "AWS::Region" -> REGION;
+      case "AWS::Partition" -> "aws";
+      default -> ofResource(to);
+    };
+  }
+
+  /// A resource's name, or a queue's ARN.
+  private String ofResource(String to) {
+    String[] idAndAttribute = to.split("\\.", 2);
+    Map<?, ?> resource = map(resources.get(idAndAttribute[0]));
+    String type = String.valueOf(resource.get("Type"));
+    String kind = type.substring(type.lastIndexOf(':') + 1);
+    Object named = map(resource.get("Properties")).get(kind + "Name");
+    if (named != null && idAndAttribute.length == 1) {
+      return String.valueOf(resolved(named));
+    }
+    if (named != null && type.equals("AWS::SQS::Queue") && idAndAttribute[1].equals("Arn")) {
+      return "arn:aws:sqs:%s:%s:%s".formatted(REGION, ACCOUNT, resolved(named));
+    }
+    throw new IllegalStateException(name + " refers to " + to + ", which a desk does not know");
+  }
+
+  private static Map<?, ?> map(@Nullable Object value) {
+    if (value instanceof Map<?, ?> fields) {
+      return fields;
+    }
+    throw new IllegalStateException("A template has " + value + " where a mapping belongs");
+  }
+
+  /// A function of CloudFormation, not yet applied.
+  private record Call(String function, Object argument) {}
+
+  private static final class FunctionsAsCalls extends SafeConstructor {
+    FunctionsAsCalls() {
+      super(new LoaderOptions());
+      yamlMultiConstructors.put(
+          "!",
+          new AbstractConstruct() {
+            @Override
+            public Object construct(Node node) {
+              return new Call(node.getTag().getValue().substring(1), argument(node));
+            }
+          });
+    }
+
+    private Object argument(Node node) {
+      return switch (node) {
+        case ScalarNode scalar -> constructScalar(scalar);
+        case SequenceNode sequence -> constructSequence(sequence);
+        case MappingNode mapping -> constructMapping(mapping);
+        default -> throw new IllegalStateException("A template has " + node);
+      };
+    }
+  }
+}

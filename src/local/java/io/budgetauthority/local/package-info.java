@@ -1,0 +1,8 @@
+/// AWS on a desk: the servers that let the whole service run with no account, no Docker and no
+/// second command. [io.budgetauthority.local.LocalMain] starts them before the service,
+/// [io.budgetauthority.local.LocalCloud] is all of them together, and what they hold is defined in
+/// `infra/` alone, which [io.budgetauthority.local.CloudDefinitions] reads.
+@NullMarked
+package io.budgetauthority.local;
+
+import org.jspecify.annotations.NullMarked;

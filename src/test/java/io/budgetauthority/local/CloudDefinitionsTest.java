@@ -1,0 +1,57 @@
+package io.budgetauthority.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.CreateTableRequest;
+import software.amazon.awssdk.services.dynamodb.model.StreamViewType;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
+
+class CloudDefinitionsTest {
+
+  private final CloudDefinitions definitions = CloudDefinitions.read();
+
+  @Test
+  void namesAreThoseOfTheDefaultPrefixAndTheAccountOfADesk() {
+    assertEquals("budget-authority-ledger", definitions.ledgerTable().create().tableName());
+    assertEquals("budget-authority-decisions", definitions.decisionsTable().create().tableName());
+    assertEquals("budget-authority-prices-000000000000", definitions.pricesBucket().name());
+    assertEquals("budget-authority-usage", definitions.usageQueue().queueName());
+  }
+
+  @Test
+  void theDecisionsHaveAStreamWithBothImagesAndATimeToLive() {
+    CloudDefinitions.Table decisions = definitions.decisionsTable();
+
+    assertEquals(
+        StreamViewType.NEW_AND_OLD_IMAGES,
+        decisions.create().streamSpecification().streamViewType());
+    assertEquals(
+        "ttl", decisions.timeToLive().orElseThrow().timeToLiveSpecification().attributeName());
+  }
+
+  @Test
+  void everyTableIsEncryptedAndProtectedFromDeletion() {
+    definitions
+        .tables()
+        .values()
+        .forEach(
+            table -> {
+              CreateTableRequest create = table.create();
+              assertTrue(create.deletionProtectionEnabled(), create.tableName());
+              assertTrue(create.sseSpecification().enabled(), create.tableName());
+            });
+  }
+
+  @Test
+  void aDeadLetterQueueIsMadeBeforeTheQueueThatFeedsIt() {
+    assertEquals(
+        List.of("UsageDeadQueue", "UsageQueue"), List.copyOf(definitions.queues().keySet()));
+    assertEquals(
+        "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:budget-authority-usage-dead\","
+            + "\"maxReceiveCount\":5}",
+        definitions.usageQueue().attributes().get(QueueAttributeName.REDRIVE_POLICY));
+  }
+}

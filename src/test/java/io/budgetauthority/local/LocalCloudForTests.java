@@ -1,0 +1,59 @@
+package io.budgetauthority.local;
+
+import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.SqsClient;
+
+/// One local cloud for all tests of a JVM that need no application around it. It starts at its
+/// first use and ends with the JVM; tests keep apart by the keys they choose.
+public final class LocalCloudForTests {
+
+  private LocalCloudForTests() {}
+
+  /// The cloud.
+  public static LocalCloud shared() {
+    return Holder.CLOUD;
+  }
+
+  /// A client of its DynamoDB, to be finished by the caller, such as with interceptors.
+  public static DynamoDbClientBuilder dynamoDb() {
+    return dynamoDb(shared());
+  }
+
+  static DynamoDbClientBuilder dynamoDb(LocalCloud cloud) {
+    return DynamoDbClient.builder()
+        .httpClientBuilder(ApacheHttpClient.builder())
+        .endpointOverride(cloud.dynamoDbEndpoint())
+        .region(LocalCloud.region())
+        .credentialsProvider(LocalCloud.credentials());
+  }
+
+  public static S3Client s3(LocalCloud cloud) {
+    return S3Client.builder()
+        .httpClientBuilder(ApacheHttpClient.builder())
+        .endpointOverride(cloud.s3Endpoint())
+        .forcePathStyle(true)
+        .region(LocalCloud.region())
+        .credentialsProvider(LocalCloud.credentials())
+        .build();
+  }
+
+  static SqsClient sqs(LocalCloud cloud) {
+    return SqsClient.builder()
+        .httpClientBuilder(ApacheHttpClient.builder())
+        .endpointOverride(cloud.sqsEndpoint())
+        .region(LocalCloud.region())
+        .credentialsProvider(LocalCloud.credentials())
+        .build();
+  }
+
+  private static final class Holder {
+    static final LocalCloud CLOUD = LocalCloud.start(LocalSettings.inMemory());
+
+    static {
+      Runtime.getRuntime().addShutdownHook(new Thread(CLOUD::close, "local-cloud-for-tests"));
+    }
+  }
+}
