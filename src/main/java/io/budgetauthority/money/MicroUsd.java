@@ -5,8 +5,8 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.math.BigDecimal;
 import java.util.regex.Pattern;
 
-/// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: an account in debt has
-/// less than nothing available. Arithmetic that leaves the range of a long throws
+/// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: an account in debt
+/// has less than nothing available. Arithmetic that leaves the range of a long throws
 /// [ArithmeticException] rather than wrapping.
 ///
 /// On the wire it is a decimal string in USD with 2 to 6 decimals (protocol, introduction).
@@ -14,18 +14,20 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
 
   public static final MicroUsd ZERO = new MicroUsd(0);
 
-  private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,11})\\.[0-9]{2,6}");
+  private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,8})\\.[0-9]{2,6}");
 
   public static MicroUsd of(long micros) {
     return micros == 0 ? ZERO : new MicroUsd(micros);
   }
 
-  /// Reads the wire form. Anything else, a number without decimals or with more than six included,
-  /// gets an [IllegalArgumentException] that says what the form is.
+  /// Reads the wire form. Anything else, a number without decimals, with more than six, or of a
+  /// thousand million USD and more included, gets an [IllegalArgumentException] that says what the
+  /// form is.
   @JsonCreator
   public static MicroUsd parse(String wire) {
     if (!WIRE.matcher(wire).matches()) {
-      throw new IllegalArgumentException("must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
+      throw new IllegalArgumentException(
+          "must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
     }
     return of(new BigDecimal(wire).movePointRight(6).longValueExact());
   }

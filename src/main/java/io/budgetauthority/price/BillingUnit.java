@@ -1,8 +1,11 @@
 package io.budgetauthority.price;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a row may bill beside tokens, by the wire names of a request's `units` (protocol section 2).
+/// What a row may bill beside tokens, by the wire names of a request's `units` (protocol section
+/// 2).
 public enum BillingUnit {
   IMAGES,
   SECONDS,
@@ -13,11 +16,15 @@ public enum BillingUnit {
   CREDITS,
   REQUESTS;
 
+  private final String wireName = name().toLowerCase(Locale.ROOT);
+
+  @JsonValue
   public String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+    return wireName;
   }
 
   /// The unit of a wire name; anything else gets an [IllegalArgumentException].
+  @JsonCreator
   public static BillingUnit ofWireName(String wireName) {
     for (BillingUnit unit : values()) {
       if (unit.wireName().equals(wireName)) {

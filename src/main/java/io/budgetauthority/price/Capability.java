@@ -1,5 +1,7 @@
 package io.budgetauthority.price;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /// What a request may need of a model (protocol section 2, `requires`).
@@ -12,11 +14,15 @@ public enum Capability {
   REASONING,
   STREAMING;
 
+  private final String wireName = name().toLowerCase(Locale.ROOT);
+
+  @JsonValue
   public String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+    return wireName;
   }
 
   /// The capability of a wire name; anything else gets an [IllegalArgumentException].
+  @JsonCreator
   public static Capability ofWireName(String wireName) {
     for (Capability capability : values()) {
       if (capability.wireName().equals(wireName)) {

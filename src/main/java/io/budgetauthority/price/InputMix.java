@@ -2,10 +2,10 @@ package io.budgetauthority.price;
 
 import java.util.Arrays;
 
-/// The dearest way to spread a number of input tokens over the two cuts of pricing.md, by cache (plain,
-/// read, written, written for an hour) and by modality (text, audio, image), where each row and column
-/// has room for so many. It is a maximum-cost flow over at most twelve cells, filled along the dearest
-/// augmenting path, which is optimal at every step.
+/// The dearest way to spread a number of input tokens over the two cuts of pricing.md, by cache
+/// (plain, read, written, written for an hour) and by modality (text, audio, image), where each row
+/// and column has room for so many. It is a maximum-cost flow over at most twelve cells, filled
+/// along the dearest augmenting path, which is optimal at every step.
 final class InputMix {
 
   static final int PLAIN = 0;
@@ -50,8 +50,8 @@ final class InputMix {
     }
   }
 
-  /// The dearest sum in pico-USD. Tokens beyond all room are left out; with plain and text room for all
-  /// there are none.
+  /// The dearest sum in pico-USD. Tokens beyond all room are left out; with plain and text room for
+  /// all there are none.
   static long dearestPicos(Tariff tariff, long tokens, long[] rowRoom, long[] columnRoom) {
     if (columnRoom[AUDIO] == 0 && columnRoom[IMAGE] == 0 && columnRoom[TEXT] >= tokens) {
       return dearestOfText(tariff, tokens, rowRoom);
@@ -67,7 +67,8 @@ final class InputMix {
       int dearest = -1;
       for (int row = 0; row < ROWS; row++) {
         if (!used[row]
-            && (dearest < 0 || tariff.ratePicos(CELLS[row][TEXT]) > tariff.ratePicos(CELLS[dearest][TEXT]))) {
+            && (dearest < 0
+                || tariff.ratePicos(CELLS[row][TEXT]) > tariff.ratePicos(CELLS[dearest][TEXT]))) {
           dearest = row;
         }
       }
@@ -118,7 +119,9 @@ final class InputMix {
             from[node] = row;
             moved = true;
           }
-          if (flow[row][column] > 0 && gain[node] != UNREACHED && gain[node] - rates[row][column] > gain[row]) {
+          if (flow[row][column] > 0
+              && gain[node] != UNREACHED
+              && gain[node] - rates[row][column] > gain[row]) {
             gain[row] = gain[node] - rates[row][column];
             from[row] = node;
             moved = true;

@@ -11,9 +11,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A row of a price table: one model of one provider, what it charges and what it can take. Immutable,
-/// and safe to share between threads. The row travels with every decision, so that a settlement prices
-/// with what the decision was made from.
+/// A row of a price table: one model of one provider, what it charges and what it can take.
+/// Immutable, and safe to share between threads. The row travels with every decision, so that a
+/// settlement prices with what the decision was made from.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public final class Price {
 
@@ -32,6 +32,7 @@ public final class Price {
   private final Map<String, Long> toolPicos;
   private final boolean zeroApproved;
   private final Map<String, List<Tariff>> tariffs;
+  private final boolean billsTokens;
 
   /// @param provider whose row it is, such as `anthropic`
   /// @param model the key of the row in its source
@@ -40,7 +41,8 @@ public final class Price {
   /// @param windowTokens tokens of the context window; null where the source states none
   /// @param outputLimitTokens the most tokens of one completion; null where the source states none
   /// @param sharedWindow whether input and output share one window
-  /// @param cards the stated prices; at least one card for the `default` tier unless the row has none
+  /// @param cards the stated prices; at least one card for the `default` tier unless the row has
+  ///   none
   /// @param toolPicos pico-USD for one use of a tool that the provider bills
   /// @param zeroApproved whether somebody confirmed that a row of zeros really is free
   @JsonCreator
@@ -72,6 +74,8 @@ public final class Price {
       byTier.computeIfAbsent(card.serviceTier(), tier -> Tariff.of(this.cards, tier));
     }
     this.tariffs = Map.copyOf(byTier);
+    this.billsTokens =
+        this.cards.isEmpty() || this.cards.stream().anyMatch(card -> !card.tokenPicos().isEmpty());
   }
 
   @JsonProperty("provider")
@@ -131,13 +135,14 @@ public final class Price {
     return zeroApproved;
   }
 
-  /// Whether calls of this row produce output that a cap applies to.
+  /// Whether calls of this row produce output that a cap applies to: those of some modes do not,
+  /// nor of a row that bills units alone and states no limit.
   public boolean hasOutput() {
-    return !WITHOUT_OUTPUT.contains(mode);
+    return !WITHOUT_OUTPUT.contains(mode) && (billsTokens || outputLimitTokens != null);
   }
 
-  /// Whether every price the row states is zero: nobody bills that, so it is not to be trusted until it
-  /// was approved.
+  /// Whether every price the row states is zero: nobody bills that, so it is not to be trusted
+  /// until it was approved.
   public boolean allZero() {
     return cards.stream()
             .allMatch(
@@ -147,8 +152,8 @@ public final class Price {
         && toolPicos.values().stream().allMatch(picos -> picos == 0);
   }
 
-  /// The prices of a service tier by class and unit, in USD, as the decision record shows them; those of
-  /// the long-context tier that an input of `inputTokens` reaches.
+  /// The prices of a service tier by class and unit, in USD, as the decision record shows them;
+  /// those of the long-context tier that an input of `inputTokens` reaches.
   public Map<String, String> describe(String serviceTier, long inputTokens) {
     Map<String, String> prices = new TreeMap<>();
     List<Tariff> ofTier = tariffs(serviceTier);

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// One published version of all prices: immutable, found by name in a hash look-up. Two rows with one
-/// name get an [IllegalArgumentException].
+/// One published version of all prices: immutable, found by name in a hash look-up. Two rows with
+/// one name get an [IllegalArgumentException].
 public final class PriceTable {
 
   private final String version;
@@ -41,7 +41,8 @@ public final class PriceTable {
       throw new IllegalArgumentException("two rows are named " + name);
     }
     for (int slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
-      List<Price> named = bySuffix.computeIfAbsent(name.substring(slash + 1), suffix -> new ArrayList<>(1));
+      List<Price> named =
+          bySuffix.computeIfAbsent(name.substring(slash + 1), suffix -> new ArrayList<>(1));
       if (!named.contains(row)) {
         named.add(row);
       }
@@ -84,9 +85,9 @@ public final class PriceTable {
     }
   }
 
-  /// The row that a name means (pricing.md, "Names"): the key itself; else `provider/name`; else the only
-  /// key that ends in `/name`. With a provider, a row of another provider never answers. No case is
-  /// changed and no prefix stripped.
+  /// The row that a name means (pricing.md, "Names"): the key itself; else `provider/name`; else
+  /// the only key that ends in `/name`. With a provider, a row of another provider never answers.
+  /// No case is changed and no prefix stripped.
   public Found find(@Nullable String provider, String name) {
     Price exact = byName.get(name);
     if (exact != null && isOf(provider, exact)) {
@@ -105,8 +106,8 @@ public final class PriceTable {
     };
   }
 
-  /// A row is of the provider that its source names, and of the one that its key begins with: callers
-  /// say `vertex_ai` where a row says `vertex_ai-anthropic_models`.
+  /// A row is of the provider that its source names, and of the one that its key begins with:
+  /// callers say `vertex_ai` where a row says `vertex_ai-anthropic_models`.
   private static boolean isOf(@Nullable String provider, Price row) {
     return provider == null
         || provider.equals(row.provider())

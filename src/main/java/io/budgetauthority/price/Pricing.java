@@ -5,7 +5,6 @@ import static io.budgetauthority.price.Usage.orZero;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.money.PicoUsd;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,89 +12,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Prices usage and worst cases by one and the same arithmetic (protocol section 2, "The estimate";
-/// pricing.md): sums in pico-USD with overflow as an [ArithmeticException], rounded up once. For any
-/// usage within some bounds, the worst case of the bounds is never below the charge of the usage.
+/// pricing.md): sums in pico-USD with overflow as an [ArithmeticException], rounded up once. For
+/// any usage within some bounds, the worst case of the bounds is never below the charge of the
+/// usage.
 public final class Pricing {
 
   /// Modes where time and tokens bill the same thing: all of the sound.
   private static final Set<String> SOUND = Set.of("audio_transcription", "audio_speech");
 
-  /// Units that every call of a row which prices them uses, so that a call must bound them.
-  private static final Set<BillingUnit> ALWAYS_BILLED =
-      EnumSet.of(BillingUnit.QUERIES, BillingUnit.PAGES, BillingUnit.CREDITS);
-
   private Pricing() {}
 
-  /// What a commit charges, and which of its parts had no price of their own, by their names in `usage`.
+  /// What a commit charges, and which of its parts had no price of their own, by their names in
+  /// `usage`.
   public record Charge(MicroUsd amount, List<String> unpriced) {
     public Charge {
       unpriced = List.copyOf(unpriced);
     }
   }
 
-  /// Why a row cannot bound a call's cost, so that the call must not be let through as if it were free
-  /// (protocol section 2, "Unknown prices"). Empty where the worst case is known.
+  /// Why a row cannot bound a call's cost, so that the call must not be let through as if it were
+  /// free (protocol section 2, "Unknown prices"). Empty where the worst case is known.
   public static Optional<String> unpricedBecause(Price row, Bounds bounds) {
-    List<Tariff> tariffs = row.tariffs(bounds.serviceTier());
-    if (row.cards().isEmpty()) {
-      return Optional.of(row.model() + " has no price");
-    }
-    if (row.allZero() && !row.zeroApproved()) {
-      return Optional.of(row.model() + " has only prices of zero that nobody approved");
-    }
-    if (tariffs.isEmpty()) {
-      return Optional.of(row.model() + " has no price for service_tier " + bounds.serviceTier());
-    }
-    for (String tool : bounds.billedTools().keySet()) {
-      if (!row.toolPicos().containsKey(tool)) {
-        return Optional.of(row.model() + " has no price for billed_tools " + tool);
-      }
-    }
-    Tariff base = tariffs.getFirst();
-    boolean unitBounded = false;
-    for (String name : bounds.units().keySet()) {
-      if (base.unitPicos(BillingUnit.ofWireName(name)) == Tariff.NO_PRICE) {
-        if (name.equals(BillingUnit.REQUESTS.wireName())) {
-          continue;
-        }
-        return Optional.of(row.model() + " has no price for units " + name);
-      }
-      unitBounded = true;
-    }
-    if (base.unitPicos(BillingUnit.REQUESTS) != Tariff.NO_PRICE) {
-      unitBounded = true;
-    }
-    return unpricedWhole(row, base, bounds, unitBounded);
-  }
-
-  private static Optional<String> unpricedWhole(Price row, Tariff base, Bounds bounds, boolean unitBounded) {
-    boolean pricesTokens = base.ratePicos(TokenClass.INPUT) != Tariff.NO_PRICE
-            || base.ratePicos(TokenClass.OUTPUT) != Tariff.NO_PRICE;
-    if (!pricesTokens) {
-      return unitBounded
-          ? Optional.empty()
-          : Optional.of(row.model() + " is priced by units alone and the request bounds none of them");
-    }
-    for (BillingUnit unit : ALWAYS_BILLED) {
-      if (base.unitPicos(unit) > 0 && !bounds.units().containsKey(unit.wireName())) {
-        return Optional.of(row.model() + " bills " + unit.wireName() + " and the request does not bound them");
-      }
-    }
-    Parts parts = bounds.parts();
-    long inputCovered = orZero(parts.inputAudioTokens()) + orZero(parts.inputImageTokens());
-    if (!unitBounded
-        && !base.hasOwnPrice(TokenClass.INPUT)
-        && bounds.inputTokens() > inputCovered) {
-      return Optional.of(row.model() + " has no price for its plain input");
-    }
-    long outputCovered =
-        orZero(parts.reasoningTokens()) + orZero(parts.outputAudioTokens()) + orZero(parts.outputImageTokens());
-    if (!unitBounded
-        && !base.hasOwnPrice(TokenClass.OUTPUT)
-        && bounds.outputTokens() > outputCovered) {
-      return Optional.of(row.model() + " has no price for its plain output");
-    }
-    return Optional.empty();
+    return Unpriced.because(row, bounds);
   }
 
   /// The dearest bill that the bounds allow. The row must have a price for them
@@ -143,11 +81,17 @@ public final class Pricing {
     return dearestOverAlternatives(row, tariff, bounds, inputTokens, rows, columns, output);
   }
 
-  /// Tokens and a unit that bill the same thing are alternatives: either all of it is billed as tokens,
-  /// or by the unit and then none of it as tokens. The dearest of these choices bounds every mixture,
-  /// since the bill is convex in how much is which.
+  /// Tokens and a unit that bill the same thing are alternatives: either all of it is billed as
+  /// tokens, or by the unit and then none of it as tokens. The dearest of these choices bounds
+  /// every mixture, since the bill is convex in how much is which.
   private static long dearestOverAlternatives(
-      Price row, Tariff tariff, Bounds bounds, long inputTokens, long[] rows, long[] columns, long[] output) {
+      Price row,
+      Tariff tariff,
+      Bounds bounds,
+      long inputTokens,
+      long[] rows,
+      long[] columns,
+      long[] output) {
     long adding = addingUnits(row, tariff, bounds.units());
     long sound = alternativeUnits(row, tariff, bounds.units(), BillingUnit.SECONDS);
     long images = alternativeUnits(row, tariff, bounds.units(), BillingUnit.IMAGES);
@@ -167,7 +111,12 @@ public final class Pricing {
         bySound ? 0 : columns[InputMix.AUDIO],
         byImage ? 0 : columns[InputMix.IMAGE],
       };
-      long[] outputRoom = {noText ? 0 : output[0], noText ? 0 : output[1], bySound ? 0 : output[2], byImage ? 0 : output[3]};
+      long[] outputRoom = {
+        noText ? 0 : output[0],
+        noText ? 0 : output[1],
+        bySound ? 0 : output[2],
+        byImage ? 0 : output[3]
+      };
       long sum = (bySound ? sound : 0) + (byImage ? images : 0) + (byText ? text : 0);
       sum = Math.addExact(sum, InputMix.dearestPicos(tariff, inputTokens, rows, columnRoom));
       sum = Math.addExact(sum, dearestOutput(tariff, bounds.outputTokens(), outputRoom));
@@ -188,7 +137,9 @@ public final class Pricing {
       int dearest = -1;
       for (int i = 0; i < OUTPUT_CLASSES.length; i++) {
         if (!used[i]
-            && (dearest < 0 || tariff.ratePicos(OUTPUT_CLASSES[i]) > tariff.ratePicos(OUTPUT_CLASSES[dearest]))) {
+            && (dearest < 0
+                || tariff.ratePicos(OUTPUT_CLASSES[i])
+                    > tariff.ratePicos(OUTPUT_CLASSES[dearest]))) {
           dearest = i;
         }
       }
@@ -196,14 +147,16 @@ public final class Pricing {
       long taken = Math.min(left, room[dearest]);
       sum =
           Math.addExact(
-              sum, Math.multiplyExact(taken, Math.max(0, tariff.ratePicos(OUTPUT_CLASSES[dearest]))));
+              sum,
+              Math.multiplyExact(taken, Math.max(0, tariff.ratePicos(OUTPUT_CLASSES[dearest]))));
       left -= taken;
     }
     return sum;
   }
 
-  /// What `usage` costs by the row, at the tier of its whole input. Parts without a price are charged at
-  /// their whole's and listed; a whole without one at the dearest of its side, and listed.
+  /// What `usage` costs by the row, at the tier of its whole input. Parts without a price are
+  /// charged at their whole's and listed; a whole without one at the dearest of its side, and
+  /// listed.
   public static Charge charge(Price row, String serviceTier, Usage usage) {
     List<String> unpriced = new ArrayList<>();
     List<Tariff> tariffs = row.tariffs(serviceTier);
@@ -242,7 +195,13 @@ public final class Pricing {
       usage.outputTokens() - reasoning - audioOut - imageOut, reasoning, audioOut, imageOut
     };
     Bounds exact =
-        new Bounds(usage.inputTokens(), usage.outputTokens(), parts, usage.units(), Map.of(), Bounds.DEFAULT_TIER);
+        new Bounds(
+            usage.inputTokens(),
+            usage.outputTokens(),
+            parts,
+            usage.units(),
+            Map.of(),
+            Bounds.DEFAULT_TIER);
     return dearestOverAlternatives(row, tariff, exact, usage.inputTokens(), rows, columns, output);
   }
 
@@ -250,14 +209,32 @@ public final class Pricing {
     Parts parts = usage.parts();
     listWhole(tariff, TokenClass.INPUT, usage.inputTokens(), "input_tokens", unpriced);
     listPart(tariff, TokenClass.CACHE_READ, parts.cacheReadTokens(), "cache_read_tokens", unpriced);
-    listPart(tariff, TokenClass.CACHE_WRITE, parts.cacheWriteTokens(), "cache_write_tokens", unpriced);
-    listPart(tariff, TokenClass.CACHE_WRITE_1H, parts.cacheWrite1hTokens(), "cache_write_1h_tokens", unpriced);
-    listPart(tariff, TokenClass.INPUT_AUDIO, parts.inputAudioTokens(), "input_audio_tokens", unpriced);
-    listPart(tariff, TokenClass.INPUT_IMAGE, parts.inputImageTokens(), "input_image_tokens", unpriced);
+    listPart(
+        tariff, TokenClass.CACHE_WRITE, parts.cacheWriteTokens(), "cache_write_tokens", unpriced);
+    listPart(
+        tariff,
+        TokenClass.CACHE_WRITE_1H,
+        parts.cacheWrite1hTokens(),
+        "cache_write_1h_tokens",
+        unpriced);
+    listPart(
+        tariff, TokenClass.INPUT_AUDIO, parts.inputAudioTokens(), "input_audio_tokens", unpriced);
+    listPart(
+        tariff, TokenClass.INPUT_IMAGE, parts.inputImageTokens(), "input_image_tokens", unpriced);
     listWhole(tariff, TokenClass.OUTPUT, usage.outputTokens(), "output_tokens", unpriced);
     listPart(tariff, TokenClass.REASONING, parts.reasoningTokens(), "reasoning_tokens", unpriced);
-    listPart(tariff, TokenClass.OUTPUT_AUDIO, parts.outputAudioTokens(), "output_audio_tokens", unpriced);
-    listPart(tariff, TokenClass.OUTPUT_IMAGE, parts.outputImageTokens(), "output_image_tokens", unpriced);
+    listPart(
+        tariff,
+        TokenClass.OUTPUT_AUDIO,
+        parts.outputAudioTokens(),
+        "output_audio_tokens",
+        unpriced);
+    listPart(
+        tariff,
+        TokenClass.OUTPUT_IMAGE,
+        parts.outputImageTokens(),
+        "output_image_tokens",
+        unpriced);
     usage
         .units()
         .forEach(
@@ -311,7 +288,8 @@ public final class Pricing {
     return sum;
   }
 
-  private static long alternativeUnits(Price row, Tariff tariff, Map<String, Long> units, BillingUnit unit) {
+  private static long alternativeUnits(
+      Price row, Tariff tariff, Map<String, Long> units, BillingUnit unit) {
     long cost =
         tariff.unitPicos(unit) == Tariff.NO_PRICE || addsToTokens(row, tariff, unit)
             ? 0
@@ -328,8 +306,8 @@ public final class Pricing {
     return Math.multiplyExact(count, Math.max(0, tariff.unitPicos(unit)));
   }
 
-  /// Whether the unit is billed beside the tokens. It is not where the row prices tokens for the same
-  /// thing: seconds and sound, images and image tokens or pixels, characters and text.
+  /// Whether the unit is billed beside the tokens. It is not where the row prices tokens for the
+  /// same thing: seconds and sound, images and image tokens or pixels, characters and text.
   private static boolean addsToTokens(Price row, Tariff tariff, BillingUnit unit) {
     return switch (unit) {
       case SECONDS ->

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// What a row charges within one service tier and one length of input: every class and unit resolved,
-/// so that pricing only multiplies. Where a card of the row is silent about a class, its price outside
-/// the card applies or the card's price of the class's whole, whichever is dearer (pricing.md, "Which
-/// price").
+/// What a row charges within one service tier and one length of input: every class and unit
+/// resolved, so that pricing only multiplies. Where a card of the row is silent about a class, its
+/// price outside the card applies or the card's price of the class's whole, whichever is dearer
+/// (pricing.md, "Which price").
 final class Tariff {
 
   static final long NO_PRICE = -1;
@@ -28,8 +28,8 @@ final class Tariff {
     Arrays.fill(unitPicos, NO_PRICE);
   }
 
-  /// The tariffs of one service tier by rising length of input; empty where the row does not price the
-  /// tier.
+  /// The tariffs of one service tier by rising length of input; empty where the row does not price
+  /// the tier.
   static List<Tariff> of(List<RateCard> cards, String serviceTier) {
     if (cards.stream().noneMatch(card -> card.serviceTier().equals(serviceTier))) {
       return List.of();
@@ -62,15 +62,21 @@ final class Tariff {
     return tariff;
   }
 
-  /// A token cut both ways is part of two wholes, so it takes the dearer one's price. A whole itself takes
-  /// the dearest price of its side.
+  /// A whole itself takes the dearest price of its side.
   private long priceOfWhole(TokenClass tokenClass) {
     TokenClass whole = tokenClass.whole();
+    TokenClass other = otherWhole(tokenClass);
     long price = whole == null ? dearestPicos(tokenClass.isInput()) : ratePicos[whole.ordinal()];
+    return other == null ? price : Math.max(price, ratePicos[other.ordinal()]);
+  }
+
+  /// A token cut both ways, by cache and by modality, is part of two wholes and takes the dearer
+  /// one's price.
+  private static @Nullable TokenClass otherWhole(TokenClass tokenClass) {
     return switch (tokenClass) {
-      case CACHE_READ_AUDIO, CACHE_WRITE_AUDIO -> Math.max(price, ratePicos[TokenClass.INPUT_AUDIO.ordinal()]);
-      case CACHE_READ_IMAGE -> Math.max(price, ratePicos[TokenClass.INPUT_IMAGE.ordinal()]);
-      default -> price;
+      case CACHE_READ_AUDIO, CACHE_WRITE_AUDIO -> TokenClass.INPUT_AUDIO;
+      case CACHE_READ_IMAGE -> TokenClass.INPUT_IMAGE;
+      default -> null;
     };
   }
 
@@ -113,11 +119,26 @@ final class Tariff {
       }
       long outside = NO_PRICE;
       for (Place place : outsideOf(serviceTier, aboveTokens)) {
-        outside = Math.max(outside, tokenPicos(tokenClass, place.serviceTier(), place.aboveTokens()));
+        outside =
+            Math.max(outside, tokenPicos(tokenClass, place.serviceTier(), place.aboveTokens()));
       }
+      return outside == NO_PRICE || card == null
+          ? outside
+          : Math.max(outside, ofWhole(card, tokenClass));
+    }
+
+    /// The card's price of what the class is a part of, at any level; [#NO_PRICE] where the card is
+    /// silent about all of it.
+    private long ofWhole(RateCard card, TokenClass tokenClass) {
+      TokenClass other = otherWhole(tokenClass);
+      long price = other == null ? NO_PRICE : card.tokenPicos().getOrDefault(other, NO_PRICE);
       TokenClass whole = tokenClass.whole();
-      Long ofWhole = card == null || whole == null ? null : card.tokenPicos().get(whole);
-      return outside == NO_PRICE || ofWhole == null ? outside : Math.max(outside, ofWhole);
+      for (TokenClass above = whole; above != null; above = above.whole()) {
+        if (whole != null && card.tokenPicos().containsKey(above)) {
+          return Math.max(price, tokenPicos(whole, card.serviceTier(), card.aboveTokens()));
+        }
+      }
+      return price;
     }
 
     long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {

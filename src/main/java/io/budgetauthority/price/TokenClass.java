@@ -1,10 +1,12 @@
 package io.budgetauthority.price;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The classes of token that a row may price apart. A class without a price of its own is charged at
-/// its whole's (pricing.md, "Parts and wholes"); `INPUT` and `OUTPUT` are wholes themselves.
+/// The classes of token that a row may price apart. A class without a price of its own is charged
+/// at its whole's (pricing.md, "Parts and wholes"); `INPUT` and `OUTPUT` are wholes themselves.
 public enum TokenClass {
   INPUT(null),
   CACHE_READ(INPUT),
@@ -21,6 +23,7 @@ public enum TokenClass {
   OUTPUT_IMAGE(OUTPUT);
 
   private final @Nullable TokenClass whole;
+  private final String wireName = name().toLowerCase(Locale.ROOT);
 
   TokenClass(@Nullable TokenClass whole) {
     this.whole = whole;
@@ -36,11 +39,13 @@ public enum TokenClass {
   }
 
   /// The name in a price table and in a decision's `price`.
+  @JsonValue
   public String wireName() {
-    return name().toLowerCase(Locale.ROOT);
+    return wireName;
   }
 
   /// The class of a wire name; anything else gets an [IllegalArgumentException].
+  @JsonCreator
   public static TokenClass ofWireName(String wireName) {
     for (TokenClass tokenClass : values()) {
       if (tokenClass.wireName().equals(wireName)) {

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a call really used, as its provider reports it (protocol section 5). `inputTokens` is the whole
-/// input, cached parts included, and `outputTokens` the whole output, reasoning included. Parts that do
-/// not fit their whole get an [UsageMismatch] that names the field.
+/// What a call really used, as its provider reports it (protocol section 5). `inputTokens` is the
+/// whole input, cached parts included, and `outputTokens` the whole output, reasoning included.
+/// Parts that do not fit their whole get an [UsageMismatch] that names the field.
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Usage(
     @JsonProperty("input_tokens") long inputTokens,
@@ -39,22 +39,26 @@ public record Usage(
     billedTools = Map.copyOf(billedTools);
     long write = orZero(parts.cacheWriteTokens());
     if (orZero(parts.cacheWrite1hTokens()) > write) {
-      throw new UsageMismatch("cache_write_1h_tokens", "is part of cache_write_tokens, which is " + write);
+      throw new UsageMismatch(
+          "cache_write_1h_tokens", "is part of cache_write_tokens, which is " + write);
     }
     if (orZero(parts.cacheReadTokens()) + write > inputTokens) {
       throw new UsageMismatch(
-          "cache_read_tokens", "with cache_write_tokens is more than input_tokens, which is " + inputTokens);
+          "cache_read_tokens",
+          "with cache_write_tokens is more than input_tokens, which is " + inputTokens);
     }
     if (orZero(parts.inputAudioTokens()) + orZero(parts.inputImageTokens()) > inputTokens) {
       throw new UsageMismatch(
-          "input_audio_tokens", "with input_image_tokens is more than input_tokens, which is " + inputTokens);
+          "input_audio_tokens",
+          "with input_image_tokens is more than input_tokens, which is " + inputTokens);
     }
     if (orZero(parts.reasoningTokens())
             + orZero(parts.outputAudioTokens())
             + orZero(parts.outputImageTokens())
         > outputTokens) {
       throw new UsageMismatch(
-          "reasoning_tokens", "with the other parts is more than output_tokens, which is " + outputTokens);
+          "reasoning_tokens",
+          "with the other parts is more than output_tokens, which is " + outputTokens);
     }
   }
 

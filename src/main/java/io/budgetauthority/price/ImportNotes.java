@@ -1,0 +1,72 @@
+package io.budgetauthority.price;
+
+import io.budgetauthority.price.LiteLlmImport.Problem;
+import io.budgetauthority.price.PriceReview.Finding;
+import io.budgetauthority.price.PriceReview.KeptOut;
+import io.budgetauthority.price.PriceReview.UnknownField;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What an import has to say beside the table: the problems that refuse the file, and the notes of
+/// the review. Filled while the file is read, by one thread.
+final class ImportNotes {
+
+  /// So many problems say enough about a file.
+  private static final int MOST_PROBLEMS = 200;
+
+  private static final Comparator<Finding> BY_MODEL =
+      Comparator.comparing(Finding::model).thenComparing(Finding::field);
+
+  private final List<Problem> problems = new ArrayList<>();
+  private final List<Finding> untrustedZero = new ArrayList<>();
+  private final List<Finding> notApplied = new ArrayList<>();
+  private final List<KeptOut> keptOut = new ArrayList<>();
+  private final Map<String, Integer> unknownFields = new TreeMap<>();
+
+  void problem(String model, String field, String reason) {
+    if (problems.size() < MOST_PROBLEMS) {
+      problems.add(new Problem(model, field, reason));
+    }
+  }
+
+  void untrustedZero(String model, String field) {
+    untrustedZero.add(new Finding(model, field, "0.00", "charged as input"));
+  }
+
+  void notApplied(String model, String field, String figure, String reason) {
+    notApplied.add(new Finding(model, field, figure, reason));
+  }
+
+  void keptOut(String model, String reason) {
+    keptOut.add(new KeptOut(model, reason));
+  }
+
+  void unknownField(String field) {
+    unknownFields.merge(field, 1, Integer::sum);
+  }
+
+  List<Problem> problems() {
+    return List.copyOf(problems);
+  }
+
+  List<Finding> untrustedZero() {
+    return untrustedZero.stream().sorted(BY_MODEL).toList();
+  }
+
+  List<Finding> notApplied() {
+    return notApplied.stream().sorted(BY_MODEL).toList();
+  }
+
+  List<KeptOut> keptOut() {
+    return keptOut.stream().sorted(Comparator.comparing(KeptOut::model)).toList();
+  }
+
+  List<UnknownField> unknownFields() {
+    List<UnknownField> fields = new ArrayList<>();
+    unknownFields.forEach((field, rows) -> fields.add(new UnknownField(field, rows)));
+    return fields;
+  }
+}

@@ -1,0 +1,206 @@
+package io.budgetauthority.price;
+
+import io.budgetauthority.money.PicoUsd;
+import io.budgetauthority.price.PriceReview.Finding;
+import io.budgetauthority.price.PriceReview.Move;
+import io.budgetauthority.price.PriceReview.RowName;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// Compares a table with the one before it. A price that a table states is compared with what
+/// applied in the other, stated or not: a class that gets a price of its own moves from its whole's
+/// price.
+final class PriceDiff {
+
+  /// 1,000 USD for a million tokens.
+  private static final long SUSPECT_ABOVE_PICOS = 1_000_000_000;
+
+  private static final Set<String> WRITES_TEXT = Set.of("chat", "completion", "responses");
+
+  private final Map<String, Price> before = new TreeMap<>();
+  private final Map<String, Price> after = new TreeMap<>();
+  private final List<Move> moves = new ArrayList<>();
+  private final List<Move> ups = new ArrayList<>();
+
+  private PriceDiff(@Nullable PriceTable before, PriceTable after) {
+    if (before != null) {
+      before.rows().forEach(row -> this.before.put(row.model(), row));
+    }
+    after.rows().forEach(row -> this.after.put(row.model(), row));
+    this.before.forEach(
+        (model, row) -> {
+          Price now = this.after.get(model);
+          if (now != null) {
+            compare(row, now);
+          }
+        });
+  }
+
+  /// The review of `after`, with what its import noted.
+  static PriceReview review(@Nullable PriceTable before, PriceTable after, ImportNotes notes) {
+    PriceDiff diff = new PriceDiff(before, after);
+    return new PriceReview(
+        after.version(),
+        before == null ? null : before.version(),
+        diff.after.size(),
+        onlyIn(diff.after, diff.before),
+        onlyIn(diff.before, diff.after),
+        diff.changed(),
+        diff.ups,
+        diff.moves.stream().filter(move -> !diff.ups.contains(move)).toList(),
+        names(diff.after.values().stream().filter(row -> priced(row) && row.allZero()).toList()),
+        names(diff.after.values().stream().filter(row -> !priced(row)).toList()),
+        suspects(diff.after.values()),
+        notes.untrustedZero(),
+        notes.notApplied(),
+        notes.keptOut(),
+        notes.unknownFields());
+  }
+
+  private static boolean priced(Price row) {
+    return !row.cards().isEmpty();
+  }
+
+  private static List<RowName> onlyIn(Map<String, Price> rows, Map<String, Price> others) {
+    return names(rows.values().stream().filter(row -> !others.containsKey(row.model())).toList());
+  }
+
+  private static List<RowName> names(List<Price> rows) {
+    return rows.stream().map(RowName::of).toList();
+  }
+
+  private List<RowName> changed() {
+    return names(
+        after.values().stream()
+            .filter(row -> before.containsKey(row.model()))
+            .filter(row -> !beside(row).equals(beside(before.getOrDefault(row.model(), row))))
+            .toList());
+  }
+
+  /// What a row states beside its prices.
+  private static List<Object> beside(Price row) {
+    return List.of(
+        row.provider(),
+        row.mode(),
+        row.aliases(),
+        String.valueOf(row.windowTokens()),
+        String.valueOf(row.outputLimitTokens()),
+        row.sharedWindow(),
+        row.capabilities());
+  }
+
+  private record Place(String serviceTier, long aboveTokens) {}
+
+  private void compare(Price was, Price is) {
+    Set<Place> places =
+        new TreeSet<>(
+            Comparator.comparing(Place::serviceTier).thenComparingLong(Place::aboveTokens));
+    was.cards().forEach(card -> places.add(new Place(card.serviceTier(), card.aboveTokens())));
+    is.cards().forEach(card -> places.add(new Place(card.serviceTier(), card.aboveTokens())));
+    for (Place place : places) {
+      Tariff tariffBefore = tariff(was, place);
+      Tariff tariffNow = tariff(is, place);
+      for (TokenClass it : TokenClass.values()) {
+        if (states(was, place, it) || states(is, place, it)) {
+          move(is, place, it.wireName(), rate(tariffBefore, it), rate(tariffNow, it));
+        }
+      }
+      for (BillingUnit it : BillingUnit.values()) {
+        move(is, place, it.wireName(), unitRate(tariffBefore, it), unitRate(tariffNow, it));
+      }
+    }
+    Set<String> tools = new TreeSet<>(was.toolPicos().keySet());
+    tools.addAll(is.toolPicos().keySet());
+    for (String tool : tools) {
+      move(
+          is,
+          new Place(Bounds.DEFAULT_TIER, 0),
+          tool,
+          was.toolPicos().getOrDefault(tool, Tariff.NO_PRICE),
+          is.toolPicos().getOrDefault(tool, Tariff.NO_PRICE));
+    }
+  }
+
+  private static boolean states(Price row, Place place, TokenClass tokenClass) {
+    return row.cards().stream()
+        .anyMatch(
+            card ->
+                card.aboveTokens() == place.aboveTokens()
+                    && card.serviceTier().equals(place.serviceTier())
+                    && card.tokenPicos().containsKey(tokenClass));
+  }
+
+  private static @Nullable Tariff tariff(Price row, Place place) {
+    Tariff applies = null;
+    for (Tariff tariff : row.tariffs(place.serviceTier())) {
+      applies = tariff.aboveTokens() <= place.aboveTokens() ? tariff : applies;
+    }
+    return applies;
+  }
+
+  private static long rate(@Nullable Tariff tariff, TokenClass tokenClass) {
+    return tariff == null ? Tariff.NO_PRICE : tariff.ratePicos(tokenClass);
+  }
+
+  private static long unitRate(@Nullable Tariff tariff, BillingUnit unit) {
+    return tariff == null ? Tariff.NO_PRICE : tariff.unitPicos(unit);
+  }
+
+  private void move(Price row, Place place, String priced, long from, long to) {
+    if (from != to) {
+      Move move =
+          new Move(
+              row.model(), priced, place.serviceTier(), place.aboveTokens(), usd(from), usd(to));
+      moves.add(move);
+      if (to > from) {
+        ups.add(move);
+      }
+    }
+  }
+
+  private static @Nullable String usd(long picos) {
+    return picos == Tariff.NO_PRICE ? null : new PicoUsd(picos).toString();
+  }
+
+  private static List<Finding> suspects(Collection<Price> rows) {
+    List<Finding> suspects = new ArrayList<>();
+    for (Price row : rows) {
+      for (RateCard card : row.cards()) {
+        for (TokenClass it : TokenClass.values()) {
+          Long picos = card.tokenPicos().get(it);
+          if (picos != null && picos > SUSPECT_ABOVE_PICOS) {
+            suspects.add(suspect(row, card, it, picos, "above 1,000 USD a million tokens"));
+          }
+        }
+        if (writesForNothing(row, card)) {
+          suspects.add(
+              suspect(row, card, TokenClass.OUTPUT, 0, "output for nothing beside priced input"));
+        }
+      }
+    }
+    return suspects;
+  }
+
+  private static boolean writesForNothing(Price row, RateCard card) {
+    return WRITES_TEXT.contains(row.mode())
+        && card.tokenPicos().getOrDefault(TokenClass.INPUT, 0L) > 0
+        && card.tokenPicos().getOrDefault(TokenClass.OUTPUT, 1L) == 0;
+  }
+
+  private static Finding suspect(
+      Price row, RateCard card, TokenClass tokenClass, long picos, String reason) {
+    String above = card.aboveTokens() == 0 ? "" : " above " + card.aboveTokens() + " tokens";
+    return new Finding(
+        row.model(),
+        card.serviceTier() + " " + tokenClass.wireName() + above,
+        new PicoUsd(picos).toString(),
+        reason);
+  }
+}

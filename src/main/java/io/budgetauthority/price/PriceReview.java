@@ -1,0 +1,106 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a person should know before an imported table is published: how it differs from the one
+/// before, which rows cannot be used as they are, and what the file states that is not charged.
+/// Every list is ordered by model, so that the same files make the same review.
+///
+/// @param previousVersion the table it is compared with; null for the first one
+/// @param changed rows whose provider, mode, limits, capabilities or aliases differ
+/// @param pricesUp prices that rose, or that apply for the first time
+/// @param pricesDown prices that fell, or that apply no more
+/// @param allZero rows whose every price is zero: unroutable until approved
+/// @param noPrice rows without any price: unroutable without an override
+/// @param suspect prices that are charged as written and are likely to be wrong
+/// @param untrustedZero cache writes at zero beside priced input: charged as input
+/// @param notApplied figures that are not charged, each with the reason
+/// @param keptOut rows of the file that the table does not have
+/// @param unknownFields fields that nobody knows and that do not look like prices
+@JsonIgnoreProperties(value = "clean", allowGetters = true)
+public record PriceReview(
+    @JsonProperty("version") String version,
+    @JsonProperty("previous_version") @Nullable String previousVersion,
+    @JsonProperty("rows") int rows,
+    @JsonProperty("added") List<RowName> added,
+    @JsonProperty("removed") List<RowName> removed,
+    @JsonProperty("changed") List<RowName> changed,
+    @JsonProperty("prices_up") List<Move> pricesUp,
+    @JsonProperty("prices_down") List<Move> pricesDown,
+    @JsonProperty("all_zero") List<RowName> allZero,
+    @JsonProperty("no_price") List<RowName> noPrice,
+    @JsonProperty("suspect") List<Finding> suspect,
+    @JsonProperty("untrusted_zero") List<Finding> untrustedZero,
+    @JsonProperty("not_applied") List<Finding> notApplied,
+    @JsonProperty("kept_out") List<KeptOut> keptOut,
+    @JsonProperty("unknown_fields") List<UnknownField> unknownFields) {
+
+  public PriceReview {
+    added = List.copyOf(added);
+    removed = List.copyOf(removed);
+    changed = List.copyOf(changed);
+    pricesUp = List.copyOf(pricesUp);
+    pricesDown = List.copyOf(pricesDown);
+    allZero = List.copyOf(allZero);
+    noPrice = List.copyOf(noPrice);
+    suspect = List.copyOf(suspect);
+    untrustedZero = List.copyOf(untrustedZero);
+    notApplied = List.copyOf(notApplied);
+    keptOut = List.copyOf(keptOut);
+    unknownFields = List.copyOf(unknownFields);
+  }
+
+  /// A row by the two names that an approval takes.
+  public record RowName(
+      @JsonProperty("provider") String provider, @JsonProperty("model") String model) {
+    static RowName of(Price row) {
+      return new RowName(row.provider(), row.model());
+    }
+  }
+
+  /// A price that moved, in USD per token, unit or use of a tool.
+  ///
+  /// @param priced the class of token, the unit or the tool
+  /// @param aboveTokens the length of input from which on it applies
+  /// @param from null where nothing was charged for it before
+  /// @param to null where nothing is charged for it now
+  public record Move(
+      @JsonProperty("model") String model,
+      @JsonProperty("class") String priced,
+      @JsonProperty("tier") String serviceTier,
+      @JsonProperty("above_tokens") long aboveTokens,
+      @JsonProperty("from") @Nullable String from,
+      @JsonProperty("to") @Nullable String to) {}
+
+  /// Something about one field of one row.
+  ///
+  /// @param figure the figure that the file states, in USD where it is a price
+  public record Finding(
+      @JsonProperty("model") String model,
+      @JsonProperty("field") String field,
+      @JsonProperty("figure") String figure,
+      @JsonProperty("reason") String reason) {}
+
+  /// A row of the file that is no row of the table.
+  public record KeptOut(
+      @JsonProperty("model") String model, @JsonProperty("reason") String reason) {}
+
+  /// A field and how many rows have it.
+  public record UnknownField(@JsonProperty("field") String field, @JsonProperty("rows") int rows) {}
+
+  /// Whether the table may be published unseen: against the one before, rows were at most added,
+  /// and none of these is suspect. A first table is never clean.
+  @JsonProperty("clean")
+  public boolean clean() {
+    return previousVersion != null
+        && removed.isEmpty()
+        && changed.isEmpty()
+        && pricesUp.isEmpty()
+        && pricesDown.isEmpty()
+        && added.stream()
+            .noneMatch(row -> suspect.stream().anyMatch(it -> it.model().equals(row.model())));
+  }
+}

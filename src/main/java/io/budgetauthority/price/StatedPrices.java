@@ -1,0 +1,161 @@
+package io.budgetauthority.price;
+
+import io.budgetauthority.money.PicoUsd;
+import io.budgetauthority.price.LiteLlmFields.Billed;
+import io.budgetauthority.price.LiteLlmFields.PriceOf;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/// The prices of one row while it is read. Where two fields price one thing the dearer stands, and
+/// the field that lost is told to a listener, with its price.
+final class StatedPrices {
+
+  private static final Set<TokenClass> CACHE_WRITES =
+      Set.of(TokenClass.CACHE_WRITE, TokenClass.CACHE_WRITE_1H, TokenClass.CACHE_WRITE_AUDIO);
+
+  /// A service tier and the length of input from which on a card applies; `default` comes first.
+  private record Place(String serviceTier, long aboveTokens) implements Comparable<Place> {
+
+    private static final Comparator<Place> ORDER =
+        Comparator.comparing((Place place) -> !place.serviceTier.equals(Bounds.DEFAULT_TIER))
+            .thenComparing(Place::serviceTier)
+            .thenComparingLong(Place::aboveTokens);
+
+    @Override
+    public int compareTo(Place other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  private record Stated(String field, PicoUsd price) {}
+
+  private final Map<Place, Map<Billed, Stated>> byPlace = new TreeMap<>();
+  private final Map<String, Stated> tools = new TreeMap<>();
+  private final BiConsumer<String, PicoUsd> notApplied;
+
+  /// @param notApplied is told each field that lost to a dearer one, with its price
+  StatedPrices(BiConsumer<String, PicoUsd> notApplied) {
+    this.notApplied = notApplied;
+  }
+
+  boolean isEmpty() {
+    return byPlace.isEmpty() && tools.isEmpty();
+  }
+
+  void state(PriceOf meaning, String field, PicoUsd price) {
+    Stated stated = new Stated(field, price);
+    if (meaning.billed() instanceof Billed.Tool tool) {
+      tools.merge(tool.name(), stated, this::dearer);
+      return;
+    }
+    Place place = new Place(meaning.serviceTier(), meaning.aboveTokens());
+    byPlace
+        .computeIfAbsent(place, key -> new HashMap<>())
+        .merge(meaning.billed(), stated, this::dearer);
+  }
+
+  /// States a price that may raise what applies without it and never lowers it.
+  ///
+  /// @param aloneToo whether it counts where nothing else prices the class
+  void stateIfDearer(PriceOf meaning, String field, PicoUsd price, boolean aloneToo) {
+    long applied = applied(meaning);
+    if (applied == Tariff.NO_PRICE ? aloneToo : price.picos() > applied) {
+      state(meaning, field, price);
+    } else if (price.picos() != applied) {
+      notApplied.accept(field, price);
+    }
+  }
+
+  private long applied(PriceOf meaning) {
+    long picos = Tariff.NO_PRICE;
+    for (Tariff tariff : Tariff.of(cards(), meaning.serviceTier())) {
+      if (tariff.aboveTokens() <= meaning.aboveTokens()) {
+        picos =
+            switch (meaning.billed()) {
+              case Billed.Tokens tokens -> tariff.ratePicos(tokens.tokenClass());
+              case Billed.Unit unit -> tariff.unitPicos(unit.unit());
+              case Billed.Tool tool -> stated(tools.get(tool.name()));
+            };
+      }
+    }
+    return picos;
+  }
+
+  private static long stated(@Nullable Stated stated) {
+    return stated == null ? Tariff.NO_PRICE : stated.price().picos();
+  }
+
+  private Stated dearer(Stated one, Stated other) {
+    boolean otherIsDearer = other.price().picos() > one.price().picos();
+    Stated lost = otherIsDearer ? one : other;
+    if (one.price().picos() != other.price().picos()) {
+      notApplied.accept(lost.field(), lost.price());
+    }
+    return otherIsDearer ? other : one;
+  }
+
+  /// Takes back prices of zero for cache writes where the row has a real price for input, and
+  /// returns their fields: a caller that reports all its input as writes would pay nothing.
+  List<String> dropUntrustedZeros() {
+    boolean pricesInput =
+        byPlace.values().stream()
+            .anyMatch(prices -> stated(prices.get(new Billed.Tokens(TokenClass.INPUT))) > 0);
+    List<String> dropped = new ArrayList<>();
+    if (pricesInput) {
+      for (Map<Billed, Stated> prices : byPlace.values()) {
+        for (TokenClass write : CACHE_WRITES) {
+          Stated stated = prices.get(new Billed.Tokens(write));
+          if (stated != null && stated.price().picos() == 0) {
+            dropped.add(stated.field());
+            prices.remove(new Billed.Tokens(write));
+          }
+        }
+      }
+      byPlace.values().removeIf(Map::isEmpty);
+    }
+    dropped.sort(null);
+    return dropped;
+  }
+
+  /// The cards, `default` first. A row that has any price has a card for `default`, be it empty.
+  List<RateCard> cards() {
+    Map<Place, Map<Billed, Stated>> places = new TreeMap<>(byPlace);
+    if (!isEmpty()
+        && places.keySet().stream()
+            .noneMatch(place -> place.serviceTier().equals(Bounds.DEFAULT_TIER))) {
+      places.put(new Place(Bounds.DEFAULT_TIER, 0), Map.of());
+    }
+    List<RateCard> cards = new ArrayList<>();
+    places.forEach((place, prices) -> cards.add(card(place, prices)));
+    return cards;
+  }
+
+  private static RateCard card(Place place, Map<Billed, Stated> prices) {
+    Map<TokenClass, Long> tokenPicos = new EnumMap<>(TokenClass.class);
+    Map<BillingUnit, Long> unitPicos = new EnumMap<>(BillingUnit.class);
+    prices.forEach(
+        (billed, stated) -> {
+          switch (billed) {
+            case Billed.Tokens tokens ->
+                tokenPicos.put(tokens.tokenClass(), stated.price().picos());
+            case Billed.Unit unit -> unitPicos.put(unit.unit(), stated.price().picos());
+            case Billed.Tool tool -> throw new IllegalStateException("no card has " + tool);
+          }
+        });
+    return new RateCard(place.serviceTier(), place.aboveTokens(), tokenPicos, unitPicos);
+  }
+
+  Map<String, Long> toolPicos() {
+    Map<String, Long> picos = new TreeMap<>();
+    tools.forEach((tool, stated) -> picos.put(tool, stated.price().picos()));
+    return picos;
+  }
+}

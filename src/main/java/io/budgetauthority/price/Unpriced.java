@@ -1,0 +1,132 @@
+package io.budgetauthority.price;
+
+import static io.budgetauthority.price.Usage.orZero;
+
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/// Decides whether a row bounds what a call may cost (protocol section 2, "Unknown prices").
+final class Unpriced {
+
+  /// Units that every call of a row which prices them uses, so that a call must bound them.
+  private static final Set<BillingUnit> ALWAYS_BILLED =
+      EnumSet.of(BillingUnit.QUERIES, BillingUnit.PAGES, BillingUnit.CREDITS);
+
+  private Unpriced() {}
+
+  /// Why the row does not bound the call, for a person; empty where it does.
+  static Optional<String> because(Price row, Bounds bounds) {
+    return reason(row, bounds).map(reason -> row.model() + " " + reason);
+  }
+
+  private static Optional<String> reason(Price row, Bounds bounds) {
+    if (row.cards().isEmpty()) {
+      return Optional.of("has no price");
+    }
+    if (row.allZero() && !row.zeroApproved()) {
+      return Optional.of("has only prices of zero that nobody approved");
+    }
+    if (row.tariffs(bounds.serviceTier()).isEmpty()) {
+      return Optional.of("has no price for service_tier " + bounds.serviceTier());
+    }
+    Tariff base = row.tariffs(bounds.serviceTier()).getFirst();
+    return unstatedCount(bounds)
+        .or(() -> unpricedTool(row, bounds))
+        .or(() -> unpricedUnit(base, bounds))
+        .or(() -> unboundedUnit(base, bounds))
+        .or(() -> unpricedWhole(base, bounds));
+  }
+
+  private static Optional<String> unstatedCount(Bounds bounds) {
+    return Stream.of(bounds.billedTools(), bounds.units())
+        .flatMap(counts -> counts.entrySet().stream())
+        .filter(count -> count.getValue() == Bounds.UNSTATED)
+        .map(Map.Entry::getKey)
+        .sorted()
+        .findFirst()
+        .map(name -> "may be used, and the request does not bound " + name);
+  }
+
+  private static Optional<String> unpricedTool(Price row, Bounds bounds) {
+    return bounds.billedTools().keySet().stream()
+        .filter(tool -> !row.toolPicos().containsKey(tool))
+        .sorted()
+        .findFirst()
+        .map(tool -> "has no price for billed_tools " + tool);
+  }
+
+  private static Optional<String> unpricedUnit(Tariff base, Bounds bounds) {
+    return bounds.units().keySet().stream()
+        .filter(name -> !name.equals(BillingUnit.REQUESTS.wireName()))
+        .filter(name -> base.unitPicos(BillingUnit.ofWireName(name)) == Tariff.NO_PRICE)
+        .sorted()
+        .findFirst()
+        .map(name -> "has no price for units " + name);
+  }
+
+  /// A call that leaves out a unit which it cannot but use would be held at less than its bill.
+  private static Optional<String> unboundedUnit(Tariff base, Bounds bounds) {
+    if (!pricesTokens(base)) {
+      return boundsAUnit(base, bounds)
+          ? Optional.empty()
+          : Optional.of("is priced by units alone and the request bounds none of them");
+    }
+    for (BillingUnit unit : ALWAYS_BILLED) {
+      if (base.unitPicos(unit) > 0 && !bounds.units().containsKey(unit.wireName())) {
+        return Optional.of("bills " + unit.wireName() + " and the request does not bound them");
+      }
+    }
+    return billsUnitsAlone(base) && !boundsAUnit(base, bounds)
+        ? Optional.of("has tokens at zero beside priced units and the request bounds none of them")
+        : Optional.empty();
+  }
+
+  private static Optional<String> unpricedWhole(Tariff base, Bounds bounds) {
+    if (!pricesTokens(base) || boundsAUnit(base, bounds)) {
+      return Optional.empty();
+    }
+    Parts parts = bounds.parts();
+    long inputCovered = orZero(parts.inputAudioTokens()) + orZero(parts.inputImageTokens());
+    if (!base.hasOwnPrice(TokenClass.INPUT) && bounds.inputTokens() > inputCovered) {
+      return Optional.of("has no price for its plain input");
+    }
+    long outputCovered =
+        orZero(parts.reasoningTokens())
+            + orZero(parts.outputAudioTokens())
+            + orZero(parts.outputImageTokens());
+    if (!base.hasOwnPrice(TokenClass.OUTPUT) && bounds.outputTokens() > outputCovered) {
+      return Optional.of("has no price for its plain output");
+    }
+    return Optional.empty();
+  }
+
+  /// One request is bounded by itself.
+  private static boolean boundsAUnit(Tariff base, Bounds bounds) {
+    return base.unitPicos(BillingUnit.REQUESTS) != Tariff.NO_PRICE
+        || bounds.units().keySet().stream()
+            .map(BillingUnit::ofWireName)
+            .anyMatch(unit -> base.unitPicos(unit) != Tariff.NO_PRICE);
+  }
+
+  private static boolean pricesTokens(Tariff base) {
+    return base.ratePicos(TokenClass.INPUT) != Tariff.NO_PRICE
+        || base.ratePicos(TokenClass.OUTPUT) != Tariff.NO_PRICE;
+  }
+
+  private static boolean billsUnitsAlone(Tariff base) {
+    for (TokenClass tokenClass : TokenClass.values()) {
+      if (base.ratePicos(tokenClass) > 0) {
+        return false;
+      }
+    }
+    for (BillingUnit unit : BillingUnit.values()) {
+      if (base.unitPicos(unit) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,211 @@
+package io.budgetauthority.price;
+
+import static io.budgetauthority.price.Imports.base;
+import static io.budgetauthority.price.Imports.imported;
+import static io.budgetauthority.price.Imports.problems;
+import static io.budgetauthority.price.Imports.row;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.price.PriceReview.UnknownField;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// What an import refuses, by row and field, and the rules that no row of today's file shows.
+class LiteLlmImportTest {
+
+  private static String file(String fields) {
+    return "{\"m\": {\"litellm_provider\": \"p\", \"mode\": \"chat\", " + fields + "}}";
+  }
+
+  private static Price only(String fields) {
+    return row(imported(file(fields)).table(), "m");
+  }
+
+  @Test
+  void nullIsRefusedByName() {
+    assertEquals(
+        List.of("m: input_cost_per_token: is null", "m: max_tokens: is null"),
+        problems(file("\"input_cost_per_token\": null, \"max_tokens\": null")));
+    assertEquals(
+        List.of("m: litellm_provider: is null"), problems("{\"m\": {\"litellm_provider\": null}}"));
+    assertEquals(List.of("m: must be an object, not NULL"), problems("{\"m\": null}"));
+  }
+
+  @Test
+  void aPriceThatIsNoNumberIsRefusedByName() {
+    assertEquals(
+        List.of("m: input_cost_per_token: must be a number, not \"0.1\""),
+        problems(file("\"input_cost_per_token\": \"0.1\"")));
+    assertEquals(
+        List.of("m: output_cost_per_image_4K: must be a number, not true"),
+        problems(file("\"output_cost_per_image_4K\": true")));
+    assertEquals(
+        List.of(
+            "m: search_context_cost_per_query.search_context_size_low: must be a number, not"
+                + " \"1\""),
+        problems(file("\"search_context_cost_per_query\": {\"search_context_size_low\": \"1\"}")));
+  }
+
+  @Test
+  void figuresThatAreNotAppliedAreReadAsStrictly() {
+    assertEquals(
+        List.of("m: input_dbu_cost_per_token: must be a number"),
+        problems(file("\"input_dbu_cost_per_token\": \"1\"")));
+    assertEquals(
+        List.of("m: guardrail_cost_per_unit: must be an object"),
+        problems(file("\"guardrail_cost_per_unit\": 1")));
+    assertEquals(
+        List.of("m: guardrail_cost_per_unit.topic: must be a number"),
+        problems(file("\"guardrail_cost_per_unit\": {\"topic\": \"1\"}")));
+    assertEquals(
+        List.of("m: provider_specific_entry.us: is null"),
+        problems(file("\"provider_specific_entry\": {\"us\": null}")));
+  }
+
+  @Test
+  void aNegativePriceAndOneThatDoesNotFitAreRefusedByName() {
+    assertEquals(
+        List.of(
+            "m: input_cost_per_token: may not be negative: -1E-9",
+            "m: output_cost_per_token: is too large for a price: 1E+99999999"),
+        problems(file("\"input_cost_per_token\": -1e-9, \"output_cost_per_token\": 1e99999999")));
+  }
+
+  @Test
+  void aKeyThatComesTwiceIsRefusedByName() {
+    assertEquals(List.of("m: comes twice"), problems("{\"m\": {}, \"m\": {}}"));
+    assertEquals(
+        List.of("m: input_cost_per_token: comes twice"),
+        problems(file("\"input_cost_per_token\": 1, \"input_cost_per_token\": 2")));
+    assertEquals(
+        List.of("m: off_peak_pricing.input_cost_per_token: comes twice"),
+        problems(
+            file(
+                "\"off_peak_pricing\": {\"input_cost_per_token\": 1, \"input_cost_per_token\":"
+                    + " 2}")));
+  }
+
+  @Test
+  void keysThatDifferInCaseAloneAreRefusedByName() {
+    String row = ": {\"litellm_provider\": \"p\", \"mode\": \"chat\"}";
+    assertEquals(
+        List.of("Gpt: differs from gpt in case alone"),
+        problems("{\"gpt\"" + row + ", \"Gpt\"" + row + "}"));
+  }
+
+  @Test
+  void anUnknownFieldThatLooksLikeAPriceIsRefusedByName() {
+    for (String field :
+        List.of(
+            "input_cost_per_smell_token",
+            "Pricing_of_dreams",
+            "list_price",
+            "input_cost_per_token_above_1hr",
+            "input_cost_per_token_above_200m_tokens",
+            "input_cost_per_token_flex_flex",
+            "input_cost_per_token_4K")) {
+      assertEquals(
+          List.of("m: " + field + ": looks like a price that we do not know"),
+          problems(file("\"" + field + "\": 1")));
+    }
+    assertEquals(
+        List.of("m: tiered_pricing[0].smell: is not known here"),
+        problems(file("\"tiered_pricing\": [{\"range\": [0, 1], \"smell\": 1}]")));
+  }
+
+  @Test
+  void anUnknownFieldThatIsNoPriceIsListed() {
+    assertEquals(
+        List.of(new UnknownField("favourite_colour", 1)),
+        imported(file("\"favourite_colour\": \"blue\"")).review().unknownFields());
+  }
+
+  @Test
+  void aLimitThatIsNoWholeNumberIsRefusedByName() {
+    assertEquals(
+        List.of(
+            "m: max_input_tokens: must be a whole number of tokens, not 1.5",
+            "m: max_output_tokens: must be a whole number of tokens, not \"many\""),
+        problems(file("\"max_input_tokens\": 1.5, \"max_output_tokens\": \"many\"")));
+  }
+
+  @Test
+  void whatIsNoJsonObjectIsRefused() {
+    assertEquals(1, problems("[]").size());
+    assertEquals(1, problems("{} {}").size());
+    assertTrue(problems("{\"m\": {\"mode\": ").getFirst().startsWith("m: mode: is no JSON"));
+  }
+
+  @Test
+  void tiersThatDoNotRiseAreRefused() {
+    assertEquals(
+        List.of("m: tiered_pricing[1]: must have a range above the one before"),
+        problems(
+            file(
+                """
+                "tiered_pricing": [{"range": [0, 32000], "input_cost_per_token": 1e-6},
+                                   {"range": [0, 64000], "input_cost_per_token": 2e-6}]\
+                """)));
+  }
+
+  @Test
+  void anOffPeakPriceNeverLowersWhatAppliesAtThePeak() {
+    Price row =
+        only(
+            """
+            "input_cost_per_token": 5e-6, "output_cost_per_token": 9e-6, "off_peak_pricing":
+              {"cache_read_input_token_cost": 1e-6, "output_cost_per_token": 12e-6, "windows": []}\
+            """);
+
+    assertEquals(
+        Map.of(TokenClass.INPUT, 5_000_000L, TokenClass.OUTPUT, 12_000_000L),
+        base(row).tokenPicos());
+  }
+
+  @Test
+  void videoFoldsIntoImagesAndNeverLowersThem() {
+    Price dearer = only("\"input_cost_per_token\": 1e-6, \"input_cost_per_video_token\": 3e-6");
+    Price cheaper = only("\"output_cost_per_token\": 4e-6, \"output_cost_per_video_token\": 1e-6");
+
+    assertEquals(3_000_000L, base(dearer).tokenPicos().get(TokenClass.INPUT_IMAGE));
+    assertEquals(Map.of(TokenClass.OUTPUT, 4_000_000L), base(cheaper).tokenPicos());
+  }
+
+  @Test
+  void pricesByTheThousandAreDivided() {
+    Price row = only("\"file_search_cost_per_1k_calls\": 2.5, \"input_cost_per_token\": 1e-6");
+
+    assertEquals(Map.of("file_search", 2_500_000_000L), row.toolPicos());
+  }
+
+  @Test
+  void aRowOfToolsAloneIsChargedAndNotAllZero() {
+    Price row = only("\"code_interpreter_cost_per_session\": 0.03");
+    Usage usage = new Usage(0, 0, Parts.NONE, Map.of(), Map.of("code_interpreter", 2L), null);
+
+    assertEquals("0.06", Pricing.charge(row, "default", usage).amount().toString());
+  }
+
+  @Test
+  void aFileImportedTwiceChangesNothing() {
+    String file =
+        file(
+            """
+            "input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6, "max_tokens": 9,
+            "input_cost_per_token_above_200k_tokens": 2e-6, "input_cost_per_token_flex": 5e-7,
+            "search_context_cost_per_query": {"search_context_size_low": 0.01}\
+            """);
+    PriceReview again = imported(file, "v2", imported(file).table()).review();
+
+    assertEquals(List.of(), again.added());
+    assertEquals(List.of(), again.removed());
+    assertEquals(List.of(), again.changed());
+    assertEquals(List.of(), again.pricesUp());
+    assertEquals(List.of(), again.pricesDown());
+    assertTrue(again.clean());
+    assertInstanceOf(PriceTable.Found.Row.class, imported(file).table().find("p", "m"));
+  }
+}

@@ -1,0 +1,141 @@
+package io.budgetauthority.price;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.price.PriceTableJson.MalformedTable;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+
+class PriceTableJsonTest {
+
+  private static byte[] written(PriceTable table) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    PriceTableJson.write(table, out);
+    return out.toByteArray();
+  }
+
+  private static PriceTable read(byte[] object) throws IOException {
+    return PriceTableJson.read(new ByteArrayInputStream(object));
+  }
+
+  private static byte[] gzip(String json) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(json.getBytes(StandardCharsets.UTF_8));
+    }
+    return out.toByteArray();
+  }
+
+  private static Price row(String model) {
+    return new Price(
+        "p",
+        model,
+        "chat",
+        List.of("also-" + model),
+        1_000L,
+        null,
+        true,
+        Set.of(Capability.VISION, Capability.TOOLS),
+        List.of(
+            new RateCard("default", 0, Map.of(TokenClass.INPUT, 1L), Map.of(BillingUnit.PAGES, 2L)),
+            new RateCard("flex", 200_000, Map.of(), Map.of())),
+        Map.of("web_search", 3L),
+        true);
+  }
+
+  private static PriceTable table(String... models) {
+    return new PriceTable(
+        "v", Instant.EPOCH, "s", Arrays.stream(models).map(PriceTableJsonTest::row).toList());
+  }
+
+  @Test
+  void aTableReadsBackAsItWas() throws IOException {
+    PriceTable back = read(written(table("a")));
+
+    assertEquals("v", back.version());
+    assertEquals(Instant.EPOCH, back.createdAt());
+    assertEquals("s", back.source());
+    Price row = back.rows().getFirst();
+    assertEquals(row("a").toString(), row.toString());
+    assertEquals(row("a").mode(), row.mode());
+    assertEquals(row("a").aliases(), row.aliases());
+    assertEquals(row("a").windowTokens(), row.windowTokens());
+    assertEquals(row("a").outputLimitTokens(), row.outputLimitTokens());
+    assertTrue(row.sharedWindow() && row.zeroApproved());
+    assertEquals(row("a").capabilities(), row.capabilities());
+    assertEquals(row("a").cards(), row.cards());
+    assertEquals(row("a").toolPicos(), row.toolPicos());
+  }
+
+  @Test
+  void oneTableMakesOneSequenceOfBytesWhateverTheOrderOfItsRows() throws IOException {
+    assertArrayEquals(written(table("a", "b")), written(table("b", "a")));
+  }
+
+  @Test
+  void theRealTableWrittenAgainIsTheSameBytes() throws IOException {
+    byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
+
+    assertArrayEquals(object, written(read(object)));
+  }
+
+  @Test
+  void theRealTableReadsInWellUnderHalfASecond() throws IOException {
+    byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
+    read(object);
+
+    long start = System.nanoTime();
+    read(object);
+
+    Duration taken = Duration.ofNanos(System.nanoTime() - start);
+    assertTrue(taken.toMillis() < 500, taken.toString());
+  }
+
+  @Test
+  void whatIsNoTableIsRefused() throws IOException {
+    byte[] real = written(table("a"));
+    String head =
+        "{\"version\": \"v\", \"created_at\": \"1970-01-01T00:00:00Z\", \"source\": \"s\"";
+    String names = "\"provider\": \"p\", \"model\": \"m\", \"mode\": \"chat\"";
+    for (byte[] object :
+        List.of(
+            new byte[0],
+            "{}".getBytes(StandardCharsets.UTF_8),
+            Arrays.copyOf(real, real.length / 2),
+            gzip(""),
+            gzip("[]"),
+            gzip(head + "}"),
+            gzip(head.replace("1970", "then") + ", \"rows\": []}"),
+            gzip(head + ", \"rows\": [], \"more\": 1}"),
+            gzip(head + ", \"rows\": []} {}"),
+            gzip(head + ", \"rows\": [{}]}"),
+            gzip(head + ", \"rows\": [1]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"window\": 1.5}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"window\": -1}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"mode\": \"chat\"}]}"),
+            gzip(head + ", \"rows\": [{" + names + "}, {" + names + "}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"tools\": {\"t\": 1e3}}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"tools\": {\"t\": 99999999999999999999}}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"capabilities\": [\"flight\"]}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"cards\": [{\"tokens\": {}}]}]}"),
+            gzip(head + ", \"rows\": [{" + names + ", \"cards\": [\"card\"]}]}"),
+            gzip(head + ", \"rows\": [\"m\"]}"))) {
+      assertThrows(MalformedTable.class, () -> read(object));
+    }
+  }
+}

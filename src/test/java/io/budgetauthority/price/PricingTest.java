@@ -1,0 +1,241 @@
+package io.budgetauthority.price;
+
+import static io.budgetauthority.price.Imports.bounds;
+import static io.budgetauthority.price.Imports.cached;
+import static io.budgetauthority.price.Imports.charge;
+import static io.budgetauthority.price.Imports.media;
+import static io.budgetauthority.price.TokenClass.CACHE_READ;
+import static io.budgetauthority.price.TokenClass.CACHE_READ_IMAGE;
+import static io.budgetauthority.price.TokenClass.CACHE_WRITE;
+import static io.budgetauthority.price.TokenClass.CACHE_WRITE_1H;
+import static io.budgetauthority.price.TokenClass.INPUT;
+import static io.budgetauthority.price.TokenClass.INPUT_AUDIO;
+import static io.budgetauthority.price.TokenClass.INPUT_IMAGE;
+import static io.budgetauthority.price.TokenClass.OUTPUT;
+import static io.budgetauthority.price.TokenClass.OUTPUT_IMAGE;
+import static io.budgetauthority.price.TokenClass.REASONING;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/// Bills worked out by hand. Prices are round numbers of USD for a million tokens.
+class PricingTest {
+
+  private static final long A_MILLION = 1_000_000;
+
+  private static Price row(String mode, Map<String, Long> tools, RateCard... cards) {
+    return new Price(
+        "p", "m", mode, null, 400_000L, null, false, null, List.of(cards), tools, false);
+  }
+
+  private static Price row(RateCard... cards) {
+    return row("chat", Map.of(), cards);
+  }
+
+  /// A card of prices in USD for a million tokens.
+  private static RateCard card(String tier, long above, Map<TokenClass, Integer> usdPerMillion) {
+    Map<TokenClass, Long> picos = new EnumMap<>(TokenClass.class);
+    usdPerMillion.forEach((tokenClass, usd) -> picos.put(tokenClass, usd * A_MILLION));
+    return new RateCard(tier, above, picos, Map.of());
+  }
+
+  private static RateCard card(Map<TokenClass, Integer> usdPerMillion) {
+    return card("default", 0, usdPerMillion);
+  }
+
+  private static RateCard withUnit(
+      BillingUnit unit, long picos, Map<TokenClass, Integer> usdPerMillion) {
+    RateCard tokens = card(usdPerMillion);
+    return new RateCard("default", 0, tokens.tokenPicos(), Map.of(unit, picos));
+  }
+
+  private static String worst(Price row, Bounds bounds) {
+    return Pricing.worstCase(row, bounds).toString();
+  }
+
+  private static Bounds withUnits(long input, long output, Map<String, Long> units) {
+    return new Bounds(input, output, Parts.NONE, units, Map.of(), "default");
+  }
+
+  private static Bounds withParts(long input, long output, Parts parts) {
+    return new Bounds(input, output, parts, Map.of(), Map.of(), "default");
+  }
+
+  @Test
+  void theWholeRequestIsPricedAtTheTierOfItsWholeInputAndTheTierBeginsStrictlyAbove() {
+    Price row =
+        row(
+            card(Map.of(INPUT, 3, OUTPUT, 15)),
+            card("default", 200_000, Map.of(INPUT, 6, OUTPUT, 22)));
+
+    assertEquals("0.615", charge(row, 200_000, 1_000));
+    assertEquals("1.222006", charge(row, 200_001, 1_000));
+    assertEquals("0.615", worst(row, bounds(200_000, 1_000)));
+    assertEquals("1.222006", worst(row, bounds(200_001, 1_000)));
+  }
+
+  @Test
+  void theDearerShortTierBoundsALongerRequestToo() {
+    Price row = row(card(Map.of(INPUT, 9, OUTPUT, 0)), card("default", 200_000, Map.of(INPUT, 1)));
+
+    assertEquals("1.80", worst(row, bounds(200_001, 0)));
+    assertEquals("0.200001", charge(row, 200_001, 0));
+  }
+
+  @Test
+  void cacheClassesAreChargedApart() {
+    Price row =
+        row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
+
+    // 600 plain x 4, 600 read x 1, 2,700 written x 5, 100 written for an hour x 8.
+    assertEquals("0.0173", charge(row, "default", 4_000, 0, cached(600, 2_800, 100)));
+  }
+
+  @Test
+  void theWorstCaseIsTheDearestClassThatTheBoundsAllow() {
+    Price row =
+        row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
+
+    assertEquals("0.008", worst(row, bounds(1_000, 0)));
+    assertEquals("0.005", worst(row, withParts(1_000, 0, cached(1_000, 1_000, 0))));
+    // 50 x 8, 50 x 5, 900 x 4.
+    assertEquals("0.00425", worst(row, withParts(1_000, 0, cached(1_000, 100, 50))));
+  }
+
+  @Test
+  void aCachedImageIsChargedAtTheDearestAssignmentThatItsCountsAllow() {
+    Price row = row(card(Map.of(INPUT, 1, CACHE_READ, 3, INPUT_IMAGE, 5, CACHE_READ_IMAGE, 10)));
+    Parts halfAndHalf = new Parts(50L, null, null, null, 50L, null, null, null);
+
+    // All 50 are cached images: 50 x 10 + 50 x 1; none is: 50 x 3 + 50 x 5.
+    assertEquals("0.00055", charge(row, "default", 100, 0, halfAndHalf));
+  }
+
+  @Test
+  void aCachedImageWithoutAPriceTakesTheDearerOfItsWholes() {
+    Price row = row(card(Map.of(INPUT, 2, CACHE_READ, 1, INPUT_IMAGE, 5)));
+    Parts all = new Parts(100L, null, null, null, 100L, null, null, null);
+
+    assertEquals("0.0005", charge(row, "default", 100, 0, all));
+  }
+
+  @Test
+  void reasoningIsPartOfOutputAndMayBeCheaperOrDearer() {
+    Parts reasoning = new Parts(null, null, null, null, null, 600L, null, null);
+    Price cheaper = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 5)));
+    Price dearer = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 20)));
+
+    assertEquals("0.007", charge(cheaper, "default", 0, 1_000, reasoning));
+    assertEquals("0.016", charge(dearer, "default", 0, 1_000, reasoning));
+    assertEquals("0.01", worst(cheaper, bounds(0, 1_000)));
+    assertEquals("0.02", worst(dearer, bounds(0, 1_000)));
+    Parts none = new Parts(null, null, null, null, null, 0L, null, null);
+    assertEquals("0.01", worst(dearer, withParts(0, 1_000, none)));
+  }
+
+  @Test
+  void soundByTheTokenAndBySecondIsTheDearerAndNeverTheSum() {
+    Price row =
+        row(
+            "audio_transcription",
+            Map.of(),
+            withUnit(
+                BillingUnit.SECONDS,
+                100 * A_MILLION,
+                Map.of(INPUT_AUDIO, 2, INPUT, 2, OUTPUT, 10)));
+    Usage bySecond = new Usage(1_000, 100, media(1_000, 0), Map.of("seconds", 60L), Map.of(), null);
+    Usage byToken = new Usage(5_000, 100, media(5_000, 0), Map.of("seconds", 60L), Map.of(), null);
+
+    assertEquals("0.006", Pricing.charge(row, "default", bySecond).amount().toString());
+    assertEquals("0.011", Pricing.charge(row, "default", byToken).amount().toString());
+  }
+
+  @Test
+  void pagesAndRequestsAreBilledBesideTokens() {
+    Price pages =
+        row(
+            "ocr",
+            Map.of(),
+            withUnit(BillingUnit.PAGES, 4_000 * A_MILLION, Map.of(INPUT, 1, OUTPUT, 2)));
+    Price requests =
+        row(withUnit(BillingUnit.REQUESTS, 5_000 * A_MILLION, Map.of(INPUT, 1, OUTPUT, 2)));
+
+    assertEquals("0.043", worst(pages, withUnits(1_000, 1_000, Map.of("pages", 10L))));
+    assertTrue(Pricing.unpricedBecause(pages, bounds(1_000, 1_000)).isPresent());
+    assertEquals("0.008", worst(requests, bounds(1_000, 1_000)));
+    assertEquals("0.008", charge(requests, 1_000, 1_000));
+  }
+
+  @Test
+  void toolsAreBilledByUse() {
+    Price row =
+        row("chat", Map.of("web_search", 10_000 * A_MILLION), card(Map.of(INPUT, 1, OUTPUT, 2)));
+    Usage usage = new Usage(1_000, 0, Parts.NONE, Map.of(), Map.of("web_search", 3L), null);
+
+    assertEquals("0.031", Pricing.charge(row, "default", usage).amount().toString());
+  }
+
+  @Test
+  void theSumIsRoundedUpOnce() {
+    Price row =
+        row(new RateCard("default", 0, Map.of(INPUT, 400_000L, OUTPUT, 400_000L), Map.of()));
+
+    // 0.4 + 0.4 micro-USD are 1, not 2; 1.2 are 2.
+    assertEquals("0.000001", charge(row, 1, 1));
+    assertEquals("0.000002", charge(row, 2, 1));
+  }
+
+  @Test
+  void aSumThatDoesNotFitThrows() {
+    Price row = row(new RateCard("default", 0, Map.of(INPUT, 10_000_000_000L), Map.of()));
+
+    assertThrows(ArithmeticException.class, () -> charge(row, 1_000_000_000, 0));
+    assertThrows(ArithmeticException.class, () -> worst(row, bounds(1_000_000_000, 0)));
+  }
+
+  @Test
+  void aPartThatATierLeavesOutFollowsItsWholeThroughEveryLevel() {
+    Price row =
+        row(
+            card(Map.of(INPUT, 1, CACHE_WRITE, 2, CACHE_WRITE_1H, 3, CACHE_READ, 1)),
+            card("default", 200_000, Map.of(INPUT, 10)));
+
+    assertEquals("2.00001", charge(row, "default", 200_001, 0, cached(0, 200_001, 0)));
+    assertEquals("2.00001", charge(row, "default", 200_001, 0, cached(0, 200_001, 200_001)));
+  }
+
+  @Test
+  void aCachedImageThatATierLeavesOutFollowsTheImageToo() {
+    Price row =
+        row(
+            card(Map.of(INPUT, 1, CACHE_READ, 1, INPUT_IMAGE, 1, CACHE_READ_IMAGE, 1)),
+            card("priority", 0, Map.of(INPUT_IMAGE, 10)));
+    Parts all = new Parts(100L, null, null, null, 100L, null, null, null);
+
+    assertEquals("0.001", charge(row, "priority", 100, 0, all));
+  }
+
+  @Test
+  void tokensAtZeroDoNotMakeAnUnboundedUnitFree() {
+    Price song = row(withUnit(BillingUnit.IMAGES, 40_000 * A_MILLION, Map.of(INPUT, 0, OUTPUT, 0)));
+
+    assertTrue(Pricing.unpricedBecause(song, bounds(10, 10)).isPresent());
+    Bounds one = withUnits(10, 10, Map.of("images", 1L));
+    assertTrue(Pricing.unpricedBecause(song, one).isEmpty());
+    assertEquals("0.04", worst(song, one));
+  }
+
+  @Test
+  void outputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
+    Price row = row(card(Map.of(INPUT, 1, OUTPUT_IMAGE, 30)));
+    Pricing.Charge charge = Pricing.charge(row, "default", Usage.ofTokens(0, 1_000));
+
+    assertEquals("0.03", charge.amount().toString());
+    assertEquals(List.of("output_tokens"), charge.unpriced());
+  }
+}
