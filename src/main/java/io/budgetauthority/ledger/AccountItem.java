@@ -1,0 +1,125 @@
+package io.budgetauthority.ledger;
+
+import static io.budgetauthority.tenant.StoredValues.money;
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import java.util.HashMap;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// How an account is stored, and the updates that move money on it, each under the condition that
+/// keeps its invariant.
+final class AccountItem {
+
+  static final String LIMIT = "lim";
+  static final String COMMITTED = "cmt";
+  static final String RESERVED = "res";
+  static final String AVAILABLE = "avl";
+  static final String VERSION = "ver";
+
+  /// A hold moves money from what is available to what is reserved: invariants 1 and 2.
+  private static final String TAKE = "SET res = res + :hold, avl = avl - :hold";
+
+  /// The same, and the limit moves to a newer one by the difference.
+  private static final String TAKE_UNDER_NEW_LIMIT =
+      "SET res = res + :hold, avl = avl + :avail, lim = lim + :diff, ver = :version";
+
+  private static final String SAME_VERSION = "ver = :seen";
+
+  /// Invariant 3: nothing is taken that is not there.
+  private static final String ENOUGH = " AND avl >= :least";
+
+  private static final String NOT_SPENT = " AND cmt < :limit";
+
+  private static final String MAKE =
+      "SET lim = :lim, cmt = :zero, res = :hold, avl = :avail, ver = :version";
+  private static final String ABSENT = "attribute_not_exists(pk)";
+
+  /// A posting frees and charges whatever the sums are: a commit never checks a ceiling.
+  private static final String POST = "SET res = res + :res, cmt = cmt + :cmt, avl = avl + :avl";
+
+  private static final String PRESENT = "attribute_exists(pk)";
+
+  private AccountItem() {}
+
+  static Account read(Map<String, AttributeValue> item) {
+    return new Account(
+        AccountKey.parse(text(item, "pk"), text(item, "sk")),
+        money(item, LIMIT),
+        money(item, COMMITTED),
+        money(item, RESERVED),
+        money(item, AVAILABLE),
+        number(item, VERSION));
+  }
+
+  static Map<String, AttributeValue> key(AccountKey key) {
+    return Map.of("pk", text(key.partitionKey()), "sk", text(key.sortKey()));
+  }
+
+  /// The update that takes a hold. Where the ledger has the account, it must still have the version
+  /// that it was read with, and the hold is gated on what is available under the limit in force.
+  static Update take(String table, Take take) {
+    Standing standing = take.standing();
+    Account stored = standing.stored();
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":hold", money(take.hold()));
+    Update.Builder update = Update.builder().tableName(table).key(key(standing.account().key()));
+    if (stored == null) {
+      MicroUsd limit = standing.account().limit();
+      values.put(":lim", money(limit));
+      values.put(":zero", money(MicroUsd.ZERO));
+      values.put(":avail", money(limit.minus(take.hold())));
+      values.put(":version", number(standing.account().version()));
+      return update
+          .updateExpression(MAKE)
+          .conditionExpression(ABSENT)
+          .expressionAttributeValues(values)
+          .build();
+    }
+    MicroUsd difference = standing.account().limit().minus(stored.limit());
+    values.put(":seen", number(stored.version()));
+    String condition = SAME_VERSION;
+    if (take.leastAvailable() != null) {
+      values.put(":least", money(take.leastAvailable().minus(difference)));
+      condition += ENOUGH;
+    } else if (standing.mode() == Mode.ACTUALS_ONLY) {
+      values.put(":limit", money(standing.account().limit()));
+      condition += NOT_SPENT;
+    }
+    String expression = TAKE;
+    if (standing.account().version() != stored.version()) {
+      expression = TAKE_UNDER_NEW_LIMIT;
+      values.put(":diff", money(difference));
+      values.put(":avail", money(difference.minus(take.hold())));
+      values.put(":version", number(standing.account().version()));
+    }
+    return update
+        .updateExpression(expression)
+        .conditionExpression(condition)
+        .expressionAttributeValues(values)
+        .build();
+  }
+
+  static Update post(String table, Posting posting) {
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":res", money(posting.reservedChange()));
+    values.put(":cmt", money(posting.committedChange()));
+    values.put(":avl", money(posting.availableChange()));
+    String condition = PRESENT;
+    if (posting.leastAvailable() != null) {
+      values.put(":least", money(posting.leastAvailable()));
+      condition += ENOUGH;
+    }
+    return Update.builder()
+        .tableName(table)
+        .key(key(posting.account()))
+        .updateExpression(POST)
+        .conditionExpression(condition)
+        .expressionAttributeValues(values)
+        .build();
+  }
+}

@@ -1,0 +1,165 @@
+package io.budgetauthority.ledger;
+
+import static io.budgetauthority.tenant.StoredValues.money;
+import static io.budgetauthority.tenant.StoredValues.number;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// Changes ceilings together with the accounts that they limit, in one transaction, so that a
+/// changed limit is in force at once (ledger.md, "Which accounts apply"). Money already held is
+/// never touched, and a deleted ceiling leaves its account.
+public final class CeilingChanges {
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+
+  /// The limit moves, and what is available with it, on the sums as they are: invariant 1.
+  private static final String MOVE = "SET lim = :limit, avl = avl + :change, ver = :version";
+
+  private static final String AS_READ = "lim = :was AND ver = :seen";
+
+  private final Ledger ledger;
+  private final Tenants tenants;
+
+  public CeilingChanges(Ledger ledger, Tenants tenants) {
+    this.ledger = ledger;
+    this.tenants = tenants;
+  }
+
+  /// What a change came to.
+  ///
+  /// @param created whether there was no ceiling before
+  /// @param done false where the precondition did not hold
+  public record Changed(CeilingSet now, boolean created, boolean done) {}
+
+  /// What a caller wants to be true of the version that it changes.
+  public interface Precondition {
+    boolean holds(long version);
+  }
+
+  /// Sets a ceiling. `account` is the account of its window's current period.
+  public Changed put(
+      ScopeId scopeId,
+      Window window,
+      Ceiling ceiling,
+      AccountKey account,
+      long policyVersion,
+      Precondition precondition,
+      Function<CeilingSet, AuditEntry> entry) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    while (true) {
+      CeilingSet before = tenants.ceilingsNow(scopeId);
+      if (!precondition.holds(before.version())) {
+        return new Changed(before, false, false);
+      }
+      CeilingSet after = before.with(window, ceiling);
+      List<TransactWriteItem> writes = new ArrayList<>();
+      writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
+      writes.add(audit(scopeId, entry.apply(before)));
+      Account stored = accountNow(account, deadline);
+      if (stored != null) {
+        Account moved = stored.withLimit(ceiling.limit(), after.version() + policyVersion);
+        writes.add(TransactWriteItem.builder().update(move(stored, moved)).build());
+      }
+      if (ledger.write(writes, deadline)) {
+        tenants.learn(scopeId, after);
+        return new Changed(after, !before.byWindow().containsKey(window), true);
+      }
+      pause(deadline, scopeId);
+    }
+  }
+
+  /// Ends a ceiling. False where there is none, or the precondition does not hold.
+  public boolean delete(
+      ScopeId scopeId,
+      Window window,
+      Precondition precondition,
+      Function<CeilingSet, AuditEntry> entry) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    while (true) {
+      CeilingSet before = tenants.ceilingsNow(scopeId);
+      if (!before.byWindow().containsKey(window) || !precondition.holds(before.version())) {
+        return false;
+      }
+      CeilingSet after = before.without(window);
+      TransactWriteItem write =
+          TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build();
+      if (ledger.write(List.of(write, audit(scopeId, entry.apply(before))), deadline)) {
+        tenants.learn(scopeId, after);
+        return true;
+      }
+      pause(deadline, scopeId);
+    }
+  }
+
+  /// Moves the limit of a run. Empty where there is no such run.
+  public @Nullable Account putRunLimit(
+      AccountKey run, MicroUsd limit, Function<Account, AuditEntry> entry) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    while (true) {
+      Account stored = accountNow(run, deadline);
+      if (stored == null) {
+        return null;
+      }
+      Account moved = stored.withLimit(limit, stored.version());
+      List<TransactWriteItem> writes =
+          List.of(
+              TransactWriteItem.builder().update(move(stored, moved)).build(),
+              TransactWriteItem.builder()
+                  .put(tenants.audit(run.tenantId(), entry.apply(stored)))
+                  .build());
+      if (ledger.write(writes, deadline)) {
+        return moved;
+      }
+      if (!deadline.pause()) {
+        throw new LedgerContended("the limit of run " + run.id() + " kept moving");
+      }
+    }
+  }
+
+  private @Nullable Account accountNow(AccountKey key, Deadline deadline) {
+    return ledger.read(null, key.tenantId(), List.of(key), null, deadline).accounts().get(key);
+  }
+
+  private Update move(Account stored, Account moved) {
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":limit", money(moved.limit()));
+    values.put(":change", money(moved.limit().minus(stored.limit())));
+    values.put(":version", number(moved.version()));
+    values.put(":was", money(stored.limit()));
+    values.put(":seen", number(stored.version()));
+    return Update.builder()
+        .tableName(ledger.table())
+        .key(AccountItem.key(stored.key()))
+        .updateExpression(MOVE)
+        .conditionExpression(AS_READ)
+        .expressionAttributeValues(values)
+        .build();
+  }
+
+  private TransactWriteItem audit(ScopeId scopeId, AuditEntry entry) {
+    return TransactWriteItem.builder().put(tenants.audit(scopeId.tenantId(), entry)).build();
+  }
+
+  private static void pause(Deadline deadline, ScopeId scopeId) {
+    if (!deadline.pause()) {
+      throw new LedgerContended(
+          "the ceilings of " + scopeId.scope().wireName() + " " + scopeId.id() + " kept changing");
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.budgetauthority.ledger;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// How long a request may still wait for the ledger, and the pauses between its attempts. It counts
+/// on the monotonic clock: it measures patience, not time.
+public final class Deadline {
+
+  private static final int MIN_PAUSE_MILLIS = 5;
+  private static final int MAX_PAUSE_MILLIS = 50;
+
+  private final long endNanos;
+
+  private Deadline(long endNanos) {
+    this.endNanos = endNanos;
+  }
+
+  public static Deadline in(Duration patience) {
+    return new Deadline(System.nanoTime() + patience.toNanos());
+  }
+
+  /// What is left of it, at least a millisecond.
+  Duration remaining() {
+    return Duration.ofNanos(Math.max(1_000_000, endNanos - System.nanoTime()));
+  }
+
+  /// Waits a moment with full jitter. False, without waiting, where the deadline would pass
+  /// meanwhile.
+  boolean pause() {
+    long pauseMillis = ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS + 1);
+    if (System.nanoTime() + pauseMillis * 1_000_000 >= endNanos) {
+      return false;
+    }
+    try {
+      Thread.sleep(pauseMillis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return true;
+  }
+}

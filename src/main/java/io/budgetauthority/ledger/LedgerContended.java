@@ -1,0 +1,10 @@
+package io.budgetauthority.ledger;
+
+/// The accounts stayed busy past the deadline. Nothing happened.
+public final class LedgerContended extends RuntimeException {
+  private static final long serialVersionUID = 1;
+
+  public LedgerContended(String message) {
+    super(message);
+  }
+}

@@ -1,0 +1,268 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// One decision, its reservation and its idempotency record at once, and the pure state machine of
+/// protocol section 5 over it. A transition yields the next state and the postings that go with it;
+/// the ledger writes both in one transaction under the condition that the revision is still the one
+/// that they were computed from. Any step repeated is [Step.Unchanged].
+///
+/// @param requestHash a hash of the request, to tell a replay from a reused key
+/// @param nonce drawn anew for every attempt to write, so that a writer whose answer was lost knows
+///   its own item
+/// @param revision counts the steps taken
+/// @param explicitForward whether the caller said that it will say when it forwards
+/// @param forwarded whether it ever said so
+/// @param holds the accounts that the decision touched; the amounts count while the state is
+///   holding
+/// @param estimate what is charged where usage stays unknown, as last extended or retargeted
+/// @param settled the best word heard so far; null before the first and after a release
+/// @param releaseReason why it was released, in its caller's words; null where it was not, or
+///   nobody said
+/// @param endedAt when it was settled, released or, for a block, made; null while it lives
+/// @param retention how long it is kept after that
+/// @param facts the decision as its package wrote it; the ledger does not read it
+/// @param priceRow the row that the hold was priced by; the ledger does not read it
+public record Reservation(
+    ReservationId id,
+    String tenantId,
+    String principalId,
+    String requestHash,
+    String nonce,
+    long revision,
+    ReservationState state,
+    boolean explicitForward,
+    boolean forwarded,
+    List<Hold> holds,
+    MicroUsd estimate,
+    @Nullable Settled settled,
+    @Nullable String releaseReason,
+    Instant createdAt,
+    Instant expiresAt,
+    @Nullable Instant endedAt,
+    Duration retention,
+    String facts,
+    String priceRow) {
+
+  public Reservation {
+    holds = List.copyOf(holds);
+  }
+
+  /// What a transition comes to.
+  public sealed interface Step {
+    /// Nothing changes: the step was taken before, or a better word stands.
+    record Unchanged() implements Step {}
+
+    /// The state does not allow it (409 `reservation_settled`).
+    record Refused() implements Step {}
+
+    record Move(Reservation next, List<Posting> postings) implements Step {
+      public Move {
+        postings = List.copyOf(postings);
+      }
+    }
+  }
+
+  /// The mark that a key was cancelled before it was seen: it blocks what comes under it, whatever
+  /// its body.
+  public static Reservation cancelled(
+      ReservationId id, Caller caller, Instant now, Duration retention, String facts) {
+    return new Reservation(
+        id,
+        caller.tenantId(),
+        caller.principalId(),
+        "",
+        id.hash(),
+        1,
+        ReservationState.NONE,
+        false,
+        false,
+        List.of(),
+        MicroUsd.ZERO,
+        null,
+        null,
+        now,
+        now,
+        now,
+        retention,
+        facts,
+        "");
+  }
+
+  /// The caller says that it now calls the provider.
+  public Step forward() {
+    if (!state.isOpen()) {
+      return new Step.Refused();
+    }
+    if (!explicitForward || forwarded) {
+      return new Step.Unchanged();
+    }
+    return move(ReservationState.FORWARDED, true, settled, null, expiresAt, endedAt, List.of());
+  }
+
+  /// Usage was heard. Accepted in every state but that of a block: a charge replaces a weaker one,
+  /// and frees what is still held.
+  public Step commit(Settled word) {
+    if (state == ReservationState.NONE) {
+      return new Step.Refused();
+    }
+    if (settled != null && !word.quality().isBetterThan(settled.quality())) {
+      return new Step.Unchanged();
+    }
+    return move(
+        ReservationState.COMMITTED,
+        forwarded,
+        word,
+        null,
+        expiresAt,
+        word.at(),
+        postings(word.charge()));
+  }
+
+  /// The provider was not called, or billed nothing for certain. After a commit it changes nothing;
+  /// a presumed charge it takes back.
+  public Step release(@Nullable String reason, Instant now) {
+    return switch (state) {
+      case NONE -> new Step.Refused();
+      case RELEASED, COMMITTED -> new Step.Unchanged();
+      case RESERVED, FORWARDED, EXPIRED, RECONCILED ->
+          move(
+              ReservationState.RELEASED,
+              forwarded,
+              null,
+              reason,
+              expiresAt,
+              now,
+              postings(MicroUsd.ZERO));
+    };
+  }
+
+  /// What a hold is moved to: other amounts on the same accounts, and what they were priced by.
+  ///
+  /// @param leastAvailable for each hold, what its account must have available for the change; null
+  ///   where it is taken whatever is available
+  public record Rehold(
+      List<Hold> holds,
+      List<Optional<MicroUsd>> leastAvailable,
+      MicroUsd estimate,
+      Instant expiresAt,
+      String facts,
+      String priceRow) {
+    public Rehold {
+      holds = List.copyOf(holds);
+      leastAvailable = List.copyOf(leastAvailable);
+    }
+  }
+
+  /// Moves the hold: to more output, or to another model. Time is never taken away by it.
+  public Step rehold(Rehold to) {
+    if (!state.isOpen()) {
+      return new Step.Refused();
+    }
+    Instant until = to.expiresAt().isAfter(expiresAt) ? to.expiresAt() : expiresAt;
+    if (to.holds().equals(holds) && to.facts().equals(facts) && until.equals(expiresAt)) {
+      return new Step.Unchanged();
+    }
+    List<Posting> postings = new ArrayList<>(holds.size());
+    for (int i = 0; i < holds.size(); i++) {
+      MicroUsd change = to.holds().get(i).amount().minus(holds.get(i).amount());
+      MicroUsd least = change.isPositive() ? to.leastAvailable().get(i).orElse(null) : null;
+      postings.add(new Posting(holds.get(i).account(), change, MicroUsd.ZERO, least));
+    }
+    Reservation next =
+        new Reservation(
+            id,
+            tenantId,
+            principalId,
+            requestHash,
+            nonce,
+            revision + 1,
+            state,
+            explicitForward,
+            forwarded,
+            to.holds(),
+            to.estimate(),
+            settled,
+            releaseReason,
+            createdAt,
+            until,
+            endedAt,
+            retention,
+            to.facts(),
+            to.priceRow());
+    return new Step.Move(next, postings);
+  }
+
+  /// Its time, and the allowance for clocks that differ, has passed. The money stays held.
+  public Step expire(Instant now, Duration clockSkew) {
+    if (!state.isOpen() || !now.isAfter(expiresAt.plus(clockSkew))) {
+      return new Step.Unchanged();
+    }
+    return move(ReservationState.EXPIRED, forwarded, settled, null, expiresAt, endedAt, List.of());
+  }
+
+  /// Settles what expired: what was to be forwarded explicitly and never was is released; otherwise
+  /// the estimate is charged as presumed.
+  public Step reconcile(Instant now) {
+    if (state != ReservationState.EXPIRED) {
+      return new Step.Unchanged();
+    }
+    if (explicitForward && !forwarded) {
+      return release("never forwarded", now);
+    }
+    Settled presumed = new Settled(estimate, UsageQuality.PRESUMED, "", now);
+    return move(
+        ReservationState.RECONCILED, forwarded, presumed, null, expiresAt, now, postings(estimate));
+  }
+
+  /// Frees what is held, takes back what was charged, and charges anew: on every account that the
+  /// decision touched.
+  private List<Posting> postings(MicroUsd charge) {
+    MicroUsd before = settled == null ? MicroUsd.ZERO : settled.charge();
+    List<Posting> postings = new ArrayList<>(holds.size());
+    for (Hold hold : holds) {
+      MicroUsd freed = state.isHolding() ? hold.amount() : MicroUsd.ZERO;
+      postings.add(new Posting(hold.account(), MicroUsd.ZERO.minus(freed), charge.minus(before)));
+    }
+    return postings;
+  }
+
+  private Step.Move move(
+      ReservationState nextState,
+      boolean nextForwarded,
+      @Nullable Settled nextSettled,
+      @Nullable String nextReleaseReason,
+      Instant nextExpiresAt,
+      @Nullable Instant nextEndedAt,
+      List<Posting> postings) {
+    Reservation next =
+        new Reservation(
+            id,
+            tenantId,
+            principalId,
+            requestHash,
+            nonce,
+            revision + 1,
+            nextState,
+            explicitForward,
+            nextForwarded,
+            holds,
+            estimate,
+            nextSettled,
+            nextReleaseReason,
+            createdAt,
+            nextExpiresAt,
+            nextEndedAt,
+            retention,
+            facts,
+            priceRow);
+    return new Step.Move(next, postings);
+  }
+}

@@ -1,0 +1,75 @@
+package io.budgetauthority.ledger;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// One agent session and its account, which are one item. It is bound to the tuple of its first
+/// decision; a part that was left out then is bound by the first decision that states it.
+///
+/// @param madeLimit the limit that it was made with; the account has the one in force
+/// @param closed whether somebody ended it; by time it ends at `expiresAt`
+public record Run(
+    String tenantId,
+    String runId,
+    Tuple tuple,
+    boolean closed,
+    Instant createdAt,
+    Instant expiresAt,
+    MicroUsd madeLimit,
+    Account account) {
+
+  /// Who a run belongs to and what it is for.
+  public record Tuple(
+      @Nullable String userId,
+      @Nullable String keyId,
+      @Nullable String teamId,
+      @Nullable String featureId) {
+
+    /// Whether nothing stated differs from what is bound.
+    public boolean admits(Tuple stated) {
+      return admits(userId, stated.userId)
+          && admits(keyId, stated.keyId)
+          && admits(teamId, stated.teamId)
+          && admits(featureId, stated.featureId);
+    }
+
+    /// What is bound, completed by what is stated.
+    public Tuple completedBy(Tuple stated) {
+      return new Tuple(
+          either(userId, stated.userId),
+          either(keyId, stated.keyId),
+          either(teamId, stated.teamId),
+          either(featureId, stated.featureId));
+    }
+
+    private static boolean admits(@Nullable String bound, @Nullable String stated) {
+      return bound == null || stated == null || bound.equals(stated);
+    }
+
+    private static @Nullable String either(@Nullable String bound, @Nullable String stated) {
+      return bound != null ? bound : stated;
+    }
+  }
+
+  /// How a run stands at an instant.
+  public enum State {
+    ACTIVE,
+    CLOSED,
+    EXPIRED;
+
+    @JsonValue
+    public String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  public State stateAt(Instant now) {
+    if (closed) {
+      return State.CLOSED;
+    }
+    return now.isAfter(expiresAt) ? State.EXPIRED : State.ACTIVE;
+  }
+}

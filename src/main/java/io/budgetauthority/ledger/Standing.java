@@ -1,0 +1,113 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One account under the ceiling that applies to it, and the test of that account in its mode
+/// (protocol section 2, "The modes").
+///
+/// @param account the sums, under the limit that is in force
+/// @param stored the account as the ledger has it; null where it has none yet
+/// @param mode the ceiling's, else the tenant's
+/// @param margin what `soft_gate` tolerates beyond the limit
+/// @param resetsAt the end of the account's period; null for a total
+public record Standing(
+    Account account,
+    @Nullable Account stored,
+    Mode mode,
+    MicroUsd margin,
+    List<Integer> warnAtPercent,
+    @Nullable Instant resetsAt) {
+
+  public Standing {
+    warnAtPercent = List.copyOf(warnAtPercent);
+  }
+
+  /// What a call is thought to cost.
+  ///
+  /// @param worst the dearest bill that its bounds allow
+  /// @param expected the estimate of a soft gate, never above the worst
+  public record Estimate(MicroUsd worst, MicroUsd expected) {}
+
+  /// What this account holds for the call.
+  public MicroUsd hold(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst();
+      case SOFT_GATE -> estimate.expected();
+      case ACTUALS_ONLY -> MicroUsd.ZERO;
+    };
+  }
+
+  /// By how much the account falls short of the call; not positive where the call fits. In
+  /// `actuals_only` it is what was spent at or above the limit, plus the one micro-USD that
+  /// equality is short by.
+  public MicroUsd shortfall(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst().minus(account.available());
+      case SOFT_GATE -> estimate.expected().minus(account.available().plus(margin));
+      case ACTUALS_ONLY -> account.committed().minus(account.limit()).plus(MicroUsd.of(1));
+    };
+  }
+
+  public boolean isOver(Estimate estimate) {
+    return shortfall(estimate).isPositive();
+  }
+
+  public boolean blocks(Estimate estimate) {
+    return mode != Mode.ADVISORY_ESTIMATE && isOver(estimate);
+  }
+
+  /// Whether the call would fit if every call in flight came to nothing.
+  public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
+    Account settled =
+        new Account(
+            account.key(),
+            account.limit(),
+            account.committed(),
+            MicroUsd.ZERO,
+            account.limit().minus(account.committed()),
+            account.version());
+    return !new Standing(settled, stored, mode, margin, warnAtPercent, resetsAt).blocks(estimate);
+  }
+
+  /// Whether the call would fit a period that has just begun.
+  public boolean fitsAfterReset(Estimate estimate) {
+    return resetsAt != null
+        && !new Standing(
+                Account.unused(account.key(), account.limit(), account.version()),
+                stored,
+                mode,
+                margin,
+                warnAtPercent,
+                resetsAt)
+            .blocks(estimate);
+  }
+
+  /// The least that must be available for the hold to be taken; null where it is taken
+  /// unconditionally.
+  public @Nullable MicroUsd leastAvailable(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE -> estimate.worst();
+      case SOFT_GATE -> estimate.expected().minus(margin);
+      case ADVISORY_ESTIMATE, ACTUALS_ONLY -> null;
+    };
+  }
+
+  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
+  public List<Integer> crossedBy(MicroUsd hold) {
+    MicroUsd before = account.committed().plus(account.reserved());
+    MicroUsd after = before.plus(hold);
+    return warnAtPercent.stream()
+        .filter(percent -> !reaches(before, percent) && reaches(after, percent))
+        .toList();
+  }
+
+  /// Whether an amount is at or above a share of the limit.
+  public boolean reaches(MicroUsd amount, int percent) {
+    return Math.multiplyExact(amount.micros(), 100)
+        >= Math.multiplyExact(account.limit().micros(), percent);
+  }
+}

@@ -1,0 +1,327 @@
+package io.budgetauthority.tenant;
+
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+
+/// API keys and whom they authenticate. A secret is stored only as its SHA-256: secrets are long
+/// and random, so a slow hash would add nothing but latency. What was looked up is believed for
+/// less than a minute, which is how long a revocation may take to reach every process (protocol
+/// section 6).
+public final class ApiKeys {
+
+  private static final Duration BELIEVED_FOR = Duration.ofSeconds(55);
+  private static final int MOST_CACHED = 10_000;
+  private static final int SECRET_BYTES = 32;
+
+  /// A revocation ends all of them in one transaction.
+  private static final int MOST_SECRETS = 50;
+
+  private final DynamoDbClient dynamoDb;
+  private final String table;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+  private final Cache<String, Optional<Known>> known =
+      Caffeine.newBuilder().expireAfterWrite(BELIEVED_FOR).maximumSize(MOST_CACHED).build();
+
+  private record Known(byte[] hash, Caller caller, Instant goodUntil) {}
+
+  /// A principal was rotated more often than its secrets can be ended together: it is to be revoked
+  /// and made anew.
+  public static final class TooManySecrets extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    TooManySecrets(String principalId) {
+      super(principalId + " was rotated " + MOST_SECRETS + " times; revoke it and make a new one");
+    }
+  }
+
+  public ApiKeys(DynamoDbClient dynamoDb, String table, Clock clock) {
+    this.dynamoDb = dynamoDb;
+    this.table = table;
+    this.clock = clock;
+  }
+
+  /// A principal of a tenant as its administrators see it.
+  public record Principal(Caller caller, Instant createdAt) {}
+
+  /// A principal with the secret that is shown this once.
+  public record Issued(Principal principal, String secret) {}
+
+  /// Who holds this secret; empty where nobody does, or no longer.
+  public Optional<Caller> authenticate(String secret) {
+    byte[] hash = sha256(secret);
+    String name = HexFormat.of().formatHex(hash);
+    Optional<Known> found = known.getIfPresent(name);
+    if (found == null) {
+      found = read(name);
+      known.put(name, found);
+    }
+    return found
+        .filter(key -> MessageDigest.isEqual(key.hash(), hash))
+        .filter(key -> clock.instant().isBefore(key.goodUntil()))
+        .map(Known::caller);
+  }
+
+  /// Makes a principal of a tenant and its secret, and records who did.
+  public Issued issue(Caller wanted, Tenants tenants, AuditEntry entry) {
+    String secret = newSecret();
+    Principal principal = new Principal(wanted, clock.instant());
+    write(secret, principal, List.of(auditWrite(tenants, wanted.tenantId(), entry)));
+    return new Issued(principal, secret);
+  }
+
+  /// Stores a principal under a secret that somebody else chose; the same again changes nothing.
+  public void store(String secret, Caller caller) {
+    write(secret, new Principal(caller, clock.instant()), List.of());
+  }
+
+  private void write(String secret, Principal principal, List<TransactWriteItem> beside) {
+    String hash = hashOf(secret);
+    Map<String, AttributeValue> listed =
+        new HashMap<>(
+            principalKey(principal.caller().tenantId(), principal.caller().principalId()));
+    listed.putAll(describe(principal.caller()));
+    listed.put("created", number(principal.createdAt().toEpochMilli()));
+    listed.put("hash", text(hash));
+    List<TransactWriteItem> writes = new ArrayList<>(beside);
+    writes.add(put(lookUpItem(hash, principal.caller())));
+    writes.add(put(listed));
+    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
+    known.invalidate(hash);
+  }
+
+  /// Gives a principal a new secret; the old one is good for `overlap` more. Empty where there is
+  /// no such principal.
+  public Optional<Issued> rotate(
+      String tenantId, String principalId, Duration overlap, Tenants tenants, AuditEntry entry) {
+    Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
+    if (listed.isEmpty()) {
+      return Optional.empty();
+    }
+    if (olderAnd(required(listed, "hash"), listed).size() > MOST_SECRETS) {
+      throw new TooManySecrets(principalId);
+    }
+    Principal principal = readPrincipal(tenantId, listed);
+    String oldHash = required(listed, "hash");
+    String secret = newSecret();
+    String hash = hashOf(secret);
+    Map<String, AttributeValue> renewed = new HashMap<>(listed);
+    renewed.put("hash", text(hash));
+    renewed.put("old_hashes", texts(olderAnd(oldHash, listed)));
+    List<TransactWriteItem> writes = new ArrayList<>();
+    writes.add(put(lookUpItem(hash, principal.caller())));
+    writes.add(
+        TransactWriteItem.builder()
+            .put(
+                Put.builder()
+                    .tableName(table)
+                    .item(renewed)
+                    .conditionExpression("#hash = :old")
+                    .expressionAttributeNames(Map.of("#hash", "hash"))
+                    .expressionAttributeValues(Map.of(":old", text(oldHash)))
+                    .build())
+            .build());
+    writes.add(
+        TransactWriteItem.builder()
+            .update(
+                Update.builder()
+                    .tableName(table)
+                    .key(key(oldHash))
+                    .updateExpression("SET good_until = :until")
+                    .expressionAttributeValues(
+                        Map.of(":until", number(clock.instant().plus(overlap).toEpochMilli())))
+                    .build())
+            .build());
+    writes.add(auditWrite(tenants, tenantId, entry));
+    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
+    known.invalidate(oldHash);
+    return Optional.of(new Issued(principal, secret));
+  }
+
+  /// The secrets that a principal had and has, the newest first: as many as may still be good
+  /// together.
+  private static List<String> olderAnd(String hash, Map<String, AttributeValue> listed) {
+    List<String> hashes = new ArrayList<>();
+    hashes.add(hash);
+    AttributeValue older = listed.get("old_hashes");
+    if (older != null) {
+      hashes.addAll(older.l().stream().map(AttributeValue::s).toList());
+    }
+    return hashes;
+  }
+
+  private static AttributeValue texts(List<String> values) {
+    return AttributeValue.builder().l(values.stream().map(StoredValues::text).toList()).build();
+  }
+
+  /// Ends a principal: none of its secrets is good any more. False where there is none.
+  public boolean revoke(String tenantId, String principalId, Tenants tenants, AuditEntry entry) {
+    Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
+    if (listed.isEmpty()) {
+      return false;
+    }
+    List<TransactWriteItem> writes = new ArrayList<>();
+    writes.add(delete(principalKey(tenantId, principalId)));
+    for (String hash : olderAnd(required(listed, "hash"), listed)) {
+      writes.add(delete(key(hash)));
+      known.invalidate(hash);
+    }
+    writes.add(auditWrite(tenants, tenantId, entry));
+    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
+    return true;
+  }
+
+  /// A page of a tenant's principals, by id.
+  public List<Principal> list(String tenantId, int limit, @Nullable String after) {
+    QueryResponse page =
+        dynamoDb.query(
+            query ->
+                query
+                    .tableName(table)
+                    .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+                    .expressionAttributeValues(
+                        Map.of(
+                            ":pk", text(StoredIds.escape(tenantId) + "#config"),
+                            ":from", text("key#" + (after == null ? "" : after + " ")),
+                            ":to", text("key#\u007f")))
+                    .limit(limit));
+    return page.items().stream().map(item -> readPrincipal(tenantId, item)).toList();
+  }
+
+  private Optional<Known> read(String name) {
+    Map<String, AttributeValue> item = get(key(name));
+    if (item.isEmpty()) {
+      return Optional.empty();
+    }
+    Caller caller = readCaller(required(item, "tenant"), item);
+    AttributeValue until = item.get("good_until");
+    return Optional.of(
+        new Known(
+            HexFormat.of().parseHex(required(item, "hash")),
+            caller,
+            until == null ? Instant.MAX : Instant.ofEpochMilli(Long.parseLong(until.n()))));
+  }
+
+  private Map<String, AttributeValue> get(Map<String, AttributeValue> key) {
+    Map<String, AttributeValue> item =
+        dynamoDb.getItem(get -> get.tableName(table).key(key).consistentRead(true)).item();
+    return item == null ? Map.of() : item;
+  }
+
+  private static Caller readCaller(String tenantId, Map<String, AttributeValue> item) {
+    return new Caller(
+        tenantId,
+        required(item, "principal"),
+        Role.valueOf(required(item, "role").toUpperCase(Locale.ROOT)),
+        optional(item, "user_id"),
+        optional(item, "key_id"));
+  }
+
+  private static Principal readPrincipal(String tenantId, Map<String, AttributeValue> item) {
+    AttributeValue created =
+        Optional.ofNullable(item.get("created"))
+            .orElseThrow(() -> new IllegalStateException("a principal's item has no created"));
+    return new Principal(
+        readCaller(tenantId, item), Instant.ofEpochMilli(Long.parseLong(created.n())));
+  }
+
+  private static Map<String, AttributeValue> describe(Caller caller) {
+    Map<String, AttributeValue> item = new HashMap<>();
+    item.put("principal", text(caller.principalId()));
+    item.put("role", text(caller.role().wireName()));
+    if (caller.userId() != null) {
+      item.put("user_id", text(caller.userId()));
+    }
+    if (caller.keyId() != null) {
+      item.put("key_id", text(caller.keyId()));
+    }
+    return item;
+  }
+
+  private static Map<String, AttributeValue> lookUpItem(String hash, Caller caller) {
+    Map<String, AttributeValue> item = new HashMap<>(key(hash));
+    item.putAll(describe(caller));
+    item.put("hash", text(hash));
+    item.put("tenant", text(caller.tenantId()));
+    return item;
+  }
+
+  private TransactWriteItem put(Map<String, AttributeValue> item) {
+    return TransactWriteItem.builder()
+        .put(Put.builder().tableName(table).item(item).build())
+        .build();
+  }
+
+  private TransactWriteItem delete(Map<String, AttributeValue> key) {
+    return TransactWriteItem.builder()
+        .delete(Delete.builder().tableName(table).key(key).build())
+        .build();
+  }
+
+  private static TransactWriteItem auditWrite(Tenants tenants, String tenantId, AuditEntry entry) {
+    return TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build();
+  }
+
+  private static Map<String, AttributeValue> key(String hash) {
+    return Map.of("pk", text("apikey#" + hash), "sk", text("key"));
+  }
+
+  private static Map<String, AttributeValue> principalKey(String tenantId, String principalId) {
+    return Map.of(
+        "pk", text(StoredIds.escape(tenantId) + "#config"), "sk", text("key#" + principalId));
+  }
+
+  private static String required(Map<String, AttributeValue> item, String name) {
+    return Optional.ofNullable(optional(item, name))
+        .orElseThrow(() -> new IllegalStateException("an API key's item has no attribute " + name));
+  }
+
+  private static @Nullable String optional(Map<String, AttributeValue> item, String name) {
+    AttributeValue value = item.get(name);
+    return value == null ? null : value.s();
+  }
+
+  private String newSecret() {
+    byte[] bytes = new byte[SECRET_BYTES];
+    random.nextBytes(bytes);
+    return "bak_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+
+  private static String hashOf(String secret) {
+    return HexFormat.of().formatHex(sha256(secret));
+  }
+
+  private static byte[] sha256(String secret) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/// One change of a tenant's configuration: who made it, when, of what, from what to what. Secrets
+/// are never part of it.
+///
+/// @param id sorts by time; unique within the tenant
+/// @param subject what was changed, such as `policy` or `ceilings/user/ada/total`
+/// @param from as it was; null where it was not there
+/// @param to as it is now; null where it is gone
+public record AuditEntry(
+    @JsonProperty("id") String id,
+    @JsonProperty("at") Instant at,
+    @JsonProperty("principal_id") String principalId,
+    @JsonProperty("subject") String subject,
+    @JsonProperty("from") @Nullable JsonNode from,
+    @JsonProperty("to") @Nullable JsonNode to) {
+
+  public static AuditEntry of(
+      Caller caller, Instant at, String subject, @Nullable JsonNode from, @Nullable JsonNode to) {
+    String id =
+        "%015d-%s"
+            .formatted(
+                at.toEpochMilli(),
+                HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt()));
+    return new AuditEntry(id, at, caller.principalId(), subject, from, to);
+  }
+}

@@ -1,0 +1,30 @@
+package io.budgetauthority.tenant;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/// Every ceiling of one scope id by its window. The version counts changes, deletions too, and
+/// never restarts, so that an account can tell from which state of the ceilings it was made
+/// (ledger.md, "Which accounts apply").
+public record CeilingSet(Map<Window, Ceiling> byWindow, long version) {
+
+  public static final CeilingSet EMPTY = new CeilingSet(Map.of(), 0);
+
+  public CeilingSet {
+    byWindow = Map.copyOf(byWindow);
+  }
+
+  public CeilingSet with(Window window, Ceiling ceiling) {
+    Map<Window, Ceiling> changed = new EnumMap<>(Window.class);
+    changed.putAll(byWindow);
+    changed.put(window, ceiling);
+    return new CeilingSet(changed, version + 1);
+  }
+
+  public CeilingSet without(Window window) {
+    Map<Window, Ceiling> changed = new EnumMap<>(Window.class);
+    changed.putAll(byWindow);
+    changed.remove(window);
+    return new CeilingSet(changed, version + 1);
+  }
+}

@@ -1,0 +1,164 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A tenant's settings, by the names and defaults of protocol section 9.
+///
+/// @param blockStatus the HTTP status of a block, 400-499 but not 401, 404 or 409
+/// @param defaultRunLimit the ceiling of a run whose first decision states none
+/// @param defaultCeilings ceilings that every user or key has without one of its own
+/// @param allowedModels the models that may be called, by the name in a request or in the price
+///   table; empty for all
+public record Policy(
+    @JsonProperty("mode") Mode mode,
+    @JsonProperty("block_status") int blockStatus,
+    @JsonProperty("default_run_limit_usd") MicroUsd defaultRunLimit,
+    @JsonProperty("default_ceilings") Map<Scope, Map<Window, Ceiling>> defaultCeilings,
+    @JsonProperty("soft_gate") SoftGate softGate,
+    @JsonProperty("output_cap") OutputCapRules outputCap,
+    @JsonProperty("downgrade") List<DowngradeRule> downgrade,
+    @JsonProperty("allowed_models") List<String> allowedModels,
+    @JsonProperty("reservation_ttl_seconds") int reservationTtlSeconds,
+    @JsonProperty("clock_skew_seconds") int clockSkewSeconds,
+    @JsonProperty("retention_days") int retentionDays,
+    @JsonProperty("retry_after_seconds") int retryAfterSeconds,
+    @JsonProperty("max_active_runs_per_key") int maxActiveRunsPerKey,
+    @JsonProperty("max_active_runs_per_user") int maxActiveRunsPerUser,
+    @JsonProperty("max_new_runs_per_day") int maxNewRunsPerDay,
+    @JsonProperty("run_ttl_seconds") int runTtlSeconds,
+    @JsonProperty("on_ledger_outage") OnLedgerOutage onLedgerOutage,
+    @JsonProperty("time_zone") ZoneId timeZone) {
+
+  /// What a blocking mode does while the ledger is away (protocol section 8).
+  public enum OnLedgerOutage {
+    @JsonProperty("fail_open")
+    FAIL_OPEN,
+    @JsonProperty("fail_closed")
+    FAIL_CLOSED
+  }
+
+  /// @param margin tolerated beyond a limit
+  /// @param expectedOutputPercent the share of the output cap that the soft estimate expects, 1-100
+  public record SoftGate(
+      @JsonProperty("margin_usd") MicroUsd margin,
+      @JsonProperty("expected_output_percent") int expectedOutputPercent) {}
+
+  /// What becomes of a client's cap above the policy's.
+  public enum AboveMax {
+    @JsonProperty("clamp")
+    CLAMP,
+    @JsonProperty("reject")
+    REJECT
+  }
+
+  /// @param require whether a request must state a cap, instead of getting the default one
+  /// @param defaultTokens the cap of a request that states none, where it need not
+  /// @param maxTokens the highest cap for any model; null for none
+  /// @param maxTokensByModel the highest cap for some models, by the name in the request
+  /// @param budgetClamping whether the cap may shrink to what the remaining budget pays for
+  /// @param minClampedOutputTokens below this a shrunken cap is useless and the call is blocked
+  public record OutputCapRules(
+      @JsonProperty("require") boolean require,
+      @JsonProperty("default_tokens") long defaultTokens,
+      @JsonProperty("max_tokens") @Nullable Long maxTokens,
+      @JsonProperty("max_tokens_by_model") Map<String, Long> maxTokensByModel,
+      @JsonProperty("above_max") AboveMax aboveMax,
+      @JsonProperty("budget_clamping") boolean budgetClamping,
+      @JsonProperty("min_clamped_output_tokens") long minClampedOutputTokens) {
+    public OutputCapRules {
+      maxTokensByModel = maxTokensByModel == null ? Map.of() : Map.copyOf(maxTokensByModel);
+    }
+  }
+
+  /// @param models the requested models that the rule is for, by name
+  /// @param alternatives what may take their place, the most welcome first
+  /// @param fromPercent the share of the run's limit from which the rule applies before any block
+  public record DowngradeRule(
+      @JsonProperty("models") List<String> models,
+      @JsonProperty("alternatives") List<Alternative> alternatives,
+      @JsonProperty("from_percent") @Nullable Integer fromPercent) {
+    public DowngradeRule {
+      models = List.copyOf(models);
+      alternatives = List.copyOf(alternatives);
+    }
+
+    /// @param requestClasses the request classes that it is allowed for; empty for all
+    public record Alternative(
+        @JsonProperty("provider") @Nullable String provider,
+        @JsonProperty("model") String model,
+        @JsonProperty("downgrade_class") @Nullable String downgradeClass,
+        @JsonProperty("policy_reason") @Nullable String policyReason,
+        @JsonProperty("request_classes") List<String> requestClasses) {
+      public Alternative {
+        requestClasses = requestClasses == null ? List.of() : List.copyOf(requestClasses);
+      }
+    }
+  }
+
+  public static final Policy DEFAULT =
+      new Policy(
+          Mode.HARD_GATE,
+          402,
+          MicroUsd.of(5_000_000),
+          Map.of(),
+          new SoftGate(MicroUsd.ZERO, 100),
+          new OutputCapRules(false, 4096, null, Map.of(), AboveMax.CLAMP, false, 256),
+          List.of(),
+          List.of(),
+          600,
+          5,
+          30,
+          2,
+          1_000,
+          1_000,
+          10_000,
+          86_400,
+          OnLedgerOutage.FAIL_CLOSED,
+          ZoneId.of("UTC"));
+
+  public Policy {
+    defaultCeilings = Map.copyOf(defaultCeilings);
+    downgrade = List.copyOf(downgrade);
+    allowedModels = List.copyOf(allowedModels);
+  }
+
+  /// The same policy with its calendar in a zone.
+  public Policy in(ZoneId zone) {
+    return new Policy(
+        mode,
+        blockStatus,
+        defaultRunLimit,
+        defaultCeilings,
+        softGate,
+        outputCap,
+        downgrade,
+        allowedModels,
+        reservationTtlSeconds,
+        clockSkewSeconds,
+        retentionDays,
+        retryAfterSeconds,
+        maxActiveRunsPerKey,
+        maxActiveRunsPerUser,
+        maxNewRunsPerDay,
+        runTtlSeconds,
+        onLedgerOutage,
+        zone);
+  }
+
+  @JsonIgnore
+  public Duration runTtl() {
+    return Duration.ofSeconds(runTtlSeconds);
+  }
+
+  /// The ceilings that a scope id has without one of its own.
+  public Map<Window, Ceiling> defaultCeilingsOf(Scope scope) {
+    return defaultCeilings.getOrDefault(scope, Map.of());
+  }
+}

@@ -1,0 +1,275 @@
+package io.budgetauthority.tenant;
+
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+/// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
+/// long as protocol section 6 lets a change take to be in force elsewhere. Safe for use by many
+/// threads.
+public final class Tenants {
+
+  private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(5);
+  private static final int MOST_CACHED = 20_000;
+  private static final TypeReference<Map<Window, Ceiling>> CEILINGS = new TypeReference<>() {};
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .build();
+
+  private final DynamoDbClient dynamoDb;
+  private final String table;
+  private final Cache<String, Versioned> policies =
+      Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
+  private final Cache<ScopeId, CeilingSet> ceilings =
+      Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
+
+  public Tenants(DynamoDbClient dynamoDb, String table) {
+    this.dynamoDb = dynamoDb;
+    this.table = table;
+  }
+
+  /// A policy and how many changes made it what it is.
+  public record Versioned(Policy policy, long version) {}
+
+  /// One id within one scope of a tenant.
+  public record ScopeId(String tenantId, Scope scope, String id) {}
+
+  /// The policy in force; a tenant without one of its own has [Policy#DEFAULT].
+  public Versioned policy(String tenantId) {
+    Versioned cached = policies.getIfPresent(tenantId);
+    if (cached != null) {
+      return cached;
+    }
+    Versioned read = readPolicy(tenantId);
+    learn(tenantId, read);
+    return read;
+  }
+
+  private void learn(String tenantId, Versioned policy) {
+    var unused =
+        policies
+            .asMap()
+            .merge(tenantId, policy, (old, read) -> old.version() > read.version() ? old : read);
+  }
+
+  private Versioned readPolicy(String tenantId) {
+    Map<String, AttributeValue> item = get(configKey(tenantId, "policy"));
+    return item.isEmpty()
+        ? new Versioned(Policy.DEFAULT, 0)
+        : new Versioned(read(item, Policy.class), version(item));
+  }
+
+  /// Makes a tenant with its policy. False where there already is one of that name.
+  public boolean create(String tenantId, Policy policy) {
+    Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
+    item.put("doc", text(write(policy)));
+    item.put("ver", number(1));
+    try {
+      dynamoDb.putItem(
+          put -> put.tableName(table).item(item).conditionExpression("attribute_not_exists(pk)"));
+      return true;
+    } catch (ConditionalCheckFailedException e) {
+      return false;
+    } finally {
+      policies.invalidate(tenantId);
+    }
+  }
+
+  /// The policy as it is stored now.
+  public Versioned policyNow(String tenantId) {
+    Versioned read = readPolicy(tenantId);
+    learn(tenantId, read);
+    return read;
+  }
+
+  /// Replaces a policy that still has the version it was read with, and records who did. False
+  /// where somebody else was first.
+  public boolean replacePolicy(String tenantId, Versioned seen, Policy next, AuditEntry entry) {
+    Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
+    item.put("doc", text(write(next)));
+    item.put("ver", number(seen.version() + 1));
+    Put.Builder put = Put.builder().tableName(table).item(item);
+    if (seen.version() == 0) {
+      put.conditionExpression("attribute_not_exists(pk)");
+    } else {
+      put.conditionExpression("ver = :seen")
+          .expressionAttributeValues(Map.of(":seen", number(seen.version())));
+    }
+    try {
+      dynamoDb.transactWriteItems(
+          transaction ->
+              transaction.transactItems(
+                  TransactWriteItem.builder().put(put.build()).build(),
+                  TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+      learn(tenantId, new Versioned(next, seen.version() + 1));
+      return true;
+    } catch (TransactionCanceledException e) {
+      if (e.cancellationReasons().stream()
+          .noneMatch(r -> "ConditionalCheckFailed".equals(r.code()))) {
+        throw e;
+      }
+      policies.invalidate(tenantId);
+      return false;
+    }
+  }
+
+  /// The write that adds an entry to a tenant's audit trail; it goes into one transaction with what
+  /// it tells of.
+  public Put audit(String tenantId, AuditEntry entry) {
+    Map<String, AttributeValue> item =
+        new HashMap<>(
+            Map.of(
+                "pk", text(StoredIds.escape(tenantId) + "#audit"),
+                "sk", text(entry.id()),
+                "doc", text(write(entry))));
+    return Put.builder().tableName(table).item(item).build();
+  }
+
+  /// A page of the audit trail, newest first.
+  ///
+  /// @param after the id of the last entry of the page before; null for the first page
+  public List<AuditEntry> auditTrail(String tenantId, int limit, @Nullable String after) {
+    Map<String, AttributeValue> values =
+        new HashMap<>(Map.of(":pk", text(StoredIds.escape(tenantId) + "#audit")));
+    if (after != null) {
+      values.put(":after", text(after));
+    }
+    return dynamoDb
+        .query(
+            query ->
+                query
+                    .tableName(table)
+                    .keyConditionExpression(after == null ? "pk = :pk" : "pk = :pk AND sk < :after")
+                    .expressionAttributeValues(values)
+                    .scanIndexForward(false)
+                    .limit(limit))
+        .items()
+        .stream()
+        .map(item -> read(item, AuditEntry.class))
+        .toList();
+  }
+
+  /// The ceilings of one scope id, at most a few seconds old.
+  public CeilingSet ceilings(ScopeId scopeId) {
+    CeilingSet cached = ceilings.getIfPresent(scopeId);
+    if (cached != null) {
+      return cached;
+    }
+    return ceilingsNow(scopeId);
+  }
+
+  /// The ceilings of one scope id as they are stored now.
+  public CeilingSet ceilingsNow(ScopeId scopeId) {
+    Map<String, AttributeValue> item = get(ceilingsKey(scopeId));
+    CeilingSet read =
+        item.isEmpty() ? CeilingSet.EMPTY : new CeilingSet(read(item, CEILINGS), version(item));
+    learn(scopeId, read);
+    return read;
+  }
+
+  /// Remembers ceilings that were just read or written, unless newer ones are remembered already: a
+  /// read that was under way while they changed must not bring the old ones back.
+  public void learn(ScopeId scopeId, CeilingSet set) {
+    var unused =
+        ceilings
+            .asMap()
+            .merge(scopeId, set, (old, read) -> old.version() > read.version() ? old : read);
+  }
+
+  /// The write that replaces the ceilings of a scope id, under the condition that nobody else did
+  /// since they were read. It goes into one transaction with the accounts that it moves.
+  public Put replace(ScopeId scopeId, CeilingSet next) {
+    Map<String, AttributeValue> item = new HashMap<>(ceilingsKey(scopeId));
+    item.put("doc", text(write(next.byWindow())));
+    item.put("ver", number(next.version()));
+    Put.Builder put = Put.builder().tableName(table).item(item);
+    if (next.version() == 1) {
+      return put.conditionExpression("attribute_not_exists(pk)").build();
+    }
+    return put.conditionExpression("ver = :seen")
+        .expressionAttributeValues(Map.of(":seen", number(next.version() - 1)))
+        .build();
+  }
+
+  /// Forgets what is cached of a scope id and of its tenant's policy, after a change or where an
+  /// account shows that there was one.
+  public void forget(ScopeId scopeId) {
+    ceilings.invalidate(scopeId);
+    policies.invalidate(scopeId.tenantId());
+  }
+
+  private Map<String, AttributeValue> get(Map<String, AttributeValue> key) {
+    Map<String, AttributeValue> item =
+        dynamoDb.getItem(get -> get.tableName(table).key(key).consistentRead(true)).item();
+    return item == null ? Map.of() : item;
+  }
+
+  private static Map<String, AttributeValue> configKey(String tenantId, String sortKey) {
+    return Map.of("pk", text(StoredIds.escape(tenantId) + "#config"), "sk", text(sortKey));
+  }
+
+  private static Map<String, AttributeValue> ceilingsKey(ScopeId scopeId) {
+    return Map.of(
+        "pk",
+        text(StoredIds.partitionKey(scopeId.tenantId(), scopeId.scope(), scopeId.id())),
+        "sk",
+        text("ceilings"));
+  }
+
+  private static long version(Map<String, AttributeValue> item) {
+    return Long.parseLong(attribute(item, "ver").n());
+  }
+
+  private static AttributeValue attribute(Map<String, AttributeValue> item, String name) {
+    return Optional.ofNullable(item.get(name))
+        .orElseThrow(
+            () -> new IllegalStateException("a configuration item has no attribute " + name));
+  }
+
+  private static <T> T read(Map<String, AttributeValue> item, Class<T> type) {
+    try {
+      return JSON.readValue(attribute(item, "doc").s(), type);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a stored " + type.getSimpleName() + " cannot be read", e);
+    }
+  }
+
+  private static <T> T read(Map<String, AttributeValue> item, TypeReference<T> type) {
+    try {
+      return JSON.readValue(attribute(item, "doc").s(), type);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("stored ceilings cannot be read", e);
+    }
+  }
+
+  private static String write(Object configuration) {
+    try {
+      return JSON.writeValueAsString(configuration);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a configuration cannot be written", e);
+    }
+  }
+}

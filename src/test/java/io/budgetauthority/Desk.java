@@ -1,0 +1,231 @@
+package io.budgetauthority;
+
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.RateCard;
+import io.budgetauthority.price.TokenClass;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsagePricing;
+import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// An authority with its own tenant on the real local servers, without HTTP: what the tests of the
+/// core ask and settle through. Its one model costs 1 USD a million input tokens and 5 USD a
+/// million output tokens, so that a call of 0 input tokens and N output tokens costs 5 N micro-USD.
+public final class Desk {
+
+  public static final String MODEL = "model-a";
+  public static final String CHEAP_MODEL = "model-b";
+  private static final String TABLE_VERSION = "desk-1";
+
+  public final String tenantId = "tenant-" + UUID.randomUUID();
+  public final TestClock clock = new TestClock(Instant.parse("2026-11-24T10:00:00.123Z"));
+  public final Caller gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
+  public final Ledger ledger;
+  public final Tenants tenants;
+  public final Authority authority;
+  public final Settlement settlement;
+  public final CeilingChanges ceilings;
+
+  public Desk(ExecutionInterceptor... faults) {
+    LocalCloud cloud = LocalCloudForTests.shared();
+    String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
+    DynamoDbClient dynamoDb =
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(
+                override -> List.of(faults).forEach(override::addExecutionInterceptor))
+            .build();
+    DynamoDbClient reliable = LocalCloudForTests.dynamoDb().build();
+    this.ledger =
+        new Ledger(
+            dynamoDb, ledgerTable, cloud.definitions().decisionsTable().create().tableName());
+    this.tenants = new Tenants(reliable, ledgerTable);
+    PriceStore store =
+        new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
+    store.publish(table());
+    PriceBook prices = new PriceBook(store, clock);
+    prices.refresh();
+    PriceOverrides overrides = new PriceOverrides(reliable, ledgerTable, tenants);
+    this.authority = new Authority(ledger, prices, overrides, tenants, clock);
+    this.settlement = new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+    this.ceilings = new CeilingChanges(ledger, tenants);
+  }
+
+  public static Price price(String model, long inputPicos, long outputPicos) {
+    return new Price(
+        "test",
+        model,
+        "chat",
+        List.of(),
+        200_000L,
+        64_000L,
+        false,
+        Set.of(),
+        List.of(
+            new RateCard(
+                Bounds.DEFAULT_TIER,
+                0,
+                Map.of(TokenClass.INPUT, inputPicos, TokenClass.OUTPUT, outputPicos),
+                Map.of())),
+        Map.of(),
+        false);
+  }
+
+  private static PriceTable table() {
+    return new PriceTable(
+        TABLE_VERSION,
+        Instant.parse("2026-11-24T00:00:00Z"),
+        "made for tests",
+        List.of(price(MODEL, 1_000_000, 5_000_000), price(CHEAP_MODEL, 100_000, 500_000)));
+  }
+
+  public void policy(Policy policy) {
+    if (!tenants.create(tenantId, policy)) {
+      throw new IllegalStateException("this desk has its policy");
+    }
+  }
+
+  public void ceiling(Scope scope, String id, MicroUsd limit) {
+    ceilings.put(
+        new Tenants.ScopeId(tenantId, scope, id),
+        Window.TOTAL,
+        Ceiling.of(limit),
+        AccountKey.total(tenantId, scope, id),
+        tenants.policy(tenantId).version(),
+        version -> true,
+        before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
+  }
+
+  /// An ask for one call of a run by user `ada` with key `ci`.
+  public Answer ask(
+      String key, String runId, long inputTokens, long outputTokens, @Nullable MicroUsd runLimit) {
+    return authority.decide(
+        new Authority.Ask(gateway, request(inputTokens, outputTokens, runLimit), key, runId));
+  }
+
+  public static DecisionRequest request(
+      long inputTokens, @Nullable Long outputTokens, @Nullable MicroUsd runLimit) {
+    return new DecisionRequest(
+        null,
+        MODEL,
+        inputTokens,
+        null,
+        false,
+        Parts.NONE,
+        outputTokens,
+        1,
+        Map.of(),
+        Bounds.DEFAULT_TIER,
+        Map.of(),
+        Set.of(),
+        null,
+        null,
+        true,
+        "ada",
+        "ci",
+        null,
+        null,
+        runLimit,
+        false,
+        null,
+        false);
+  }
+
+  /// A request whose client states a cap, or none.
+  public static DecisionRequest request(long inputTokens, @Nullable Long outputTokens) {
+    return request(inputTokens, outputTokens, null);
+  }
+
+  /// The default policy with other rules for the output cap.
+  public static Policy policyWith(Policy.OutputCapRules rules) {
+    Policy usual = Policy.DEFAULT;
+    return new Policy(
+        usual.mode(),
+        usual.blockStatus(),
+        usual.defaultRunLimit(),
+        usual.defaultCeilings(),
+        usual.softGate(),
+        rules,
+        usual.downgrade(),
+        usual.allowedModels(),
+        usual.reservationTtlSeconds(),
+        usual.clockSkewSeconds(),
+        usual.retentionDays(),
+        usual.retryAfterSeconds(),
+        usual.maxActiveRunsPerKey(),
+        usual.maxActiveRunsPerUser(),
+        usual.maxNewRunsPerDay(),
+        usual.runTtlSeconds(),
+        usual.onLedgerOutage(),
+        usual.timeZone());
+  }
+
+  public Settlement.Result commit(ReservationId id, long inputTokens, long outputTokens) {
+    return commit(id, inputTokens, outputTokens, UsageQuality.EXACT);
+  }
+
+  public Settlement.Result commit(
+      ReservationId id, long inputTokens, long outputTokens, UsageQuality quality) {
+    Usage usage =
+        quality == UsageQuality.MISSING ? null : Usage.ofTokens(inputTokens, outputTokens);
+    return settlement.commit(gateway, id, new UsageReport(usage, null, null, quality));
+  }
+
+  public ReservationId idOf(String key) {
+    return ReservationId.of(tenantId, gateway.principalId(), ReservationId.Kind.DECISION, key);
+  }
+
+  public Run run(String runId) {
+    return ledger.run(tenantId, runId).orElseThrow();
+  }
+
+  /// The sums of a total account as they are stored.
+  public Account account(Scope scope, String id) {
+    AccountKey key = AccountKey.total(tenantId, scope, id);
+    Account account =
+        ledger
+            .read(null, tenantId, List.of(key), null, Deadline.in(Duration.ofSeconds(5)))
+            .accounts()
+            .get(key);
+    if (account == null) {
+      throw new IllegalStateException("no account " + key);
+    }
+    return account;
+  }
+}

@@ -1,0 +1,121 @@
+package io.budgetauthority.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.Faults;
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Scope;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/// Many callers at once for a budget that fits few of them.
+class ConcurrencyTest {
+
+  private static final int CALLERS = 64;
+  private static final int PLACES = 10;
+  private static final long OUTPUT_TOKENS = 1_000;
+  private static final MicroUsd CALL = MicroUsd.of(5 * OUTPUT_TOKENS);
+  private static final MicroUsd LIMIT = MicroUsd.of(CALL.micros() * PLACES);
+
+  @Test
+  void ofSixtyFourCallersAtOnceTenAreAllowedInARunThatFitsTen() throws Exception {
+    Desk desk = new Desk();
+    assertTenPlacesAreGivenOnce(desk, 1);
+  }
+
+  @Test
+  void eachRequestSentThreeTimesUnderItsKeyIsStillOneReservation() throws Exception {
+    Desk desk = new Desk();
+    assertTenPlacesAreGivenOnce(desk, 3);
+  }
+
+  @Test
+  void answersThatAreLostAfterTheWriteNeitherHoldTwiceNorLoseAHold() throws Exception {
+    Faults faults = new Faults(20_261_124, 15, 0);
+    Desk desk = new Desk(faults);
+    assertTenPlacesAreGivenOnce(desk, 1);
+    assertTrue(faults.lost.get() > 0, "no answer was lost");
+  }
+
+  @Test
+  void conflictsAreWaitedOutAndNeverBecomeABlock() throws Exception {
+    Faults faults = new Faults(7, 0, 20);
+    Desk desk = new Desk(faults);
+    assertTenPlacesAreGivenOnce(desk, 1);
+    assertTrue(faults.conflicts.get() > 0, "no conflict was injected");
+  }
+
+  private static void assertTenPlacesAreGivenOnce(Desk desk, int timesEach) throws Exception {
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(LIMIT.micros() * 2));
+    desk.ceiling(Scope.KEY, "ci", MicroUsd.of(LIMIT.micros() * 3));
+
+    List<Answer> answers = askAtOnce(desk, timesEach);
+
+    Set<ReservationId> allowed = new HashSet<>();
+    Set<ReservationId> blocked = new HashSet<>();
+    for (Answer answer : answers) {
+      Answer.Decided decided = (Answer.Decided) answer;
+      (decided.facts().blocked() ? blocked : allowed)
+          .add(Objects.requireNonNull(decided.reservation()).id());
+    }
+    assertEquals(PLACES, allowed.size());
+    assertEquals(CALLERS - PLACES, blocked.size());
+    for (Account account :
+        List.of(
+            desk.run("run").account(),
+            desk.account(Scope.USER, "ada"),
+            desk.account(Scope.KEY, "ci"))) {
+      assertEquals(LIMIT, account.reserved(), account.key().toString());
+      assertEquals(MicroUsd.ZERO, account.committed());
+    }
+
+    for (ReservationId id : allowed) {
+      desk.commit(id, 0, 600);
+      desk.commit(id, 0, 600);
+    }
+    for (Account account :
+        List.of(
+            desk.run("run").account(),
+            desk.account(Scope.USER, "ada"),
+            desk.account(Scope.KEY, "ci"))) {
+      assertEquals(MicroUsd.ZERO, account.reserved(), account.key().toString());
+      assertEquals(MicroUsd.of(5 * 600 * PLACES), account.committed());
+    }
+  }
+
+  private static List<Answer> askAtOnce(Desk desk, int timesEach) throws Exception {
+    CyclicBarrier start = new CyclicBarrier(CALLERS);
+    try (ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
+      List<Callable<List<Answer>>> asks = new ArrayList<>();
+      for (int caller = 0; caller < CALLERS; caller++) {
+        String key = "key-" + caller;
+        asks.add(
+            () -> {
+              start.await();
+              List<Answer> answers = new ArrayList<>();
+              for (int time = 0; time < timesEach; time++) {
+                answers.add(desk.ask(key, "run", 0, OUTPUT_TOKENS, LIMIT));
+              }
+              return answers;
+            });
+      }
+      List<Answer> answers = new ArrayList<>();
+      for (Future<List<Answer>> future : callers.invokeAll(asks)) {
+        answers.addAll(future.get());
+      }
+      return answers;
+    }
+  }
+}

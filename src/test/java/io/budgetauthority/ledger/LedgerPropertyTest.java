@@ -1,0 +1,222 @@
+package io.budgetauthority.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.Faults;
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.tenant.Scope;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// Random histories of ask, commit, release, forward and replay, by printed seeds, with lost
+/// answers and conflicts: the invariants of ledger.md against a model of a few lines.
+class LedgerPropertyTest {
+
+  private static final int RUNS = 3;
+  private static final int KEYS = 24;
+  private static final int STEPS = 220;
+  private static final MicroUsd RUN_LIMIT = MicroUsd.of(60_000);
+  private static final MicroUsd USER_LIMIT = MicroUsd.of(130_000);
+
+  /// What the model knows of one idempotency key.
+  private static final class Call {
+    final String run;
+    final long tokens;
+    boolean allowed;
+    ReservationState state = ReservationState.NONE;
+    long charge;
+    @Nullable UsageQuality quality;
+
+    Call(String run, long tokens) {
+      this.run = run;
+      this.tokens = tokens;
+    }
+
+    long hold() {
+      return 5 * tokens;
+    }
+
+    long reserved() {
+      return state.isHolding() ? hold() : 0;
+    }
+  }
+
+  @Test
+  void everyHistoryAgreesWithTheModelAtEveryStep() {
+    for (long seed : new long[] {1, 2, 3, System.nanoTime()}) {
+      Desk desk = new Desk(new Faults(seed, 10, 5));
+      desk.ceiling(Scope.USER, "ada", USER_LIMIT);
+      desk.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
+      RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
+      Map<String, Call> calls = new HashMap<>();
+      for (int step = 0; step < STEPS; step++) {
+        String key = "key-" + random.nextInt(KEYS);
+        String where = "seed " + seed + ", step " + step + ", " + key;
+        Call call = calls.get(key);
+        if (call == null || random.nextInt(4) == 0) {
+          ask(desk, calls, key, random, where);
+        } else {
+          settle(desk, call, key, random, where);
+        }
+        assertSums(desk, calls, where);
+      }
+    }
+  }
+
+  private static void ask(
+      Desk desk, Map<String, Call> calls, String key, RandomGenerator random, String where) {
+    Call known = calls.get(key);
+    if (known == null) {
+      Call call = new Call("run-" + random.nextInt(RUNS), 1 + random.nextInt(6_000));
+      boolean fits =
+          call.hold() <= RUN_LIMIT.micros() - spent(calls, call.run)
+              && call.hold() <= USER_LIMIT.micros() - spent(calls, null);
+      Answer.Decided decided = assertInstanceOf(Answer.Decided.class, sent(desk, key, call), where);
+      assertEquals(fits, !decided.facts().blocked(), where);
+      call.allowed = fits;
+      call.state = fits ? ReservationState.RESERVED : ReservationState.NONE;
+      calls.put(key, call);
+    } else if (known.allowed && !known.state.isOpen()) {
+      assertInstanceOf(Answer.AlreadySettled.class, sent(desk, key, known), where);
+    } else {
+      Answer.Decided replay = assertInstanceOf(Answer.Decided.class, sent(desk, key, known), where);
+      assertTrue(replay.replayed(), where);
+      assertEquals(known.allowed, !replay.facts().blocked(), where);
+    }
+  }
+
+  private static Answer sent(Desk desk, String key, Call call) {
+    return desk.ask(key, call.run, 0, call.tokens, RUN_LIMIT);
+  }
+
+  private static void settle(
+      Desk desk, Call call, String key, RandomGenerator random, String where) {
+    ReservationId id = desk.idOf(key);
+    if (!call.allowed) {
+      assertInstanceOf(Settlement.Result.Refused.class, desk.commit(id, 0, 1), where);
+      return;
+    }
+    if (random.nextInt(3) == 0) {
+      desk.settlement.release(desk.gateway, id, null);
+      if (call.state.isOpen()) {
+        call.state = ReservationState.RELEASED;
+      }
+      return;
+    }
+    UsageQuality quality = UsageQuality.values()[1 + random.nextInt(3)];
+    long tokens = random.nextInt(9_000);
+    desk.commit(id, 0, tokens, quality);
+    if (call.quality == null || quality.isBetterThan(call.quality)) {
+      call.state = ReservationState.COMMITTED;
+      call.quality = quality;
+      call.charge = quality == UsageQuality.MISSING ? call.hold() : 5 * tokens;
+    }
+  }
+
+  private static long spent(Map<String, Call> calls, @Nullable String run) {
+    return calls.values().stream()
+        .filter(call -> run == null || call.run.equals(run))
+        .mapToLong(call -> call.reserved() + call.charge)
+        .sum();
+  }
+
+  private static void assertSums(Desk desk, Map<String, Call> calls, String where) {
+    for (int i = 0; i < RUNS; i++) {
+      String run = "run-" + i;
+      List<Call> ofRun = calls.values().stream().filter(c -> c.run.equals(run)).toList();
+      if (ofRun.stream().anyMatch(call -> call.allowed)) {
+        assertAccount(desk.run(run).account(), ofRun, where);
+      }
+    }
+    assertAccount(
+        desk.account(Scope.USER, "ada"), calls.values().stream().toList(), where, USER_LIMIT);
+  }
+
+  private static void assertAccount(Account account, List<Call> calls, String where) {
+    assertAccount(account, calls, where, RUN_LIMIT);
+  }
+
+  private static void assertAccount(
+      Account account, List<Call> calls, String where, MicroUsd limit) {
+    if (calls.stream().noneMatch(call -> call.allowed)) {
+      return;
+    }
+    assertEquals(limit, account.limit(), where);
+    assertEquals(
+        calls.stream().mapToLong(Call::reserved).sum(), account.reserved().micros(), where);
+    assertEquals(
+        calls.stream().mapToLong(call -> call.charge).sum(), account.committed().micros(), where);
+  }
+
+  @Test
+  void concurrentHistoriesLeaveEverySumEqualToItsHoldsAndCharges() throws Exception {
+    long seed = System.nanoTime();
+    Desk desk = new Desk(new Faults(seed, 8, 8));
+    desk.ceiling(Scope.USER, "ada", USER_LIMIT);
+    desk.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
+    try (ExecutorService threads = Executors.newFixedThreadPool(16)) {
+      List<Callable<Void>> work = new ArrayList<>();
+      for (int thread = 0; thread < 16; thread++) {
+        RandomGenerator random =
+            RandomGeneratorFactory.of("SplittableRandom").create(seed + thread);
+        work.add(
+            () -> {
+              for (int step = 0; step < 30; step++) {
+                int call = random.nextInt(60);
+                String key = "key-" + call;
+                switch (random.nextInt(4)) {
+                  case 0, 1 -> desk.ask(key, "run-" + call % RUNS, 0, 500 + call * 40L, RUN_LIMIT);
+                  case 2 -> desk.commit(desk.idOf(key), 0, random.nextInt(4_000));
+                  default -> desk.settlement.release(desk.gateway, desk.idOf(key), null);
+                }
+              }
+              return null;
+            });
+      }
+      for (Future<Void> future : threads.invokeAll(work)) {
+        future.get();
+      }
+    }
+
+    Map<AccountKey, Long> held = new HashMap<>();
+    Map<AccountKey, Long> charged = new HashMap<>();
+    for (int call = 0; call < 60; call++) {
+      desk.ledger
+          .find(desk.tenantId, desk.idOf("key-" + call), Deadline.in(Duration.ofSeconds(5)))
+          .ifPresent(reservation -> add(reservation, held, charged));
+    }
+    assertFalse(held.isEmpty(), "seed " + seed);
+    for (AccountKey key : held.keySet()) {
+      Account account = desk.account(key.scope(), key.id());
+      assertEquals(held.get(key), account.reserved().micros(), "seed " + seed + ", " + key);
+      assertEquals(charged.get(key), account.committed().micros(), "seed " + seed + ", " + key);
+    }
+  }
+
+  private static void add(
+      Reservation reservation, Map<AccountKey, Long> held, Map<AccountKey, Long> charged) {
+    Settled settled = reservation.settled();
+    for (Hold hold : reservation.holds()) {
+      held.merge(
+          hold.account(), reservation.state().isHolding() ? hold.amount().micros() : 0, Long::sum);
+      charged.merge(hold.account(), settled == null ? 0 : settled.charge().micros(), Long::sum);
+    }
+  }
+}
