@@ -1,0 +1,52 @@
+package io.budgetauthority;
+
+import io.budgetauthority.price.PriceBook;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.scheduler.Scheduled;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+
+/// Keeps the price book fresh, off every request's path: at start, and then once a minute. Ready
+/// means that there is a table to decide by; the ledger's state does not count, since the protocol
+/// says what is answered while it is away.
+@Singleton
+@Readiness
+final class PriceRefresh implements HealthCheck {
+
+  private static final Logger LOG = Logger.getLogger("budget.prices");
+
+  /// After the local build has put its first table into the bucket.
+  private static final int AFTER_FIRST_DATA = 3_000;
+
+  private final PriceBook prices;
+
+  PriceRefresh(PriceBook prices) {
+    this.prices = prices;
+  }
+
+  void onStart(@Observes @Priority(AFTER_FIRST_DATA) StartupEvent event) {
+    refresh();
+  }
+
+  @Scheduled(every = "60s", delayed = "60s")
+  void refresh() {
+    try {
+      prices.refresh();
+    } catch (RuntimeException e) {
+      LOG.errorf(e, "the price table could not be refreshed; the one in force stays");
+    }
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    return HealthCheckResponse.named("prices")
+        .status(prices.current().isPresent())
+        .withData("version", prices.current().map(table -> table.version()).orElse("none"))
+        .build();
+  }
+}

@@ -1,0 +1,155 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Which accounts a tuple's calls are held against: one for every ceiling of its own, of the
+/// policy's defaults, and for the run (ledger.md, "Which accounts apply").
+public final class Accounts {
+
+  private final Tenants tenants;
+
+  public Accounts(Tenants tenants) {
+    this.tenants = tenants;
+  }
+
+  /// A ceiling in force and the account that it is about.
+  ///
+  /// @param version the state of ceilings and policy that the limit is from
+  record Applied(
+      ScopeId scopeId,
+      AccountKey key,
+      Ceiling ceiling,
+      Mode mode,
+      MicroUsd margin,
+      long version,
+      @Nullable Instant resetsAt) {}
+
+  /// All ceilings that apply, before any balance is known.
+  public record Applying(List<Applied> applied) {
+    public Applying {
+      applied = List.copyOf(applied);
+    }
+
+    public List<AccountKey> keys() {
+      return applied.stream().map(Applied::key).toList();
+    }
+
+    /// Whether an account was made or moved under a newer ceiling than is known here.
+    boolean isOlderThan(Map<AccountKey, Account> stored) {
+      return applied.stream()
+          .anyMatch(
+              one -> {
+                Account account = stored.get(one.key());
+                return account != null && account.version() > one.version();
+              });
+    }
+
+    void forget(Tenants tenants) {
+      applied.forEach(one -> tenants.forget(one.scopeId()));
+    }
+
+    /// The accounts as they stand: what the ledger has, under the limit that is in force.
+    public List<Standing> standings(Map<AccountKey, Account> stored) {
+      List<Standing> standings = new ArrayList<>(applied.size());
+      for (Applied one : applied) {
+        Account account = stored.get(one.key());
+        MicroUsd limit = one.ceiling().limit();
+        standings.add(
+            new Standing(
+                account == null
+                    ? Account.unused(one.key(), limit, one.version())
+                    : account.withLimit(limit, one.version()),
+                account,
+                one.mode(),
+                one.margin(),
+                one.ceiling().warnAtPercent(),
+                one.resetsAt()));
+      }
+      return standings;
+    }
+  }
+
+  public Applying applyingTo(
+      String tenantId, Run.Tuple tuple, Tenants.Versioned policy, Instant now) {
+    List<Applied> applied = new ArrayList<>();
+    add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())), policy, now);
+    add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())), policy, now);
+    add(applied, new ScopeId(tenantId, Scope.TEAM, orEmpty(tuple.teamId())), policy, now);
+    add(applied, new ScopeId(tenantId, Scope.FEATURE, orEmpty(tuple.featureId())), policy, now);
+    add(applied, new ScopeId(tenantId, Scope.TENANT, "-"), policy, now);
+    return new Applying(applied);
+  }
+
+  private void add(List<Applied> applied, ScopeId scopeId, Tenants.Versioned policy, Instant now) {
+    if (scopeId.id().isEmpty()) {
+      return;
+    }
+    CeilingSet set = tenants.ceilings(scopeId);
+    Map<Window, Ceiling> byWindow = policy.policy().defaultCeilingsOf(scopeId.scope());
+    if (!set.byWindow().isEmpty()) {
+      Map<Window, Ceiling> own = new EnumMap<>(Window.class);
+      own.putAll(byWindow);
+      own.putAll(set.byWindow());
+      byWindow = own;
+    }
+    for (Window window : Window.values()) {
+      Ceiling ceiling = byWindow.get(window);
+      if (ceiling != null) {
+        applied.add(
+            apply(
+                scopeId, window, ceiling, set.version() + policy.version(), policy.policy(), now));
+      }
+    }
+  }
+
+  private static Applied apply(
+      ScopeId scopeId, Window window, Ceiling ceiling, long version, Policy policy, Instant now) {
+    return new Applied(
+        scopeId,
+        new AccountKey(
+            scopeId.tenantId(),
+            scopeId.scope(),
+            scopeId.id(),
+            window,
+            window.periodOf(now, policy.timeZone()),
+            0),
+        ceiling,
+        ceiling.mode() == null ? policy.mode() : ceiling.mode(),
+        ceiling.margin() == null ? policy.softGate().margin() : ceiling.margin(),
+        version,
+        window.resetsAt(now, policy.timeZone()).orElse(null));
+  }
+
+  /// A run's account: its limit is its own, so no ceiling moves it.
+  public Standing ofRun(Account account, @Nullable Run stored, Policy policy) {
+    return new Standing(
+        account,
+        stored == null ? null : stored.account(),
+        policy.mode(),
+        policy.softGate().margin(),
+        Ceiling.DEFAULT_WARN_AT_PERCENT,
+        null);
+  }
+
+  private static String orEmpty(@Nullable String id) {
+    return id == null ? "" : id;
+  }
+}

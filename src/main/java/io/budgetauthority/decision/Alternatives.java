@@ -1,0 +1,109 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.price.Capability;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.Pricing;
+import io.budgetauthority.tenant.Policy;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The models that may take a requested one's place (protocol section 2, "Alternatives and
+/// downgrade"): listed by the policy, allowed, priced, and able to take the call.
+final class Alternatives {
+
+  private Alternatives() {}
+
+  /// What a problem or a caller is shown of them, the fitting ones first, in the policy's order.
+  static List<Alternative> of(Decider.Question question) {
+    List<Alternative> fitting = new ArrayList<>();
+    List<Alternative> others = new ArrayList<>();
+    for (Decider.Candidate candidate : usable(question)) {
+      Quote quote = quote(question, candidate);
+      boolean fits = question.fits(quote);
+      (fits ? fitting : others)
+          .add(
+              new Alternative(
+                  quote.model(),
+                  quote.provider(),
+                  quote.estimate().worst(),
+                  fits,
+                  candidate.row().capabilities().contains(Capability.TOOLS),
+                  candidate.row().capabilities().contains(Capability.JSON_SCHEMA),
+                  candidate.row().windowTokens(),
+                  candidate.listed().downgradeClass(),
+                  candidate.listed().policyReason()));
+    }
+    fitting.addAll(others);
+    return fitting;
+  }
+
+  /// The candidates that can take the call at all: capabilities, context, modality, allow-list,
+  /// price.
+  static List<Decider.Candidate> usable(Decider.Question question) {
+    DecisionRequest request = question.request();
+    return question.candidates().stream()
+        .filter(candidate -> candidate.row().capabilities().containsAll(request.requires()))
+        .filter(
+            candidate ->
+                question.row() == null || question.row().mode().equals(candidate.row().mode()))
+        .filter(
+            candidate -> isAllowed(question.policy(), candidate.row(), candidate.listed().model()))
+        .filter(candidate -> hasRoom(request, candidate.row()))
+        .filter(
+            candidate ->
+                OutputCap.of(request, candidate.row(), question.policy())
+                        instanceof OutputCap.Result.Effective cap
+                    && Pricing.unpricedBecause(
+                            candidate.row(),
+                            Quote.bounds(
+                                request,
+                                InputBound.of(request, candidate.row()).tokens(),
+                                cap.tokens()))
+                        .isEmpty())
+        .toList();
+  }
+
+  private static boolean hasRoom(DecisionRequest request, Price row) {
+    Long window = row.windowTokens();
+    if (window == null) {
+      return !request.unboundedInput() && request.contextTokens() == null;
+    }
+    long needed = request.contextTokens() == null ? 0 : request.contextTokens();
+    return Math.max(needed, request.inputTokens() == null ? 0 : request.inputTokens()) <= window;
+  }
+
+  static Quote quote(Decider.Question question, Decider.Candidate candidate) {
+    DecisionRequest request = question.request();
+    OutputCap.Result cap = OutputCap.of(request, candidate.row(), question.policy());
+    long tokens = cap instanceof OutputCap.Result.Effective effective ? effective.tokens() : 0;
+    boolean clamped = cap instanceof OutputCap.Result.Effective effective && effective.clamped();
+    Quote quote =
+        Quote.of(
+            candidate.row(),
+            candidate.listed().model(),
+            request,
+            tokens,
+            clamped,
+            question.policy());
+    String provider = candidate.listed().provider();
+    return new Quote(
+        quote.row(),
+        provider == null ? candidate.row().provider() : provider,
+        quote.model(),
+        quote.inputTokens(),
+        quote.capTokens(),
+        quote.clamped(),
+        quote.estimate());
+  }
+
+  static boolean permitsClass(Decider.Candidate candidate, DecisionRequest request) {
+    List<String> classes = candidate.listed().requestClasses();
+    return classes.isEmpty()
+        || (request.requestClass() != null && classes.contains(request.requestClass()));
+  }
+
+  static boolean isAllowed(Policy policy, Price row, String name) {
+    List<String> allowed = policy.allowedModels();
+    return allowed.isEmpty() || allowed.contains(name) || allowed.contains(row.model());
+  }
+}

@@ -1,0 +1,46 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Reservation;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the authority answers to an ask. The first two are decisions, recorded and replayed; every
+/// other answer stores nothing and leaves the idempotency key free (protocol section 2).
+public sealed interface Answer {
+
+  /// @param reservation null for a dry run
+  /// @param replayed whether the decision was made by an earlier request with the same key
+  record Decided(DecisionFacts facts, @Nullable Reservation reservation, boolean replayed)
+      implements Answer {}
+
+  /// The key's reservation is no longer open (409 `reservation_settled`).
+  record AlreadySettled(DecisionFacts facts, Reservation reservation) implements Answer {}
+
+  /// A 400 of the rules.
+  record Refused(ProblemCode code, String reason) implements Answer {}
+
+  /// The model's name means several rows.
+  record Ambiguous(List<String> candidates) implements Answer {
+    public Ambiguous {
+      candidates = List.copyOf(candidates);
+    }
+  }
+
+  /// The key was used with another request (422).
+  record KeyReused() implements Answer {}
+
+  /// The run has ended (409).
+  record RunClosed(String runId) implements Answer {}
+
+  /// The run exists with another limit (409).
+  record RunConflict(String runId, String reason) implements Answer {}
+
+  /// The run belongs to another tuple (403).
+  record RunMismatch(String runId, String field) implements Answer {}
+
+  /// The caller's role does not allow what it asked for (403).
+  record Forbidden(String reason) implements Answer {}
+
+  /// No price table was read yet (503).
+  record NoPrices() implements Answer {}
+}

@@ -1,0 +1,302 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.Take;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Answers asks: reads what applies, lets the pure [Decider] decide, has the ledger reserve, and
+/// decides again where balances moved in between. Safe for use by many threads.
+public final class Authority {
+
+  /// Protocol section 2: balances that moved are decided again, five rounds at most.
+  private static final int MOST_ROUNDS = 5;
+
+  /// The run of a dry run that names none. No run can have this id.
+  static final String DRY_RUN = "";
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+
+  private final Ledger ledger;
+  private final PriceBook prices;
+  private final PriceOverrides overrides;
+  private final Tenants tenants;
+  private final Accounts accounts;
+  private final Clock clock;
+
+  public Authority(
+      Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
+    this.overrides = overrides;
+    this.ledger = ledger;
+    this.prices = prices;
+    this.tenants = tenants;
+    this.accounts = new Accounts(tenants);
+    this.clock = clock;
+  }
+
+  /// An ask with all that identifies it.
+  ///
+  /// @param idempotencyKey null only for a dry run
+  /// @param runId the run that the caller names; null for one to be issued
+  public record Ask(
+      Caller caller,
+      DecisionRequest request,
+      @Nullable String idempotencyKey,
+      @Nullable String runId) {}
+
+  public Answer decide(Ask ask) {
+    Optional<PriceTable> table = prices.current();
+    if (table.isEmpty()) {
+      return new Answer.NoPrices();
+    }
+    Deadline deadline = Deadline.in(PATIENCE);
+    Round round = new Round(ask, table.get());
+    for (int attempt = 0; attempt < MOST_ROUNDS; attempt++) {
+      Answer answer = round.play(deadline);
+      if (answer != null) {
+        return answer;
+      }
+    }
+    throw new LedgerContended("the balances moved in every round");
+  }
+
+  /// The version of the table that decisions are made from now; `none` before the first was read.
+  public String priceTableVersion() {
+    return prices.current().map(PriceTable::version).orElse("none");
+  }
+
+  /// One ask being decided, round by round.
+  private final class Round {
+    private final Ask ask;
+    private final DecisionRequest request;
+    private final String tenantId;
+    private final PriceTable table;
+    private final @Nullable ReservationId id;
+    private final String runId;
+    private Run.Tuple tuple;
+
+    Round(Ask ask, PriceTable table) {
+      this.ask = ask;
+      this.request = ask.request();
+      this.tenantId = ask.caller().tenantId();
+      this.table = table;
+      this.id =
+          ask.idempotencyKey() == null
+              ? null
+              : ReservationId.of(
+                  tenantId,
+                  ask.caller().principalId(),
+                  ReservationId.Kind.DECISION,
+                  ask.idempotencyKey());
+      this.runId = ask.runId() != null ? ask.runId() : issueRunId(id);
+      this.tuple = statedTuple(ask);
+    }
+
+    /// An answer, or null where the ledger moved and the ask is to be played again.
+    @Nullable Answer play(Deadline deadline) {
+      Tenants.Versioned policy = tenants.policy(tenantId);
+      Instant now = Instant.ofEpochMilli(clock.millis());
+      Accounts.Applying applying = accounts.applyingTo(tenantId, tuple, policy, now);
+      Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), knownRunId(), deadline);
+      if (seen.reservation() != null) {
+        return replay(seen.reservation());
+      }
+      Answer excessive = refuseGenerousLimit(policy.policy());
+      if (excessive != null) {
+        return excessive;
+      }
+      Run run = seen.run();
+      if (run != null) {
+        Answer refused = refuseRun(run, now);
+        if (refused != null) {
+          return refused;
+        }
+        Run.Tuple completed = run.tuple().completedBy(tuple);
+        if (!completed.equals(tuple)) {
+          tuple = completed;
+          applying = accounts.applyingTo(tenantId, tuple, policy, now);
+          seen = ledger.read(id, tenantId, applying.keys(), knownRunId(), deadline);
+        }
+      }
+      if (applying.isOlderThan(seen.accounts())) {
+        applying.forget(tenants);
+        return null;
+      }
+      List<Standing> standings = applying.standings(seen.accounts());
+      return switch (find(request.provider(), request.model())) {
+        case PriceTable.Found.Ambiguous ambiguous -> new Answer.Ambiguous(ambiguous.candidates());
+        case PriceTable.Found.Unknown unknown ->
+            decide(policy.policy(), null, standings, run, now, deadline);
+        case PriceTable.Found.Row row ->
+            decide(policy.policy(), row.price(), standings, run, now, deadline);
+      };
+    }
+
+    private PriceTable.Found find(@Nullable String provider, String model) {
+      return overrides.find(tenantId, table, provider, model);
+    }
+
+    private @Nullable String knownRunId() {
+      return runId.equals(DRY_RUN) ? null : runId;
+    }
+
+    private @Nullable Answer refuseGenerousLimit(Policy policy) {
+      MicroUsd limit = request.runLimit();
+      boolean generous =
+          ask.caller().role() == Role.AGENT
+              && limit != null
+              && limit.compareTo(policy.defaultRunLimit()) > 0;
+      return generous
+          ? new Answer.Forbidden(
+              "an agent's run_limit_usd may not pass default_run_limit_usd, "
+                  + policy.defaultRunLimit())
+          : null;
+    }
+
+    private @Nullable Answer decide(
+        Policy policy,
+        @Nullable Price row,
+        List<Standing> ofScopes,
+        @Nullable Run run,
+        Instant now,
+        Deadline deadline) {
+      List<Standing> standings = new ArrayList<>(ofScopes.size() + 1);
+      standings.add(
+          accounts.ofRun(run == null ? unusedRunAccount(policy) : run.account(), run, policy));
+      standings.addAll(ofScopes);
+      Decider.Question question =
+          new Decider.Question(
+              request, policy, row, Candidates.of(policy, request.model(), this::find), standings);
+      Plan plan = Decider.decide(question);
+      DecisionWriter writer =
+          new DecisionWriter(request, policy, table.version(), runId, tuple, now);
+      return switch (plan) {
+        case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
+        case Plan.Block block -> {
+          DecisionFacts facts = writer.facts(block, standings);
+          yield write(writer.blocked(facts, identity(), block), facts, List.of(), null, deadline);
+        }
+        case Plan.Grant grant -> {
+          DecisionFacts facts = writer.facts(grant, standings);
+          Reservation reservation = writer.granted(facts, identity(), grant);
+          yield write(
+              reservation,
+              facts,
+              writer.takes(grant, run),
+              writer.runChange(grant, run, tenantId),
+              deadline);
+        }
+      };
+    }
+
+    private @Nullable Answer write(
+        @Nullable Reservation reservation,
+        DecisionFacts facts,
+        List<Take> takes,
+        Ledger.@Nullable RunChange run,
+        Deadline deadline) {
+      if (reservation == null) {
+        return new Answer.Decided(facts, null, false);
+      }
+      return switch (ledger.reserve(new Ledger.Order(reservation, takes, run), deadline)) {
+        case Ledger.Outcome.Reserved reserved -> new Answer.Decided(facts, reservation, false);
+        case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
+        case Ledger.Outcome.Moved moved -> null;
+      };
+    }
+
+    private DecisionWriter.@Nullable Identity identity() {
+      return id == null
+          ? null
+          : new DecisionWriter.Identity(
+              id, tenantId, ask.caller().principalId(), DecisionJson.hash(request));
+    }
+
+    private Answer replay(Reservation stored) {
+      DecisionFacts facts = DecisionJson.readFacts(stored.facts());
+      if (facts.wasCancelled()) {
+        return new Answer.Decided(facts, stored, true);
+      }
+      boolean sameRun = ask.runId() == null || ask.runId().equals(facts.runId());
+      if (!stored.requestHash().equals(DecisionJson.hash(request)) || !sameRun) {
+        return new Answer.KeyReused();
+      }
+      return facts.blocked() || stored.state().isOpen()
+          ? new Answer.Decided(facts, stored, true)
+          : new Answer.AlreadySettled(facts, stored);
+    }
+
+    private @Nullable Answer refuseRun(Run run, Instant now) {
+      if (!run.tuple().admits(statedTuple(ask))) {
+        return new Answer.RunMismatch(runId, differingField(run.tuple(), statedTuple(ask)));
+      }
+      if (run.stateAt(now) != Run.State.ACTIVE) {
+        return new Answer.RunClosed(runId);
+      }
+      if (request.runLimit() != null
+          && !request.runLimit().equals(run.account().limit())
+          && !request.runLimit().equals(run.madeLimit())) {
+        return new Answer.RunConflict(
+            runId,
+            "run_limit_usd is " + request.runLimit() + ", the run has " + run.account().limit());
+      }
+      return null;
+    }
+
+    private Account unusedRunAccount(Policy policy) {
+      MicroUsd limit = request.runLimit() != null ? request.runLimit() : policy.defaultRunLimit();
+      return Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0);
+    }
+  }
+
+  private static String issueRunId(@Nullable ReservationId id) {
+    return id == null ? DRY_RUN : "run_" + id.hash();
+  }
+
+  /// An agent acts as its own user and key; everyone else as they state.
+  private static Run.Tuple statedTuple(Ask ask) {
+    Run.Tuple stated = ask.request().tuple();
+    return ask.caller().role() == Role.AGENT
+        ? new Run.Tuple(
+            ask.caller().userId(), ask.caller().keyId(), stated.teamId(), stated.featureId())
+        : stated;
+  }
+
+  private static String differingField(Run.Tuple bound, Run.Tuple stated) {
+    if (differs(bound.userId(), stated.userId())) {
+      return "user_id";
+    }
+    if (differs(bound.keyId(), stated.keyId())) {
+      return "key_id";
+    }
+    return differs(bound.teamId(), stated.teamId()) ? "team_id" : "feature_id";
+  }
+
+  private static boolean differs(@Nullable String bound, @Nullable String stated) {
+    return bound != null && stated != null && !Objects.equals(bound, stated);
+  }
+}

@@ -1,0 +1,248 @@
+package io.budgetauthority.decision;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a decision was, for good: the part of the decision record (protocol section 4) that no
+/// later step changes. It is stored with the reservation as JSON.
+///
+/// @param decision `allow`, `downgrade`, `advisory_warn` or `block`
+/// @param remaining what the tightest account has left after this hold; null where no account
+///   applied
+/// @param accounts balances as seen at the decision, after its hold
+public record DecisionFacts(
+    @JsonProperty("decision") String decision,
+    @JsonProperty("code") @Nullable String code,
+    @JsonProperty("enforcement_mode") Mode enforcementMode,
+    @JsonProperty("blocking_scope") @Nullable Scope blockingScope,
+    @JsonProperty("run_id") @Nullable String runId,
+    @JsonProperty("parent_run_id") @Nullable String parentRunId,
+    @JsonProperty("user_id") @Nullable String userId,
+    @JsonProperty("key_id") @Nullable String keyId,
+    @JsonProperty("team_id") @Nullable String teamId,
+    @JsonProperty("feature_id") @Nullable String featureId,
+    @JsonProperty("provider") @Nullable String provider,
+    @JsonProperty("requested_model") @Nullable String requestedModel,
+    @JsonProperty("selected_model") @Nullable String selectedModel,
+    @JsonProperty("request_class") @Nullable String requestClass,
+    @JsonProperty("input_tokens") @Nullable Long inputTokens,
+    @JsonProperty("input_basis") @Nullable String inputBasis,
+    @JsonProperty("service_tier") String serviceTier,
+    @JsonProperty("client_requested_max_output_tokens")
+        @Nullable Long clientRequestedMaxOutputTokens,
+    @JsonProperty("effective_max_output_tokens") @Nullable Long effectiveMaxOutputTokens,
+    @JsonProperty("output_clamped") boolean outputClamped,
+    @JsonProperty("estimate_usd") @Nullable MicroUsd estimate,
+    @JsonProperty("remaining_usd") @Nullable MicroUsd remaining,
+    @JsonProperty("currency") String currency,
+    @JsonProperty("price_table_version") String priceTableVersion,
+    @JsonProperty("accounts") List<Touched> accounts,
+    @JsonProperty("alternatives") List<Alternative> alternatives,
+    @JsonProperty("warnings") List<String> warnings,
+    @JsonProperty("created_at") Instant createdAt,
+    @JsonProperty("asked") @Nullable Asked asked,
+    @JsonProperty("block") @Nullable BlockFacts block) {
+
+  public static final String CURRENCY = "USD";
+  public static final String BLOCK = "block";
+
+  public DecisionFacts {
+    accounts = accounts == null ? List.of() : List.copyOf(accounts);
+    alternatives = alternatives == null ? List.of() : List.copyOf(alternatives);
+    warnings = warnings == null ? List.of() : List.copyOf(warnings);
+  }
+
+  public boolean blocked() {
+    return decision.equals(BLOCK);
+  }
+
+  /// The bounds of the ask, which a later step prices again. Not shown.
+  ///
+  /// @param choices how many completions the output cap is multiplied by
+  public record Asked(
+      @JsonProperty("parts") Parts parts,
+      @JsonProperty("choices") int choices,
+      @JsonProperty("units") Map<String, Long> units,
+      @JsonProperty("billed_tools") Map<String, Long> billedTools) {
+    public Asked {
+      parts = parts == null ? Parts.NONE : parts;
+      units = units == null ? Map.of() : Map.copyOf(units);
+      billedTools = billedTools == null ? Map.of() : Map.copyOf(billedTools);
+    }
+  }
+
+  /// The decision that a key gets which was cancelled before it was seen.
+  public static DecisionFacts cancelled(Mode mode, String priceTableVersion, Instant now) {
+    return new DecisionFacts(
+        BLOCK,
+        ProblemCode.CANCELLED.wireName(),
+        mode,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        Bounds.DEFAULT_TIER,
+        null,
+        null,
+        false,
+        null,
+        null,
+        CURRENCY,
+        priceTableVersion,
+        List.of(),
+        List.of(),
+        List.of(),
+        now,
+        null,
+        new BlockFacts(
+            "the call was cancelled before it was asked for", null, List.of(), null, null));
+  }
+
+  public boolean wasCancelled() {
+    return ProblemCode.CANCELLED.wireName().equals(code);
+  }
+
+  /// Why a change of this decision's hold is blocked, in the form that a problem is made from.
+  DecisionFacts blockedBy(ProblemCode newCode, BlockFacts newBlock) {
+    return new DecisionFacts(
+        decision,
+        newCode.wireName(),
+        enforcementMode,
+        newBlock.blocking() == null ? null : accounts.get(newBlock.blocking()).scope(),
+        runId,
+        parentRunId,
+        userId,
+        keyId,
+        teamId,
+        featureId,
+        provider,
+        requestedModel,
+        selectedModel,
+        requestClass,
+        inputTokens,
+        inputBasis,
+        serviceTier,
+        clientRequestedMaxOutputTokens,
+        effectiveMaxOutputTokens,
+        outputClamped,
+        estimate,
+        remaining,
+        currency,
+        priceTableVersion,
+        accounts,
+        List.of(),
+        warnings,
+        createdAt,
+        asked,
+        newBlock);
+  }
+
+  /// The same decision with its hold moved to another model, cap or amount.
+  DecisionFacts movedTo(
+      String newProvider,
+      String newModel,
+      long newCapTokens,
+      MicroUsd newEstimate,
+      List<Touched> newAccounts) {
+    return new DecisionFacts(
+        decision,
+        code,
+        enforcementMode,
+        blockingScope,
+        runId,
+        parentRunId,
+        userId,
+        keyId,
+        teamId,
+        featureId,
+        newProvider,
+        requestedModel,
+        newModel,
+        requestClass,
+        inputTokens,
+        inputBasis,
+        serviceTier,
+        clientRequestedMaxOutputTokens,
+        newCapTokens,
+        outputClamped,
+        newEstimate,
+        remaining,
+        currency,
+        priceTableVersion,
+        newAccounts,
+        alternatives,
+        warnings,
+        createdAt,
+        asked,
+        block);
+  }
+
+  /// One account that a decision touched.
+  public record Touched(
+      @JsonProperty("scope") Scope scope,
+      @JsonProperty("id") String id,
+      @JsonProperty("window") Window window,
+      @JsonProperty("period") @Nullable String period,
+      @JsonProperty("mode") Mode mode,
+      @JsonProperty("limit_usd") MicroUsd limit,
+      @JsonProperty("hold_usd") MicroUsd hold,
+      @JsonProperty("committed_usd") MicroUsd committed,
+      @JsonProperty("reserved_usd") MicroUsd reserved,
+      @JsonProperty("remaining_usd") MicroUsd remaining,
+      @JsonProperty("resets_at") @Nullable Instant resetsAt) {
+
+    public static Touched of(Standing standing, MicroUsd hold) {
+      return new Touched(
+          standing.account().key().scope(),
+          standing.account().key().id(),
+          standing.account().key().window(),
+          standing.account().key().period().isEmpty() ? null : standing.account().key().period(),
+          standing.mode(),
+          standing.account().limit(),
+          hold,
+          standing.account().committed(),
+          standing.account().reserved().plus(hold),
+          standing.account().available().minus(hold),
+          standing.resetsAt());
+    }
+
+    Touched holding(MicroUsd newHold) {
+      return new Touched(
+          scope, id, window, period, mode, limit, newHold, committed, reserved, remaining,
+          resetsAt);
+    }
+  }
+
+  /// What a block's problem says beyond the record.
+  ///
+  /// @param blocking which of the accounts blocks; null where it is not about money
+  public record BlockFacts(
+      @JsonProperty("detail") String detail,
+      @JsonProperty("blocking") @Nullable Integer blocking,
+      @JsonProperty("remedies") List<String> remedies,
+      @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens,
+      @JsonProperty("resets_at") @Nullable Instant resetsAt) {
+    public BlockFacts {
+      remedies = remedies == null ? List.of() : List.copyOf(remedies);
+    }
+  }
+}

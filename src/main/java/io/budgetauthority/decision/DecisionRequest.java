@@ -1,0 +1,47 @@
+package io.budgetauthority.decision;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Capability;
+import io.budgetauthority.price.Parts;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// An ask, as its caller sent it (protocol section 2); what was left out is null. Its JSON, without
+/// nulls and with sorted names, is what tells a replay from a reused key.
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@JsonPropertyOrder(alphabetic = true)
+public record DecisionRequest(
+    @JsonProperty("provider") @Nullable String provider,
+    @JsonProperty("model") String model,
+    @JsonProperty("input_tokens") @Nullable Long inputTokens,
+    @JsonProperty("input_bytes") @Nullable Long inputBytes,
+    @JsonProperty("unbounded_input") boolean unboundedInput,
+    @JsonUnwrapped Parts parts,
+    @JsonProperty("max_output_tokens") @Nullable Long maxOutputTokens,
+    @JsonProperty("choices") int choices,
+    @JsonProperty("units") Map<String, Long> units,
+    @JsonProperty("service_tier") String serviceTier,
+    @JsonProperty("billed_tools") Map<String, Long> billedTools,
+    @JsonProperty("requires") Set<Capability> requires,
+    @JsonProperty("context_tokens") @Nullable Long contextTokens,
+    @JsonProperty("request_class") @Nullable String requestClass,
+    @JsonProperty("downgrade") boolean mayDowngrade,
+    @JsonProperty("user_id") @Nullable String userId,
+    @JsonProperty("key_id") @Nullable String keyId,
+    @JsonProperty("team_id") @Nullable String teamId,
+    @JsonProperty("feature_id") @Nullable String featureId,
+    @JsonProperty("run_limit_usd") @Nullable MicroUsd runLimit,
+    @JsonProperty("explicit_forward") boolean explicitForward,
+    @JsonProperty("ttl_seconds") @Nullable Integer ttlSeconds,
+    @JsonProperty("dry_run") boolean dryRun) {
+
+  public Run.Tuple tuple() {
+    return new Run.Tuple(userId, keyId, teamId, featureId);
+  }
+}

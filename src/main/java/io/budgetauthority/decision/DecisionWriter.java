@@ -1,0 +1,218 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.Hold;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.Take;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Turns a plan into what is answered and stored: the decision's facts, its reservation, and what
+/// becomes of the run.
+record DecisionWriter(
+    DecisionRequest request,
+    Policy policy,
+    String priceTableVersion,
+    String runId,
+    Run.Tuple tuple,
+    Instant now) {
+
+  /// What an item is found and recognised by.
+  record Identity(ReservationId id, String tenantId, String principalId, String requestHash) {}
+
+  DecisionFacts facts(Plan.Grant grant, List<Standing> standings) {
+    Map<Standing, MicroUsd> holds =
+        grant.takes().stream().collect(Collectors.toMap(Take::standing, Take::hold));
+    List<DecisionFacts.Touched> touched =
+        touched(standings, standing -> holds.getOrDefault(standing, MicroUsd.ZERO));
+    return facts(
+        grant.kind().name().toLowerCase(Locale.ROOT),
+        grant.code(),
+        grant.mode(),
+        grant.constrainedBy(),
+        grant.quote(),
+        touched,
+        grant.alternatives(),
+        grant.warnings(),
+        null);
+  }
+
+  DecisionFacts facts(Plan.Block block, List<Standing> standings) {
+    Standing blocking = block.blocking();
+    DecisionFacts.BlockFacts blockFacts =
+        new DecisionFacts.BlockFacts(
+            block.detail(),
+            blocking == null ? null : standings.indexOf(blocking),
+            block.remedies().stream().map(Remedy::wireName).toList(),
+            block.fitsMaxOutputTokens(),
+            block.resetsAt());
+    return facts(
+        DecisionFacts.BLOCK,
+        block.code(),
+        block.mode(),
+        blocking,
+        block.quote(),
+        touched(standings, standing -> MicroUsd.ZERO),
+        block.alternatives(),
+        List.of(),
+        blockFacts);
+  }
+
+  private static List<DecisionFacts.Touched> touched(
+      List<Standing> standings, Function<Standing, MicroUsd> hold) {
+    return standings.stream()
+        .map(standing -> DecisionFacts.Touched.of(standing, hold.apply(standing)))
+        .toList();
+  }
+
+  private DecisionFacts facts(
+      String decision,
+      @Nullable ProblemCode code,
+      Mode mode,
+      @Nullable Standing constrainedBy,
+      @Nullable Quote quote,
+      List<DecisionFacts.Touched> touched,
+      List<Alternative> alternatives,
+      List<String> warnings,
+      DecisionFacts.@Nullable BlockFacts block) {
+    return new DecisionFacts(
+        decision,
+        code == null ? null : code.wireName(),
+        mode,
+        constrainedBy == null ? null : constrainedBy.account().key().scope(),
+        runId.equals(Authority.DRY_RUN) ? null : runId,
+        null,
+        tuple.userId(),
+        tuple.keyId(),
+        tuple.teamId(),
+        tuple.featureId(),
+        quote == null ? request.provider() : quote.provider(),
+        request.model(),
+        quote == null || block != null ? null : quote.model(),
+        request.requestClass(),
+        quote == null ? request.inputTokens() : Long.valueOf(quote.inputTokens()),
+        quote == null ? null : InputBound.of(request, quote.row()).basis().wireName(),
+        request.serviceTier(),
+        request.maxOutputTokens(),
+        quote == null ? null : Long.valueOf(quote.capTokens()),
+        quote != null && quote.clamped(),
+        quote == null ? null : quote.estimate().worst(),
+        touched.stream()
+            .map(DecisionFacts.Touched::remaining)
+            .min(Comparator.naturalOrder())
+            .orElse(null),
+        DecisionFacts.CURRENCY,
+        priceTableVersion,
+        touched,
+        alternatives,
+        warnings,
+        now,
+        new DecisionFacts.Asked(
+            request.parts(), request.choices(), request.units(), request.billedTools()),
+        block);
+  }
+
+  @Nullable Reservation granted(
+      DecisionFacts facts, @Nullable Identity identity, Plan.Grant grant) {
+    Quote quote = grant.quote();
+    return identity == null
+        ? null
+        : reservation(
+            identity,
+            ReservationState.RESERVED,
+            grant.takes().stream()
+                .map(take -> new Hold(take.standing().account().key(), take.hold()))
+                .toList(),
+            quote == null ? MicroUsd.ZERO : quote.estimate().worst(),
+            facts,
+            quote);
+  }
+
+  @Nullable Reservation blocked(
+      DecisionFacts facts, @Nullable Identity identity, Plan.Block block) {
+    return identity == null
+        ? null
+        : reservation(
+            identity, ReservationState.NONE, List.of(), MicroUsd.ZERO, facts, block.quote());
+  }
+
+  private Reservation reservation(
+      Identity identity,
+      ReservationState state,
+      List<Hold> holds,
+      MicroUsd estimate,
+      DecisionFacts facts,
+      @Nullable Quote quote) {
+    int ttlSeconds =
+        request.ttlSeconds() == null ? policy.reservationTtlSeconds() : request.ttlSeconds();
+    return new Reservation(
+        identity.id(),
+        identity.tenantId(),
+        identity.principalId(),
+        identity.requestHash(),
+        HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
+        1,
+        state,
+        request.explicitForward(),
+        false,
+        holds,
+        estimate,
+        null,
+        null,
+        now,
+        now.plusSeconds(ttlSeconds),
+        state == ReservationState.NONE ? now : null,
+        Duration.ofDays(policy.retentionDays()),
+        DecisionJson.write(facts),
+        quote == null ? "" : DecisionJson.writePrice(quote.row()));
+  }
+
+  /// The holds to take by update; that of a run which this decision starts is in the run's item
+  /// already.
+  List<Take> takes(Plan.Grant grant, @Nullable Run run) {
+    return grant.takes().stream()
+        .filter(take -> run != null || take.standing().account().key().scope() != Scope.RUN)
+        .toList();
+  }
+
+  Ledger.RunChange runChange(Plan.Grant grant, @Nullable Run run, String tenantId) {
+    Instant runExpiresAt = now.plus(policy.runTtl());
+    if (run != null) {
+      return new Ledger.RunChange.Renew(run, run.tuple().completedBy(tuple), now, runExpiresAt);
+    }
+    Take first =
+        grant.takes().stream()
+            .filter(take -> take.standing().account().key().scope() == Scope.RUN)
+            .findFirst()
+            .orElseThrow();
+    Account account = first.standing().account();
+    Account held =
+        new Account(
+            account.key(),
+            account.limit(),
+            account.committed(),
+            first.hold(),
+            account.available().minus(first.hold()),
+            account.version());
+    return new Ledger.RunChange.Start(
+        new Run(tenantId, runId, tuple, false, now, runExpiresAt, held.limit(), held));
+  }
+}

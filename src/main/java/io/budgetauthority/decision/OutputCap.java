@@ -1,0 +1,97 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.price.Price;
+import io.budgetauthority.tenant.Policy;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// The rules that settle how many output tokens a call may have (protocol section 2, "The effective
+/// output cap").
+final class OutputCap {
+
+  private OutputCap() {}
+
+  /// How a cap comes out.
+  sealed interface Result {
+    /// @param tokens the effective cap of one completion; 0 where the row has no output
+    /// @param clamped whether the client's own cap was lowered
+    record Effective(long tokens, boolean clamped) implements Result {}
+
+    /// @param code `output_cap_required`, `output_cap_above_policy` or `context_window_exceeded`
+    record Refused(ProblemCode code, String reason) implements Result {}
+  }
+
+  static Result of(DecisionRequest request, Price row, Policy policy) {
+    if (!row.hasOutput()) {
+      return new Result.Effective(0, false);
+    }
+    Policy.OutputCapRules rules = policy.outputCap();
+    Long asked = request.maxOutputTokens();
+    Long policyMax = policyMax(rules, request.model());
+    if (asked == null && rules.require()) {
+      return new Result.Refused(
+          ProblemCode.OUTPUT_CAP_REQUIRED, "the policy wants max_output_tokens to be stated");
+    }
+    if (asked != null
+        && policyMax != null
+        && asked > policyMax
+        && rules.aboveMax() == Policy.AboveMax.REJECT) {
+      return new Result.Refused(
+          ProblemCode.OUTPUT_CAP_ABOVE_POLICY,
+          "max_output_tokens is " + asked + ", the policy allows " + policyMax);
+    }
+    Long window = countedWindowLeft(request, row);
+    if (isCounted(request)
+        && row.windowTokens() != null
+        && Objects.requireNonNull(request.inputTokens()) > row.windowTokens()) {
+      return new Result.Refused(
+          ProblemCode.CONTEXT_WINDOW_EXCEEDED,
+          "input_tokens is "
+              + request.inputTokens()
+              + ", the window of "
+              + row.model()
+              + " is "
+              + row.windowTokens());
+    }
+    if (window != null && window < 1) {
+      return new Result.Refused(
+          ProblemCode.CONTEXT_WINDOW_EXCEEDED,
+          "input_tokens is "
+              + request.inputTokens()
+              + ", which leaves no output in a window of "
+              + row.windowTokens());
+    }
+    long cap = Math.min(asked == null ? rules.defaultTokens() : asked, orUnlimited(policyMax));
+    cap = Math.min(cap, orUnlimited(row.outputLimitTokens()));
+    cap = Math.min(cap, orUnlimited(window));
+    return new Result.Effective(cap, asked != null && cap < asked);
+  }
+
+  private static @Nullable Long policyMax(Policy.OutputCapRules rules, String model) {
+    Long ofModel = rules.maxTokensByModel().get(model);
+    if (ofModel == null || rules.maxTokens() == null) {
+      return ofModel == null ? rules.maxTokens() : ofModel;
+    }
+    return Math.min(ofModel, rules.maxTokens());
+  }
+
+  /// What one window for input and output leaves after a counted input; null where it limits
+  /// nothing: bytes are a bound, not a count.
+  private static @Nullable Long countedWindowLeft(DecisionRequest request, Price row) {
+    Long window = row.windowTokens();
+    if (!row.sharedWindow() || window == null || !isCounted(request)) {
+      return null;
+    }
+    return window - Objects.requireNonNull(request.inputTokens());
+  }
+
+  private static boolean isCounted(DecisionRequest request) {
+    return request.inputTokens() != null
+        && request.inputBytes() == null
+        && !request.unboundedInput();
+  }
+
+  private static long orUnlimited(@Nullable Long limit) {
+    return limit == null ? Long.MAX_VALUE : limit;
+  }
+}

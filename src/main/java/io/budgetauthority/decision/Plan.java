@@ -1,0 +1,69 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.Take;
+import io.budgetauthority.tenant.Mode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the decider wants done about an ask. The authority carries it out.
+public sealed interface Plan {
+
+  /// Let it through, holding these amounts.
+  ///
+  /// @param quote null where an advisory tenant calls what has no price
+  /// @param constrainedBy the account that made the answer less than a plain allow; null where none
+  ///   did
+  /// @param code the rule that an advisory answer warns of; null where none
+  /// @param mode the strictest mode over all accounts
+  record Grant(
+      Kind kind,
+      @Nullable Quote quote,
+      List<Take> takes,
+      @Nullable Standing constrainedBy,
+      @Nullable ProblemCode code,
+      Mode mode,
+      List<String> warnings,
+      List<Alternative> alternatives)
+      implements Plan {
+    public Grant {
+      takes = List.copyOf(takes);
+      warnings = List.copyOf(warnings);
+      alternatives = List.copyOf(alternatives);
+    }
+  }
+
+  /// How a call is let through.
+  enum Kind {
+    ALLOW,
+    DOWNGRADE,
+    ADVISORY_WARN
+  }
+
+  /// Do not call: recorded, and answered with a problem.
+  ///
+  /// @param quote null where the price is unknown or the model not allowed
+  /// @param blocking the account that falls furthest short; null where it is not about money
+  /// @param fitsMaxOutputTokens the largest smaller cap that would fit; null where none would
+  /// @param resetsAt when waiting for the end of a window would help; null where it would not
+  record Block(
+      ProblemCode code,
+      String detail,
+      @Nullable Quote quote,
+      @Nullable Standing blocking,
+      Mode mode,
+      List<Remedy> remedies,
+      List<Alternative> alternatives,
+      @Nullable Long fitsMaxOutputTokens,
+      @Nullable Instant resetsAt)
+      implements Plan {
+    public Block {
+      remedies = List.copyOf(remedies);
+      alternatives = List.copyOf(alternatives);
+    }
+  }
+
+  /// The request cannot be decided as it stands (400): nothing is stored.
+  record Refuse(ProblemCode code, String reason) implements Plan {}
+}

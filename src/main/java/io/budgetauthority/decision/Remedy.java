@@ -1,0 +1,20 @@
+package io.budgetauthority.decision;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/// What would help a blocked call now, in the order in which a problem lists it (protocol section
+/// 7).
+public enum Remedy {
+  WAIT,
+  DOWNGRADE,
+  REDUCE_OUTPUT,
+  AFTER_RESET,
+  RAISE_LIMIT,
+  PRICE_MODEL;
+
+  @JsonValue
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

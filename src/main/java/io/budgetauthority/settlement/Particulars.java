@@ -1,0 +1,22 @@
+package io.budgetauthority.settlement;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a settlement heard and how it was priced, as it is kept with the reservation.
+///
+/// @param usage as it is answered again; null where it stayed unknown
+/// @param unpriced what had no price of its own, by its name in `usage`, `model` for the model
+///   itself
+public record Particulars(
+    @JsonProperty("usage") @Nullable JsonNode usage,
+    @JsonProperty("provider") @Nullable String provider,
+    @JsonProperty("model") @Nullable String model,
+    @JsonProperty("unpriced") List<String> unpriced) {
+
+  public Particulars {
+    unpriced = unpriced == null ? List.of() : List.copyOf(unpriced);
+  }
+}

@@ -1,0 +1,259 @@
+package io.budgetauthority.settlement;
+
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.decision.HoldChange;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/// Settles reservations: reads one, has the pure state machine compute the step, and takes it under
+/// the condition that nothing changed meanwhile; else once more from the start. Every call is
+/// idempotent (protocol section 5). Safe for use by many threads.
+public final class Settlement {
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+
+  /// A reservation has a handful of steps in its life, so one that moves this often is not being
+  /// settled.
+  private static final int MOST_READS = 20;
+
+  private final Ledger ledger;
+  private final UsagePricing pricing;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public Settlement(Ledger ledger, UsagePricing pricing, Tenants tenants, Clock clock) {
+    this.ledger = ledger;
+    this.pricing = pricing;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What a step comes to.
+  public sealed interface Result {
+    /// The reservation as it is now, whether by this step or an earlier one.
+    record Done(Reservation reservation, DecisionFacts facts) implements Result {}
+
+    /// Its state does not allow the step (409).
+    record Refused(Reservation reservation, DecisionFacts facts) implements Result {}
+
+    /// The accounts have not enough for the change, or the model cannot be routed to; nothing
+    /// changed.
+    record Blocked(Reservation reservation, DecisionFacts facts, DecisionFacts.BlockFacts block)
+        implements Result {}
+
+    /// The change is not possible at all (400); nothing changed.
+    record Invalid(String field, String reason) implements Result {}
+
+    /// It lost against another step: to be read and computed again. Never returned to a caller.
+    record Again() implements Result {}
+
+    /// There is none of that id for this caller (404).
+    record NotFound() implements Result {}
+  }
+
+  /// Reads a decision or reservation that is this caller's business; empty where it is none or not
+  /// theirs.
+  public Optional<Reservation> find(Caller caller, ReservationId id) {
+    return find(caller, id, Deadline.in(PATIENCE)).map(Found::reservation);
+  }
+
+  /// A reservation and what its decision was.
+  private record Found(Reservation reservation, DecisionFacts facts) {}
+
+  private Optional<Found> find(Caller caller, ReservationId id, Deadline deadline) {
+    return ledger
+        .find(caller.tenantId(), id, deadline)
+        .map(reservation -> new Found(reservation, DecisionJson.readFacts(reservation.facts())))
+        .filter(found -> caller.mayTouch(found.facts().userId(), found.facts().keyId()));
+  }
+
+  public Result forward(Caller caller, ReservationId id) {
+    return take(caller, id, (reservation, facts) -> reservation.forward());
+  }
+
+  /// Charges what was used. Usage too large to be priced gets an [ArithmeticException].
+  public Result commit(Caller caller, ReservationId id, UsageReport report) {
+    return take(
+        caller,
+        id,
+        (reservation, facts) -> {
+          UsagePricing.Priced priced = pricing.price(reservation, facts, report);
+          return reservation.commit(
+              new Settled(
+                  priced.amount(),
+                  report.quality(),
+                  DecisionJson.write(priced.particulars()),
+                  now()));
+        });
+  }
+
+  /// @param reason why, in the caller's words, which are kept with the reservation
+  public Result release(Caller caller, ReservationId id, @Nullable String reason) {
+    return take(caller, id, (reservation, facts) -> reservation.release(reason, now()));
+  }
+
+  /// Raises the time, and where it is stated the output, of an open reservation.
+  public Result extend(
+      Caller caller, ReservationId id, @Nullable Instant until, @Nullable Long outputTokens) {
+    return change(
+        caller,
+        id,
+        (reservation, facts, change) ->
+            reservation.priceRow().isEmpty()
+                ? new HoldChange.Result.Refused(
+                    "/max_output_tokens", "cannot be priced: the model has no price")
+                : change.extend(
+                    DecisionJson.readPrice(reservation.priceRow()), until, outputTokens));
+  }
+
+  /// Moves an open hold to a fallback model.
+  public Result retarget(Caller caller, ReservationId id, @Nullable String provider, String model) {
+    return change(
+        caller,
+        id,
+        (reservation, facts, change) ->
+            switch (pricing.find(caller.tenantId(), facts, provider, model)) {
+              case PriceTable.Found.Row row ->
+                  change.retarget(
+                      row.price(), provider == null ? row.price().provider() : provider, model);
+              case PriceTable.Found.Ambiguous ambiguous ->
+                  new HoldChange.Result.Refused(
+                      "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
+              case PriceTable.Found.Unknown unknown -> change.unknown(model);
+            });
+  }
+
+  private interface Change {
+    HoldChange.Result of(Reservation reservation, DecisionFacts facts, HoldChange change);
+  }
+
+  private Result change(Caller caller, ReservationId id, Change wanted) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    for (int read = 0; read < MOST_READS; read++) {
+      Optional<Found> found = find(caller, id, deadline);
+      if (found.isEmpty()) {
+        return new Result.NotFound();
+      }
+      Reservation reservation = found.get().reservation();
+      DecisionFacts facts = found.get().facts();
+      if (!reservation.state().isOpen()) {
+        return new Result.Refused(reservation, facts);
+      }
+      HoldChange change =
+          new HoldChange(
+              reservation,
+              facts,
+              tenants.policy(caller.tenantId()).policy(),
+              ledger.accounts(reservation, deadline));
+      Result result =
+          switch (wanted.of(reservation, facts, change)) {
+            case HoldChange.Result.Blocked blocked ->
+                new Result.Blocked(reservation, blocked.facts(), blocked.block());
+            case HoldChange.Result.Refused refused ->
+                new Result.Invalid(refused.field(), refused.reason());
+            case HoldChange.Result.Moved moved -> rehold(reservation, facts, moved.to(), deadline);
+          };
+      if (!(result instanceof Result.Again)) {
+        return result;
+      }
+    }
+    throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
+  }
+
+  private Result rehold(
+      Reservation reservation, DecisionFacts facts, Reservation.Rehold to, Deadline deadline) {
+    return switch (reservation.rehold(to)) {
+      case Reservation.Step.Unchanged unchanged -> new Result.Done(reservation, facts);
+      case Reservation.Step.Refused refused -> new Result.Refused(reservation, facts);
+      case Reservation.Step.Move move ->
+          ledger.settle(move, deadline) == Ledger.Taken.DONE
+              ? new Result.Done(move.next(), DecisionJson.readFacts(to.facts()))
+              : new Result.Again();
+    };
+  }
+
+  /// Releases whatever an idempotency key reserved. A key that was not seen is marked, so that its
+  /// request is blocked when it comes; then the result is empty.
+  public Optional<Result.Done> cancel(
+      Caller caller,
+      String idempotencyKey,
+      Mode mode,
+      String priceTableVersion,
+      Duration retention) {
+    ReservationId id =
+        ReservationId.of(
+            caller.tenantId(), caller.principalId(), ReservationId.Kind.DECISION, idempotencyKey);
+    Deadline deadline = Deadline.in(PATIENCE);
+    if (ledger.find(caller.tenantId(), id, deadline).isEmpty()) {
+      Instant now = now();
+      DecisionFacts facts = DecisionFacts.cancelled(mode, priceTableVersion, now);
+      Reservation tombstone =
+          Reservation.cancelled(id, caller, now, retention, DecisionJson.write(facts));
+      if (ledger.reserve(new Ledger.Order(tombstone, List.of(), null), deadline)
+          instanceof Ledger.Outcome.Reserved) {
+        return Optional.empty();
+      }
+    }
+    Result result =
+        take(
+            caller,
+            id,
+            (reservation, facts) ->
+                reservation.state() == ReservationState.NONE
+                    ? new Reservation.Step.Unchanged()
+                    : reservation.release("cancelled", now()));
+    return result instanceof Result.Done done && !done.facts().wasCancelled()
+        ? Optional.of(done)
+        : Optional.empty();
+  }
+
+  private Result take(
+      Caller caller,
+      ReservationId id,
+      BiFunction<Reservation, DecisionFacts, Reservation.Step> step) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    for (int read = 0; read < MOST_READS; read++) {
+      Optional<Found> found = find(caller, id, deadline);
+      if (found.isEmpty()) {
+        return new Result.NotFound();
+      }
+      Reservation reservation = found.get().reservation();
+      DecisionFacts facts = found.get().facts();
+      switch (step.apply(reservation, facts)) {
+        case Reservation.Step.Unchanged unchanged -> {
+          return new Result.Done(reservation, facts);
+        }
+        case Reservation.Step.Refused refused -> {
+          return new Result.Refused(reservation, facts);
+        }
+        case Reservation.Step.Move move -> {
+          if (ledger.settle(move, deadline) == Ledger.Taken.DONE) {
+            return new Result.Done(move.next(), facts);
+          }
+        }
+      }
+    }
+    throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
+  }
+
+  private Instant now() {
+    return Instant.ofEpochMilli(clock.millis());
+  }
+}

@@ -1,0 +1,118 @@
+package io.budgetauthority.settlement;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.money.PicoUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.Pricing;
+import io.budgetauthority.price.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// What reported usage costs: by the row of the model that served the call, in the table version
+/// that the decision was made from; where that has none, by the row held (protocol section 5).
+public final class UsagePricing {
+
+  private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+  private final PriceBook prices;
+  private final PriceOverrides overrides;
+
+  public UsagePricing(PriceBook prices, PriceOverrides overrides) {
+    this.prices = prices;
+    this.overrides = overrides;
+  }
+
+  record Priced(MicroUsd amount, Particulars particulars) {}
+
+  Priced price(Reservation reservation, DecisionFacts facts, UsageReport report) {
+    String provider = report.provider() == null ? facts.provider() : report.provider();
+    String model = report.model() == null ? facts.selectedModel() : report.model();
+    Usage usage = report.usage();
+    if (usage == null) {
+      return new Priced(reservation.estimate(), new Particulars(null, provider, model, List.of()));
+    }
+    if (reservation.priceRow().isEmpty()) {
+      return new Priced(
+          MicroUsd.ZERO, new Particulars(json(usage), provider, model, List.of("model")));
+    }
+    Optional<Price> served = servedRow(reservation.tenantId(), facts, report);
+    Price row = served.orElseGet(() -> heldRow(reservation));
+    String tier = usage.serviceTier() == null ? facts.serviceTier() : usage.serviceTier();
+    Pricing.Charge charge = charge(row, tier, usage);
+    List<String> unpriced = new ArrayList<>(charge.unpriced());
+    if (served.isEmpty() && !isHeld(facts, report)) {
+      unpriced.add("model");
+    }
+    return new Priced(charge.amount(), new Particulars(json(usage), provider, model, unpriced));
+  }
+
+  /// What a model's name means in the table version that a decision was made from, with the prices
+  /// that the tenant states.
+  PriceTable.Found find(
+      String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
+    return prices
+        .table(facts.priceTableVersion())
+        .map(table -> overrides.find(tenantId, table, provider, model))
+        .orElseGet(PriceTable.Found.Unknown::new);
+  }
+
+  /// Usage beyond what a long can count in pico-USD, some nine million USD for one call, is charged
+  /// as just that much: a settlement is never refused.
+  private static Pricing.Charge charge(Price row, String tier, Usage usage) {
+    try {
+      return Pricing.charge(row, tier, usage);
+    } catch (ArithmeticException e) {
+      return new Pricing.Charge(PicoUsd.roundUp(Long.MAX_VALUE), List.of("overflow"));
+    }
+  }
+
+  /// The row of a model other than the one held; empty where that is unpriced or unknown.
+  private Optional<Price> servedRow(String tenantId, DecisionFacts facts, UsageReport report) {
+    if (isHeld(facts, report)) {
+      return Optional.empty();
+    }
+    String model = report.model() == null ? facts.selectedModel() : report.model();
+    if (model == null) {
+      return Optional.empty();
+    }
+    return rowOf(
+            find(
+                tenantId,
+                facts,
+                report.provider() == null ? facts.provider() : report.provider(),
+                model))
+        .filter(row -> !row.cards().isEmpty() && (!row.allZero() || row.zeroApproved()));
+  }
+
+  private static Optional<Price> rowOf(PriceTable.Found found) {
+    return found instanceof PriceTable.Found.Row row ? Optional.of(row.price()) : Optional.empty();
+  }
+
+  private static boolean isHeld(DecisionFacts facts, UsageReport report) {
+    return isSameOrLeftOut(report.model(), facts.selectedModel())
+        && isSameOrLeftOut(report.provider(), facts.provider());
+  }
+
+  private static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
+    return reported == null || reported.equals(held);
+  }
+
+  private static Price heldRow(Reservation reservation) {
+    return DecisionJson.readPrice(reservation.priceRow());
+  }
+
+  private static JsonNode json(Usage usage) {
+    return JSON.valueToTree(usage);
+  }
+}
