@@ -1,0 +1,76 @@
+package io.budgetauthority.local;
+
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.PriceTableJson;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpServerStart;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import org.jboss.logging.Logger;
+
+/// What an empty store begins with: a tenant `demo` under the default policy, a key for every role,
+/// and a real price table. The keys are no secrets, and exist in the local build alone.
+@Singleton
+final class FirstData {
+
+  private static final Logger LOG = Logger.getLogger("budget.local");
+  private static final String TENANT = "demo";
+  private static final String TABLE = "/prices/2026-11-24.json.gz";
+
+  /// Before the price book reads the bucket.
+  private static final int BEFORE_PRICES = 1_000;
+
+  private final Tenants tenants;
+  private final ApiKeys keys;
+  private final PriceStore prices;
+
+  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices) {
+    this.tenants = tenants;
+    this.keys = keys;
+    this.prices = prices;
+  }
+
+  void onStart(@Observes @Priority(BEFORE_PRICES) StartupEvent event) {
+    if (prices.currentVersion().isEmpty()) {
+      prices.publish(readTable());
+    }
+    if (tenants.create(TENANT, Policy.DEFAULT)) {
+      keys.store("bak_demo_operator", new Caller("", "operator", Role.OPERATOR, null, null));
+      keys.store("bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null));
+      keys.store("bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null));
+      keys.store(
+          "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"));
+      keys.store("bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null));
+    }
+  }
+
+  /// Tells where the service listens, once it does.
+  void onListening(@ObservesAsync HttpServerStart event) {
+    LOG.infof(
+        "budget-authority listens on http://127.0.0.1:%d - keys: bak_demo_gateway, bak_demo_agent,"
+            + " bak_demo_admin, bak_demo_viewer, bak_demo_operator",
+        event.options().getPort());
+  }
+
+  private static PriceTable readTable() {
+    try (InputStream table = FirstData.class.getResourceAsStream(TABLE)) {
+      if (table == null) {
+        throw new IllegalStateException("the build lacks its price table " + TABLE);
+      }
+      return PriceTableJson.read(table);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

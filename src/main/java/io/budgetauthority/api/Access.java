@@ -1,0 +1,44 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import jakarta.inject.Singleton;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/// Who is calling, and whether the role may (protocol section 1).
+@Singleton
+final class Access {
+
+  private static final String SCHEME = "Bearer ";
+
+  private final ApiKeys keys;
+
+  Access(ApiKeys keys) {
+    this.keys = keys;
+  }
+
+  /// The caller of an `Authorization` header. Without a valid key it gets a 401 problem, with
+  /// another role than these a 403.
+  Caller require(@Nullable String authorization, Role... roles) {
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      throw Problem.of(
+              ProblemType.UNAUTHENTICATED, "Authorization must be: Bearer, a space, an API key")
+          .exception();
+    }
+    Caller caller =
+        keys.authenticate(authorization.substring(SCHEME.length()).strip())
+            .orElseThrow(
+                () ->
+                    Problem.of(ProblemType.UNAUTHENTICATED, "the API key is not known")
+                        .exception());
+    if (!Arrays.asList(roles).contains(caller.role())) {
+      throw Problem.of(
+              ProblemType.FORBIDDEN, "the role " + caller.role().wireName() + " may not do this")
+          .exception();
+    }
+    return caller;
+  }
+}

@@ -1,0 +1,95 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.decision.Accounts;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What is left, before a plan is made: every account that a call of a run or a tuple would be held
+/// against (protocol section 6).
+@Path("/budget/balances")
+@Produces(MediaType.APPLICATION_JSON)
+public final class BalanceResource {
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+
+  private final Access access;
+  private final Ledger ledger;
+  private final Tenants tenants;
+  private final Accounts accounts;
+  private final Clock clock;
+
+  BalanceResource(Access access, Ledger ledger, Tenants tenants, Clock clock) {
+    this.access = access;
+    this.ledger = ledger;
+    this.tenants = tenants;
+    this.accounts = new Accounts(tenants);
+    this.clock = clock;
+  }
+
+  /// The accounts, the run's first.
+  public record Balances(@JsonProperty("accounts") List<DecisionFacts.Touched> accounts) {}
+
+  @GET
+  public Balances get(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("run_id") @Nullable String runId,
+      @QueryParam("user_id") @Nullable String userId,
+      @QueryParam("key_id") @Nullable String keyId,
+      @QueryParam("team_id") @Nullable String teamId,
+      @QueryParam("feature_id") @Nullable String featureId) {
+    Caller caller =
+        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Run.Tuple stated =
+        Callers.tuple(
+            caller,
+            new Run.Tuple(
+                Ids.optional("user_id", userId),
+                Ids.optional("key_id", keyId),
+                Ids.optional("team_id", teamId),
+                Ids.optional("feature_id", featureId)));
+    Tenants.Versioned policy = tenants.policy(caller.tenantId());
+    List<DecisionFacts.Touched> touched = new ArrayList<>();
+    Run.Tuple tuple = stated;
+    if (runId != null) {
+      Run run =
+          ledger
+              .run(caller.tenantId(), Ids.requireRunId("run_id", runId))
+              .filter(it -> caller.mayTouch(it.tuple().userId(), it.tuple().keyId()))
+              .orElseThrow(
+                  () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
+      tuple = run.tuple().completedBy(stated);
+      touched.add(
+          DecisionFacts.Touched.of(
+              accounts.ofRun(run.account(), run, policy.policy()), MicroUsd.ZERO));
+    }
+    Instant now = clock.instant();
+    Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
+    Ledger.Snapshot seen =
+        ledger.read(null, caller.tenantId(), applying.keys(), null, Deadline.in(PATIENCE));
+    for (Standing standing : applying.standings(seen.accounts())) {
+      touched.add(DecisionFacts.Touched.of(standing, MicroUsd.ZERO));
+    }
+    return new Balances(touched);
+  }
+}

@@ -1,0 +1,74 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.Remedy;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.tenant.Policy;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import org.jspecify.annotations.Nullable;
+
+/// The problem of a block: what stands in the way, what would help, and what else would fit
+/// (protocol section 7).
+final class BlockProblem {
+
+  private BlockProblem() {}
+
+  static Response.ResponseBuilder response(
+      DecisionFacts facts,
+      DecisionFacts.BlockFacts block,
+      @Nullable ReservationId id,
+      Policy policy) {
+    DecisionFacts.Touched blocking =
+        block.blocking() == null ? null : facts.accounts().get(block.blocking());
+    String code = facts.code() == null ? DecisionFacts.BLOCK : facts.code();
+    Problem problem =
+        new Problem(
+            "/problems/" + code,
+            title(code),
+            policy.blockStatus(),
+            block.detail(),
+            id == null ? null : "/budget/decisions/" + id.decisionId(),
+            code,
+            null,
+            budget(facts, block, blocking),
+            block.remedies(),
+            facts.alternatives(),
+            null);
+    Response.ResponseBuilder response = problem.response();
+    if (block.remedies().contains(Remedy.WAIT.wireName())) {
+      response.header(HttpHeaders.RETRY_AFTER, policy.retryAfterSeconds());
+    }
+    return response;
+  }
+
+  private static Problem.Budget budget(
+      DecisionFacts facts,
+      DecisionFacts.BlockFacts block,
+      DecisionFacts.@Nullable Touched blocking) {
+    return new Problem.Budget(
+        blocking == null ? null : blocking.scope(),
+        blocking == null ? null : blocking.id(),
+        blocking == null ? null : blocking.window(),
+        facts.runId(),
+        blocking == null ? null : blocking.limit(),
+        blocking == null ? null : blocking.committed(),
+        blocking == null ? null : blocking.reserved(),
+        blocking == null ? null : blocking.remaining(),
+        facts.estimate(),
+        facts.effectiveMaxOutputTokens(),
+        facts.clientRequestedMaxOutputTokens(),
+        facts.priceTableVersion(),
+        block.resetsAt() != null || blocking == null ? block.resetsAt() : blocking.resetsAt(),
+        block.fitsMaxOutputTokens());
+  }
+
+  static String title(String code) {
+    return switch (code) {
+      case "price_unknown" -> "The price is unknown";
+      case "model_not_allowed" -> "The model is not allowed";
+      case "cancelled" -> "The call was cancelled";
+      default -> "The budget does not allow this call";
+    };
+  }
+}

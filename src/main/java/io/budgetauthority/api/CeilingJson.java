@@ -1,0 +1,42 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import java.util.List;
+
+/// Reads a ceiling: the body of its `PUT`, and a default one inside a policy.
+final class CeilingJson {
+
+  private CeilingJson() {}
+
+  static Ceiling read(Fields fields) {
+    MicroUsd limit = fields.money("limit_usd");
+    if (!fields.has("limit_usd")) {
+      fields.error("limit_usd", "is required");
+    }
+    Mode mode = fields.oneOf("mode", Mode::ofWireName);
+    MicroUsd margin = fields.money("margin_usd");
+    List<Integer> warnAtPercent =
+        fields.has("warn_at_percent")
+            ? fields.list("warn_at_percent", CeilingJson::percent)
+            : Ceiling.DEFAULT_WARN_AT_PERCENT;
+    fields.refuseOthers();
+    return new Ceiling(
+        limit == null ? MicroUsd.ZERO : limit,
+        mode,
+        margin,
+        warnAtPercent.stream().distinct().sorted().toList());
+  }
+
+  private static Integer percent(JsonNode element) {
+    if (!element.isIntegralNumber()
+        || !element.canConvertToInt()
+        || element.intValue() < 1
+        || element.intValue() > 1_000) {
+      throw new IllegalArgumentException("must be an integer from 1 to 1000");
+    }
+    return element.intValue();
+  }
+}

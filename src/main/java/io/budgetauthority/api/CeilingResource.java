@@ -1,0 +1,234 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.Window;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Ceilings (protocol section 6). This version keeps those of runs, users and keys over the `total`
+/// window in `hard_gate`; what it does not do yet it refuses by name.
+@Path("/budget/ceilings/{scope}/{id}/{window}")
+@Produces(MediaType.APPLICATION_JSON)
+public final class CeilingResource {
+
+  private final Access access;
+  private final CeilingChanges changes;
+  private final Ledger ledger;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  CeilingResource(
+      Access access, CeilingChanges changes, Ledger ledger, Tenants tenants, Clock clock) {
+    this.clock = clock;
+    this.access = access;
+    this.changes = changes;
+    this.ledger = ledger;
+    this.tenants = tenants;
+  }
+
+  @PUT
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response put(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName,
+      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.ADMIN, Role.GATEWAY);
+    ScopeId scopeId = scopeId(caller, scopeName, id);
+    if (caller.role() == Role.GATEWAY && scopeId.scope() != Scope.RUN) {
+      throw Problem.of(ProblemType.FORBIDDEN, "the role gateway changes the limits of runs alone")
+          .exception();
+    }
+    Window window = window(scopeId, windowName);
+    Fields fields = Fields.parse(body);
+    Ceiling ceiling = CeilingJson.read(fields);
+    fields.end();
+    if (scopeId.scope() == Scope.RUN) {
+      return putRunLimit(caller, scopeId, ceiling);
+    }
+    Tenants.Versioned policy = tenants.policy(caller.tenantId());
+    CeilingChanges.Changed changed =
+        changes.put(
+            scopeId,
+            window,
+            ceiling,
+            new AccountKey(
+                scopeId.tenantId(),
+                scopeId.scope(),
+                scopeId.id(),
+                window,
+                window.periodOf(clock.instant(), policy.policy().timeZone()),
+                0),
+            policy.version(),
+            version -> EntityTags.matches(ifMatch, version),
+            before -> entry(caller, scopeId, window, before.byWindow().get(window), ceiling));
+    if (!changed.done()) {
+      throw EntityTags.changed();
+    }
+    return answer(changed.created() ? 201 : 200, scopeId, window, ceiling, changed.now().version());
+  }
+
+  private AuditEntry entry(
+      Caller caller, ScopeId scopeId, Window window, @Nullable Ceiling from, @Nullable Ceiling to) {
+    return AuditEntry.of(
+        caller,
+        clock.instant(),
+        "ceilings/" + scopeId.scope().wireName() + "/" + scopeId.id() + "/" + window.wireName(),
+        from == null ? null : Shapes.tree(from),
+        to == null ? null : Shapes.tree(to));
+  }
+
+  private Response putRunLimit(Caller caller, ScopeId scopeId, Ceiling ceiling) {
+    if (ceiling.mode() != null || ceiling.margin() != null) {
+      throw Fields.invalid(
+          "/mode", "a run is enforced in the tenant's mode; only its limit can be set");
+    }
+    Account account =
+        changes.putRunLimit(
+            AccountKey.total(scopeId.tenantId(), Scope.RUN, scopeId.id()),
+            ceiling.limit(),
+            before -> entry(caller, scopeId, Window.TOTAL, Ceiling.of(before.limit()), ceiling));
+    if (account == null) {
+      throw notFound("there is no run " + scopeId.id());
+    }
+    return Response.ok(
+            CeilingView.of(Scope.RUN, scopeId.id(), Window.TOTAL, Ceiling.of(account.limit())))
+        .build();
+  }
+
+  @GET
+  public Response get(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName) {
+    Caller caller =
+        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    ScopeId scopeId = scopeId(caller, scopeName, id);
+    Window window = window(scopeId, windowName);
+    refuseForeign(caller, scopeId);
+    if (scopeId.scope() == Scope.RUN) {
+      return ledger
+          .run(caller.tenantId(), id)
+          .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+          .map(
+              run ->
+                  Response.ok(
+                          CeilingView.of(Scope.RUN, id, window, Ceiling.of(run.account().limit())))
+                      .build())
+          .orElseThrow(() -> notFound("there is no run " + id));
+    }
+    CeilingSet set = tenants.ceilingsNow(scopeId);
+    Ceiling ceiling =
+        Optional.ofNullable(set.byWindow().get(window))
+            .orElseThrow(() -> notFound("there is no such ceiling"));
+    return answer(200, scopeId, window, ceiling, set.version());
+  }
+
+  @DELETE
+  public Response delete(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName,
+      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch) {
+    Caller caller = access.require(authorization, Role.ADMIN);
+    ScopeId scopeId = scopeId(caller, scopeName, id);
+    Window window = window(scopeId, windowName);
+    if (scopeId.scope() == Scope.RUN) {
+      throw Problem.of(
+              ProblemType.METHOD_NOT_ALLOWED,
+              "a run always has a limit; it ends when the run is closed")
+          .exception();
+    }
+    boolean deleted =
+        changes.delete(
+            scopeId,
+            window,
+            version -> EntityTags.matches(ifMatch, version),
+            before -> entry(caller, scopeId, window, before.byWindow().get(window), null));
+    if (!deleted) {
+      if (tenants.ceilingsNow(scopeId).byWindow().containsKey(window)) {
+        throw EntityTags.changed();
+      }
+      throw notFound("there is no such ceiling");
+    }
+    return Response.noContent().build();
+  }
+
+  private static Response answer(
+      int status, ScopeId scopeId, Window window, Ceiling ceiling, long version) {
+    return Response.status(status)
+        .entity(CeilingView.of(scopeId.scope(), scopeId.id(), window, ceiling))
+        .header(HttpHeaders.ETAG, EntityTags.of(version))
+        .build();
+  }
+
+  private static ScopeId scopeId(Caller caller, String scopeName, String id) {
+    Scope scope = parse("scope", scopeName, Scope::ofWireName);
+    if (scope == Scope.TENANT && !id.equals("-")) {
+      throw Fields.invalid("id", "is - for the tenant");
+    }
+    return new ScopeId(caller.tenantId(), scope, Ids.require("id", id));
+  }
+
+  private static Window window(ScopeId scopeId, String windowName) {
+    Window window = parse("window", windowName, Window::ofWireName);
+    if (scopeId.scope() == Scope.RUN && window != Window.TOTAL) {
+      throw Fields.invalid("window", "a run's limit is over total");
+    }
+    return window;
+  }
+
+  private static <T> T parse(String name, String value, Function<String, T> convert) {
+    try {
+      return convert.apply(value);
+    } catch (IllegalArgumentException e) {
+      throw Fields.invalid(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// An agent sees the ceilings of its own user and key.
+  private static void refuseForeign(Caller caller, ScopeId scopeId) {
+    boolean own =
+        switch (scopeId.scope()) {
+          case USER -> scopeId.id().equals(caller.userId());
+          case KEY -> scopeId.id().equals(caller.keyId());
+          case RUN -> true;
+          case TEAM, FEATURE, TENANT -> false;
+        };
+    if (caller.role() == Role.AGENT && !own) {
+      throw notFound("there is no such ceiling");
+    }
+  }
+
+  private static ProblemException notFound(String detail) {
+    return Problem.of(ProblemType.NOT_FOUND, detail).exception();
+  }
+}

@@ -1,0 +1,126 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.settlement.Particulars;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The decision record of protocol section 4: what the decision was, and how its reservation stands
+/// now.
+public record DecisionRecord(
+    @JsonProperty("decision_id") @Nullable String decisionId,
+    @JsonProperty("reservation_id") @Nullable String reservationId,
+    @JsonProperty("state") ReservationState state,
+    @JsonUnwrapped DecisionFacts facts,
+    @JsonProperty("price") @Nullable Map<String, String> price,
+    @JsonProperty("expires_at") @Nullable Instant expiresAt,
+    @JsonProperty("expires_in_seconds") @Nullable Long expiresInSeconds,
+    @JsonProperty("settled_at") @Nullable Instant settledAt,
+    @JsonProperty("usage") @Nullable JsonNode usage,
+    @JsonProperty("usage_quality") @Nullable UsageQuality usageQuality,
+    @JsonProperty("actual_usd") @Nullable MicroUsd actual,
+    @JsonProperty("overrun_usd") @Nullable MicroUsd overrun,
+    @JsonProperty("unpriced_usage") @Nullable List<String> unpricedUsage) {
+
+  private static final List<String> USAGE_FIELDS =
+      List.of(
+          "input_tokens",
+          "output_tokens",
+          "cache_read_tokens",
+          "cache_write_tokens",
+          "cache_write_1h_tokens",
+          "input_audio_tokens",
+          "input_image_tokens",
+          "reasoning_tokens",
+          "output_audio_tokens",
+          "output_image_tokens",
+          "units",
+          "billed_tools",
+          "service_tier");
+
+  /// What a record does not show of the stored facts.
+  @JsonIgnoreProperties({"asked", "block"})
+  interface AsShown {}
+
+  /// @param reservation null for a dry run, whose ids are null
+  static DecisionRecord of(DecisionFacts facts, @Nullable Reservation reservation, Instant now) {
+    if (reservation == null) {
+      return new DecisionRecord(
+          null,
+          null,
+          ReservationState.NONE,
+          facts,
+          null,
+          null,
+          null,
+          null,
+          null,
+          null,
+          null,
+          null,
+          null);
+    }
+    boolean block = facts.blocked();
+    Settled settled = reservation.settled();
+    Particulars particulars =
+        settled == null || settled.particulars().isEmpty()
+            ? null
+            : DecisionJson.read(settled.particulars(), Particulars.class);
+    MicroUsd actual = settled == null ? null : settled.charge();
+    return new DecisionRecord(
+        reservation.id().decisionId(),
+        block ? null : reservation.id().reservationId(),
+        reservation.state(),
+        facts,
+        price(facts, reservation),
+        block ? null : reservation.expiresAt(),
+        block ? null : Long.valueOf(secondsUntil(reservation.expiresAt(), now)),
+        block ? null : reservation.endedAt(),
+        particulars == null || particulars.usage() == null ? null : whole(particulars.usage()),
+        settled == null ? null : settled.quality(),
+        actual,
+        overrun(actual, reservation.estimate()),
+        particulars == null || particulars.unpriced().isEmpty() ? null : particulars.unpriced());
+  }
+
+  /// What is left, in seconds begun.
+  private static long secondsUntil(Instant end, Instant now) {
+    return Math.max(0, Math.ceilDiv(Duration.between(now, end).toMillis(), 1_000));
+  }
+
+  /// The usage with every field of its shape, null where nothing was stated.
+  private static JsonNode whole(JsonNode stated) {
+    ObjectNode usage = JsonNodeFactory.instance.objectNode();
+    USAGE_FIELDS.forEach(
+        field ->
+            usage.set(field, stated.hasNonNull(field) ? stated.get(field) : NullNode.instance));
+    return usage;
+  }
+
+  private static @Nullable Map<String, String> price(DecisionFacts facts, Reservation reservation) {
+    Long inputTokens = facts.inputTokens();
+    return reservation.priceRow().isEmpty() || inputTokens == null
+        ? null
+        : DecisionJson.readPrice(reservation.priceRow()).describe(facts.serviceTier(), inputTokens);
+  }
+
+  private static @Nullable MicroUsd overrun(@Nullable MicroUsd actual, MicroUsd estimate) {
+    return actual != null && actual.compareTo(estimate) > 0 ? actual.minus(estimate) : null;
+  }
+}

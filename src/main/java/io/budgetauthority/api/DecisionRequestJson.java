@@ -1,0 +1,97 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.price.BillingUnit;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Capability;
+import io.budgetauthority.tenant.Caller;
+import java.util.EnumSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Reads the body of an ask (protocol section 2, the table of fields).
+final class DecisionRequestJson {
+
+  private static final int MOST_CHOICES = 128;
+  private static final int MOST_TTL_SECONDS = 3_600;
+
+  private DecisionRequestJson() {}
+
+  static DecisionRequest read(byte @Nullable [] body, Caller caller) {
+    Fields fields = Fields.parse(body);
+    String model = fields.text("model");
+    if (model == null && !fields.has("model")) {
+      fields.error("model", "is required");
+    }
+    boolean boundless = fields.flag("unbounded_input");
+    Long inputTokens = fields.count("input_tokens");
+    Long inputBytes = fields.count("input_bytes");
+    if (!boundless && !fields.has("input_tokens") && !fields.has("input_bytes")) {
+      fields.error("input_tokens", "is required, or input_bytes, or unbounded_input as true");
+    }
+    Fields requires = fields.object("requires");
+    Long choices = fields.integer("choices", 1, MOST_CHOICES);
+    Long ttlSeconds = fields.integer("ttl_seconds", 1, MOST_TTL_SECONDS);
+    String serviceTier = fields.text("service_tier");
+    String downgrade = fields.oneOf("downgrade", DecisionRequestJson::downgrade);
+    String forward = fields.oneOf("forward", DecisionRequestJson::forward);
+    fields.notYet("parent_run_id", "child runs are not supported by this version");
+    DecisionRequest request =
+        new DecisionRequest(
+            fields.text("provider"),
+            model == null ? "" : model,
+            inputTokens,
+            inputBytes,
+            boundless,
+            UsageJson.parts(fields),
+            fields.integer("max_output_tokens", 1, Fields.MOST),
+            choices == null ? 1 : Math.toIntExact(choices),
+            fields.counts("units", BillingUnit::ofWireName, Bounds.UNSTATED),
+            serviceTier == null ? Bounds.DEFAULT_TIER : serviceTier,
+            fields.counts("billed_tools", tool -> tool, Bounds.UNSTATED),
+            requires == null ? Set.of() : capabilities(requires),
+            requires == null ? null : requires.count("context_tokens"),
+            fields.text("request_class"),
+            downgrade == null || downgrade.equals("auto"),
+            fields.id("user_id"),
+            fields.id("key_id"),
+            fields.id("team_id"),
+            fields.id("feature_id"),
+            fields.money("run_limit_usd"),
+            "explicit".equals(forward),
+            ttlSeconds == null ? null : Math.toIntExact(ttlSeconds),
+            fields.flag("dry_run"));
+    if (requires != null) {
+      requires.refuseOthers();
+    }
+    fields.end();
+    Callers.refuseStatedIdentity(caller, request.tuple());
+    return request;
+  }
+
+  /// `requires` is an object of flags, with `context_tokens` beside them.
+  private static Set<Capability> capabilities(Fields requires) {
+    Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
+    for (Capability capability : Capability.values()) {
+      if (requires.flag(capability.wireName())) {
+        capabilities.add(capability);
+      }
+    }
+    return capabilities;
+  }
+
+  private static String downgrade(String wireName) {
+    return oneOf(wireName, "auto", "never");
+  }
+
+  private static String forward(String wireName) {
+    return oneOf(wireName, "implicit", "explicit");
+  }
+
+  private static String oneOf(String wireName, String first, String second) {
+    if (!wireName.equals(first) && !wireName.equals(second)) {
+      throw new IllegalArgumentException("must be " + first + " or " + second);
+    }
+    return wireName;
+  }
+}

@@ -1,0 +1,165 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// Asks and look-ups of decisions (protocol sections 2 and 4).
+@Path("/budget/decisions")
+@Produces(MediaType.APPLICATION_JSON)
+public final class DecisionResource {
+
+  private final Access access;
+  private final Authority authority;
+  private final Settlement settlement;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  DecisionResource(
+      Access access, Authority authority, Settlement settlement, Tenants tenants, Clock clock) {
+    this.access = access;
+    this.authority = authority;
+    this.settlement = settlement;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response decide(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
+      @HeaderParam(BudgetHeaders.RUN_ID) @Nullable String runId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    DecisionRequest request = DecisionRequestJson.read(body, caller);
+    String run = runId == null ? null : Ids.requireRunId(BudgetHeaders.RUN_ID, runId);
+    String key = request.dryRun() ? null : Ids.requireIdempotencyKey(idempotencyKey);
+    try {
+      return answer(caller, authority.decide(new Authority.Ask(caller, request, key, run)));
+    } catch (ArithmeticException e) {
+      throw Fields.invalid(
+          "/input_tokens", "with the other bounds makes a call too large to be priced");
+    }
+  }
+
+  @POST
+  @Path("/cancel")
+  public Response cancel(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    if (body != null && body.length > 0) {
+      Fields.parse(body).end();
+    }
+    Policy policy = tenants.policy(caller.tenantId()).policy();
+    return settlement
+        .cancel(
+            caller,
+            Ids.requireIdempotencyKey(idempotencyKey),
+            policy.mode(),
+            authority.priceTableVersion(),
+            Duration.ofDays(policy.retentionDays()))
+        .map(
+            done ->
+                Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant()))
+                    .build())
+        .orElseGet(() -> Response.noContent().build());
+  }
+
+  @GET
+  @Path("/{decision_id}")
+  public Response lookUp(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("decision_id") String decisionId) {
+    Caller caller =
+        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Reservation reservation =
+        ReservationId.ofDecisionId(decisionId)
+            .flatMap(id -> settlement.find(caller, id))
+            .orElseThrow(
+                () ->
+                    Problem.of(ProblemType.NOT_FOUND, "there is no decision " + decisionId)
+                        .exception());
+    DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
+    return Response.ok(DecisionRecord.of(facts, reservation, clock.instant())).build();
+  }
+
+  private Response answer(Caller caller, Answer answer) {
+    return switch (answer) {
+      case Answer.Decided decided -> decided(caller, decided);
+      case Answer.AlreadySettled settled ->
+          ReservationResource.settled(
+              settled.reservation(),
+              settled.facts(),
+              "the call of this idempotency key is over",
+              clock.instant());
+      case Answer.Refused refused ->
+          throw Problem.of(ProblemType.valueOf(refused.code().name()), refused.reason())
+              .exception();
+      case Answer.Ambiguous ambiguous ->
+          throw Fields.invalid(
+              "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
+      case Answer.KeyReused reused ->
+          throw Problem.of(
+                  ProblemType.IDEMPOTENCY_KEY_REUSED,
+                  "the idempotency key was used with another request")
+              .exception();
+      case Answer.RunClosed closed ->
+          throw Problem.of(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended")
+              .exception();
+      case Answer.RunConflict conflict ->
+          throw Problem.of(ProblemType.RUN_CONFLICT, conflict.reason()).exception();
+      case Answer.RunMismatch mismatch ->
+          throw Problem.of(
+                  ProblemType.RUN_PRINCIPAL_MISMATCH,
+                  "run " + mismatch.runId() + " is bound to another " + mismatch.field())
+              .exception();
+      case Answer.Forbidden forbidden ->
+          throw Problem.of(ProblemType.FORBIDDEN, forbidden.reason()).exception();
+      case Answer.NoPrices noPrices ->
+          throw new LedgerUnavailable("no price table is loaded yet", null);
+    };
+  }
+
+  private Response decided(Caller caller, Answer.Decided decided) {
+    DecisionFacts facts = decided.facts();
+    Response.ResponseBuilder response =
+        facts.block() == null
+            ? Response.ok(DecisionRecord.of(facts, decided.reservation(), clock.instant()))
+            : BlockProblem.response(
+                facts,
+                facts.block(),
+                decided.reservation() == null ? null : decided.reservation().id(),
+                tenants.policy(caller.tenantId()).policy());
+    BudgetHeaders.put(response, facts, decided.reservation());
+    if (decided.replayed()) {
+      response.header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true");
+    }
+    return response.build();
+  }
+}

@@ -1,0 +1,373 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.budgetauthority.money.MicroUsd;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Reads a JSON object strictly, as the protocol's introduction says: every field that is not asked
+/// for is an error, integers are JSON integers, null is the same as absent, a name twice is
+/// refused. All errors of a body are collected, and [#end] throws them as one problem.
+final class Fields {
+
+  static final long MOST = 1_000_000_000;
+  static final int MOST_CHARACTERS = 256;
+  private static final int MOST_NAMES = 64;
+  private static final int MOST_ERRORS = 50;
+  private static final int MOST_BODY_BYTES = 256 * 1024;
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build();
+
+  private final JsonNode object;
+  private final String pointer;
+  private final Set<String> asked = new HashSet<>();
+  private final List<Problem.FieldError> errors;
+
+  private Fields(JsonNode object, String pointer, List<Problem.FieldError> errors) {
+    this.object = object;
+    this.pointer = pointer;
+    this.errors = errors;
+  }
+
+  /// Reads a body; one that is too large, no JSON or no object is refused with a problem at once.
+  static Fields parse(byte @Nullable [] body) {
+    if (body != null && body.length > MOST_BODY_BYTES) {
+      throw Problem.of(
+              ProblemType.BODY_TOO_LARGE,
+              "the body has " + body.length + " bytes, the most is " + MOST_BODY_BYTES)
+          .exception();
+    }
+    try {
+      JsonNode node = JSON.readTree(body == null ? new byte[0] : body);
+      if (node == null || !node.isObject()) {
+        throw invalid("", "must be a JSON object");
+      }
+      if (!isUnicode(node)) {
+        throw invalid("", "has half of a surrogate pair, which is no character");
+      }
+      return new Fields(node, "", new ArrayList<>());
+    } catch (JsonParseException e) {
+      String message = e.getOriginalMessage();
+      boolean twice = message.startsWith("Duplicate field '");
+      String name =
+          twice ? message.substring(message.indexOf('\'') + 1, message.lastIndexOf('\'')) : "";
+      throw invalid(
+          List.of(
+              twice
+                  ? new Problem.FieldError(
+                      e.getProcessor().getParsingContext().pathAsPointer().head()
+                          + "/"
+                          + escape(name),
+                      "is there twice")
+                  : new Problem.FieldError("", "is not well-formed JSON")));
+    } catch (IOException e) {
+      // Reading bytes fails for nothing but the bytes: no JSON, or not in its encoding.
+      throw invalid("", "is not well-formed JSON");
+    }
+  }
+
+  private static boolean isUnicode(JsonNode node) {
+    return (!node.isTextual() || isUnicode(node.textValue()))
+        && node.properties().stream()
+            .allMatch(field -> isUnicode(field.getKey()) && isUnicode(field.getValue()))
+        && (!node.isArray() || node.valueStream().allMatch(Fields::isUnicode));
+  }
+
+  private static boolean isUnicode(String text) {
+    return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
+  }
+
+  static ProblemException invalid(List<Problem.FieldError> errors) {
+    Problem.FieldError first = errors.getFirst();
+    String where = first.pointer().isEmpty() ? "the body" : first.pointer();
+    return Problem.of(ProblemType.INVALID_REQUEST, where + " " + first.reason())
+        .withErrors(errors)
+        .exception();
+  }
+
+  static ProblemException invalid(String pointer, String reason) {
+    return invalid(List.of(new Problem.FieldError(pointer, reason)));
+  }
+
+  private @Nullable JsonNode take(String name) {
+    asked.add(name);
+    JsonNode value = object.get(name);
+    return value == null || value.isNull() ? null : value;
+  }
+
+  boolean has(String name) {
+    JsonNode value = object.get(name);
+    return value != null && !value.isNull();
+  }
+
+  void error(String name, String reason) {
+    errors.add(new Problem.FieldError(pointer + "/" + escape(name), reason));
+  }
+
+  /// An integer from `least` to `most`; null where it is absent or wrong.
+  @Nullable Long integer(String name, long least, long most) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isIntegralNumber()
+        || !value.canConvertToLong()
+        || value.longValue() < least
+        || value.longValue() > most) {
+      error(name, "must be an integer from " + least + " to " + most);
+      return null;
+    }
+    return value.longValue();
+  }
+
+  @Nullable Long count(String name) {
+    return integer(name, 0, MOST);
+  }
+
+  boolean flag(String name) {
+    JsonNode value = take(name);
+    if (value != null && !value.isBoolean()) {
+      error(name, "must be true or false");
+    }
+    return value != null && value.asBoolean(false);
+  }
+
+  /// Text of 1 to 256 characters; null where it is absent or wrong.
+  @Nullable String text(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual() || !isLabel(value.textValue())) {
+      error(name, "must be a string of 1 to " + MOST_CHARACTERS + " characters");
+      return null;
+    }
+    return value.textValue();
+  }
+
+  /// Whether text is 1 to 256 characters, however many bytes each of them takes.
+  static boolean isLabel(String text) {
+    return !text.isEmpty() && text.codePointCount(0, text.length()) <= MOST_CHARACTERS;
+  }
+
+  /// An id of 1 to 128 visible ASCII characters; null where it is absent or wrong.
+  @Nullable String id(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual() || !Ids.isId(value.textValue())) {
+      error(name, "must be a string of 1 to 128 visible ASCII characters");
+      return null;
+    }
+    return value.textValue();
+  }
+
+  /// An amount that is not negative; null where it is absent or wrong.
+  @Nullable MicroUsd money(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual()) {
+      error(name, "must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
+      return null;
+    }
+    MicroUsd amount = converted(name, value.textValue(), MicroUsd::parse);
+    if (amount != null && amount.isNegative()) {
+      error(name, "may not be negative");
+      return null;
+    }
+    return amount;
+  }
+
+  /// Text that `convert` understands; its [IllegalArgumentException] becomes the reason.
+  <T> @Nullable T oneOf(String name, Function<String, T> convert) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isTextual()) {
+      error(name, "must be a string");
+      return null;
+    }
+    return converted(name, value.textValue(), convert);
+  }
+
+  private <T> @Nullable T converted(String name, String text, Function<String, T> convert) {
+    try {
+      return convert.apply(text);
+    } catch (IllegalArgumentException e) {
+      error(name, String.valueOf(e.getMessage()));
+      return null;
+    }
+  }
+
+  /// Counts by name, each name one that `known` accepts; empty where it is absent or wrong. A name
+  /// without a count gets `unstated`, or is an error where that is null.
+  Map<String, Long> counts(String name, Function<String, ?> known, @Nullable Long unstated) {
+    Fields inside = object(name);
+    if (inside == null) {
+      return Map.of();
+    }
+    if (inside.object.size() > MOST_NAMES) {
+      error(name, "has more than " + MOST_NAMES + " names");
+      return Map.of();
+    }
+    Map<String, Long> counts = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : inside.object.properties()) {
+      if (!isLabel(field.getKey())) {
+        inside.asked.add(field.getKey());
+        error(name, "has a name that is not 1 to " + MOST_CHARACTERS + " characters");
+        continue;
+      }
+      if (inside.converted(field.getKey(), field.getKey(), known) == null) {
+        inside.asked.add(field.getKey());
+        continue;
+      }
+      boolean stated = inside.has(field.getKey());
+      Long count = stated ? inside.count(field.getKey()) : unstated;
+      if (count != null) {
+        counts.put(field.getKey(), count);
+      } else if (!stated) {
+        inside.error(field.getKey(), "must have a count");
+      }
+      inside.asked.add(field.getKey());
+    }
+    return counts;
+  }
+
+  /// Values by name, each text that `convert` understands; empty where it is absent or wrong.
+  <T> Map<String, T> texts(String name, Function<String, T> convert) {
+    Fields inside = object(name);
+    if (inside == null) {
+      return Map.of();
+    }
+    Map<String, T> values = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> field : inside.object.properties()) {
+      T value = inside.oneOf(field.getKey(), convert);
+      if (value != null) {
+        values.put(field.getKey(), value);
+      }
+    }
+    return values;
+  }
+
+  /// Puts a value under what its name within an object field means; a name that means nothing is an
+  /// error at its place.
+  <K, V> void put(String name, String key, Function<String, K> known, Map<K, V> into, V value) {
+    try {
+      into.put(known.apply(key), value);
+    } catch (IllegalArgumentException e) {
+      errors.add(
+          new Problem.FieldError(
+              pointer + "/" + escape(name) + "/" + escape(key), String.valueOf(e.getMessage())));
+    }
+  }
+
+  /// A list of strings, or null where it is absent or wrong.
+  <T> List<T> list(String name, Function<JsonNode, T> element) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return List.of();
+    }
+    if (!value.isArray()) {
+      error(name, "must be a list");
+      return List.of();
+    }
+    List<T> elements = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      try {
+        elements.add(element.apply(value.get(i)));
+      } catch (IllegalArgumentException e) {
+        errors.add(
+            new Problem.FieldError(
+                pointer + "/" + escape(name) + "/" + i, String.valueOf(e.getMessage())));
+      }
+    }
+    return elements;
+  }
+
+  /// A list of objects, each read by `element`; empty where it is absent or wrong.
+  <T> List<T> objects(String name, Function<Fields, T> element) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return List.of();
+    }
+    if (!value.isArray()) {
+      error(name, "must be a list");
+      return List.of();
+    }
+    List<T> elements = new ArrayList<>();
+    for (int i = 0; i < value.size(); i++) {
+      String at = pointer + "/" + escape(name) + "/" + i;
+      if (value.get(i).isObject()) {
+        elements.add(element.apply(new Fields(value.get(i), at, errors)));
+      } else {
+        errors.add(new Problem.FieldError(at, "must be an object"));
+      }
+    }
+    return elements;
+  }
+
+  /// The fields of an object inside; null where it is absent or wrong. Its errors are this body's.
+  @Nullable Fields object(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (!value.isObject()) {
+      error(name, "must be an object");
+      return null;
+    }
+    return new Fields(value, pointer + "/" + escape(name), errors);
+  }
+
+  /// Refuses a field that the protocol knows and this build does not do.
+  void notYet(String name, String reason) {
+    if (take(name) != null) {
+      error(name, reason);
+    }
+  }
+
+  /// Reports every field that nobody asked for.
+  void refuseOthers() {
+    object
+        .fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (!asked.contains(name)) {
+                error(name, "is not a field of this request");
+              }
+            });
+  }
+
+  /// Throws what is wrong with the whole body, if anything is.
+  void end() {
+    refuseOthers();
+    if (!errors.isEmpty()) {
+      throw invalid(List.copyOf(errors.subList(0, Math.min(errors.size(), MOST_ERRORS))));
+    }
+  }
+
+  private static String escape(String name) {
+    return name.replace("~", "~0").replace("/", "~1");
+  }
+}

@@ -1,0 +1,167 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// API keys of a tenant: made, listed, rotated with an overlap, revoked (protocol section 6). A
+/// secret is in the answer that makes it, and nowhere after.
+@Path("/budget/keys")
+@Produces(MediaType.APPLICATION_JSON)
+public final class KeyResource {
+
+  private static final int MOST_OVERLAP_SECONDS = 30 * 86_400;
+
+  private final Access access;
+  private final ApiKeys keys;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  KeyResource(Access access, ApiKeys keys, Tenants tenants, Clock clock) {
+    this.access = access;
+    this.keys = keys;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// A key as its administrators see it.
+  ///
+  /// @param secret only where it was just made; not written otherwise
+  public record KeyView(
+      @JsonProperty("id") String id,
+      @JsonProperty("role") Role role,
+      @JsonProperty("user_id") @Nullable String userId,
+      @JsonProperty("key_id") @Nullable String keyId,
+      @JsonProperty("created_at") Instant createdAt,
+      @JsonProperty("secret") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String secret) {
+
+    static KeyView of(ApiKeys.Principal principal, @Nullable String secret) {
+      Caller caller = principal.caller();
+      return new KeyView(
+          caller.principalId(),
+          caller.role(),
+          caller.userId(),
+          caller.keyId(),
+          principal.createdAt(),
+          secret);
+    }
+  }
+
+  @GET
+  public Page<KeyView> list(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller caller = access.require(authorization, Role.VIEWER, Role.ADMIN);
+    int most = Page.limit(limit);
+    List<KeyView> items =
+        keys.list(caller.tenantId(), most, Ids.optional("after", after)).stream()
+            .map(principal -> KeyView.of(principal, null))
+            .toList();
+    return new Page<>(items, items.size() < most ? null : items.getLast().id());
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response create(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.ADMIN);
+    Fields fields = Fields.parse(body);
+    Role stated = fields.oneOf("role", Role::ofWireName);
+    if (!fields.has("role")) {
+      fields.error("role", "is required");
+    }
+    if (stated == Role.OPERATOR) {
+      fields.error("role", "an operator belongs to no tenant");
+    }
+    String userId = fields.id("user_id");
+    String keyId = fields.id("key_id");
+    boolean agent = stated == Role.AGENT;
+    if (agent && !fields.has("user_id")) {
+      fields.error("user_id", "is required for an agent");
+    }
+    if (agent && !fields.has("key_id")) {
+      fields.error("key_id", "is required for an agent");
+    }
+    if (!agent && (fields.has("user_id") || fields.has("key_id"))) {
+      fields.error("user_id", "and key_id belong to an agent alone");
+    }
+    fields.end();
+    String id = "key_" + UUID.randomUUID().toString().replace("-", "");
+    Caller wanted =
+        new Caller(caller.tenantId(), id, stated == null ? Role.VIEWER : stated, userId, keyId);
+    ApiKeys.Issued issued =
+        keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
+    return Response.status(201).entity(KeyView.of(issued.principal(), issued.secret())).build();
+  }
+
+  @POST
+  @Path("/{id}/rotate")
+  public KeyView rotate(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("id") String id,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.ADMIN);
+    Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    Long overlap = fields.integer("overlap_seconds", 0, MOST_OVERLAP_SECONDS);
+    fields.end();
+    try {
+      return keys.rotate(
+              caller.tenantId(),
+              Ids.require("id", id),
+              Duration.ofSeconds(overlap == null ? 0 : overlap),
+              tenants,
+              entry(caller, id, null, null))
+          .map(issued -> KeyView.of(issued.principal(), issued.secret()))
+          .orElseThrow(() -> notFound(id));
+    } catch (ApiKeys.TooManySecrets e) {
+      throw Fields.invalid("id", String.valueOf(e.getMessage()));
+    }
+  }
+
+  @DELETE
+  @Path("/{id}")
+  public Response revoke(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("id") String id) {
+    Caller caller = access.require(authorization, Role.ADMIN);
+    if (!keys.revoke(
+        caller.tenantId(), Ids.require("id", id), tenants, entry(caller, id, null, null))) {
+      throw notFound(id);
+    }
+    return Response.noContent().build();
+  }
+
+  private AuditEntry entry(
+      Caller caller, String id, @Nullable JsonNode from, @Nullable JsonNode to) {
+    return AuditEntry.of(caller, clock.instant(), "keys/" + id, from, to);
+  }
+
+  private static ProblemException notFound(String id) {
+    return Problem.of(ProblemType.NOT_FOUND, "there is no key " + id).exception();
+  }
+}

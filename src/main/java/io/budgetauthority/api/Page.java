@@ -1,0 +1,30 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A part of a list (protocol section 6).
+///
+/// @param next what to ask for `after` to get on; null at the end
+public record Page<T>(
+    @JsonProperty("items") List<T> items, @JsonProperty("next") @Nullable String next) {
+
+  private static final int MOST = 200;
+  private static final int USUAL = 50;
+
+  public Page {
+    items = List.copyOf(items);
+  }
+
+  /// The `limit` of a list; what is no integer from 1 to 200 gets a 400 that names it.
+  static int limit(@Nullable String limit) {
+    if (limit == null) {
+      return USUAL;
+    }
+    if (!limit.matches("[1-9][0-9]{0,2}") || Integer.parseInt(limit) > MOST) {
+      throw Fields.invalid("limit", "must be an integer from 1 to " + MOST);
+    }
+    return Integer.parseInt(limit);
+  }
+}

@@ -1,0 +1,130 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.decision.Alternative;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A problem document (RFC 9457) with the members of protocol section 7. `budget`, `remedies` and
+/// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
+/// `reservation_settled`.
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Problem(
+    @JsonProperty("type") String type,
+    @JsonProperty("title") String title,
+    @JsonProperty("status") int status,
+    @JsonProperty("detail") String detail,
+    @JsonProperty("instance") @Nullable String instance,
+    @JsonProperty("code") String code,
+    @JsonProperty("errors") @Nullable List<FieldError> errors,
+    @JsonProperty("budget") @Nullable Budget budget,
+    @JsonProperty("remedies") @Nullable List<String> remedies,
+    @JsonProperty("alternatives") @Nullable List<Alternative> alternatives,
+    @JsonProperty("record") @Nullable DecisionRecord record) {
+
+  static final String MEDIA_TYPE = "application/problem+json";
+
+  /// Where the balances stand that a budget problem is about. Every member is always there.
+  @JsonInclude(JsonInclude.Include.ALWAYS)
+  public record Budget(
+      @JsonProperty("scope") @Nullable Scope scope,
+      @JsonProperty("scope_id") @Nullable String scopeId,
+      @JsonProperty("window") @Nullable Window window,
+      @JsonProperty("run_id") @Nullable String runId,
+      @JsonProperty("limit_usd") @Nullable MicroUsd limit,
+      @JsonProperty("committed_usd") @Nullable MicroUsd committed,
+      @JsonProperty("reserved_usd") @Nullable MicroUsd reserved,
+      @JsonProperty("remaining_usd") @Nullable MicroUsd remaining,
+      @JsonProperty("estimate_usd") @Nullable MicroUsd estimate,
+      @JsonProperty("effective_max_output_tokens") @Nullable Long effectiveMaxOutputTokens,
+      @JsonProperty("client_requested_max_output_tokens")
+          @Nullable Long clientRequestedMaxOutputTokens,
+      @JsonProperty("price_table_version") String priceTableVersion,
+      @JsonProperty("resets_at") @Nullable Instant resetsAt,
+      @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens) {}
+
+  /// One thing that is wrong with a request.
+  ///
+  /// @param pointer a JSON pointer into the body (RFC 6901), or the name of a header, path or query
+  ///   parameter
+  public record FieldError(
+      @JsonProperty("pointer") String pointer, @JsonProperty("reason") String reason) {}
+
+  static Problem of(ProblemType type, String detail) {
+    return new Problem(
+        "/problems/" + type.code(),
+        type.title(),
+        type.status(),
+        detail,
+        null,
+        type.code(),
+        null,
+        null,
+        null,
+        null,
+        null);
+  }
+
+  Problem withErrors(List<FieldError> newErrors) {
+    return new Problem(
+        type,
+        title,
+        status,
+        detail,
+        instance,
+        code,
+        newErrors,
+        budget,
+        remedies,
+        alternatives,
+        record);
+  }
+
+  Problem withRecord(DecisionRecord newRecord) {
+    return new Problem(
+        type,
+        title,
+        status,
+        detail,
+        instance,
+        code,
+        errors,
+        budget,
+        remedies,
+        alternatives,
+        newRecord);
+  }
+
+  Problem withInstance(String newInstance) {
+    return new Problem(
+        type,
+        title,
+        status,
+        detail,
+        newInstance,
+        code,
+        errors,
+        budget,
+        remedies,
+        alternatives,
+        record);
+  }
+
+  Response.ResponseBuilder response() {
+    Response.ResponseBuilder response = Response.status(status).type(MEDIA_TYPE).entity(this);
+    return status == ProblemType.UNAUTHENTICATED.status()
+        ? response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer")
+        : response;
+  }
+
+  ProblemException exception() {
+    return new ProblemException(this);
+  }
+}

@@ -1,0 +1,103 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LedgerUnavailable;
+import jakarta.ws.rs.NotAcceptableException;
+import jakarta.ws.rs.NotAllowedException;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.NotSupportedException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import jakarta.ws.rs.ext.ExceptionMapper;
+import jakarta.ws.rs.ext.Provider;
+import java.util.UUID;
+import org.jboss.logging.Logger;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
+
+/// The one place where what went wrong becomes a status and a problem document.
+@Provider
+public final class Problems implements ExceptionMapper<Throwable> {
+
+  private static final Logger LOG = Logger.getLogger("budget.api");
+  private static final String RETRY_AFTER_SECONDS = "2";
+
+  @Override
+  public Response toResponse(Throwable thrown) {
+    return switch (thrown) {
+      case ProblemException e -> answer(e.problem());
+      case LedgerContended e ->
+          retryable(ProblemType.CONTENTION, "the accounts stayed busy; nothing was reserved");
+      case LedgerUnavailable e -> unavailable(e);
+      case SdkServiceException e when e.statusCode() < 500 && !e.isThrottlingException() ->
+          fault(e);
+      case SdkException e -> unavailable(e);
+      case WebApplicationException e -> http(e);
+      default -> fault(thrown);
+    };
+  }
+
+  private final UriInfo uri;
+
+  public Problems(@Context UriInfo uri) {
+    this.uri = uri;
+  }
+
+  /// As it was sent: a URI reference, in which a space or what is no text stays escaped.
+  private String path() {
+    return uri.getRequestUri().getRawPath();
+  }
+
+  private Response answer(Problem problem) {
+    return problem.withInstance(path()).response().build();
+  }
+
+  private Response unavailable(Exception e) {
+    LOG.errorf("the ledger is unavailable: %s", e.getMessage());
+    return retryable(
+        ProblemType.LEDGER_UNAVAILABLE, "the ledger did not answer; send the same request again");
+  }
+
+  private Response retryable(ProblemType type, String detail) {
+    return Problem.of(type, detail)
+        .withInstance(path())
+        .response()
+        .header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS)
+        .build();
+  }
+
+  private Response http(WebApplicationException e) {
+    return switch (e) {
+      case NotFoundException notFound ->
+          answer(Problem.of(ProblemType.NOT_FOUND, "there is nothing at this path"));
+      case NotAllowedException notAllowed -> notAllowed(notAllowed);
+      case NotAcceptableException notAcceptable ->
+          answer(
+              Problem.of(ProblemType.NOT_ACCEPTABLE, "no answer is of a type that Accept allows"));
+      case NotSupportedException notSupported ->
+          answer(Problem.of(ProblemType.UNSUPPORTED_MEDIA_TYPE, "bodies are application/json"));
+      default ->
+          e.getResponse().getStatus() < 500
+              ? answer(Problem.of(ProblemType.INVALID_REQUEST, "the request could not be read"))
+              : fault(e);
+    };
+  }
+
+  private Response notAllowed(NotAllowedException e) {
+    Response.ResponseBuilder response =
+        Problem.of(ProblemType.METHOD_NOT_ALLOWED, "this path does not take that method")
+            .withInstance(path())
+            .response();
+    Object allow = e.getResponse().getHeaders().getFirst(HttpHeaders.ALLOW);
+    return allow == null ? response.build() : response.header(HttpHeaders.ALLOW, allow).build();
+  }
+
+  private Response fault(Throwable thrown) {
+    String traceId = UUID.randomUUID().toString();
+    LOG.errorf(thrown, "an unexpected fault, trace id %s", traceId);
+    return answer(Problem.of(ProblemType.INTERNAL, "an unexpected fault, trace id " + traceId));
+  }
+}

@@ -1,0 +1,195 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// What becomes of a reservation (protocol section 5).
+@Path("/budget/reservations/{reservation_id}")
+@Produces(MediaType.APPLICATION_JSON)
+public final class ReservationResource {
+
+  private static final int MOST_TTL_SECONDS = 3_600;
+
+  private final Access access;
+  private final Settlement settlement;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  ReservationResource(Access access, Settlement settlement, Tenants tenants, Clock clock) {
+    this.tenants = tenants;
+    this.access = access;
+    this.settlement = settlement;
+    this.clock = clock;
+  }
+
+  @POST
+  @Path("/forward")
+  public Response forward(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("reservation_id") String reservationId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    if (body != null && body.length > 0) {
+      Fields.parse(body).end();
+    }
+    return step(reservationId, id -> settlement.forward(caller, id));
+  }
+
+  @POST
+  @Path("/commit")
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response commit(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("reservation_id") String reservationId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    UsageReport report = UsageJson.readReport(body);
+    try {
+      return step(reservationId, id -> settlement.commit(caller, id, report));
+    } catch (ArithmeticException e) {
+      throw Fields.invalid("/usage", "is too large to be priced");
+    }
+  }
+
+  @POST
+  @Path("/release")
+  public Response release(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("reservation_id") String reservationId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    String reason = body == null || body.length == 0 ? null : readReason(body);
+    return step(reservationId, id -> settlement.release(caller, id, reason));
+  }
+
+  @POST
+  @Path("/extend")
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response extend(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("reservation_id") String reservationId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    Fields fields = Fields.parse(body);
+    Instant now = clock.instant();
+    Instant stated = fields.oneOf("expires_at", ReservationResource::instant);
+    Long seconds = fields.integer("ttl_seconds", 1, MOST_TTL_SECONDS);
+    Long outputTokens = fields.integer("max_output_tokens", 1, Fields.MOST);
+    if (stated != null && stated.isAfter(now.plusSeconds(MOST_TTL_SECONDS))) {
+      fields.error("expires_at", "may be at most " + MOST_TTL_SECONDS + " seconds away");
+    }
+    if (fields.has("expires_at") && fields.has("ttl_seconds")) {
+      fields.error("ttl_seconds", "and expires_at say the same thing: state one");
+    }
+    if (!fields.has("expires_at")
+        && !fields.has("ttl_seconds")
+        && !fields.has("max_output_tokens")) {
+      fields.error("expires_at", "is required, or ttl_seconds, or max_output_tokens");
+    }
+    fields.end();
+    Instant until = seconds == null ? stated : now.plusSeconds(seconds);
+    try {
+      return step(reservationId, id -> settlement.extend(caller, id, until, outputTokens));
+    } catch (ArithmeticException e) {
+      throw Fields.invalid("/max_output_tokens", "makes a call too large to be priced");
+    }
+  }
+
+  @POST
+  @Path("/retarget")
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response retarget(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("reservation_id") String reservationId,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    Fields fields = Fields.parse(body);
+    String provider = fields.text("provider");
+    String model = fields.text("model");
+    if (!fields.has("model")) {
+      fields.error("model", "is required");
+    }
+    fields.end();
+    return step(
+        reservationId, id -> settlement.retarget(caller, id, provider, model == null ? "" : model));
+  }
+
+  private static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException("must be a time in UTC as of RFC 3339", e);
+    }
+  }
+
+  private static @Nullable String readReason(byte[] body) {
+    Fields fields = Fields.parse(body);
+    String reason = fields.text("reason");
+    fields.end();
+    return reason;
+  }
+
+  private Response step(String reservationId, Function<ReservationId, Settlement.Result> take) {
+    ReservationId id =
+        ReservationId.ofReservationId(reservationId).orElseThrow(() -> notFound(reservationId));
+    return switch (take.apply(id)) {
+      case Settlement.Result.Done done ->
+          Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant())).build();
+      case Settlement.Result.Refused refused ->
+          settled(
+              refused.reservation(),
+              refused.facts(),
+              refused.facts().blocked()
+                  ? "a blocked decision reserved nothing"
+                  : "the reservation is " + refused.reservation().state().wireName(),
+              clock.instant());
+      case Settlement.Result.Blocked blocked ->
+          BlockProblem.response(
+                  blocked.facts(),
+                  blocked.block(),
+                  blocked.reservation().id(),
+                  tenants.policy(blocked.reservation().tenantId()).policy())
+              .build();
+      case Settlement.Result.Invalid invalid ->
+          throw Fields.invalid(invalid.field(), invalid.reason());
+      case Settlement.Result.Again again ->
+          throw new IllegalStateException("a step was returned that is to be tried again");
+      case Settlement.Result.NotFound notFound -> throw notFound(reservationId);
+    };
+  }
+
+  private static ProblemException notFound(String reservationId) {
+    return Problem.of(ProblemType.NOT_FOUND, "there is no reservation " + reservationId)
+        .exception();
+  }
+
+  /// 409 `reservation_settled`, with the record as it stands.
+  static Response settled(
+      Reservation reservation, DecisionFacts facts, String detail, Instant now) {
+    return Problem.of(ProblemType.RESERVATION_SETTLED, detail)
+        .withRecord(DecisionRecord.of(facts, reservation, now))
+        .withInstance("/budget/decisions/" + reservation.id().decisionId())
+        .response()
+        .build();
+  }
+}

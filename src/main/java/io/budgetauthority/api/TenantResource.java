@@ -1,0 +1,74 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/// Tenants, made by an operator (protocol section 6). The answer shows the first admin key, once.
+@Path("/budget/tenants")
+@Produces(MediaType.APPLICATION_JSON)
+public final class TenantResource {
+
+  private final Access access;
+  private final Tenants tenants;
+  private final ApiKeys keys;
+  private final Clock clock;
+
+  TenantResource(Access access, Tenants tenants, ApiKeys keys, Clock clock) {
+    this.access = access;
+    this.tenants = tenants;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /// A new tenant and the key that configures it.
+  public record TenantView(
+      @JsonProperty("tenant_id") String tenantId,
+      @JsonProperty("time_zone") ZoneId timeZone,
+      @JsonProperty("admin_key") KeyResource.KeyView adminKey) {}
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response create(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.OPERATOR);
+    Fields fields = Fields.parse(body);
+    String tenantId = fields.id("tenant_id");
+    if (!fields.has("tenant_id")) {
+      fields.error("tenant_id", "is required");
+    }
+    ZoneId stated = fields.oneOf("time_zone", PolicyJson::zone);
+    fields.end();
+    ZoneId zone = stated == null ? Policy.DEFAULT.timeZone() : stated;
+    if (tenantId == null || !tenants.create(tenantId, Policy.DEFAULT.in(zone))) {
+      throw Fields.invalid("/tenant_id", "names a tenant that is there already");
+    }
+    Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
+    ApiKeys.Issued issued =
+        keys.issue(
+            admin,
+            tenants,
+            AuditEntry.of(caller, clock.instant(), "keys/admin", null, Shapes.tree(admin)));
+    return Response.status(201)
+        .entity(
+            new TenantView(
+                tenantId, zone, KeyResource.KeyView.of(issued.principal(), issued.secret())))
+        .build();
+  }
+}

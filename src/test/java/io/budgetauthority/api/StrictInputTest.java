@@ -1,0 +1,112 @@
+package io.budgetauthority.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.local.LocalCloudResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.net.URI;
+import java.util.Collections;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// What no caller should send is refused by name, and never reaches the ledger.
+@QuarkusTest
+@QuarkusTestResource(LocalCloudResource.class)
+class StrictInputTest {
+
+  private static final String LONG = "a".repeat(2_100);
+
+  @TestHTTPResource URI base = URI.create("http://unset");
+
+  private Http gateway() {
+    return new Http(base, "bak_demo_gateway");
+  }
+
+  private Http admin() {
+    return new Http(base, "bak_demo_admin");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/budget/keys?after=%C3%A9, 400",
+    "/budget/keys?after=~~, 200",
+    "/budget/audit?after=LONG, 400",
+    "/budget/balances?run_id=LONG, 400",
+    "/budget/balances?user_id=LONG, 400",
+    "/budget/runs?user_id=ada&state=bogus, 400",
+    "/budget/runs?user_id=ada&after=LONG, 400",
+    "/budget/runs/LONG, 404",
+    "/budget/runs/a%20b, 404",
+  })
+  void aParameterThatIsNoneIsRefused(String path, int status) {
+    Http.Answer answer = admin().get(path.replace("LONG", LONG));
+    assertEquals(status, answer.status(), answer.toString());
+  }
+
+  @Test
+  void aChangeOfWhatCannotBeARunIsNotFound() {
+    Http.Answer answer = admin().send("PATCH", "/budget/runs/" + LONG, "{\"limit_usd\": \"1.00\"}");
+    assertEquals(404, answer.status(), answer.toString());
+  }
+
+  @Test
+  void halfASurrogatePairIsNoText() {
+    for (String body :
+        new String[] {
+          "{\"model\": \"a\\ud800\", \"input_tokens\": 1}",
+          "{\"model\": \"a\", \"input_tokens\": 1, \"billed_tools\": {\"\\udc00\": 1}}"
+        }) {
+      Http.Answer answer = gateway().ask(body, "surrogate");
+      assertEquals(400, answer.status(), answer.toString());
+    }
+    Http.Answer whole =
+        gateway().ask("{\"model\": \"a\\ud83d\\ude00\", \"input_tokens\": 1}", "whole pair");
+    assertEquals(400, whole.status(), "a space in the key");
+    assertEquals(
+        402,
+        gateway().ask("{\"model\": \"a\\ud83d\\ude00\", \"input_tokens\": 1}", "pair").status());
+  }
+
+  @Test
+  void aNameHas256CharactersHoweverWideTheyAre() {
+    String ask = "{\"model\": \"%s\", \"input_tokens\": 1}";
+    assertEquals(402, gateway().ask(ask.formatted("😀".repeat(256)), "wide").status());
+    assertEquals(400, gateway().ask(ask.formatted("😀".repeat(257)), "wider").status());
+    String tools = "{\"model\": \"a\", \"input_tokens\": 1, \"billed_tools\": {\"%s\": 1}}";
+    assertEquals(400, gateway().ask(tools.formatted("t".repeat(257)), "tool").status());
+  }
+
+  @Test
+  void namesTooLongForAStoredKeyAreRefused() {
+    String path = "/budget/price-overrides?provider=acme&model=";
+    String wide = "%F0%9F%98%80";
+    String price = "{\"prices\": {\"input\": \"0.01\"}}";
+    assertEquals(400, admin().send("PUT", path + wide.repeat(126), price).status());
+    assertEquals(201, admin().send("PUT", path + wide.repeat(125), price).status());
+    assertEquals(204, admin().send("DELETE", path + wide.repeat(125), null).status());
+  }
+
+  @Test
+  void aPolicyTooLargeForItsAuditTrailIsRefused() {
+    TestTenant tenant = new TestTenant(base);
+    String models = String.join(",", Collections.nCopies(800, '"' + "m".repeat(230) + '"'));
+    String policy = "{\"allowed_models\": [" + models + "]}";
+    tenant.policy(policy);
+    tenant.policy(policy.replaceFirst("mm", "nn"));
+    Http.Answer larger =
+        tenant.admin.send("PUT", "/budget/policy", policy.replaceFirst("\\[", "[" + models + ","));
+    assertEquals(413, larger.status(), "a body of 370 KB");
+    String alternatives = String.join(",", Collections.nCopies(3_000, "{\"model\":\"a\"}"));
+    Http.Answer expanded =
+        tenant.admin.send(
+            "PUT",
+            "/budget/policy",
+            "{\"downgrade\":[{\"models\":[\"m\"],\"alternatives\":[" + alternatives + "]}]}");
+    assertEquals(400, expanded.status(), expanded.toString().substring(0, 100));
+    assertTrue(expanded.text("detail").contains("bytes"), expanded.text("detail"));
+  }
+}

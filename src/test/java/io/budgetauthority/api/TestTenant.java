@@ -1,0 +1,77 @@
+package io.budgetauthority.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.net.URI;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// A tenant of a test's own, made as an operator and an administrator would.
+final class TestTenant {
+
+  final String id = "tenant-" + UUID.randomUUID();
+  final String run = "run-" + UUID.randomUUID();
+  final Http admin;
+  final Http gateway;
+  private final URI base;
+
+  TestTenant(URI base) {
+    this.base = base;
+    Http.Answer made =
+        new Http(base, "bak_demo_operator")
+            .post("/budget/tenants", "{\"tenant_id\": \"%s\"}".formatted(id));
+    assertEquals(201, made.status(), made.toString());
+    this.admin = new Http(base, made.json().path("admin_key").path("secret").asText());
+    this.gateway = key("{\"role\": \"gateway\"}");
+  }
+
+  Http key(String body) {
+    Http.Answer made = admin.post("/budget/keys", body);
+    assertEquals(201, made.status(), made.toString());
+    return new Http(base, made.text("secret"));
+  }
+
+  Http.Answer policy(String body) {
+    Http.Answer answer = admin.send("PUT", "/budget/policy", body);
+    assertEquals(200, answer.status(), answer.toString());
+    return answer;
+  }
+
+  void ceiling(String path, String body) {
+    Http.Answer answer = admin.send("PUT", "/budget/ceilings/" + path, body);
+    assertEquals(201, answer.status(), answer.toString());
+  }
+
+  /// An ask for a call of claude-haiku-4-5 that costs 1 USD a million input tokens and 5 USD a
+  /// million output tokens.
+  Http.Answer ask(long inputTokens, long outputTokens, @Nullable String more) {
+    return askIn(run, inputTokens, outputTokens, more);
+  }
+
+  Http.Answer askIn(String runId, long inputTokens, long outputTokens, @Nullable String more) {
+    String body =
+        """
+        {"model": "claude-haiku-4-5", "input_tokens": %d, "cache_write_tokens": 0,
+         "max_output_tokens": %d%s}
+        """
+            .formatted(inputTokens, outputTokens, more == null ? "" : ", " + more);
+    return gateway.ask(body, UUID.randomUUID().toString(), runId);
+  }
+
+  Http.Answer commit(Http.Answer asked, long inputTokens, long outputTokens) {
+    return step(
+        asked,
+        "commit",
+        "{\"usage\": {\"input_tokens\": %d, \"output_tokens\": %d}}"
+            .formatted(inputTokens, outputTokens));
+  }
+
+  Http.Answer step(Http.Answer asked, String step, @Nullable String body) {
+    return gateway.post(
+        "/budget/reservations/" + asked.header("X-Budget-Reservation-Id") + "/" + step, body);
+  }
+
+  Http.Answer run() {
+    return gateway.get("/budget/runs/" + run);
+  }
+}
