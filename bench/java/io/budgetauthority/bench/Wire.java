@@ -1,0 +1,148 @@
+package io.budgetauthority.bench;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/// One keep-alive connection that speaks as much HTTP/1.1 as the service answers with: a status,
+/// headers with a `Content-Length`, a body. What the client does counts against the service, so
+/// there is no pool, no second thread and one system call each way. For one thread at a time.
+final class Wire implements AutoCloseable {
+
+  private static final int TIMEOUT_MILLIS = 30_000;
+  private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
+
+  private final Socket socket = new Socket();
+  private final OutputStream out;
+  private final InputStream in;
+  private final int port;
+  private byte[] received = new byte[16 * 1024];
+  private int end;
+
+  Wire(int port) throws IOException {
+    this.port = port;
+    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    socket.setSoTimeout(TIMEOUT_MILLIS);
+    socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), TIMEOUT_MILLIS);
+    out = socket.getOutputStream();
+    in = socket.getInputStream();
+  }
+
+  /// An answer; the body as it came.
+  record Answer(int status, String body) {
+
+    /// The text of a JSON field, found without parsing: our own names do not turn up in values.
+    String text(String field) {
+      int from = body.indexOf("\"" + field + "\":\"");
+      if (from < 0) {
+        throw new IllegalStateException("no " + field + " in " + status + " " + body);
+      }
+      from += field.length() + 4;
+      return body.substring(from, body.indexOf('"', from));
+    }
+  }
+
+  /// Sends one request and waits for its answer.
+  ///
+  /// @param headers lines that each end in CRLF
+  Answer send(String method, String path, String headers, String body) throws IOException {
+    byte[] content = body.getBytes(StandardCharsets.UTF_8);
+    byte[] head =
+        (method
+                + ' '
+                + path
+                + " HTTP/1.1\r\nHost: 127.0.0.1:"
+                + port
+                + "\r\n"
+                + headers
+                + "Content-Type: application/json\r\nContent-Length: "
+                + content.length
+                + "\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII);
+    byte[] request = Arrays.copyOf(head, head.length + content.length);
+    System.arraycopy(content, 0, request, head.length, content.length);
+    out.write(request);
+    return receive();
+  }
+
+  private Answer receive() throws IOException {
+    end = 0;
+    int body = -1;
+    while (body < 0) {
+      int seen = end;
+      readMore();
+      body = afterBlankLine(Math.max(0, seen - 3));
+    }
+    int status = decimal(9);
+    int length = status == 204 ? 0 : contentLength(body);
+    while (end < body + length) {
+      readMore();
+    }
+    return new Answer(status, new String(received, body, length, StandardCharsets.UTF_8));
+  }
+
+  private void readMore() throws IOException {
+    if (end == received.length) {
+      received = Arrays.copyOf(received, 2 * received.length);
+    }
+    int count = in.read(received, end, received.length - end);
+    if (count < 0) {
+      throw new EOFException("the service closed the connection");
+    }
+    end += count;
+  }
+
+  private int afterBlankLine(int from) {
+    for (int i = from; i + 3 < end; i++) {
+      if (received[i] == '\r'
+          && received[i + 1] == '\n'
+          && received[i + 2] == '\r'
+          && received[i + 3] == '\n') {
+        return i + 4;
+      }
+    }
+    return -1;
+  }
+
+  private int contentLength(int headEnd) throws IOException {
+    for (int line = 0; line < headEnd; line++) {
+      if (received[line] == '\n' && startsWithLength(line + 1)) {
+        return decimal(line + 1 + LENGTH.length);
+      }
+    }
+    throw new IOException("an answer without Content-Length");
+  }
+
+  private boolean startsWithLength(int from) {
+    for (int i = 0; i < LENGTH.length; i++) {
+      if ((received[from + i] | 0x20) != (LENGTH[i] | 0x20)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private int decimal(int from) {
+    int at = from;
+    while (received[at] == ' ') {
+      at++;
+    }
+    int value = 0;
+    while (received[at] >= '0' && received[at] <= '9') {
+      value = Math.addExact(Math.multiplyExact(value, 10), received[at++] - '0');
+    }
+    return value;
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}
