@@ -1,0 +1,143 @@
+package io.budgetauthority.build;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+
+/// The arrows between the rooms: each may know what lies below it, and nothing above.
+class ArchitectureTest {
+
+  private static final JavaClasses MAIN =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("io.budgetauthority");
+
+  @Test
+  void theArrowsPointDownwardsOnly() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInLayers()
+        .withOptionalLayers(true)
+        .layer("api")
+        .definedBy("io.budgetauthority.api..")
+        .layer("settlement")
+        .definedBy("io.budgetauthority.settlement..")
+        .layer("decision")
+        .definedBy("io.budgetauthority.decision..")
+        .layer("ledger")
+        .definedBy("io.budgetauthority.ledger..")
+        .layer("price")
+        .definedBy("io.budgetauthority.price..")
+        .layer("tenant")
+        .definedBy("io.budgetauthority.tenant..")
+        .layer("money")
+        .definedBy("io.budgetauthority.money..")
+        .layer("wiring")
+        .definedBy("io.budgetauthority", "io.budgetauthority.local..")
+        .whereLayer("wiring")
+        .mayNotBeAccessedByAnyLayer()
+        .whereLayer("api")
+        .mayOnlyBeAccessedByLayers("wiring")
+        .whereLayer("settlement")
+        .mayOnlyBeAccessedByLayers("api", "wiring")
+        .whereLayer("decision")
+        .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
+        .whereLayer("ledger")
+        .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .whereLayer("price")
+        .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .whereLayer("tenant")
+        .mayOnlyBeAccessedByLayers("ledger", "price", "decision", "settlement", "api", "wiring")
+        .check(MAIN);
+  }
+
+  @Test
+  void theLedgerAloneMovesMoneyOnDynamoDb() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(
+            "io.budgetauthority.ledger..",
+            "io.budgetauthority.tenant..",
+            "io.budgetauthority.price..",
+            "io.budgetauthority.local..",
+            "io.budgetauthority")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("software.amazon.awssdk.services.dynamodb..")
+        .check(MAIN);
+  }
+
+  @Test
+  void pricesAloneKnowTheBucket() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(
+            "io.budgetauthority.price..", "io.budgetauthority.local..", "io.budgetauthority")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("software.amazon.awssdk.services.s3..")
+        .check(MAIN);
+  }
+
+  @Test
+  void theRulesAreFreeOfFrameworkClockAndIo() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.budgetauthority.money..")
+        .or()
+        .haveSimpleName("Decider")
+        .or()
+        .haveSimpleName("OutputCap")
+        .or()
+        .haveSimpleName("Pricing")
+        .or()
+        .haveSimpleName("Reservation")
+        .or()
+        .haveSimpleName("Standing")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "software.amazon.awssdk..",
+            "jakarta..",
+            "io.quarkus..",
+            "java.io..",
+            "java.net..",
+            "java.nio.file..")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.time.Clock")
+        .check(MAIN);
+  }
+
+  @Test
+  void moneyIsNeverAFloat() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "io.budgetauthority.money..",
+            "io.budgetauthority.price..",
+            "io.budgetauthority.ledger..",
+            "io.budgetauthority.decision..",
+            "io.budgetauthority.settlement..",
+            "io.budgetauthority.tenant..")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.lang.Double")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.lang.Float")
+        .check(MAIN);
+    classes()
+        .that()
+        .resideInAnyPackage(
+            "io.budgetauthority.money..",
+            "io.budgetauthority.price..",
+            "io.budgetauthority.ledger..")
+        .should(new NoFloatingPoint())
+        .check(MAIN);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.budgetauthority.build;
+
+import org.jspecify.annotations.NullMarked;
