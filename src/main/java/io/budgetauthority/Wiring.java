@@ -79,8 +79,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  PriceBook priceBook(PriceStore store, Clock clock) {
-    return new PriceBook(store, clock);
+  PriceBook priceBook(PriceStore store) {
+    return new PriceBook(store);
   }
 
   @Produces

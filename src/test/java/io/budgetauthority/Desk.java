@@ -79,7 +79,7 @@ public final class Desk {
     PriceStore store =
         new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
     store.publish(table());
-    PriceBook prices = new PriceBook(store, clock);
+    PriceBook prices = new PriceBook(store);
     prices.refresh();
     PriceOverrides overrides = new PriceOverrides(reliable, ledgerTable, tenants);
     this.authority = new Authority(ledger, prices, overrides, tenants, clock);

@@ -23,9 +23,7 @@ final class Callers {
   /// The tuple that a caller acts under.
   static Run.Tuple tuple(Caller caller, Run.Tuple stated) {
     refuseStatedIdentity(caller, stated);
-    return caller.role() == Role.AGENT
-        ? new Run.Tuple(caller.userId(), caller.keyId(), stated.teamId(), stated.featureId())
-        : stated;
+    return stated.actingAs(caller);
   }
 
   static void refuseGenerousLimit(

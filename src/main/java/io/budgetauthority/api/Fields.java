@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -282,31 +283,25 @@ final class Fields {
     }
   }
 
-  /// A list of strings, or null where it is absent or wrong.
+  /// A list, each element read by `element`, whose [IllegalArgumentException] becomes the reason at
+  /// its place; empty where it is absent or wrong.
   <T> List<T> list(String name, Function<JsonNode, T> element) {
-    JsonNode value = take(name);
-    if (value == null) {
-      return List.of();
-    }
-    if (!value.isArray()) {
-      error(name, "must be a list");
-      return List.of();
-    }
-    List<T> elements = new ArrayList<>();
-    for (int i = 0; i < value.size(); i++) {
-      try {
-        elements.add(element.apply(value.get(i)));
-      } catch (IllegalArgumentException e) {
-        errors.add(
-            new Problem.FieldError(
-                pointer + "/" + escape(name) + "/" + i, String.valueOf(e.getMessage())));
-      }
-    }
-    return elements;
+    return elements(name, (node, at) -> element.apply(node));
   }
 
   /// A list of objects, each read by `element`; empty where it is absent or wrong.
   <T> List<T> objects(String name, Function<Fields, T> element) {
+    return elements(
+        name,
+        (node, at) -> {
+          if (!node.isObject()) {
+            throw new IllegalArgumentException("must be an object");
+          }
+          return element.apply(new Fields(node, at, errors));
+        });
+  }
+
+  private <T> List<T> elements(String name, BiFunction<JsonNode, String, T> element) {
     JsonNode value = take(name);
     if (value == null) {
       return List.of();
@@ -318,10 +313,10 @@ final class Fields {
     List<T> elements = new ArrayList<>();
     for (int i = 0; i < value.size(); i++) {
       String at = pointer + "/" + escape(name) + "/" + i;
-      if (value.get(i).isObject()) {
-        elements.add(element.apply(new Fields(value.get(i), at, errors)));
-      } else {
-        errors.add(new Problem.FieldError(at, "must be an object"));
+      try {
+        elements.add(element.apply(value.get(i), at));
+      } catch (IllegalArgumentException e) {
+        errors.add(new Problem.FieldError(at, String.valueOf(e.getMessage())));
       }
     }
     return elements;

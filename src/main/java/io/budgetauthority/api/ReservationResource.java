@@ -64,11 +64,7 @@ public final class ReservationResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     UsageReport report = UsageJson.readReport(body);
-    try {
-      return step(reservationId, id -> settlement.commit(caller, id, report));
-    } catch (ArithmeticException e) {
-      throw Fields.invalid("/usage", "is too large to be priced");
-    }
+    return step(reservationId, id -> settlement.commit(caller, id, report));
   }
 
   @POST
@@ -172,8 +168,6 @@ public final class ReservationResource {
               .build();
       case Settlement.Result.Invalid invalid ->
           throw Fields.invalid(invalid.field(), invalid.reason());
-      case Settlement.Result.Again again ->
-          throw new IllegalStateException("a step was returned that is to be tried again");
       case Settlement.Result.NotFound notFound -> throw notFound(reservationId);
     };
   }

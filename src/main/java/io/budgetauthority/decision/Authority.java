@@ -97,6 +97,7 @@ public final class Authority {
     private final PriceTable table;
     private final @Nullable ReservationId id;
     private final String runId;
+    private final Run.Tuple stated;
     private Run.Tuple tuple;
 
     Round(Ask ask, PriceTable table) {
@@ -113,7 +114,8 @@ public final class Authority {
                   ReservationId.Kind.DECISION,
                   ask.idempotencyKey());
       this.runId = ask.runId() != null ? ask.runId() : issueRunId(id);
-      this.tuple = statedTuple(ask);
+      this.stated = request.tuple().actingAs(ask.caller());
+      this.tuple = stated;
     }
 
     /// An answer, or null where the ledger moved and the ask is to be played again.
@@ -251,8 +253,8 @@ public final class Authority {
     }
 
     private @Nullable Answer refuseRun(Run run, Instant now) {
-      if (!run.tuple().admits(statedTuple(ask))) {
-        return new Answer.RunMismatch(runId, differingField(run.tuple(), statedTuple(ask)));
+      if (!run.tuple().admits(stated)) {
+        return new Answer.RunMismatch(runId, differingField(run.tuple(), stated));
       }
       if (run.stateAt(now) != Run.State.ACTIVE) {
         return new Answer.RunClosed(runId);
@@ -275,15 +277,6 @@ public final class Authority {
 
   private static String issueRunId(@Nullable ReservationId id) {
     return id == null ? DRY_RUN : "run_" + id.hash();
-  }
-
-  /// An agent acts as its own user and key; everyone else as they state.
-  private static Run.Tuple statedTuple(Ask ask) {
-    Run.Tuple stated = ask.request().tuple();
-    return ask.caller().role() == Role.AGENT
-        ? new Run.Tuple(
-            ask.caller().userId(), ask.caller().keyId(), stated.teamId(), stated.featureId())
-        : stated;
   }
 
   private static String differingField(Run.Tuple bound, Run.Tuple stated) {

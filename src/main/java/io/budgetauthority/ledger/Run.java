@@ -2,6 +2,8 @@ package io.budgetauthority.ledger;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
 import java.time.Instant;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,14 @@ public record Run(
       @Nullable String keyId,
       @Nullable String teamId,
       @Nullable String featureId) {
+
+    /// The tuple that a caller acts under who stated this: an agent is its own user and key,
+    /// everyone else is who they say.
+    public Tuple actingAs(Caller caller) {
+      return caller.role() == Role.AGENT
+          ? new Tuple(caller.userId(), caller.keyId(), teamId, featureId)
+          : this;
+    }
 
     /// Whether nothing stated differs from what is bound.
     public boolean admits(Tuple stated) {

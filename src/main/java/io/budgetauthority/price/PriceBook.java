@@ -1,8 +1,5 @@
 package io.budgetauthority.price;
 
-import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,28 +11,16 @@ import org.jspecify.annotations.Nullable;
 public final class PriceBook {
 
   private final PriceStore store;
-  private final Clock clock;
   private final Map<String, PriceTable> byVersion = new ConcurrentHashMap<>();
   private volatile @Nullable PriceTable inForce;
-  private volatile @Nullable Instant refreshedAt;
 
-  public PriceBook(PriceStore store, Clock clock) {
+  public PriceBook(PriceStore store) {
     this.store = store;
-    this.clock = clock;
   }
 
   /// The table in force; empty before the first was read.
   public Optional<PriceTable> current() {
     return Optional.ofNullable(inForce);
-  }
-
-  /// The row of a version's table, if that table is in memory.
-  public Optional<Price> remembered(String version, String model) {
-    PriceTable table = byVersion.get(version);
-    if (table != null && table.find(null, model) instanceof PriceTable.Found.Row row) {
-      return Optional.of(row.price());
-    }
-    return Optional.empty();
   }
 
   /// A version's table, from memory or the store; empty where there is none.
@@ -61,11 +46,5 @@ public final class PriceBook {
                       new IllegalStateException(
                           "price table " + version.get() + " is in force but missing"));
     }
-    refreshedAt = clock.instant();
-  }
-
-  /// How long ago the store last said which table is in force; empty before the first time.
-  public Optional<Duration> age() {
-    return Optional.ofNullable(refreshedAt).map(at -> Duration.between(at, clock.instant()));
   }
 }

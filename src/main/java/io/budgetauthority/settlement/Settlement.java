@@ -61,9 +61,6 @@ public final class Settlement {
     /// The change is not possible at all (400); nothing changed.
     record Invalid(String field, String reason) implements Result {}
 
-    /// It lost against another step: to be read and computed again. Never returned to a caller.
-    record Again() implements Result {}
-
     /// There is none of that id for this caller (404).
     record NotFound() implements Result {}
   }
@@ -88,7 +85,7 @@ public final class Settlement {
     return take(caller, id, (reservation, facts) -> reservation.forward());
   }
 
-  /// Charges what was used. Usage too large to be priced gets an [ArithmeticException].
+  /// Charges what was used.
   public Result commit(Caller caller, ReservationId id, UsageReport report) {
     return take(
         caller,
@@ -145,48 +142,30 @@ public final class Settlement {
   }
 
   private Result change(Caller caller, ReservationId id, Change wanted) {
-    Deadline deadline = Deadline.in(PATIENCE);
-    for (int read = 0; read < MOST_READS; read++) {
-      Optional<Found> found = find(caller, id, deadline);
-      if (found.isEmpty()) {
-        return new Result.NotFound();
-      }
-      Reservation reservation = found.get().reservation();
-      DecisionFacts facts = found.get().facts();
-      if (!reservation.state().isOpen()) {
-        return new Result.Refused(reservation, facts);
-      }
-      HoldChange change =
-          new HoldChange(
-              reservation,
-              facts,
-              tenants.policy(caller.tenantId()).policy(),
-              ledger.accounts(reservation, deadline));
-      Result result =
-          switch (wanted.of(reservation, facts, change)) {
+    return untilTaken(
+        caller,
+        id,
+        (found, deadline) -> {
+          Reservation reservation = found.reservation();
+          DecisionFacts facts = found.facts();
+          if (!reservation.state().isOpen()) {
+            return new Result.Refused(reservation, facts);
+          }
+          HoldChange change =
+              new HoldChange(
+                  reservation,
+                  facts,
+                  tenants.policy(caller.tenantId()).policy(),
+                  ledger.accounts(reservation, deadline));
+          return switch (wanted.of(reservation, facts, change)) {
             case HoldChange.Result.Blocked blocked ->
                 new Result.Blocked(reservation, blocked.facts(), blocked.block());
             case HoldChange.Result.Refused refused ->
                 new Result.Invalid(refused.field(), refused.reason());
-            case HoldChange.Result.Moved moved -> rehold(reservation, facts, moved.to(), deadline);
+            case HoldChange.Result.Moved moved ->
+                result(reservation.rehold(moved.to()), found, deadline);
           };
-      if (!(result instanceof Result.Again)) {
-        return result;
-      }
-    }
-    throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
-  }
-
-  private Result rehold(
-      Reservation reservation, DecisionFacts facts, Reservation.Rehold to, Deadline deadline) {
-    return switch (reservation.rehold(to)) {
-      case Reservation.Step.Unchanged unchanged -> new Result.Done(reservation, facts);
-      case Reservation.Step.Refused refused -> new Result.Refused(reservation, facts);
-      case Reservation.Step.Move move ->
-          ledger.settle(move, deadline) == Ledger.Taken.DONE
-              ? new Result.Done(move.next(), DecisionJson.readFacts(to.facts()))
-              : new Result.Again();
-    };
+        });
   }
 
   /// Releases whatever an idempotency key reserved. A key that was not seen is marked, so that its
@@ -228,29 +207,53 @@ public final class Settlement {
       Caller caller,
       ReservationId id,
       BiFunction<Reservation, DecisionFacts, Reservation.Step> step) {
+    return untilTaken(
+        caller,
+        id,
+        (found, deadline) ->
+            result(step.apply(found.reservation(), found.facts()), found, deadline));
+  }
+
+  /// One try at a reservation as it was just read.
+  private interface Attempt {
+    /// Null where another step was first, so that it is to be read and computed again.
+    @Nullable Result at(Found found, Deadline deadline);
+  }
+
+  private Result untilTaken(Caller caller, ReservationId id, Attempt attempt) {
     Deadline deadline = Deadline.in(PATIENCE);
     for (int read = 0; read < MOST_READS; read++) {
       Optional<Found> found = find(caller, id, deadline);
       if (found.isEmpty()) {
         return new Result.NotFound();
       }
-      Reservation reservation = found.get().reservation();
-      DecisionFacts facts = found.get().facts();
-      switch (step.apply(reservation, facts)) {
-        case Reservation.Step.Unchanged unchanged -> {
-          return new Result.Done(reservation, facts);
-        }
-        case Reservation.Step.Refused refused -> {
-          return new Result.Refused(reservation, facts);
-        }
-        case Reservation.Step.Move move -> {
-          if (ledger.settle(move, deadline) == Ledger.Taken.DONE) {
-            return new Result.Done(move.next(), facts);
-          }
-        }
+      Result result = attempt.at(found.get(), deadline);
+      if (result != null) {
+        return result;
       }
     }
     throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
+  }
+
+  /// What a step comes to once it is taken; null where the ledger has meanwhile moved.
+  private @Nullable Result result(Reservation.Step step, Found found, Deadline deadline) {
+    return switch (step) {
+      case Reservation.Step.Unchanged unchanged ->
+          new Result.Done(found.reservation(), found.facts());
+      case Reservation.Step.Refused refused ->
+          new Result.Refused(found.reservation(), found.facts());
+      case Reservation.Step.Move move ->
+          ledger.settle(move, deadline) == Ledger.Taken.DONE
+              ? new Result.Done(move.next(), factsOf(move.next(), found))
+              : null;
+    };
+  }
+
+  /// The facts of the next state: those already read, unless the step moved the hold.
+  private static DecisionFacts factsOf(Reservation next, Found found) {
+    return next.facts().equals(found.reservation().facts())
+        ? found.facts()
+        : DecisionJson.readFacts(next.facts());
   }
 
   private Instant now() {

@@ -46,12 +46,16 @@ public final class UsagePricing {
       return new Priced(
           MicroUsd.ZERO, new Particulars(json(usage), provider, model, List.of("model")));
     }
-    Optional<Price> served = servedRow(reservation.tenantId(), facts, report);
+    boolean held = isHeld(facts, report);
+    Optional<Price> served =
+        held || model == null
+            ? Optional.empty()
+            : servedRow(reservation.tenantId(), facts, provider, model);
     Price row = served.orElseGet(() -> heldRow(reservation));
     String tier = usage.serviceTier() == null ? facts.serviceTier() : usage.serviceTier();
     Pricing.Charge charge = charge(row, tier, usage);
     List<String> unpriced = new ArrayList<>(charge.unpriced());
-    if (served.isEmpty() && !isHeld(facts, report)) {
+    if (served.isEmpty() && !held) {
       unpriced.add("model");
     }
     return new Priced(charge.amount(), new Particulars(json(usage), provider, model, unpriced));
@@ -78,20 +82,9 @@ public final class UsagePricing {
   }
 
   /// The row of a model other than the one held; empty where that is unpriced or unknown.
-  private Optional<Price> servedRow(String tenantId, DecisionFacts facts, UsageReport report) {
-    if (isHeld(facts, report)) {
-      return Optional.empty();
-    }
-    String model = report.model() == null ? facts.selectedModel() : report.model();
-    if (model == null) {
-      return Optional.empty();
-    }
-    return rowOf(
-            find(
-                tenantId,
-                facts,
-                report.provider() == null ? facts.provider() : report.provider(),
-                model))
+  private Optional<Price> servedRow(
+      String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
+    return rowOf(find(tenantId, facts, provider, model))
         .filter(row -> !row.cards().isEmpty() && (!row.allZero() || row.zeroApproved()));
   }
 
