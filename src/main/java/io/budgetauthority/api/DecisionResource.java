@@ -132,6 +132,11 @@ public final class DecisionResource {
       case Answer.RunClosed closed ->
           throw Problem.of(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended")
               .exception();
+      case Answer.InvalidParent parent -> throw Fields.invalid("/parent_run_id", parent.reason());
+      case Answer.UnknownParent parent ->
+          throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + parent.runId()).exception();
+      case Answer.TooManyRuns tooMany ->
+          throw RunResource.tooMany(tooMany.place(), tooMany.reason()).exception();
       case Answer.RunConflict conflict ->
           throw Problem.of(ProblemType.RUN_CONFLICT, conflict.reason()).exception();
       case Answer.RunMismatch mismatch ->
