@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Ids;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.decision.DecisionFacts;

@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;

@@ -1,5 +1,8 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;

@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionFacts;
