@@ -8,6 +8,7 @@ import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Tenants;
@@ -102,5 +103,11 @@ final class Wiring {
   Settlement settlement(
       Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
     return new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  Sweeper sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
+    return new Sweeper(ledger, runs, tenants, clock);
   }
 }

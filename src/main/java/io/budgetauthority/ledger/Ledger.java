@@ -341,15 +341,6 @@ public final class Ledger {
         .map(item -> new ReservationId(StoredValues.text(item, "pk")));
   }
 
-  /// These reservations as they stand, whoever's they are; those that are gone are left out.
-  public List<Reservation> readAll(Collection<ReservationId> ids, Deadline deadline) {
-    return calls
-        .readAll(decisionsTable, ids.stream().map(ReservationItem::key).toList(), deadline)
-        .stream()
-        .map(ReservationItem::read)
-        .toList();
-  }
-
   LedgerCalls calls() {
     return calls;
   }

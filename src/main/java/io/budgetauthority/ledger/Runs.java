@@ -134,14 +134,14 @@ public final class Runs {
     return children;
   }
 
-  /// The runs of one part of the index of due runs. They are due or soon will be: the index moves in
-  /// coarse steps, so each is to be judged by its own `expiresAt`.
+  /// The accounts of the runs in one part of the index of due runs. They are due or soon will be: the
+  /// index moves in coarse steps, so each is to be judged by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
-  public Page<Run> due(
+  public Page<AccountKey> due(
       int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
-    Page<Map<String, AttributeValue>> keys =
-        calls.page(
+    return calls
+        .page(
             QueryRequest.builder()
                 .tableName(ledger.table())
                 .indexName("runs-due")
@@ -152,8 +152,10 @@ public final class Runs {
                         ":before", StoredValues.time(before)))
                 .limit(limit),
             from,
-            deadline);
-    return new Page<>(read(keys.items(), deadline), keys.next());
+            deadline)
+        .map(
+            item ->
+                AccountKey.parse(StoredValues.text(item, "pk"), StoredValues.text(item, "sk")));
   }
 
   /// A page of the runs of a user, newest first.
