@@ -134,6 +134,7 @@ class SweeperTest {
     assertNull(desk.run("run").ended(), "its last decision is not that old");
     desk.clock.advance(SKEW.plusSeconds(2));
     swept = sweeper.sweep(A_SWEEP);
+    assertTrue(swept.finished());
     assertEquals(Run.State.EXPIRED, desk.run("run").ended());
     assertInstanceOf(Answer.RunClosed.class, desk.ask("c", "run", 0, 100, null));
   }
