@@ -1,5 +1,7 @@
 package io.budgetauthority;
 
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
@@ -95,5 +97,19 @@ final class Wiring {
   Settlement settlement(
       Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
     return new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  AttributionTable attributionTable(
+      DynamoDbClient dynamoDb,
+      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
+    return new AttributionTable(dynamoDb, attributionTable);
+  }
+
+  @Produces
+  @Singleton
+  Attribution attribution(AttributionTable table) {
+    return new Attribution(table);
   }
 }

@@ -174,6 +174,26 @@ public final class Ledger {
     return found.tenantId().equals(tenantId) ? Optional.of(found) : Optional.empty();
   }
 
+  /// The reservations of these ids that there are and that are the tenant's, at most 200 ids.
+  public Map<ReservationId, Reservation> findAll(
+      String tenantId, Collection<ReservationId> ids, Deadline deadline) {
+    List<Map<String, AttributeValue>> keys =
+        ids.stream().distinct().map(ReservationItem::key).toList();
+    Map<ReservationId, Reservation> found = new HashMap<>();
+    for (int from = 0; from < keys.size(); from += MOST_KEYS_A_BATCH) {
+      List<Map<String, AttributeValue>> some =
+          keys.subList(from, Math.min(keys.size(), from + MOST_KEYS_A_BATCH));
+      for (Map<String, AttributeValue> item :
+          readAll(Map.of(decisionsTable, consistent(some)), deadline)) {
+        Reservation reservation = ReservationItem.read(item);
+        if (reservation.tenantId().equals(tenantId)) {
+          found.put(reservation.id(), reservation);
+        }
+      }
+    }
+    return found;
+  }
+
   /// The accounts of a reservation's holds as they stand.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
     List<AccountKey> keys = reservation.holds().stream().map(Hold::account).toList();

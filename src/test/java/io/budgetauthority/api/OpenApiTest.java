@@ -13,6 +13,7 @@ import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
@@ -132,6 +133,16 @@ class OpenApiTest {
       parameter
           .tryGetAnnotationOfType(QueryParam.class)
           .ifPresent(query -> names.add("query " + query.value()));
+      if (parameter.isAnnotatedWith(BeanParam.class)) {
+        parameter
+            .getRawType()
+            .getFields()
+            .forEach(
+                field ->
+                    field
+                        .tryGetAnnotationOfType(QueryParam.class)
+                        .ifPresent(query -> names.add("query " + query.value())));
+      }
       parameter
           .tryGetAnnotationOfType(HeaderParam.class)
           .filter(header -> !header.value().equals("Authorization"))
