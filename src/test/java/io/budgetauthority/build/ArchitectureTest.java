@@ -38,6 +38,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.price..")
         .layer("tenant")
         .definedBy("io.budgetauthority.tenant..")
+        .layer("input")
+        .definedBy("io.budgetauthority.input..")
         .layer("money")
         .definedBy("io.budgetauthority.money..")
         .layer("wiring")
@@ -59,6 +61,8 @@ class ArchitectureTest {
             "decision", "settlement", "attribution", "notification", "api", "wiring")
         .whereLayer("price")
         .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .whereLayer("input")
+        .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("tenant")
         .mayOnlyBeAccessedByLayers(
             "ledger",
