@@ -3,6 +3,7 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;

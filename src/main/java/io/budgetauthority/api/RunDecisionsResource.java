@@ -3,10 +3,13 @@ package io.budgetauthority.api;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.GET;
@@ -35,12 +38,15 @@ public final class RunDecisionsResource {
 
   private final Access access;
   private final Ledger ledger;
+  private final Runs runs;
   private final Attribution attribution;
   private final Clock clock;
 
-  RunDecisionsResource(Access access, Ledger ledger, Attribution attribution, Clock clock) {
+  RunDecisionsResource(
+      Access access, Ledger ledger, Runs runs, Attribution attribution, Clock clock) {
     this.access = access;
     this.ledger = ledger;
+    this.runs = runs;
     this.attribution = attribution;
     this.clock = clock;
   }
@@ -56,8 +62,7 @@ public final class RunDecisionsResource {
     int most = Page.limit(limit);
     Attribution.Place place = after == null || after.isEmpty() ? null : place(after);
     boolean mayRead =
-        ledger
-            .run(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+        runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
             .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
             .isPresent();
     if (!mayRead) {

@@ -66,8 +66,7 @@ public class SpendFilter {
   @QueryParam("after")
   @Nullable String after;
 
-  /// What is stated of the dimensions of rows, but for the day; an empty text for what is to be
-  /// missing.
+  /// What is stated of the dimensions of rows, but for the day. Empty is the same as absent.
   Map<Dimension, String> stated() {
     Map<Dimension, String> stated = new EnumMap<>(Dimension.class);
     put(stated, Dimension.RUN, runId);
@@ -83,7 +82,7 @@ public class SpendFilter {
 
   private static void put(
       Map<Dimension, String> stated, Dimension dimension, @Nullable String value) {
-    if (value != null) {
+    if (value != null && !value.isEmpty()) {
       stated.put(dimension, value);
     }
   }

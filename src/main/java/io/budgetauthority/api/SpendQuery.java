@@ -8,6 +8,7 @@ import io.budgetauthority.attribution.Amounts;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
 import io.budgetauthority.attribution.Measure;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.core.MediaType;
@@ -74,7 +75,7 @@ final class SpendQuery {
   /// key alone, and may state neither.
   Attribution.Question question(LocalDate today, List<Dimension> groupBy, boolean monthly) {
     LocalDate day = day("day", stated.day);
-    if (day != null && (stated.from != null || stated.to != null)) {
+    if (day != null && (isThere(stated.from) || isThere(stated.to))) {
       throw Fields.invalid("day", "stands for from and to, and may not be there with them");
     }
     LocalDate statedTo = day == null ? day("to", stated.to) : day;
@@ -92,7 +93,7 @@ final class SpendQuery {
   }
 
   private static @Nullable LocalDate day(String name, @Nullable String text) {
-    if (text == null) {
+    if (text == null || text.isEmpty()) {
       return null;
     }
     try {
@@ -123,6 +124,11 @@ final class SpendQuery {
       filter.put(Dimension.KEY, orEmpty(caller.keyId()));
     }
     return filter;
+  }
+
+  /// Empty is the same as absent.
+  private static boolean isThere(@Nullable String text) {
+    return text != null && !text.isEmpty();
   }
 
   private static String orEmpty(@Nullable String id) {
@@ -159,10 +165,10 @@ final class SpendQuery {
 
   /// Whether the columns of FOCUS are wanted.
   static boolean isFocus(@Nullable String format) {
-    if (format != null && !format.equals("focus")) {
+    if (isThere(format) && !"focus".equals(format)) {
       throw Fields.invalid("format", "must be focus, or absent");
     }
-    return format != null;
+    return isThere(format);
   }
 
   /// A part of the groups of an answer.
@@ -173,8 +179,8 @@ final class SpendQuery {
   /// The page of all groups that is asked for. A CSV file has no place for `next`: it is long.
   Part page(List<Attribution.Group> all, Comparator<Attribution.Group> order, MediaType type) {
     String after = stated.after;
-    boolean whole = type.equals(CSV) && stated.limit == null;
-    int limit = whole ? MOST_LINES : Page.limit(stated.limit);
+    boolean whole = type.equals(CSV) && !isThere(stated.limit);
+    int limit = whole ? MOST_LINES : Page.limit(isThere(stated.limit) ? stated.limit : null);
     Attribution.Group last = after == null || after.isEmpty() ? null : readPlace(after);
     List<Attribution.Group> left =
         all.stream()

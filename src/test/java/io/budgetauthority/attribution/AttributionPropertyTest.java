@@ -211,6 +211,7 @@ class AttributionPropertyTest {
           run % 5 == 0 ? null : "team-" + run % 4,
           null,
           null,
+          null,
           random.nextInt(4) == 0,
           null,
           false);
@@ -369,7 +370,7 @@ class AttributionPropertyTest {
                   null,
                   desk.tenantId,
                   List.of(AccountKey.total(desk.tenantId, scope, id)),
-                  null,
+                  List.of(),
                   Deadline.in(Duration.ofSeconds(5)))
               .accounts()
               .get(AccountKey.total(desk.tenantId, scope, id));
