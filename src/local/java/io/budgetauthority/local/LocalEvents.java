@@ -1,5 +1,7 @@
 package io.budgetauthority.local;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.notification.BudgetEvent;
 import io.budgetauthority.notification.EventBus;
 import jakarta.inject.Singleton;
@@ -17,18 +19,29 @@ final class LocalEvents implements EventBus {
   private static final Logger LOG = Logger.getLogger("budget.events");
   private static final int MOST_KEPT = 1_000;
 
+  private final ObjectMapper json;
   private final Deque<BudgetEvent> last = new ArrayDeque<>();
+
+  LocalEvents(ObjectMapper json) {
+    this.json = json;
+  }
 
   @Override
   public synchronized void send(List<BudgetEvent> events) {
     for (BudgetEvent event : events) {
-      LOG.infof(
-          "%s %s tenant=%s %s",
-          event.type().wireName(), event.id(), event.tenantId(), event.detail());
+      LOG.infof("%s %s", event.type().wireName(), written(event));
       last.addFirst(event);
       if (last.size() > MOST_KEPT) {
         last.removeLast();
       }
+    }
+  }
+
+  private String written(BudgetEvent event) {
+    try {
+      return json.writeValueAsString(event);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("event " + event.id() + " cannot be written", e);
     }
   }
 

@@ -2,6 +2,7 @@ package io.budgetauthority.local;
 
 import io.budgetauthority.notification.BudgetEvent;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
@@ -83,6 +84,16 @@ public final class LocalEventsResource {
             .stream()
             .limit(limit == null ? USUAL : Math.max(0, limit))
             .toList());
+  }
+
+  /// The last event of a tenant and type; 404 where there was none.
+  @GET
+  @Path("/last")
+  @Produces(MediaType.APPLICATION_JSON)
+  public BudgetEvent last(
+      @QueryParam("tenant_id") @Nullable String tenantId,
+      @QueryParam("type") @Nullable String type) {
+    return list(tenantId, type, 1).items().stream().findFirst().orElseThrow(NotFoundException::new);
   }
 
   @GET

@@ -208,6 +208,22 @@ class OpenApiTest {
     assertShape("PriceOverride", price.json());
     assertShape("NewKey", tenant.admin.post("/budget/keys", "{\"role\": \"viewer\"}").json());
     assertShape("Key", tenant.admin.get("/budget/keys").json().path("items").path(0));
+    Http.Answer spend =
+        tenant.awaitSpend("/budget/attribution?group_by=model", "/total/committed_usd", "0.105");
+    assertShape("Spend", spend.json());
+    assertShape("SpendSums", spend.json().path("total"));
+    assertShape("SpendItem", spend.json().path("items").path(0));
+    Http.Answer focus = tenant.gateway.get("/budget/attribution?group_by=model&format=focus");
+    Set<String> columns = new TreeSet<>();
+    schema("FocusLine").path("required").forEach(name -> columns.add(name.asText()));
+    Set<String> answered = fields(focus.json().path("items").path(0));
+    answered.removeIf(name -> name.startsWith("x_"));
+    assertEquals(columns, answered);
+    tenant.commit(tenant.ask(1, 1, null), 1, 1_000);
+    Http.Answer report = tenant.awaitSpend("/budget/reconciliation", "/total/overruns", "1");
+    assertShape("Reconciliation", report.json());
+    assertShape("ReconciliationSums", report.json().path("total"));
+    assertShape("ReconciliationItem", report.json().path("items").path(0));
     assertShape("AuditEntry", tenant.admin.get("/budget/audit").json().path("items").path(0));
   }
 
