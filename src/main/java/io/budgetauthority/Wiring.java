@@ -1,5 +1,7 @@
 package io.budgetauthority;
 
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
@@ -109,5 +111,19 @@ final class Wiring {
   @Singleton
   Sweeper sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
     return new Sweeper(ledger, runs, tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  AttributionTable attributionTable(
+      DynamoDbClient dynamoDb,
+      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
+    return new AttributionTable(dynamoDb, attributionTable);
+  }
+
+  @Produces
+  @Singleton
+  Attribution attribution(AttributionTable table) {
+    return new Attribution(table);
   }
 }

@@ -200,6 +200,29 @@ public final class Desk {
         usual.timeZone());
   }
 
+  /// A policy with other downgrade rules.
+  public static Policy policyWithDowngrade(Policy usual, Policy.DowngradeRule rule) {
+    return new Policy(
+        usual.mode(),
+        usual.blockStatus(),
+        usual.defaultRunLimit(),
+        usual.defaultCeilings(),
+        usual.softGate(),
+        usual.outputCap(),
+        List.of(rule),
+        usual.allowedModels(),
+        usual.reservationTtlSeconds(),
+        usual.clockSkewSeconds(),
+        usual.retentionDays(),
+        usual.retryAfterSeconds(),
+        usual.maxActiveRunsPerKey(),
+        usual.maxActiveRunsPerUser(),
+        usual.maxNewRunsPerDay(),
+        usual.runTtlSeconds(),
+        usual.onLedgerOutage(),
+        usual.timeZone());
+  }
+
   public Settlement.Result commit(ReservationId id, long inputTokens, long outputTokens) {
     return commit(id, inputTokens, outputTokens, UsageQuality.EXACT);
   }
