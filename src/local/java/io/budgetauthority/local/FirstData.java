@@ -42,7 +42,7 @@ final class FirstData {
   }
 
   void onStart(@Observes @Priority(BEFORE_PRICES) StartupEvent event) {
-    if (prices.currentVersion().isEmpty()) {
+    if (prices.current().isEmpty()) {
       prices.publish(readTable());
     }
     if (tenants.create(TENANT, Policy.DEFAULT)) {

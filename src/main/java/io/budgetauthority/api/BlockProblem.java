@@ -34,6 +34,7 @@ final class BlockProblem {
             budget(facts, block, blocking),
             block.remedies(),
             facts.alternatives(),
+            null,
             null);
     Response.ResponseBuilder response = problem.response();
     if (block.remedies().contains(Remedy.WAIT.wireName())) {

@@ -43,8 +43,7 @@ public final class CeilingResource {
   private final Tenants tenants;
   private final Clock clock;
 
-  CeilingResource(
-      Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
+  CeilingResource(Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
     this.clock = clock;
     this.access = access;
     this.changes = changes;
@@ -136,8 +135,7 @@ public final class CeilingResource {
     Window window = window(scopeId, windowName);
     refuseForeign(caller, scopeId);
     if (scopeId.scope() == Scope.RUN) {
-      return runs
-          .find(caller.tenantId(), id)
+      return runs.find(caller.tenantId(), id)
           .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
           .map(
               run ->

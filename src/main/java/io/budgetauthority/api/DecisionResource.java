@@ -1,12 +1,12 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.input.Ids;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;

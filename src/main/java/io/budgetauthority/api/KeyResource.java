@@ -1,10 +1,10 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.input.Ids;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;

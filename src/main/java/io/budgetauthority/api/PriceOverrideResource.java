@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;

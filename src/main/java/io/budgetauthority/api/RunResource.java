@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
@@ -96,8 +96,7 @@ public final class RunResource {
         case Ledger.Outcome.Reserved started -> {
           return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
         }
-        case Ledger.Outcome.NoPlace none ->
-            throw tooMany(none.place(), none.reason()).exception();
+        case Ledger.Outcome.NoPlace none -> throw tooMany(none.place(), none.reason()).exception();
         case Ledger.Outcome.Moved moved -> {}
         case Ledger.Outcome.AlreadyDecided already -> {}
       }
@@ -138,7 +137,8 @@ public final class RunResource {
     boolean sameParent = Objects.equals(present.parentRunId(), parentRunId);
     boolean sameTuple =
         present.tuple().equals(bound)
-            || (parentRunId != null && present.tuple().completedBy(bound).equals(present.tuple())
+            || (parentRunId != null
+                && present.tuple().completedBy(bound).equals(present.tuple())
                 && present.tuple().admits(bound));
     if (!sameTuple || !sameLimit || !sameParent) {
       throw Problem.of(
@@ -154,8 +154,7 @@ public final class RunResource {
     if (parentRunId.equals(runId)) {
       throw Fields.invalid("/parent_run_id", "is the run itself");
     }
-    Run parent =
-        runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
+    Run parent = runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
     if (!parent.tuple().admits(bound)) {
       throw Problem.of(
               ProblemType.RUN_PRINCIPAL_MISMATCH,
@@ -216,8 +215,7 @@ public final class RunResource {
     Run last =
         after == null
             ? null
-            : runs
-                .find(caller.tenantId(), Ids.requireRunId("after", after))
+            : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
                 .filter(run -> user.equals(run.tuple().userId()))
                 .orElseThrow(() -> notFound(after));
     Instant now = clock.instant();
@@ -238,8 +236,7 @@ public final class RunResource {
       @PathParam("run_id") String runId) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return runs
-        .find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+    return runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
         .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
@@ -282,8 +279,7 @@ public final class RunResource {
     if (state != null && !runs.close(caller.tenantId(), runId)) {
       throw notFound(runId);
     }
-    return runs
-        .find(caller.tenantId(), runId)
+    return runs.find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
   }

@@ -107,10 +107,10 @@ public final class Ledger {
       /// What the count is, in words.
       public String reason() {
         return switch (place.of()) {
-          case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
-          case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
-          case NEW_ON_DAY -> count + " runs were begun on " + place.id();
-        }
+              case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
+              case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
+              case NEW_ON_DAY -> count + " runs were begun on " + place.id();
+            }
             + ", the limit is "
             + place.most();
       }
@@ -226,10 +226,9 @@ public final class Ledger {
     return refusal(order.places(), firstPlace, reasons);
   }
 
-  /// A place that is missing while everything else was as it had been read is the answer; else
-  /// what was read has moved.
-  static Outcome refusal(
-      List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
+  /// A place that is missing while everything else was as it had been read is the answer; else what
+  /// was read has moved.
+  static Outcome refusal(List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
     if (reasons.subList(0, firstPlace).stream().noneMatch(LedgerCalls::failed)) {
       for (int i = 0; i < places.size(); i++) {
         CancellationReason reason = reasons.get(firstPlace + i);
@@ -283,8 +282,8 @@ public final class Ledger {
     SHORT
   }
 
-  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves no
-  /// money is one put.
+  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves
+  /// no money is one put.
   public Taken settle(Reservation.Step.Move move, Deadline deadline) {
     Put next = ReservationItem.replace(decisionsTable, move.next());
     List<TransactWriteItem> writes = new ArrayList<>();

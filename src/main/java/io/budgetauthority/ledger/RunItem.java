@@ -124,7 +124,8 @@ final class RunItem {
     }
   }
 
-  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds it.
+  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds
+  /// it.
   static List<TransactWriteItem> begin(String table, Run run) {
     TransactWriteItem made = TransactWriteItem.builder().put(start(table, run)).build();
     String parent = run.parentRunId();

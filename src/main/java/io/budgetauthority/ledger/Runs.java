@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by somebody
-/// or by time. Safe for use by many threads; every write is safe to send again.
+/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by
+/// somebody or by time. Safe for use by many threads; every write is safe to send again.
 public final class Runs {
 
   /// Into how many parts the index of due runs is split.
@@ -51,9 +51,7 @@ public final class Runs {
     List<TransactWriteItem> writes = new ArrayList<>(RunItem.begin(ledger.table(), run));
     if (parent != null) {
       writes.add(
-          TransactWriteItem.builder()
-              .conditionCheck(RunItem.open(ledger.table(), parent))
-              .build());
+          TransactWriteItem.builder().conditionCheck(RunItem.open(ledger.table(), parent)).build());
     }
     int firstPlace = writes.size();
     places.forEach(
@@ -82,12 +80,11 @@ public final class Runs {
     return true;
   }
 
-  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an end
-  /// by time, renewed meanwhile.
+  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an
+  /// end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as) {
     List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(
-        TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
+    writes.add(TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
     for (RunPlace place : placesOf(seen)) {
       writes.add(TransactWriteItem.builder().update(place.free(ledger.table())).build());
     }
@@ -100,8 +97,7 @@ public final class Runs {
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {
-      places.add(
-          new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
+      places.add(new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
     }
     if (user != null) {
       places.add(
@@ -134,8 +130,8 @@ public final class Runs {
     return children;
   }
 
-  /// The runs of one part of the index of due runs. They are due or soon will be: the index moves in
-  /// coarse steps, so each is to be judged by its own `expiresAt`.
+  /// The runs of one part of the index of due runs. They are due or soon will be: the index moves
+  /// in coarse steps, so each is to be judged by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
   public Page<Run> due(
