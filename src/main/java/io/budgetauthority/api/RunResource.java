@@ -14,7 +14,6 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -34,6 +33,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -48,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class RunResource {
 
   private static final int MOST_ATTEMPTS = 5;
+
+  /// Runs that are read for one page of a list.
+  private static final int MOST_READ = 1_000;
 
   private final Access access;
   private final Runs runs;
@@ -188,6 +191,7 @@ public final class RunResource {
         now,
         now.plus(policy.runTtl()),
         limit,
+        Run.Rules.USUAL,
         Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0));
   }
 
@@ -200,10 +204,7 @@ public final class RunResource {
       @QueryParam("after") @Nullable String after) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    String user = caller.role() == Role.AGENT ? caller.userId() : userId;
-    if (user == null) {
-      throw Fields.invalid("user_id", "is required: this version lists the runs of a user");
-    }
+    String user = caller.role() == Role.AGENT ? caller.userId() : Ids.optional("user_id", userId);
     if (caller.role() == Role.AGENT && userId != null && !userId.equals(user)) {
       throw Fields.invalid("user_id", "is not the agent's own");
     }
@@ -216,17 +217,36 @@ public final class RunResource {
         after == null
             ? null
             : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
-                .filter(run -> user.equals(run.tuple().userId()))
+                .filter(run -> user == null || user.equals(run.tuple().userId()))
                 .orElseThrow(() -> notFound(after));
+    return list(caller, user, state, most, last);
+  }
+
+  /// A page of the runs that the caller may see and that stand so. The index knows neither, so more
+  /// are read than are shown, but of a long list no more than so many at a time: such a page may
+  /// have fewer items than it could, and says where to go on.
+  private Page<RunView> list(
+      Caller caller, @Nullable String user, @Nullable String state, int most, @Nullable Run after) {
     Instant now = clock.instant();
-    List<Run> page = runs.ofUser(caller.tenantId(), Ids.require("user_id", user), most, last);
-    List<RunView> items =
-        page.stream()
-            .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
-            .filter(run -> state == null || run.stateAt(now).wireName().equals(state))
-            .map(run -> RunView.of(run, now))
-            .toList();
-    return new Page<>(items, page.size() < most ? null : page.getLast().runId());
+    List<RunView> items = new ArrayList<>();
+    Run last = after;
+    for (int read = 0; read < MOST_READ; read += most) {
+      List<Run> some = runs.list(caller.tenantId(), user, most, last);
+      for (Run run : some) {
+        last = run;
+        if (caller.mayTouch(run.tuple().userId(), run.tuple().keyId())
+            && (state == null || run.stateAt(now).wireName().equals(state))) {
+          items.add(RunView.of(run, now));
+        }
+        if (items.size() == most) {
+          return new Page<>(items, run.runId());
+        }
+      }
+      if (some.size() < most) {
+        return new Page<>(items, null);
+      }
+    }
+    return new Page<>(items, last == null ? null : last.runId());
   }
 
   @GET
@@ -261,20 +281,7 @@ public final class RunResource {
       throw notFound(runId);
     }
     if (limit != null) {
-      Account moved =
-          changes.putRunLimit(
-              AccountKey.total(caller.tenantId(), Scope.RUN, runId),
-              limit,
-              before ->
-                  AuditEntry.of(
-                      caller,
-                      clock.instant(),
-                      "runs/" + runId,
-                      Shapes.tree(Ceiling.of(before.limit())),
-                      Shapes.tree(Ceiling.of(limit))));
-      if (moved == null) {
-        throw notFound(runId);
-      }
+      moveLimit(caller, runId, limit);
     }
     if (state != null && !runs.close(caller.tenantId(), runId)) {
       throw notFound(runId);
@@ -282,6 +289,25 @@ public final class RunResource {
     return runs.find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
+  }
+
+  private void moveLimit(Caller caller, String runId, MicroUsd limit) {
+    CeilingChanges.RunChanged changed =
+        changes.putOfRun(
+            caller.tenantId(),
+            runId,
+            run -> run.ceiling().withLimit(limit),
+            version -> true,
+            run ->
+                AuditEntry.of(
+                    caller,
+                    clock.instant(),
+                    "runs/" + runId,
+                    Shapes.tree(run.ceiling()),
+                    Shapes.tree(run.ceiling().withLimit(limit))));
+    if (!(changed instanceof CeilingChanges.RunChanged.Done)) {
+      throw notFound(runId);
+    }
   }
 
   private static String closed(String state) {

@@ -258,14 +258,14 @@ public final class Authority {
           DecisionFacts facts = writer.facts(block, standings);
           Reservation reservation = writer.blocked(facts, identity(), block);
           yield reservation == null
-              ? new Answer.Decided(facts, null, false)
+              ? new Answer.DryRun(facts, rowOf(block.quote()))
               : write(Ledger.Order.of(reservation), facts, policy, deadline);
         }
         case Plan.Grant grant -> {
           DecisionFacts facts = writer.facts(grant, standings);
           Reservation reservation = writer.granted(facts, identity(), grant);
           yield reservation == null
-              ? new Answer.Decided(facts, null, false)
+              ? new Answer.DryRun(facts, rowOf(grant.quote()))
               : write(
                   new Ledger.Order(
                       reservation,
@@ -387,6 +387,10 @@ public final class Authority {
       MicroUsd limit = request.runLimit() != null ? request.runLimit() : policy.defaultRunLimit();
       return Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0);
     }
+  }
+
+  private static @Nullable Price rowOf(@Nullable Quote quote) {
+    return quote == null ? null : quote.row();
   }
 
   private static String issueRunId(@Nullable ReservationId id) {

@@ -233,7 +233,17 @@ record DecisionWriter(
             account.available().minus(first.hold()),
             account.version());
     return new Ledger.Start(
-        new Run(tenantId, runId, lineage.chain(), tuple, null, now, expiresAt, held.limit(), held));
+        new Run(
+            tenantId,
+            runId,
+            lineage.chain(),
+            tuple,
+            null,
+            now,
+            expiresAt,
+            held.limit(),
+            Run.Rules.USUAL,
+            held));
   }
 
   /// The places that the decision takes: a new run's, and those of a key or user that it binds.

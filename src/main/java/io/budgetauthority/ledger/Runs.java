@@ -152,35 +152,38 @@ public final class Runs {
     return new Page<>(read(keys.items(), deadline), keys.next());
   }
 
-  /// A page of the runs of a user, newest first.
+  /// A page of the runs of a tenant or of one of its users, newest first.
   ///
-  /// @param after the id of the last run of the page before; null for the first page
-  public List<Run> ofUser(String tenantId, String userId, int limit, @Nullable Run after) {
-    AttributeValue user = StoredValues.text(StoredIds.partitionKey(tenantId, Scope.USER, userId));
+  /// @param userId null for all of the tenant
+  /// @param after the last run of the page before; null for the first page
+  public List<Run> list(String tenantId, @Nullable String userId, int limit, @Nullable Run after) {
+    String index = userId == null ? "runs-of-tenant" : "runs-of-user";
+    String name = userId == null ? "run_tenant" : "run_user";
+    AttributeValue owner =
+        StoredValues.text(
+            userId == null
+                ? StoredIds.escape(tenantId)
+                : StoredIds.partitionKey(tenantId, Scope.USER, userId));
     Page.Next from = null;
     if (after != null) {
       Map<String, AttributeValue> start = new HashMap<>(RunItem.key(tenantId, after.runId()));
-      start.put("run_user", user);
+      start.put(name, owner);
       start.put("run_created", StoredValues.time(after.createdAt()));
       from = new Page.Next(start);
     }
     Deadline deadline = Deadline.in(PATIENCE);
-    List<Run> runs =
-        new ArrayList<>(
-            read(
-                calls
-                    .page(
-                        QueryRequest.builder()
-                            .tableName(ledger.table())
-                            .indexName("runs-of-user")
-                            .keyConditionExpression("run_user = :user")
-                            .expressionAttributeValues(Map.of(":user", user))
-                            .scanIndexForward(false)
-                            .limit(limit),
-                        from,
-                        deadline)
-                    .items(),
-                deadline));
+    Page<Map<String, AttributeValue>> keys =
+        calls.page(
+            QueryRequest.builder()
+                .tableName(ledger.table())
+                .indexName(index)
+                .keyConditionExpression(name + " = :owner")
+                .expressionAttributeValues(Map.of(":owner", owner))
+                .scanIndexForward(false)
+                .limit(limit),
+            from,
+            deadline);
+    List<Run> runs = new ArrayList<>(read(keys.items(), deadline));
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
     return runs;
   }
