@@ -32,9 +32,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Ceilings (protocol section 6), one at a time. A run's is its limit, which the run always has.
-@Path("/budget/ceilings/{scope}/{id}/{window}")
+@Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingResource {
+
+  private static final String ONE = "/{scope}/{id}/{window}";
 
   private final Access access;
   private final CeilingChanges changes;
@@ -51,6 +53,7 @@ public final class CeilingResource {
   }
 
   @PUT
+  @Path(ONE)
   @Consumes(MediaType.APPLICATION_JSON)
   public Response put(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
@@ -138,6 +141,7 @@ public final class CeilingResource {
   }
 
   @GET
+  @Path(ONE)
   public Response get(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
@@ -164,6 +168,7 @@ public final class CeilingResource {
   }
 
   @DELETE
+  @Path(ONE)
   public Response delete(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.ConfigurationWrites;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Tenants;
 import java.nio.charset.StandardCharsets;
@@ -138,7 +139,9 @@ public final class PriceOverrides {
   private void change(String tenantId, TransactWriteItem write, AuditEntry entry) {
     TransactWriteItem audit =
         TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build();
-    dynamoDb.transactWriteItems(request -> request.transactItems(write, audit));
+    if (!new ConfigurationWrites(dynamoDb).write(List.of(write, audit))) {
+      throw new IllegalStateException("a price override is written unconditionally");
+    }
     known.invalidate(tenantId);
   }
 

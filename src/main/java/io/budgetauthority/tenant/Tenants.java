@@ -24,7 +24,6 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
 /// long as protocol section 6 lets a change take to be in force elsewhere. Safe for use by many
@@ -52,6 +51,7 @@ public final class Tenants {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final ConfigurationWrites writes;
   private final Cache<String, Versioned> policies =
       Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
   private final Cache<ScopeId, CeilingSet> ceilings =
@@ -60,6 +60,7 @@ public final class Tenants {
   public Tenants(DynamoDbClient dynamoDb, String table) {
     this.dynamoDb = dynamoDb;
     this.table = table;
+    this.writes = new ConfigurationWrites(dynamoDb);
   }
 
   /// A policy and how many changes made it what it is.
@@ -102,27 +103,19 @@ public final class Tenants {
         new HashMap<>(configKey(NO_TENANT, TENANT + StoredIds.escape(tenantId)));
     listed.put("created", StoredValues.time(now));
     try {
-      dynamoDb.transactWriteItems(
-          transaction ->
-              transaction.transactItems(
-                  TransactWriteItem.builder()
-                      .put(
-                          Put.builder()
-                              .tableName(table)
-                              .item(item)
-                              .conditionExpression("attribute_not_exists(pk)")
-                              .build())
-                      .build(),
-                  TransactWriteItem.builder()
-                      .put(Put.builder().tableName(table).item(listed).build())
-                      .build()));
-      return true;
-    } catch (TransactionCanceledException e) {
-      if (e.cancellationReasons().stream()
-          .noneMatch(r -> "ConditionalCheckFailed".equals(r.code()))) {
-        throw e;
-      }
-      return false;
+      return writes.write(
+          List.of(
+              TransactWriteItem.builder()
+                  .put(
+                      Put.builder()
+                          .tableName(table)
+                          .item(item)
+                          .conditionExpression("attribute_not_exists(pk)")
+                          .build())
+                  .build(),
+              TransactWriteItem.builder()
+                  .put(Put.builder().tableName(table).item(listed).build())
+                  .build()));
     } finally {
       policies.invalidate(tenantId);
     }
@@ -189,22 +182,17 @@ public final class Tenants {
       put.conditionExpression("ver = :seen")
           .expressionAttributeValues(Map.of(":seen", number(seen.version())));
     }
-    try {
-      dynamoDb.transactWriteItems(
-          transaction ->
-              transaction.transactItems(
-                  TransactWriteItem.builder().put(put.build()).build(),
-                  TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+    boolean replaced =
+        writes.write(
+            List.of(
+                TransactWriteItem.builder().put(put.build()).build(),
+                TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+    if (replaced) {
       learn(tenantId, new Versioned(next, seen.version() + 1));
-      return true;
-    } catch (TransactionCanceledException e) {
-      if (e.cancellationReasons().stream()
-          .noneMatch(r -> "ConditionalCheckFailed".equals(r.code()))) {
-        throw e;
-      }
+    } else {
       policies.invalidate(tenantId);
-      return false;
     }
+    return replaced;
   }
 
   /// The write that adds an entry to a tenant's audit trail; it goes into one transaction with what

@@ -3,21 +3,24 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.price.PriceTables;
-import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
 /// Refuses a body that says of itself that it is larger than any may be (protocol, introduction),
-/// before it is read and with a problem document, which the server's own limit would not send.
+/// before it is read, and with a problem document. What the server refuses before it hands a
+/// request on it answers alone, without a body, and there is no place to put one: a request line
+/// above its limit (414), a URI with a `%` that escapes nothing or what is no HTTP (400), and
+/// chunks beyond its limit (413).
 @Singleton
-final class BodyLimit {
+final class RouterProblems {
 
-  /// Before the server's own limit.
-  private static final int PRIORITY = 1_000;
+  /// Before every other handler.
+  private static final int FIRST = Integer.MIN_VALUE;
 
   /// Up to this much is read and thrown away, so that a client that sends all before it reads sees
   /// the answer; of more the connection is closed.
@@ -25,27 +28,36 @@ final class BodyLimit {
 
   private final ObjectMapper json;
 
-  BodyLimit(ObjectMapper json) {
+  RouterProblems(ObjectMapper json) {
     this.json = json;
   }
 
-  void register(@Observes Filters filters) {
-    filters.register(this::limit, PRIORITY);
+  void register(@Observes Router router) {
+    router.route().order(FIRST).handler(this::limitBody);
   }
 
-  private void limit(RoutingContext context) {
+  private void limitBody(RoutingContext context) {
     HttpServerRequest request = context.request();
     long bytes = contentLength(request);
     if (bytes <= PriceTables.MOST_SOURCE_BYTES) {
       context.next();
-    } else if (bytes <= MOST_READ_BYTES) {
-      request.endHandler(end -> refuse(context, bytes));
+      return;
+    }
+    Problem problem =
+        Problem.of(
+            ProblemType.BODY_TOO_LARGE,
+            "the body has "
+                + bytes
+                + " bytes, the most of any is "
+                + PriceTables.MOST_SOURCE_BYTES);
+    if (bytes <= MOST_READ_BYTES) {
+      request.endHandler(end -> refuse(context, problem, false));
       request.resume();
     } else {
       if (request.version() != HttpVersion.HTTP_2) {
         context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
       }
-      refuse(context, bytes);
+      refuse(context, problem, true);
     }
   }
 
@@ -54,24 +66,23 @@ final class BodyLimit {
     return stated != null && stated.matches("[0-9]{1,18}") ? Long.parseLong(stated) : 0;
   }
 
-  private void refuse(RoutingContext context, long bytes) {
-    Problem problem =
-        Problem.of(
-                ProblemType.BODY_TOO_LARGE,
-                "the body has "
-                    + bytes
-                    + " bytes, the most of any is "
-                    + PriceTables.MOST_SOURCE_BYTES)
-            .withInstance(context.request().path());
+  private void refuse(RoutingContext context, Problem problem, boolean close) {
+    HttpServerRequest request = context.request();
     try {
       var unused =
           context
               .response()
               .setStatusCode(problem.status())
               .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
-              .end(json.writeValueAsString(problem));
+              .end(json.writeValueAsString(problem.withInstance(request.path())))
+              .onComplete(
+                  sent -> {
+                    if (close && request.version() != HttpVersion.HTTP_2) {
+                      request.connection().close();
+                    }
+                  });
     } catch (JsonProcessingException e) {
-      context.fail(e);
+      throw new IllegalStateException("a problem cannot be written", e);
     }
   }
 }
