@@ -3,7 +3,9 @@ package io.budgetauthority.local;
 import io.budgetauthority.price.IncomingPrices;
 import io.budgetauthority.price.IncomingPrices.Found;
 import io.budgetauthority.price.IncomingPrices.Taken;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.Set;
@@ -18,6 +20,7 @@ final class IncomingPoller {
 
   private final IncomingPrices incoming;
   private final Set<String> taken = new HashSet<>();
+  private volatile boolean stopping;
 
   IncomingPoller(IncomingPrices incoming) {
     this.incoming = incoming;
@@ -25,12 +28,23 @@ final class IncomingPoller {
 
   @Scheduled(every = "5s", delayed = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
   void poll() {
-    for (Found found : incoming.found()) {
-      if (!taken.contains(found.identity())) {
-        report(found.key(), incoming.take(found.key()));
-        taken.add(found.identity());
+    try {
+      for (Found found : incoming.found()) {
+        if (!taken.contains(found.identity())) {
+          report(found.key(), incoming.take(found.key()));
+          taken.add(found.identity());
+        }
+      }
+    } catch (RuntimeException e) {
+      // The desk ends under whoever polls it.
+      if (!stopping) {
+        LOG.errorf(e, "a price file that was dropped could not be taken; it is tried again");
       }
     }
+  }
+
+  void onStop(@Observes ShutdownEvent event) {
+    stopping = true;
   }
 
   private static void report(String key, Taken outcome) {
