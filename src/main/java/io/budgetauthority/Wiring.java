@@ -6,9 +6,11 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.price.IncomingPrices;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTables;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsagePricing;
@@ -91,6 +93,18 @@ final class Wiring {
   @Singleton
   PriceBook priceBook(PriceStore store) {
     return new PriceBook(store);
+  }
+
+  @Produces
+  @Singleton
+  PriceTables priceTables(PriceStore store, PriceBook book, Clock clock) {
+    return new PriceTables(store, book, clock);
+  }
+
+  @Produces
+  @Singleton
+  IncomingPrices incomingPrices(PriceStore store, PriceTables tables) {
+    return new IncomingPrices(store, tables);
   }
 
   @Produces

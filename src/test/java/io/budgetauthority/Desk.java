@@ -119,7 +119,7 @@ public final class Desk {
   }
 
   public void policy(Policy policy) {
-    if (!tenants.create(tenantId, policy)) {
+    if (!tenants.create(tenantId, policy, clock.instant())) {
       throw new IllegalStateException("this desk has its policy");
     }
   }

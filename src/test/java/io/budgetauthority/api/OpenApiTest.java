@@ -192,7 +192,9 @@ class OpenApiTest {
     Http.Answer settled = tenant.step(allowed, "forward", null);
     assertEquals(409, settled.status(), settled.toString());
     Set<String> ofProblems = new TreeSet<>();
-    for (Http.Answer problem : List.of(blocked, invalid, settled)) {
+    Http.Answer source = new Http(base, "bak_demo_operator").post("/budget/price-tables", "[]");
+    assertShape("SourceProblem", source.json().at("/review/problems/0"));
+    for (Http.Answer problem : List.of(blocked, invalid, settled, source)) {
       ofProblems.addAll(fields(problem.json()));
     }
     assertEquals(fields(schema("Problem").path("properties")), ofProblems);
@@ -224,6 +226,16 @@ class OpenApiTest {
     assertShape("Reconciliation", report.json());
     assertShape("ReconciliationSums", report.json().path("total"));
     assertShape("ReconciliationItem", report.json().path("items").path(0));
+    Http operator = new Http(base, "bak_demo_operator");
+    Http.Answer draft =
+        operator.post(
+            "/budget/price-tables",
+            "{\"m\": {\"litellm_provider\": \"p\", \"mode\": \"chat\","
+                + " \"input_cost_per_token\": 1e-6}}");
+    assertShape("ReviewedPriceTable", draft.json());
+    assertShape("PriceReview", draft.json().path("review"));
+    assertShape("RowName", draft.json().at("/review/added/0"));
+    assertShape("PriceTable", operator.get("/budget/price-tables").json().path("items").path(0));
     assertShape("AuditEntry", tenant.admin.get("/budget/audit").json().path("items").path(0));
   }
 
