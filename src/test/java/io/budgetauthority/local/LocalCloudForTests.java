@@ -1,5 +1,10 @@
 package io.budgetauthority.local;
 
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Tenants;
+import io.quarkus.runtime.StartupEvent;
+import java.time.Clock;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
@@ -47,6 +52,20 @@ public final class LocalCloudForTests {
         .region(LocalCloud.region())
         .credentialsProvider(LocalCloud.credentials())
         .build();
+  }
+
+  /// Puts into a cloud what the local build puts into an empty one: a tenant `demo`, a key for
+  /// every role and a price table.
+  public static void fill(LocalCloud cloud) {
+    try (DynamoDbClient dynamoDb = dynamoDb(cloud).build();
+        S3Client s3 = s3(cloud)) {
+      String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
+      new FirstData(
+              new Tenants(dynamoDb, ledgerTable),
+              new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC()),
+              new PriceStore(s3, cloud.definitions().pricesBucket().name()))
+          .onStart(new StartupEvent());
+    }
   }
 
   private static final class Holder {
