@@ -47,12 +47,14 @@ def free_port():
 
 
 @contextlib.contextmanager
-def ministack():
+def ministack(concurrency):
     """A MiniStack on loopback; it and the functions' processes end together."""
     port = free_port()
     log = tempfile.NamedTemporaryFile(prefix="ministack-", suffix=".log", delete=False)
     environment = dict(os.environ, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
-                       AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0")
+                       AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0",
+                       # Every execution environment is a JVM of this machine; more get 429, as an account's limit gives.
+                       LAMBDA_ACCOUNT_CONCURRENCY=str(concurrency))
     process = subprocess.Popen([str(pathlib.Path(sys.executable).parent / "ministack")], env=environment, stdin=subprocess.DEVNULL,
                                stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     try:
@@ -243,6 +245,7 @@ def main():
     where.add_argument("--ministack", action="store_true", help="start a MiniStack on a free port, and end it when standard input ends")
     parser.add_argument("--prefix", default="budget-authority", help="what names begin with (%(default)s)")
     parser.add_argument("--sweep", default="rate(1 minute)", help="the sweeper's schedule (%(default)s)")
+    parser.add_argument("--concurrency", type=int, default=6, help="how many of the functions run at a time on MiniStack (%(default)s)")
     parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
     parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
     arguments = parser.parse_args()
@@ -260,7 +263,7 @@ def main():
     if arguments.endpoint:
         run(arguments.endpoint)
         return
-    with ministack() as endpoint:
+    with ministack(arguments.concurrency) as endpoint:
         run(endpoint)
         sys.stdin.read()
 

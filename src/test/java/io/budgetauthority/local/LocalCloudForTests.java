@@ -5,6 +5,7 @@ import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Clock;
+import java.util.Optional;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
@@ -68,8 +69,15 @@ public final class LocalCloudForTests {
     }
   }
 
+  /// In memory, on the DynamoDB that `BUDGET_LOCAL_DYNAMODB` names where it names one: the same
+  /// suites run on any.
+  private static LocalSettings settings() {
+    return new LocalSettings(
+        Optional.empty(), LocalSettings.fromEnvironment().dynamoDb(), 0, 0, 0);
+  }
+
   private static final class Holder {
-    static final LocalCloud CLOUD = LocalCloud.start(LocalSettings.inMemory());
+    static final LocalCloud CLOUD = LocalCloud.start(settings());
 
     static {
       Runtime.getRuntime().addShutdownHook(new Thread(CLOUD::close, "local-cloud-for-tests"));
