@@ -96,6 +96,7 @@ public class DeciderBenchmark {
         null,
         null,
         null,
+        null,
         false,
         null,
         false);

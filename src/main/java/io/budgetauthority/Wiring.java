@@ -3,6 +3,7 @@ package io.budgetauthority;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
@@ -54,6 +55,12 @@ final class Wiring {
       @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
       @ConfigProperty(name = "budget.decisions-table") String decisionsTable) {
     return new Ledger(dynamoDb, ledgerTable, decisionsTable);
+  }
+
+  @Produces
+  @Singleton
+  Runs runs(Ledger ledger) {
+    return new Runs(ledger);
   }
 
   @Produces

@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -58,6 +59,7 @@ public final class Desk {
   public final TestClock clock = new TestClock(Instant.parse("2026-11-24T10:00:00.123Z"));
   public final Caller gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
   public final Ledger ledger;
+  public final Runs runs;
   public final Tenants tenants;
   public final Authority authority;
   public final Settlement settlement;
@@ -75,6 +77,7 @@ public final class Desk {
     this.ledger =
         new Ledger(
             dynamoDb, ledgerTable, cloud.definitions().decisionsTable().create().tableName());
+    this.runs = new Runs(ledger);
     this.tenants = new Tenants(reliable, ledgerTable);
     PriceStore store =
         new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
@@ -161,6 +164,7 @@ public final class Desk {
         "ci",
         null,
         null,
+        null,
         runLimit,
         false,
         null,
@@ -212,7 +216,7 @@ public final class Desk {
   }
 
   public Run run(String runId) {
-    return ledger.run(tenantId, runId).orElseThrow();
+    return runs.find(tenantId, runId).orElseThrow();
   }
 
   /// The sums of a total account as they are stored.
@@ -220,7 +224,7 @@ public final class Desk {
     AccountKey key = AccountKey.total(tenantId, scope, id);
     Account account =
         ledger
-            .read(null, tenantId, List.of(key), null, Deadline.in(Duration.ofSeconds(5)))
+            .read(null, tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
             .accounts()
             .get(key);
     if (account == null) {

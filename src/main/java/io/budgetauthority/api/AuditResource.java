@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;

@@ -1,14 +1,17 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Ids;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.GET;
@@ -22,6 +25,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +39,15 @@ public final class BalanceResource {
 
   private final Access access;
   private final Ledger ledger;
+  private final Runs runs;
   private final Tenants tenants;
   private final Accounts accounts;
   private final Clock clock;
 
-  BalanceResource(Access access, Ledger ledger, Tenants tenants, Clock clock) {
+  BalanceResource(Access access, Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
     this.access = access;
     this.ledger = ledger;
+    this.runs = runs;
     this.tenants = tenants;
     this.accounts = new Accounts(tenants);
     this.clock = clock;
@@ -73,23 +79,30 @@ public final class BalanceResource {
     Run.Tuple tuple = stated;
     if (runId != null) {
       Run run =
-          ledger
-              .run(caller.tenantId(), Ids.requireRunId("run_id", runId))
+          runs.find(caller.tenantId(), Ids.requireRunId("run_id", runId))
               .filter(it -> caller.mayTouch(it.tuple().userId(), it.tuple().keyId()))
               .orElseThrow(
                   () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
       tuple = run.tuple().completedBy(stated);
-      touched.add(
-          DecisionFacts.Touched.of(
-              accounts.ofRun(run.account(), run, policy.policy()), MicroUsd.ZERO));
+      touched.add(touched(run, policy.policy()));
+      ledger
+          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.in(PATIENCE))
+          .runs()
+          .values()
+          .stream()
+          .sorted(Comparator.comparing((Run one) -> run.ancestors().indexOf(one.runId())))
+          .forEach(ancestor -> touched.add(touched(ancestor, policy.policy())));
     }
     Instant now = clock.instant();
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
     Ledger.Snapshot seen =
-        ledger.read(null, caller.tenantId(), applying.keys(), null, Deadline.in(PATIENCE));
+        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.in(PATIENCE));
     for (Standing standing : applying.standings(seen.accounts())) {
       touched.add(DecisionFacts.Touched.of(standing, MicroUsd.ZERO));
     }
     return new Balances(touched);
+  }
+  private DecisionFacts.Touched touched(Run run, Policy policy) {
+    return DecisionFacts.Touched.of(accounts.ofRun(run.account(), run, policy), MicroUsd.ZERO);
   }
 }

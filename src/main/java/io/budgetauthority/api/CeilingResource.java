@@ -1,9 +1,11 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
-import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
@@ -37,16 +39,16 @@ public final class CeilingResource {
 
   private final Access access;
   private final CeilingChanges changes;
-  private final Ledger ledger;
+  private final Runs runs;
   private final Tenants tenants;
   private final Clock clock;
 
   CeilingResource(
-      Access access, CeilingChanges changes, Ledger ledger, Tenants tenants, Clock clock) {
+      Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
     this.clock = clock;
     this.access = access;
     this.changes = changes;
-    this.ledger = ledger;
+    this.runs = runs;
     this.tenants = tenants;
   }
 
@@ -134,8 +136,8 @@ public final class CeilingResource {
     Window window = window(scopeId, windowName);
     refuseForeign(caller, scopeId);
     if (scopeId.scope() == Scope.RUN) {
-      return ledger
-          .run(caller.tenantId(), id)
+      return runs
+          .find(caller.tenantId(), id)
           .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
           .map(
               run ->

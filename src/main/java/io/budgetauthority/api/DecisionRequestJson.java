@@ -1,5 +1,8 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -35,7 +38,6 @@ final class DecisionRequestJson {
     String serviceTier = fields.text("service_tier");
     String downgrade = fields.oneOf("downgrade", DecisionRequestJson::downgrade);
     String forward = fields.oneOf("forward", DecisionRequestJson::forward);
-    fields.notYet("parent_run_id", "child runs are not supported by this version");
     DecisionRequest request =
         new DecisionRequest(
             fields.text("provider"),
@@ -57,6 +59,7 @@ final class DecisionRequestJson {
             fields.id("key_id"),
             fields.id("team_id"),
             fields.id("feature_id"),
+            fields.oneOf("parent_run_id", Ids::runId),
             fields.money("run_limit_usd"),
             "explicit".equals(forward),
             ttlSeconds == null ? null : Math.toIntExact(ttlSeconds),

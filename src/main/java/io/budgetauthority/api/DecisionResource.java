@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionFacts;
@@ -132,6 +134,11 @@ public final class DecisionResource {
       case Answer.RunClosed closed ->
           throw Problem.of(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended")
               .exception();
+      case Answer.InvalidParent parent -> throw Fields.invalid("/parent_run_id", parent.reason());
+      case Answer.UnknownParent parent ->
+          throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + parent.runId()).exception();
+      case Answer.TooManyRuns tooMany ->
+          throw RunResource.tooMany(tooMany.place(), tooMany.reason()).exception();
       case Answer.RunConflict conflict ->
           throw Problem.of(ProblemType.RUN_CONFLICT, conflict.reason()).exception();
       case Answer.RunMismatch mismatch ->

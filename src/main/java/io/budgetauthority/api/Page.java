@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;

@@ -3,6 +3,7 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Alternative;
+import io.budgetauthority.input.FieldError;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
@@ -49,13 +50,6 @@ public record Problem(
       @JsonProperty("price_table_version") String priceTableVersion,
       @JsonProperty("resets_at") @Nullable Instant resetsAt,
       @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens) {}
-
-  /// One thing that is wrong with a request.
-  ///
-  /// @param pointer a JSON pointer into the body (RFC 6901), or the name of a header, path or query
-  ///   parameter
-  public record FieldError(
-      @JsonProperty("pointer") String pointer, @JsonProperty("reason") String reason) {}
 
   static Problem of(ProblemType type, String detail) {
     return new Problem(

@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.InputTooLarge;
+import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import jakarta.ws.rs.NotAcceptableException;
@@ -29,6 +31,12 @@ public final class Problems implements ExceptionMapper<Throwable> {
   public Response toResponse(Throwable thrown) {
     return switch (thrown) {
       case ProblemException e -> answer(e.problem());
+      case InvalidInput e ->
+          answer(
+              Problem.of(ProblemType.INVALID_REQUEST, String.valueOf(e.getMessage()))
+                  .withErrors(e.errors()));
+      case InputTooLarge e ->
+          answer(Problem.of(ProblemType.BODY_TOO_LARGE, String.valueOf(e.getMessage())));
       case LedgerContended e ->
           retryable(ProblemType.CONTENTION, "the accounts stayed busy; nothing was reserved");
       case LedgerUnavailable e -> unavailable(e);

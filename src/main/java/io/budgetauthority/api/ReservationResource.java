@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;

@@ -1,14 +1,21 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
@@ -29,6 +36,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -38,15 +47,17 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunResource {
 
+  private static final int MOST_ATTEMPTS = 5;
+
   private final Access access;
-  private final Ledger ledger;
+  private final Runs runs;
   private final CeilingChanges changes;
   private final Tenants tenants;
   private final Clock clock;
 
-  RunResource(Access access, Ledger ledger, CeilingChanges changes, Tenants tenants, Clock clock) {
+  RunResource(Access access, Runs runs, CeilingChanges changes, Tenants tenants, Clock clock) {
     this.access = access;
-    this.ledger = ledger;
+    this.runs = runs;
     this.changes = changes;
     this.tenants = tenants;
     this.clock = clock;
@@ -67,37 +78,118 @@ public final class RunResource {
             fields.id("key_id"),
             fields.id("team_id"),
             fields.id("feature_id"));
-    fields.notYet("parent_run_id", "child runs are not supported by this version");
+    String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
     fields.end();
     Policy policy = tenants.policy(caller.tenantId()).policy();
     Run.Tuple bound = Callers.tuple(caller, tuple);
     Callers.refuseGenerousLimit(caller, limit, policy, "limit_usd");
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
-    Run wanted =
-        run(
-            caller.tenantId(),
-            runId,
-            bound,
-            limit == null ? policy.defaultRunLimit() : limit,
-            policy);
-    if (ledger.start(wanted)) {
-      return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
+    MicroUsd made = limit == null ? policy.defaultRunLimit() : limit;
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      Optional<Run> present = runs.find(caller.tenantId(), runId);
+      if (present.isPresent()) {
+        return same(present.get(), bound, limit, parentRunId);
+      }
+      Run parent = parentRunId == null ? null : parent(caller, runId, parentRunId, bound);
+      Run wanted = run(caller.tenantId(), runId, parent, bound, made, policy);
+      switch (runs.start(wanted, parent, places(wanted, policy))) {
+        case Ledger.Outcome.Reserved started -> {
+          return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
+        }
+        case Ledger.Outcome.NoPlace none ->
+            throw tooMany(none.place(), none.reason()).exception();
+        case Ledger.Outcome.Moved moved -> {}
+        case Ledger.Outcome.AlreadyDecided already -> {}
+      }
     }
-    Run present = ledger.run(caller.tenantId(), runId).orElseThrow(() -> notFound(runId));
-    if (!present.tuple().equals(bound)
-        || (limit != null
-            && !present.account().limit().equals(limit)
-            && !present.madeLimit().equals(limit))) {
-      throw Problem.of(ProblemType.RUN_CONFLICT, "run " + runId + " exists with other settings")
+    throw new LedgerContended("run " + runId + " or its parent moved on at every read");
+  }
+
+  /// Advisory tenants are counted and never refused.
+  private static List<RunPlace> places(Run run, Policy policy) {
+    List<RunPlace> places =
+        RunPlaces.of(
+            run.tenantId(),
+            policy,
+            new Run.Tuple(null, null, null, null),
+            run.tuple(),
+            run.createdAt());
+    return policy.mode() == Mode.ADVISORY_ESTIMATE
+        ? places.stream().map(RunPlace::unlimited).toList()
+        : places;
+  }
+
+  /// 429: no place for another run of this key, this user, or this tenant today.
+  static Problem tooMany(RunPlace place, String reason) {
+    return Problem.of(
+        place.of() == RunPlace.Of.NEW_ON_DAY
+            ? ProblemType.TOO_MANY_RUNS
+            : ProblemType.TOO_MANY_ACTIVE_RUNS,
+        reason);
+  }
+
+  /// The same request again is answered with the run as it is now; another one is a conflict.
+  private Response same(
+      Run present, Run.Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
+    boolean sameLimit =
+        limit == null
+            || present.account().limit().equals(limit)
+            || present.madeLimit().equals(limit);
+    boolean sameParent = Objects.equals(present.parentRunId(), parentRunId);
+    boolean sameTuple =
+        present.tuple().equals(bound)
+            || (parentRunId != null && present.tuple().completedBy(bound).equals(present.tuple())
+                && present.tuple().admits(bound));
+    if (!sameTuple || !sameLimit || !sameParent) {
+      throw Problem.of(
+              ProblemType.RUN_CONFLICT, "run " + present.runId() + " exists with other settings")
           .exception();
     }
     return Response.ok(RunView.of(present, clock.instant())).build();
   }
 
-  private Run run(String tenantId, String runId, Run.Tuple tuple, MicroUsd limit, Policy policy) {
+  /// The run that starts this one; anything that cannot be its parent is refused (protocol section
+  /// 6).
+  private Run parent(Caller caller, String runId, String parentRunId, Run.Tuple bound) {
+    if (parentRunId.equals(runId)) {
+      throw Fields.invalid("/parent_run_id", "is the run itself");
+    }
+    Run parent =
+        runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
+    if (!parent.tuple().admits(bound)) {
+      throw Problem.of(
+              ProblemType.RUN_PRINCIPAL_MISMATCH,
+              "run " + parentRunId + " is bound to another tuple")
+          .exception();
+    }
+    if (parent.stateAt(clock.instant()) != Run.State.ACTIVE) {
+      throw Problem.of(ProblemType.RUN_CLOSED, "run " + parentRunId + " has ended").exception();
+    }
+    if (parent.ancestorsOfChild().size() >= Run.MOST_LEVELS) {
+      throw Fields.invalid(
+          "/parent_run_id", "has " + Run.MOST_LEVELS + " levels already, which is the most");
+    }
+    return parent;
+  }
+
+  private Run run(
+      String tenantId,
+      String runId,
+      @Nullable Run parent,
+      Run.Tuple bound,
+      MicroUsd limit,
+      Policy policy) {
     Instant now = Instant.ofEpochMilli(clock.millis());
-    Account account = Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0);
-    return new Run(tenantId, runId, tuple, false, now, now.plus(policy.runTtl()), limit, account);
+    return new Run(
+        tenantId,
+        runId,
+        parent == null ? List.of() : parent.ancestorsOfChild(),
+        parent == null ? bound : parent.tuple().completedBy(bound),
+        null,
+        now,
+        now.plus(policy.runTtl()),
+        limit,
+        Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0));
   }
 
   @GET
@@ -124,19 +216,19 @@ public final class RunResource {
     Run last =
         after == null
             ? null
-            : ledger
-                .run(caller.tenantId(), Ids.requireRunId("after", after))
+            : runs
+                .find(caller.tenantId(), Ids.requireRunId("after", after))
                 .filter(run -> user.equals(run.tuple().userId()))
                 .orElseThrow(() -> notFound(after));
     Instant now = clock.instant();
-    List<Run> runs = ledger.runsOf(caller.tenantId(), Ids.require("user_id", user), most, last);
+    List<Run> page = runs.ofUser(caller.tenantId(), Ids.require("user_id", user), most, last);
     List<RunView> items =
-        runs.stream()
+        page.stream()
             .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
             .filter(run -> state == null || run.stateAt(now).wireName().equals(state))
             .map(run -> RunView.of(run, now))
             .toList();
-    return new Page<>(items, runs.size() < most ? null : runs.getLast().runId());
+    return new Page<>(items, page.size() < most ? null : page.getLast().runId());
   }
 
   @GET
@@ -146,8 +238,8 @@ public final class RunResource {
       @PathParam("run_id") String runId) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return ledger
-        .run(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+    return runs
+        .find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
         .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
@@ -187,11 +279,11 @@ public final class RunResource {
         throw notFound(runId);
       }
     }
-    if (state != null && !ledger.close(caller.tenantId(), runId)) {
+    if (state != null && !runs.close(caller.tenantId(), runId)) {
       throw notFound(runId);
     }
-    return ledger
-        .run(caller.tenantId(), runId)
+    return runs
+        .find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
   }

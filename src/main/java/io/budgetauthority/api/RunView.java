@@ -25,7 +25,7 @@ public record RunView(
   static RunView of(Run run, Instant now) {
     return new RunView(
         run.runId(),
-        null,
+        run.parentRunId(),
         run.stateAt(now),
         run.tuple().userId(),
         run.tuple().keyId(),

@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;

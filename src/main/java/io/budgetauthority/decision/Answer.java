@@ -1,6 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.RunPlace;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +33,18 @@ public sealed interface Answer {
   /// The run has ended (409).
   record RunClosed(String runId) implements Answer {}
 
-  /// The run exists with another limit (409).
+  /// The parent that was named for a run cannot be one (400).
+  record InvalidParent(String reason) implements Answer {}
+
+  /// There is no run of the id that was named as parent (404).
+  record UnknownParent(String runId) implements Answer {}
+
+  /// There is no place for another run (429).
+  ///
+  /// @param reason how many there are, and the limit
+  record TooManyRuns(RunPlace place, String reason) implements Answer {}
+
+  /// The run exists with another limit or parent (409).
   record RunConflict(String runId, String reason) implements Answer {}
 
   /// The run belongs to another tuple (403).

@@ -1,5 +1,7 @@
 package io.budgetauthority.decision;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
@@ -8,14 +10,15 @@ import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
@@ -40,6 +43,7 @@ public final class Authority {
   static final String DRY_RUN = "";
 
   private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final int MOST_CHAINS = 20_000;
 
   private final Ledger ledger;
   private final PriceBook prices;
@@ -47,6 +51,12 @@ public final class Authority {
   private final Tenants tenants;
   private final Accounts accounts;
   private final Clock clock;
+
+  /// A run's ancestors never change, so that a decision of a known run reads them with it.
+  private final Cache<RunName, List<String>> chains =
+      Caffeine.newBuilder().maximumSize(MOST_CHAINS).build();
+
+  private record RunName(String tenantId, String runId) {}
 
   public Authority(
       Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
@@ -98,7 +108,9 @@ public final class Authority {
     private final @Nullable ReservationId id;
     private final String runId;
     private final Run.Tuple stated;
+    private final List<String> notices = new ArrayList<>();
     private Run.Tuple tuple;
+    private boolean placesAreJudged = true;
 
     Round(Ask ask, PriceTable table) {
       this.ask = ask;
@@ -123,7 +135,7 @@ public final class Authority {
       Tenants.Versioned policy = tenants.policy(tenantId);
       Instant now = Instant.ofEpochMilli(clock.millis());
       Accounts.Applying applying = accounts.applyingTo(tenantId, tuple, policy, now);
-      Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), knownRunId(), deadline);
+      Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), knownRuns(), deadline);
       if (seen.reservation() != null) {
         return replay(seen.reservation());
       }
@@ -131,39 +143,82 @@ public final class Authority {
       if (excessive != null) {
         return excessive;
       }
-      Run run = seen.run();
-      if (run != null) {
-        Answer refused = refuseRun(run, now);
-        if (refused != null) {
-          return refused;
-        }
-        Run.Tuple completed = run.tuple().completedBy(tuple);
-        if (!completed.equals(tuple)) {
-          tuple = completed;
-          applying = accounts.applyingTo(tenantId, tuple, policy, now);
-          seen = ledger.read(id, tenantId, applying.keys(), knownRunId(), deadline);
-        }
+      Run run = seen.runs().get(runId);
+      Run parent = run == null ? seen.runs().get(parentOrNone()) : null;
+      Answer refused = run == null ? refuseParent(parent, now) : refuseRun(run, now);
+      if (refused != null) {
+        return refused;
+      }
+      List<String> chain = chainOf(run, parent);
+      Run.Tuple completed = boundBy(run, parent).completedBy(tuple);
+      if (!completed.equals(tuple) || !seen.runs().keySet().containsAll(chain)) {
+        tuple = completed;
+        applying = accounts.applyingTo(tenantId, tuple, policy, now);
+        seen = ledger.read(id, tenantId, applying.keys(), knownRuns(), deadline);
       }
       if (applying.isOlderThan(seen.accounts())) {
         applying.forget(tenants);
         return null;
       }
+      if ((run == null) != (seen.runs().get(runId) == null)
+          || !seen.runs().keySet().containsAll(chain)) {
+        return null;
+      }
+      Lineage lineage =
+          new Lineage(
+              seen.runs().get(runId), chain.stream().map(seen.runs()::get).toList());
+      Answer outside = refuseAncestors(lineage, now);
+      if (outside != null) {
+        return outside;
+      }
       List<Standing> standings = applying.standings(seen.accounts());
       return switch (find(request.provider(), request.model())) {
         case PriceTable.Found.Ambiguous ambiguous -> new Answer.Ambiguous(ambiguous.candidates());
         case PriceTable.Found.Unknown unknown ->
-            decide(policy.policy(), null, standings, run, now, deadline);
+            decide(policy.policy(), null, standings, lineage, now, deadline);
         case PriceTable.Found.Row row ->
-            decide(policy.policy(), row.price(), standings, run, now, deadline);
+            decide(policy.policy(), row.price(), standings, lineage, now, deadline);
       };
+    }
+
+    /// Every run that may matter, as far as it is known before the ledger is read.
+    private List<String> knownRuns() {
+      List<String> known = new ArrayList<>();
+      if (!runId.equals(DRY_RUN)) {
+        known.add(runId);
+      }
+      List<String> chain = chains.getIfPresent(new RunName(tenantId, runId));
+      if (chain != null) {
+        known.addAll(chain);
+      }
+      String parent = request.parentRunId();
+      if (parent != null && !known.contains(parent)) {
+        known.add(parent);
+      }
+      return known;
+    }
+
+    private String parentOrNone() {
+      return request.parentRunId() == null ? "" : request.parentRunId();
+    }
+
+    private List<String> chainOf(@Nullable Run run, @Nullable Run parent) {
+      List<String> chain =
+          run != null
+              ? run.ancestors()
+              : parent != null ? parent.ancestorsOfChild() : List.<String>of();
+      if (!chain.isEmpty()) {
+        chains.put(new RunName(tenantId, runId), chain);
+      }
+      return chain;
+    }
+
+    private Run.Tuple boundBy(@Nullable Run run, @Nullable Run parent) {
+      return run != null ? run.tuple() : parent != null ? parent.tuple() : stated;
     }
 
     private PriceTable.Found find(@Nullable String provider, String model) {
       return overrides.find(tenantId, table, provider, model);
-    }
-
-    private @Nullable String knownRunId() {
-      return runId.equals(DRY_RUN) ? null : runId;
     }
 
     private @Nullable Answer refuseGenerousLimit(Policy policy) {
@@ -183,51 +238,68 @@ public final class Authority {
         Policy policy,
         @Nullable Price row,
         List<Standing> ofScopes,
-        @Nullable Run run,
+        Lineage lineage,
         Instant now,
         Deadline deadline) {
       List<Standing> standings = new ArrayList<>(ofScopes.size() + 1);
+      Run run = lineage.run();
       standings.add(
           accounts.ofRun(run == null ? unusedRunAccount(policy) : run.account(), run, policy));
+      lineage
+          .ancestors()
+          .forEach(one -> standings.add(accounts.ofRun(one.account(), one, policy)));
       standings.addAll(ofScopes);
       Decider.Question question =
           new Decider.Question(
               request, policy, row, Candidates.of(policy, request.model(), this::find), standings);
       Plan plan = Decider.decide(question);
       DecisionWriter writer =
-          new DecisionWriter(request, policy, table.version(), runId, tuple, now);
+          new DecisionWriter(request, policy, table.version(), runId, lineage, tuple, notices, now);
       return switch (plan) {
         case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
         case Plan.Block block -> {
           DecisionFacts facts = writer.facts(block, standings);
-          yield write(writer.blocked(facts, identity(), block), facts, List.of(), null, deadline);
+          Reservation reservation = writer.blocked(facts, identity(), block);
+          yield reservation == null
+              ? new Answer.Decided(facts, null, false)
+              : write(Ledger.Order.of(reservation), facts, policy, deadline);
         }
         case Plan.Grant grant -> {
           DecisionFacts facts = writer.facts(grant, standings);
           Reservation reservation = writer.granted(facts, identity(), grant);
-          yield write(
-              reservation,
-              facts,
-              writer.takes(grant, run),
-              writer.runChange(grant, run, tenantId),
-              deadline);
+          yield reservation == null
+              ? new Answer.Decided(facts, null, false)
+              : write(
+                  new Ledger.Order(
+                      reservation,
+                      writer.takes(grant),
+                      writer.runChanges(grant, tenantId),
+                      places(writer)),
+                  facts,
+                  policy,
+                  deadline);
         }
       };
     }
 
+    private List<RunPlace> places(DecisionWriter writer) {
+      List<RunPlace> places = writer.places(tenantId);
+      return placesAreJudged ? places : places.stream().map(RunPlace::unlimited).toList();
+    }
+
     private @Nullable Answer write(
-        @Nullable Reservation reservation,
-        DecisionFacts facts,
-        List<Take> takes,
-        Ledger.@Nullable RunChange run,
-        Deadline deadline) {
-      if (reservation == null) {
-        return new Answer.Decided(facts, null, false);
-      }
-      return switch (ledger.reserve(new Ledger.Order(reservation, takes, run), deadline)) {
-        case Ledger.Outcome.Reserved reserved -> new Answer.Decided(facts, reservation, false);
+        Ledger.Order order, DecisionFacts facts, Policy policy, Deadline deadline) {
+      return switch (ledger.reserve(order, deadline)) {
+        case Ledger.Outcome.Reserved reserved ->
+            new Answer.Decided(facts, order.reservation(), false);
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
         case Ledger.Outcome.Moved moved -> null;
+        case Ledger.Outcome.NoPlace none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
+          placesAreJudged = false;
+          notices.add(none.reason());
+          yield null;
+        }
+        case Ledger.Outcome.NoPlace none -> new Answer.TooManyRuns(none.place(), none.reason());
       };
     }
 
@@ -252,12 +324,56 @@ public final class Authority {
           : new Answer.AlreadySettled(facts, stored);
     }
 
+    /// Whether the parent that is named for a new run can be one.
+    private @Nullable Answer refuseParent(@Nullable Run parent, Instant now) {
+      String named = request.parentRunId();
+      if (named == null) {
+        return null;
+      }
+      if (named.equals(runId)) {
+        return new Answer.InvalidParent("is the run itself");
+      }
+      if (parent == null) {
+        return new Answer.UnknownParent(named);
+      }
+      if (!parent.tuple().admits(stated)) {
+        return new Answer.RunMismatch(named, differingField(parent.tuple(), stated));
+      }
+      if (parent.stateAt(now) != Run.State.ACTIVE) {
+        return new Answer.RunClosed(named);
+      }
+      return parent.ancestorsOfChild().size() < Run.MOST_LEVELS
+          ? null
+          : new Answer.InvalidParent(
+              "would make a run of level " + (Run.MOST_LEVELS + 1) + "; the most is "
+                  + Run.MOST_LEVELS);
+    }
+
+    /// A call must be within the tuple of every ancestor, and none of them may have ended.
+    private @Nullable Answer refuseAncestors(Lineage lineage, Instant now) {
+      for (Run ancestor : lineage.ancestors()) {
+        if (!ancestor.tuple().admits(tuple)) {
+          return new Answer.RunMismatch(
+              ancestor.runId(), differingField(ancestor.tuple(), tuple));
+        }
+        if (ancestor.stateAt(now) != Run.State.ACTIVE) {
+          return new Answer.RunClosed(ancestor.runId());
+        }
+      }
+      return null;
+    }
+
     private @Nullable Answer refuseRun(Run run, Instant now) {
       if (!run.tuple().admits(stated)) {
         return new Answer.RunMismatch(runId, differingField(run.tuple(), stated));
       }
       if (run.stateAt(now) != Run.State.ACTIVE) {
         return new Answer.RunClosed(runId);
+      }
+      String parent = request.parentRunId();
+      if (parent != null && !parent.equals(run.parentRunId())) {
+        return new Answer.RunConflict(
+            runId, "parent_run_id is " + parent + ", the run has " + run.parentRunId());
       }
       if (request.runLimit() != null
           && !request.runLimit().equals(run.account().limit())

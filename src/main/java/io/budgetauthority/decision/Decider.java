@@ -245,7 +245,7 @@ public final class Decider {
     if (question.policy().mode() == Mode.ADVISORY_ESTIMATE) {
       List<Take> takes =
           question.standings().stream()
-              .map(standing -> new Take(standing, MicroUsd.ZERO, null))
+              .map(Take::ofNothing)
               .toList();
       return new Plan.Grant(
           Plan.Kind.ADVISORY_WARN,

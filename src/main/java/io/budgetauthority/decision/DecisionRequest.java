@@ -36,6 +36,7 @@ public record DecisionRequest(
     @JsonProperty("key_id") @Nullable String keyId,
     @JsonProperty("team_id") @Nullable String teamId,
     @JsonProperty("feature_id") @Nullable String featureId,
+    @JsonProperty("parent_run_id") @Nullable String parentRunId,
     @JsonProperty("run_limit_usd") @Nullable MicroUsd runLimit,
     @JsonProperty("explicit_forward") boolean explicitForward,
     @JsonProperty("ttl_seconds") @Nullable Integer ttlSeconds,

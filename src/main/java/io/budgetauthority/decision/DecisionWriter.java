@@ -1,12 +1,14 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
@@ -15,6 +17,7 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,16 +26,21 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Turns a plan into what is answered and stored: the decision's facts, its reservation, and what
 /// becomes of the run.
+///
+/// @param notices warnings beside those of the plan
 record DecisionWriter(
     DecisionRequest request,
     Policy policy,
     String priceTableVersion,
     String runId,
+    Lineage lineage,
     Run.Tuple tuple,
+    List<String> notices,
     Instant now) {
 
   /// What an item is found and recognised by.
@@ -51,7 +59,7 @@ record DecisionWriter(
         grant.quote(),
         touched,
         grant.alternatives(),
-        grant.warnings(),
+        Stream.concat(grant.warnings().stream(), notices.stream()).toList(),
         null);
   }
 
@@ -99,7 +107,7 @@ record DecisionWriter(
         mode,
         constrainedBy == null ? null : constrainedBy.account().key().scope(),
         runId.equals(Authority.DRY_RUN) ? null : runId,
-        null,
+        lineage.parentRunId(),
         tuple.userId(),
         tuple.keyId(),
         tuple.teamId(),
@@ -187,22 +195,34 @@ record DecisionWriter(
 
   /// The holds to take by update; that of a run which this decision starts is in the run's item
   /// already.
-  List<Take> takes(Plan.Grant grant, @Nullable Run run) {
-    return grant.takes().stream()
-        .filter(take -> run != null || take.standing().account().key().scope() != Scope.RUN)
-        .toList();
+  List<Take> takes(Plan.Grant grant) {
+    return lineage.run() != null
+        ? grant.takes()
+        : grant.takes().stream().filter(take -> !isOwnRun(take)).toList();
   }
 
-  Ledger.RunChange runChange(Plan.Grant grant, @Nullable Run run, String tenantId) {
-    Instant runExpiresAt = now.plus(policy.runTtl());
-    if (run != null) {
-      return new Ledger.RunChange.Renew(run, run.tuple().completedBy(tuple), now, runExpiresAt);
-    }
-    Take first =
-        grant.takes().stream()
-            .filter(take -> take.standing().account().key().scope() == Scope.RUN)
-            .findFirst()
-            .orElseThrow();
+  private boolean isOwnRun(Take take) {
+    AccountKey account = take.standing().account().key();
+    return account.scope() == Scope.RUN && account.id().equals(runId);
+  }
+
+  /// What becomes of the run and its ancestors.
+  List<Ledger.RunChange> runChanges(Plan.Grant grant, String tenantId) {
+    Instant expiresAt = now.plus(policy.runTtl());
+    List<Ledger.RunChange> changes = new ArrayList<>();
+    Run run = lineage.run();
+    changes.add(
+        run == null
+            ? start(grant, tenantId, expiresAt)
+            : new Ledger.Renew(run, run.tuple().completedBy(tuple), now, expiresAt));
+    lineage
+        .ancestors()
+        .forEach(one -> changes.add(new Ledger.Renew(one, one.tuple(), now, expiresAt)));
+    return changes;
+  }
+
+  private Ledger.Start start(Plan.Grant grant, String tenantId, Instant expiresAt) {
+    Take first = grant.takes().stream().filter(this::isOwnRun).findFirst().orElseThrow();
     Account account = first.standing().account();
     Account held =
         new Account(
@@ -212,7 +232,15 @@ record DecisionWriter(
             first.hold(),
             account.available().minus(first.hold()),
             account.version());
-    return new Ledger.RunChange.Start(
-        new Run(tenantId, runId, tuple, false, now, runExpiresAt, held.limit(), held));
+    return new Ledger.Start(
+        new Run(
+            tenantId, runId, lineage.chain(), tuple, null, now, expiresAt, held.limit(), held));
+  }
+
+  /// The places that the decision takes: a new run's, and those of a key or user that it binds.
+  List<RunPlace> places(String tenantId) {
+    Run run = lineage.run();
+    Run.Tuple before = run == null ? new Run.Tuple(null, null, null, null) : run.tuple();
+    return RunPlaces.of(tenantId, policy, before, tuple, run == null ? now : null);
   }
 }

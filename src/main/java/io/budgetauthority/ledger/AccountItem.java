@@ -5,7 +5,6 @@ import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.tenant.Mode;
 import java.util.HashMap;
 import java.util.Map;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -22,11 +21,13 @@ final class AccountItem {
   static final String VERSION = "ver";
 
   /// A hold moves money from what is available to what is reserved: invariants 1 and 2.
-  private static final String TAKE = "SET res = res + :hold, avl = avl - :hold";
+  private static final String TAKE = "SET res = res + :hold, avl = avl + :avail";
 
-  /// The same, and the limit moves to a newer one by the difference.
-  private static final String TAKE_UNDER_NEW_LIMIT =
-      "SET res = res + :hold, avl = avl + :avail, lim = lim + :diff, ver = :version";
+  /// A charge beside it.
+  private static final String CHARGE = ", cmt = cmt + :charge";
+
+  /// The limit moves to a newer one by the difference.
+  private static final String UNDER_NEW_LIMIT = ", lim = lim + :diff, ver = :version";
 
   private static final String SAME_VERSION = "ver = :seen";
 
@@ -36,7 +37,7 @@ final class AccountItem {
   private static final String NOT_SPENT = " AND cmt < :limit";
 
   private static final String MAKE =
-      "SET lim = :lim, cmt = :zero, res = :hold, avl = :avail, ver = :version";
+      "SET lim = :lim, cmt = :charge, res = :hold, avl = :avail, ver = :version";
   private static final String ABSENT = "attribute_not_exists(pk)";
 
   /// A posting frees and charges whatever the sums are: a commit never checks a ceiling.
@@ -60,48 +61,60 @@ final class AccountItem {
     return Map.of("pk", text(key.partitionKey()), "sk", text(key.sortKey()));
   }
 
-  /// The update that takes a hold. Where the ledger has the account, it must still have the version
-  /// that it was read with, and the hold is gated on what is available under the limit in force.
+  /// The update that takes a hold, and charges what is charged at once. Where the ledger has the
+  /// account, it must still have the version that it was read with, and the hold is gated on what is
+  /// available under the limit in force.
   static Update take(String table, Take take) {
     Standing standing = take.standing();
     Account stored = standing.stored();
+    Account account = standing.account();
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":hold", money(take.hold()));
-    Update.Builder update = Update.builder().tableName(table).key(key(standing.account().key()));
+    Update.Builder update = Update.builder().tableName(table).key(key(account.key()));
     if (stored == null) {
-      MicroUsd limit = standing.account().limit();
-      values.put(":lim", money(limit));
-      values.put(":zero", money(MicroUsd.ZERO));
-      values.put(":avail", money(limit.minus(take.hold())));
-      values.put(":version", number(standing.account().version()));
+      values.put(":lim", money(account.limit()));
+      values.put(":charge", money(take.charge()));
+      values.put(":avail", money(account.limit().minus(take.hold()).minus(take.charge())));
+      values.put(":version", number(account.version()));
       return update
           .updateExpression(MAKE)
           .conditionExpression(ABSENT)
           .expressionAttributeValues(values)
           .build();
     }
-    MicroUsd difference = standing.account().limit().minus(stored.limit());
+    MicroUsd difference = account.limit().minus(stored.limit());
     values.put(":seen", number(stored.version()));
-    String condition = SAME_VERSION;
-    if (take.leastAvailable() != null) {
-      values.put(":least", money(take.leastAvailable().minus(difference)));
-      condition += ENOUGH;
-    } else if (standing.mode() == Mode.ACTUALS_ONLY) {
-      values.put(":limit", money(standing.account().limit()));
-      condition += NOT_SPENT;
+    values.put(":avail", money(difference.minus(take.hold()).minus(take.charge())));
+    StringBuilder expression = new StringBuilder(TAKE);
+    if (!take.charge().equals(MicroUsd.ZERO)) {
+      expression.append(CHARGE);
+      values.put(":charge", money(take.charge()));
     }
-    String expression = TAKE;
-    if (standing.account().version() != stored.version()) {
-      expression = TAKE_UNDER_NEW_LIMIT;
+    if (account.version() != stored.version()) {
+      expression.append(UNDER_NEW_LIMIT);
       values.put(":diff", money(difference));
-      values.put(":avail", money(difference.minus(take.hold())));
-      values.put(":version", number(standing.account().version()));
+      values.put(":version", number(account.version()));
     }
     return update
-        .updateExpression(expression)
-        .conditionExpression(condition)
+        .updateExpression(expression.toString())
+        .conditionExpression(SAME_VERSION + gate(take, difference, values))
         .expressionAttributeValues(values)
         .build();
+  }
+
+  private static String gate(
+      Take take, MicroUsd difference, Map<String, AttributeValue> values) {
+    return switch (take.gate()) {
+      case Take.Gate.Open open -> "";
+      case Take.Gate.AtLeast least -> {
+        values.put(":least", money(least.available().minus(difference)));
+        yield ENOUGH;
+      }
+      case Take.Gate.NotSpent notSpent -> {
+        values.put(":limit", money(take.standing().account().limit()));
+        yield NOT_SPENT;
+      }
+    };
   }
 
   static Update post(String table, Posting posting) {

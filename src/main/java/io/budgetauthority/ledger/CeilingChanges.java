@@ -133,7 +133,7 @@ public final class CeilingChanges {
   }
 
   private @Nullable Account accountNow(AccountKey key, Deadline deadline) {
-    return ledger.read(null, key.tenantId(), List.of(key), null, deadline).accounts().get(key);
+    return ledger.read(null, key.tenantId(), List.of(key), List.of(), deadline).accounts().get(key);
   }
 
   private Update move(Account stored, Account moved) {

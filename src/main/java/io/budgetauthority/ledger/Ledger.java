@@ -1,65 +1,51 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.StoredValues;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
-import software.amazon.awssdk.services.dynamodb.model.BatchGetItemResponse;
 import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
-import software.amazon.awssdk.services.dynamodb.model.DynamoDbRequest;
 import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// The ledger on DynamoDB: reads accounts and decisions, takes holds and posts charges, each in one
 /// transaction (ledger.md, "Reserve" and "Settle"). It contains no rule of who may have what. Safe
 /// for use by many threads; every write is safe to send again.
 public final class Ledger {
 
-  private static final int MOST_KEYS_A_BATCH = 100;
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
-  private static final Set<String> THROTTLED =
-      Set.of("ThrottlingError", "ProvisionedThroughputExceeded");
-
-  private final DynamoDbClient dynamoDb;
+  private final LedgerCalls calls;
   private final String ledgerTable;
   private final String decisionsTable;
-  private volatile boolean reachable = true;
 
   public Ledger(DynamoDbClient dynamoDb, String ledgerTable, String decisionsTable) {
-    this.dynamoDb = dynamoDb;
+    this.calls = new LedgerCalls(dynamoDb);
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
   }
 
   /// What stood in the ledger when it was read, strongly consistent.
+  ///
+  /// @param runs those that there are of the runs asked for, by id
   public record Snapshot(
-      @Nullable Reservation reservation, Map<AccountKey, Account> accounts, @Nullable Run run) {
+      @Nullable Reservation reservation, Map<AccountKey, Account> accounts, Map<String, Run> runs) {
     public Snapshot {
       accounts = Map.copyOf(accounts);
+      runs = Map.copyOf(runs);
     }
   }
 
@@ -67,22 +53,42 @@ public final class Ledger {
   ///
   /// @param takes one for every account that it touches, but for the account of a run that it
   ///   starts
-  /// @param run what becomes of the run; null where the decision lets nothing through
-  public record Order(Reservation reservation, List<Take> takes, @Nullable RunChange run) {
+  /// @param runs what becomes of the runs that it is held against; empty where it lets nothing
+  ///   through
+  /// @param places the places that it takes among the runs of its key, user and tenant
+  public record Order(
+      Reservation reservation, List<Take> takes, List<RunChange> runs, List<RunPlace> places) {
     public Order {
       takes = List.copyOf(takes);
+      runs = List.copyOf(runs);
+      places = List.copyOf(places);
+    }
+
+    /// One that holds nothing, as a block does.
+    public static Order of(Reservation reservation) {
+      return new Order(reservation, List.of(), List.of(), List.of());
+    }
+
+    private @Nullable Renew renewalOf(Take take) {
+      AccountKey account = take.standing().account().key();
+      for (RunChange change : runs) {
+        if (change instanceof Renew renew && renew.seen().account().key().equals(account)) {
+          return renew;
+        }
+      }
+      return null;
     }
   }
 
-  /// What a decision does to its run.
-  public sealed interface RunChange {
-    /// Makes it, its first hold already in the account.
-    record Start(Run run) implements RunChange {}
+  /// What a decision does to a run.
+  public sealed interface RunChange {}
 
-    /// Renews it; the order's takes include its account.
-    record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt)
-        implements RunChange {}
-  }
+  /// Makes it, its first hold already in the account.
+  public record Start(Run run) implements RunChange {}
+
+  /// Renews it; the order's takes include its account.
+  public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt)
+      implements RunChange {}
 
   /// What became of an order.
   public sealed interface Outcome {
@@ -91,214 +97,176 @@ public final class Ledger {
     /// The key was used before, with this.
     record AlreadyDecided(Reservation stored) implements Outcome {}
 
-    /// Accounts were not as they had been read; they are to be read and decided upon again.
+    /// Accounts or runs were not as they had been read; they are to be read and decided upon again.
     record Moved() implements Outcome {}
+
+    /// There is no place for another run.
+    ///
+    /// @param count how many there are
+    record NoPlace(RunPlace place, long count) implements Outcome {
+      /// What the count is, in words.
+      public String reason() {
+        return switch (place.of()) {
+          case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
+          case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
+          case NEW_ON_DAY -> count + " runs were begun on " + place.id();
+        }
+            + ", the limit is "
+            + place.most();
+      }
+    }
   }
 
-  /// Reads a decision, accounts and a run in one batch.
+  /// Reads a decision, accounts and runs in one batch.
   public Snapshot read(
       @Nullable ReservationId id,
       String tenantId,
       Collection<AccountKey> accounts,
-      @Nullable String runId,
+      Collection<String> runIds,
       Deadline deadline) {
     Set<Map<String, AttributeValue>> ledgerKeys = new LinkedHashSet<>();
     accounts.forEach(account -> ledgerKeys.add(AccountItem.key(account)));
-    if (runId != null) {
-      ledgerKeys.add(RunItem.key(tenantId, runId));
-    }
+    runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
     Map<String, KeysAndAttributes> wanted = new HashMap<>();
     if (!ledgerKeys.isEmpty()) {
-      wanted.put(ledgerTable, consistent(ledgerKeys));
+      wanted.put(ledgerTable, LedgerCalls.consistent(ledgerKeys));
     }
     if (id != null) {
-      wanted.put(decisionsTable, consistent(List.of(ReservationItem.key(id))));
+      wanted.put(decisionsTable, LedgerCalls.consistent(List.of(ReservationItem.key(id))));
     }
     Map<AccountKey, Account> found = new HashMap<>();
-    Run run = null;
+    Map<String, Run> runs = new HashMap<>();
     Reservation reservation = null;
-    for (Map<String, AttributeValue> item : readAll(wanted, deadline)) {
+    for (Map<String, AttributeValue> item : calls.readAll(wanted, deadline)) {
       if (!item.containsKey("sk")) {
         reservation = ReservationItem.read(item);
         continue;
       }
       Account account = AccountItem.read(item);
       found.put(account.key(), account);
-      if (account.key().scope() == Scope.RUN && account.key().id().equals(runId)) {
-        run = RunItem.read(item);
+      if (account.key().scope() == Scope.RUN) {
+        runs.put(account.key().id(), RunItem.read(item));
       }
     }
-    return new Snapshot(reservation, found, run);
-  }
-
-  /// Every item of these keys that there is, in as many calls as the server wants.
-  private List<Map<String, AttributeValue>> readAll(
-      Map<String, KeysAndAttributes> keys, Deadline deadline) {
-    List<Map<String, AttributeValue>> items = new ArrayList<>();
-    Map<String, KeysAndAttributes> wanted = keys;
-    while (!wanted.isEmpty()) {
-      BatchGetItemResponse answer =
-          send(
-              deadline,
-              BatchGetItemRequest.builder().requestItems(wanted).build(),
-              dynamoDb::batchGetItem);
-      answer.responses().values().forEach(items::addAll);
-      wanted = answer.unprocessedKeys();
-      if (!wanted.isEmpty() && !deadline.pause()) {
-        throw new LedgerContended("the ledger left keys unread until the deadline");
-      }
-    }
-    return items;
-  }
-
-  private static KeysAndAttributes consistent(Collection<Map<String, AttributeValue>> keys) {
-    return KeysAndAttributes.builder().keys(keys).consistentRead(true).build();
+    return new Snapshot(reservation, found, runs);
   }
 
   /// One reservation by its id; empty where there is none or it is another tenant's.
   public Optional<Reservation> find(String tenantId, ReservationId id, Deadline deadline) {
+    return find(id, deadline).filter(found -> found.tenantId().equals(tenantId));
+  }
+
+  /// One reservation by its id, whoever's it is: for the house's own errands, never for a caller.
+  public Optional<Reservation> find(ReservationId id, Deadline deadline) {
     Map<String, AttributeValue> item =
-        send(
+        calls
+            .send(
                 deadline,
                 GetItemRequest.builder()
                     .tableName(decisionsTable)
                     .key(ReservationItem.key(id))
                     .consistentRead(true)
                     .build(),
-                dynamoDb::getItem)
+                calls.dynamoDb()::getItem)
             .item();
-    if (item == null || item.isEmpty()) {
-      return Optional.empty();
-    }
-    Reservation found = ReservationItem.read(item);
-    return found.tenantId().equals(tenantId) ? Optional.of(found) : Optional.empty();
+    return item == null || item.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ReservationItem.read(item));
   }
 
   /// The accounts of a reservation's holds as they stand.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
     List<AccountKey> keys = reservation.holds().stream().map(Hold::account).toList();
-    return read(null, reservation.tenantId(), keys, null, deadline).accounts();
-  }
-
-  /// A run by its id; empty where there is none.
-  public Optional<Run> run(String tenantId, String runId) {
-    return Optional.ofNullable(read(null, tenantId, List.of(), runId, Deadline.in(PATIENCE)).run());
-  }
-
-  /// Makes a run without a decision. False where there already is one of that id.
-  public boolean start(Run run) {
-    TransactWriteItem write =
-        TransactWriteItem.builder().put(RunItem.start(ledgerTable, run)).build();
-    return write(List.of(write), Deadline.in(PATIENCE));
-  }
-
-  /// Ends a run: no decision is made in it any more, while what it holds is still settled. False
-  /// where there is none.
-  public boolean close(String tenantId, String runId) {
-    AccountKey key = AccountKey.total(tenantId, Scope.RUN, runId);
-    TransactWriteItem write =
-        TransactWriteItem.builder().update(RunItem.close(ledgerTable, key)).build();
-    return write(List.of(write), Deadline.in(PATIENCE));
-  }
-
-  /// A page of the runs of a user, newest first.
-  ///
-  /// @param after the id of the last run of the page before; null for the first page
-  public List<Run> runsOf(String tenantId, String userId, int limit, @Nullable Run after) {
-    Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":user", StoredValues.text(StoredIds.partitionKey(tenantId, Scope.USER, userId)));
-    QueryRequest.Builder query =
-        QueryRequest.builder()
-            .tableName(ledgerTable)
-            .indexName("runs-of-user")
-            .keyConditionExpression("run_user = :user")
-            .expressionAttributeValues(values)
-            .scanIndexForward(false)
-            .limit(limit);
-    if (after != null) {
-      Map<String, AttributeValue> start = new HashMap<>(RunItem.key(tenantId, after.runId()));
-      start.put(
-          "run_user", StoredValues.text(StoredIds.partitionKey(tenantId, Scope.USER, userId)));
-      start.put("run_created", StoredValues.time(after.createdAt()));
-      query.exclusiveStartKey(start);
-    }
-    Deadline deadline = Deadline.in(PATIENCE);
-    List<Map<String, AttributeValue>> keys =
-        send(deadline, query.build(), dynamoDb::query).items().stream()
-            .map(item -> Map.of("pk", item.get("pk"), "sk", item.get("sk")))
-            .toList();
-    List<Run> runs = new ArrayList<>();
-    for (int from = 0; from < keys.size(); from += MOST_KEYS_A_BATCH) {
-      List<Map<String, AttributeValue>> some =
-          keys.subList(from, Math.min(keys.size(), from + MOST_KEYS_A_BATCH));
-      readAll(Map.of(ledgerTable, consistent(some)), deadline)
-          .forEach(item -> runs.add(RunItem.read(item)));
-    }
-    runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
-    return runs;
+    return read(null, reservation.tenantId(), keys, List.of(), deadline).accounts();
   }
 
   /// Writes a decision: a block by one conditional put, everything else in one transaction with its
   /// holds.
   public Outcome reserve(Order order, Deadline deadline) {
-    Put decision = ReservationItem.create(decisionsTable, order.reservation());
-    if (order.run() == null && order.takes().isEmpty()) {
+    return write(order, ReservationItem.create(decisionsTable, order.reservation()), deadline);
+  }
+
+  /// Writes a decision in the place of one that is stored: the next revision of the same key.
+  public Outcome replace(Order order, Deadline deadline) {
+    return write(order, ReservationItem.replace(decisionsTable, order.reservation()), deadline);
+  }
+
+  private Outcome write(Order order, Put decision, Deadline deadline) {
+    if (order.runs().isEmpty() && order.takes().isEmpty()) {
       return record(order.reservation(), decision, deadline);
     }
     List<TransactWriteItem> writes = new ArrayList<>();
     writes.add(TransactWriteItem.builder().put(decision).build());
-    if (order.run() instanceof RunChange.Start start) {
-      writes.add(TransactWriteItem.builder().put(RunItem.start(ledgerTable, start.run())).build());
+    for (RunChange change : order.runs()) {
+      if (change instanceof Start start) {
+        writes.addAll(RunItem.begin(ledgerTable, start.run()));
+      }
     }
     for (Take take : order.takes()) {
-      boolean ofRun =
-          order.run() instanceof RunChange.Renew renew
-              && take.standing().account().key().equals(renew.seen().account().key());
+      Renew renew = order.renewalOf(take);
       writes.add(
           TransactWriteItem.builder()
               .update(
-                  ofRun && order.run() instanceof RunChange.Renew renew
-                      ? RunItem.renew(
-                          ledgerTable,
-                          take,
-                          renew.seen(),
-                          renew.completed(),
-                          renew.now(),
-                          renew.expiresAt())
-                      : AccountItem.take(ledgerTable, take))
+                  renew == null
+                      ? AccountItem.take(ledgerTable, take)
+                      : RunItem.renew(ledgerTable, take, renew))
               .build());
     }
-    TransactWriteItemsRequest request =
-        TransactWriteItemsRequest.builder().transactItems(writes).build();
-    List<CancellationReason> reasons = transact(request, deadline);
+    int firstPlace = writes.size();
+    for (RunPlace place : order.places()) {
+      writes.add(TransactWriteItem.builder().update(place.take(ledgerTable)).build());
+    }
+    List<CancellationReason> reasons = calls.transact(writes, deadline);
     if (reasons.isEmpty()) {
       return new Outcome.Reserved();
     }
-    if (failed(reasons.getFirst())) {
+    if (LedgerCalls.failed(reasons.getFirst())) {
       return recognise(order.reservation(), reasons.getFirst().item());
+    }
+    return refusal(order.places(), firstPlace, reasons);
+  }
+
+  /// A place that is missing while everything else was as it had been read is the answer; else
+  /// what was read has moved.
+  static Outcome refusal(
+      List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
+    if (reasons.subList(0, firstPlace).stream().noneMatch(LedgerCalls::failed)) {
+      for (int i = 0; i < places.size(); i++) {
+        CancellationReason reason = reasons.get(firstPlace + i);
+        if (LedgerCalls.failed(reason)) {
+          return new Outcome.NoPlace(places.get(i), RunPlace.count(reason.item()));
+        }
+      }
     }
     return new Outcome.Moved();
   }
 
   private Outcome record(Reservation reservation, Put decision, Deadline deadline) {
-    PutItemRequest put =
-        PutItemRequest.builder()
-            .tableName(decisionsTable)
-            .item(decision.item())
-            .conditionExpression(decision.conditionExpression())
-            .returnValuesOnConditionCheckFailure(decision.returnValuesOnConditionCheckFailure())
-            .build();
     try {
-      send(deadline, put, dynamoDb::putItem);
+      calls.send(deadline, alone(decision), calls.dynamoDb()::putItem);
       return new Outcome.Reserved();
     } catch (ConditionalCheckFailedException e) {
       return recognise(reservation, e.item());
     }
   }
 
+  private static PutItemRequest alone(Put put) {
+    return PutItemRequest.builder()
+        .tableName(put.tableName())
+        .item(put.item())
+        .conditionExpression(put.conditionExpression())
+        .expressionAttributeValues(
+            put.hasExpressionAttributeValues() ? put.expressionAttributeValues() : null)
+        .returnValuesOnConditionCheckFailure(put.returnValuesOnConditionCheckFailure())
+        .build();
+  }
+
   /// A key that is taken by the very item that was being written was taken by an attempt whose
   /// answer was lost.
   private static Outcome recognise(Reservation written, Map<String, AttributeValue> item) {
+    if (item.isEmpty()) {
+      return new Outcome.Moved();
+    }
     Reservation stored = ReservationItem.read(item);
     return stored.nonce().equals(written.nonce()) && stored.revision() == written.revision()
         ? new Outcome.Reserved()
@@ -315,25 +283,28 @@ public final class Ledger {
     SHORT
   }
 
-  /// Takes a step of a reservation together with its postings, or does nothing.
+  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves no
+  /// money is one put.
   public Taken settle(Reservation.Step.Move move, Deadline deadline) {
+    Put next = ReservationItem.replace(decisionsTable, move.next());
     List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(
-        TransactWriteItem.builder()
-            .put(ReservationItem.replace(decisionsTable, move.next()))
-            .build());
+    writes.add(TransactWriteItem.builder().put(next).build());
     for (Posting posting : move.postings()) {
       if (!posting.isNothing()) {
         writes.add(
             TransactWriteItem.builder().update(AccountItem.post(ledgerTable, posting)).build());
       }
     }
-    List<CancellationReason> reasons =
-        transact(TransactWriteItemsRequest.builder().transactItems(writes).build(), deadline);
+    if (writes.size() == 1) {
+      return record(move.next(), next, deadline) instanceof Outcome.Reserved
+          ? Taken.DONE
+          : Taken.STALE;
+    }
+    List<CancellationReason> reasons = calls.transact(writes, deadline);
     if (reasons.isEmpty()) {
       return Taken.DONE;
     }
-    if (failed(reasons.getFirst())) {
+    if (LedgerCalls.failed(reasons.getFirst())) {
       return Taken.STALE;
     }
     if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)) {
@@ -345,93 +316,50 @@ public final class Ledger {
 
   /// Writes items in one transaction. False where a condition of one fails.
   boolean write(List<TransactWriteItem> writes, Deadline deadline) {
-    return transact(TransactWriteItemsRequest.builder().transactItems(writes).build(), deadline)
-        .isEmpty();
+    return calls.transact(writes, deadline).isEmpty();
+  }
+
+  /// The reservations of one part of the due index whose time had passed, the longest due first.
+  ///
+  /// @param bucket which part, from 0 to [ReservationId#DUE_BUCKETS] - 1
+  /// @param from where the page before ended; null for the first
+  public Page<ReservationId> due(
+      int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
+    return calls
+        .page(
+            QueryRequest.builder()
+                .tableName(decisionsTable)
+                .indexName("due")
+                .keyConditionExpression("due_bucket = :bucket AND due_at <= :before")
+                .expressionAttributeValues(
+                    Map.of(
+                        ":bucket", StoredValues.number(bucket),
+                        ":before", StoredValues.time(before)))
+                .limit(limit),
+            from,
+            deadline)
+        .map(item -> new ReservationId(StoredValues.text(item, "pk")));
+  }
+
+  /// These reservations as they stand, whoever's they are; those that are gone are left out.
+  public List<Reservation> readAll(Collection<ReservationId> ids, Deadline deadline) {
+    return calls
+        .readAll(decisionsTable, ids.stream().map(ReservationItem::key).toList(), deadline)
+        .stream()
+        .map(ReservationItem::read)
+        .toList();
+  }
+
+  LedgerCalls calls() {
+    return calls;
   }
 
   String table() {
     return ledgerTable;
   }
 
-  /// Sends a transaction until it is done or a condition of it fails; then the reasons are
-  /// returned, one for each write (ledger.md, "Reserve", step 4). Conflicts and throttling are
-  /// waited out.
-  private List<CancellationReason> transact(TransactWriteItemsRequest request, Deadline deadline) {
-    while (true) {
-      try {
-        send(deadline, request, dynamoDb::transactWriteItems);
-        return List.of();
-      } catch (TransactionCanceledException e) {
-        List<CancellationReason> reasons = e.cancellationReasons();
-        if (failed(reasons.getFirst())) {
-          return reasons;
-        }
-        if (reasons.stream().anyMatch(reason -> codeOf(reason).equals("ValidationError"))) {
-          throw e;
-        }
-        boolean throttled = reasons.stream().anyMatch(reason -> THROTTLED.contains(codeOf(reason)));
-        if (!throttled && reasons.stream().anyMatch(Ledger::failed)) {
-          return reasons;
-        }
-        if (!deadline.pause()) {
-          throw new LedgerContended(
-              "the accounts stayed busy: " + reasons.stream().map(Ledger::codeOf).toList());
-        }
-      }
-    }
-  }
-
-  private static boolean failed(CancellationReason reason) {
-    return codeOf(reason).equals("ConditionalCheckFailed");
-  }
-
-  private static String codeOf(CancellationReason reason) {
-    return reason.code() == null ? "None" : reason.code();
-  }
-
-  /// Sends one call, and again where no answer came or the server was at fault, until the deadline.
-  /// An answer that says no is the caller's to read.
-  private <Q extends DynamoDbRequest, T> T send(Deadline deadline, Q request, Function<Q, T> call) {
-    Q bounded = request;
-    while (true) {
-      try {
-        T answer = call.apply(bounded);
-        reachable = true;
-        return answer;
-      } catch (ConditionalCheckFailedException | TransactionCanceledException e) {
-        reachable = true;
-        throw e;
-      } catch (DynamoDbException e) {
-        boolean passing =
-            e.statusCode() >= 500 || e.isThrottlingException() || e.isRetryableException();
-        if (!passing) {
-          throw e;
-        }
-        if (!deadline.pause()) {
-          reachable = false;
-          throw new LedgerUnavailable("the ledger failed until the deadline: " + e.statusCode(), e);
-        }
-      } catch (SdkClientException e) {
-        if (!deadline.pause()) {
-          reachable = false;
-          throw new LedgerUnavailable("the ledger did not answer until the deadline", e);
-        }
-      }
-      bounded = within(deadline, request);
-    }
-  }
-
-  /// The same request, whose call ends with the deadline.
-  @SuppressWarnings("unchecked")
-  private static <Q extends DynamoDbRequest> Q within(Deadline deadline, Q request) {
-    return (Q)
-        request.toBuilder()
-            .overrideConfiguration(override -> override.apiCallTimeout(deadline.remaining()))
-            .build();
-  }
-
   /// Whether the last call was answered. It is a detail of health, and decides nothing.
   public boolean isReachable() {
-    return reachable;
+    return calls.isReachable();
   }
 }

@@ -11,6 +11,9 @@ import java.util.regex.Pattern;
 /// (ledger.md, "Items"). Written in Crockford's base32, 160 bits of SHA-256.
 public record ReservationId(String hash) {
 
+  /// Into how many parts the due index is split.
+  public static final int DUE_BUCKETS = 16;
+
   private static final String DECISION = "bdgdec_";
   private static final String RESERVATION = "rsv_";
   private static final String ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -60,9 +63,9 @@ public record ReservationId(String hash) {
     return RESERVATION + hash;
   }
 
-  /// The partition of the due index that this item is found in, 0-15.
+  /// The partition of the due index that this item is found in.
   int dueBucket() {
-    return ALPHABET.indexOf(hash.charAt(0)) & 15;
+    return ALPHABET.indexOf(hash.charAt(0)) % DUE_BUCKETS;
   }
 
   private static String base32(byte[] digest) {

@@ -132,6 +132,7 @@ final class ReservationItem {
         .item(write(next))
         .conditionExpression(SAME_REVISION)
         .expressionAttributeValues(Map.of(":revision", number(next.revision() - 1)))
+        .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
         .build();
   }
 }

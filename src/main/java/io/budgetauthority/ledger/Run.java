@@ -5,23 +5,47 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// One agent session and its account, which are one item. It is bound to the tuple of its first
 /// decision; a part that was left out then is bound by the first decision that states it.
 ///
+/// @param ancestors the runs that its calls are held against besides it, its parent first; they
+///   never change
+/// @param ended how it was ended for good; null while it was not, though its time may be over
 /// @param madeLimit the limit that it was made with; the account has the one in force
-/// @param closed whether somebody ended it; by time it ends at `expiresAt`
 public record Run(
     String tenantId,
     String runId,
+    List<String> ancestors,
     Tuple tuple,
-    boolean closed,
+    @Nullable State ended,
     Instant createdAt,
     Instant expiresAt,
     MicroUsd madeLimit,
     Account account) {
+
+  /// Protocol section 2: a run and its ancestors are at most this many.
+  public static final int MOST_LEVELS = 4;
+
+  public Run {
+    ancestors = List.copyOf(ancestors);
+  }
+
+  public @Nullable String parentRunId() {
+    return ancestors.isEmpty() ? null : ancestors.getFirst();
+  }
+
+  /// The ancestors of a run that this one would start.
+  public List<String> ancestorsOfChild() {
+    List<String> chain = new ArrayList<>(ancestors.size() + 1);
+    chain.add(runId);
+    chain.addAll(ancestors);
+    return chain;
+  }
 
   /// Who a run belongs to and what it is for.
   public record Tuple(
@@ -77,8 +101,8 @@ public record Run(
   }
 
   public State stateAt(Instant now) {
-    if (closed) {
-      return State.CLOSED;
+    if (ended != null) {
+      return ended;
     }
     return now.isAfter(expiresAt) ? State.EXPIRED : State.ACTIVE;
   }

@@ -5,17 +5,22 @@ import static io.budgetauthority.tenant.StoredValues.money;
 import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 import static io.budgetauthority.tenant.StoredValues.textOrNull;
+import static io.budgetauthority.tenant.StoredValues.texts;
 import static io.budgetauthority.tenant.StoredValues.time;
 
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.StoredValues;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
 import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// How a run is stored: its account's item with the tuple it is bound to and its life beside the
@@ -34,6 +39,9 @@ final class RunItem {
   /// The run is still as it was read: open, and bound to nothing newer.
   private static final String STILL_OPEN = " AND run_closed = :open";
 
+  /// What the sort key of a child's mark begins with.
+  static final String CHILD = "child#";
+
   private RunItem() {}
 
   static Map<String, AttributeValue> key(String tenantId, String runId) {
@@ -45,20 +53,28 @@ final class RunItem {
     return new Run(
         account.key().tenantId(),
         account.key().id(),
+        item.containsKey("run_ancestors") ? texts(item, "run_ancestors") : List.of(),
         new Run.Tuple(
             textOrNull(item, "run_user_id"),
             textOrNull(item, "run_key_id"),
             textOrNull(item, "run_team_id"),
             textOrNull(item, "run_feature_id")),
-        flag(item, "run_closed"),
+        readEnded(item),
         time(item, "run_created"),
         time(item, "run_expires"),
         money(item, "run_made_lim"),
         account);
   }
 
+  private static Run.@Nullable State readEnded(Map<String, AttributeValue> item) {
+    if (!flag(item, "run_closed")) {
+      return null;
+    }
+    return flag(item, "run_expired") ? Run.State.EXPIRED : Run.State.CLOSED;
+  }
+
   /// Makes the run with its first hold already taken.
-  static Put start(String table, Run run) {
+  private static Put start(String table, Run run) {
     Account account = run.account();
     Map<String, AttributeValue> item = new HashMap<>(key(run.tenantId(), run.runId()));
     item.put(AccountItem.LIMIT, money(account.limit()));
@@ -67,10 +83,17 @@ final class RunItem {
     item.put(AccountItem.AVAILABLE, money(account.available()));
     item.put(AccountItem.VERSION, number(account.version()));
     item.put("run_made_lim", money(run.madeLimit()));
-    item.put("run_closed", flag(run.closed()));
+    item.put("run_closed", flag(false));
+    if (!run.ancestors().isEmpty()) {
+      item.put(
+          "run_ancestors",
+          AttributeValue.builder()
+              .l(run.ancestors().stream().map(StoredValues::text).toList())
+              .build());
+    }
     item.put("run_created", time(run.createdAt()));
     item.put("run_expires", time(run.expiresAt()));
-    item.put("run_due_bucket", number(Math.floorMod(run.runId().hashCode(), 16)));
+    item.put("run_due_bucket", number(Math.floorMod(run.runId().hashCode(), Runs.DUE_BUCKETS)));
     item.put("run_due_at", time(due(run.expiresAt(), run.createdAt())));
     putTuple(item, run.tuple());
     if (run.tuple().userId() != null) {
@@ -101,24 +124,86 @@ final class RunItem {
     }
   }
 
-  /// Ends the run. It leaves the index of what is due: nothing more is to be done about it.
-  static Update close(String table, AccountKey key) {
-    return Update.builder()
+  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds it.
+  static List<TransactWriteItem> begin(String table, Run run) {
+    TransactWriteItem made = TransactWriteItem.builder().put(start(table, run)).build();
+    String parent = run.parentRunId();
+    return parent == null
+        ? List.of(made)
+        : List.of(
+            made,
+            TransactWriteItem.builder()
+                .put(childOf(table, run.tenantId(), parent, run.runId()))
+                .build());
+  }
+
+  private static Put childOf(String table, String tenantId, String parentRunId, String runId) {
+    Map<String, AttributeValue> item = new HashMap<>(key(tenantId, parentRunId));
+    item.put("sk", text(CHILD + runId));
+    return Put.builder().tableName(table).item(item).build();
+  }
+
+  /// The run that a child's mark names.
+  static String child(Map<String, AttributeValue> mark) {
+    return text(mark, "sk").substring(CHILD.length());
+  }
+
+  /// The run is there and open.
+  static ConditionCheck open(String table, Run run) {
+    return ConditionCheck.builder()
         .tableName(table)
-        .key(AccountItem.key(key))
-        .updateExpression("SET run_closed = :closed REMOVE run_due_bucket, run_due_at")
-        .conditionExpression("attribute_exists(pk)")
-        .expressionAttributeValues(Map.of(":closed", flag(true)))
+        .key(AccountItem.key(run.account().key()))
+        .conditionExpression("run_closed = :open")
+        .expressionAttributeValues(Map.of(":open", flag(false)))
         .build();
   }
 
+  /// Ends the run as it was read: open, bound to the same user and key, whose places are freed with
+  /// it, and, where it ends by time, not renewed since. It leaves the index of what is due: nothing
+  /// more is to be done about it.
+  static Update end(String table, Run seen, Run.State as) {
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":closed", flag(true));
+    values.put(":open", flag(false));
+    StringBuilder set = new StringBuilder("SET run_closed = :closed");
+    StringBuilder condition = new StringBuilder("run_closed = :open");
+    if (as == Run.State.EXPIRED) {
+      set.append(", run_expired = :closed");
+      condition.append(" AND run_expires = :seen");
+      values.put(":seen", time(seen.expiresAt()));
+    }
+    stillBound(condition, values, "run_user_id", seen.tuple().userId());
+    stillBound(condition, values, "run_key_id", seen.tuple().keyId());
+    return Update.builder()
+        .tableName(table)
+        .key(AccountItem.key(seen.account().key()))
+        .updateExpression(set + " REMOVE run_due_bucket, run_due_at")
+        .conditionExpression(condition.toString())
+        .expressionAttributeValues(values)
+        .build();
+  }
+
+  private static void stillBound(
+      StringBuilder condition,
+      Map<String, AttributeValue> values,
+      String name,
+      @Nullable String bound) {
+    if (bound == null) {
+      condition.append(" AND attribute_not_exists(").append(name).append(')');
+    } else {
+      condition.append(" AND ").append(name).append(" = :").append(name);
+      values.put(":" + name, text(bound));
+    }
+  }
+
   /// Takes a hold of a run's account, renews the run and binds newly stated parts of its tuple.
-  static Update renew(
-      String table, Take take, Run seen, Run.Tuple completed, Instant now, Instant expiresAt) {
+  static Update renew(String table, Take take, Ledger.Renew renew) {
+    Run seen = renew.seen();
+    Run.Tuple completed = renew.completed();
     Update plain = AccountItem.take(table, take);
     Map<String, AttributeValue> values = new HashMap<>(plain.expressionAttributeValues());
-    values.put(":expires", time(expiresAt));
-    values.put(":due", time(due(expiresAt, now)));
+    values.put(":expires", time(renew.expiresAt()));
+    values.put(":due", time(due(renew.expiresAt(), renew.now())));
     values.put(":open", flag(false));
     StringBuilder set = new StringBuilder(plain.updateExpression()).append(RENEW);
     StringBuilder condition = new StringBuilder(plain.conditionExpression()).append(STILL_OPEN);

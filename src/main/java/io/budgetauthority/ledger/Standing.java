@@ -86,13 +86,13 @@ public record Standing(
             .blocks(estimate);
   }
 
-  /// The least that must be available for the hold to be taken; null where it is taken
-  /// unconditionally.
-  public @Nullable MicroUsd leastAvailable(Estimate estimate) {
+  /// The condition under which the ledger takes the hold.
+  Take.Gate gate(Estimate estimate) {
     return switch (mode) {
-      case HARD_GATE -> estimate.worst();
-      case SOFT_GATE -> estimate.expected().minus(margin);
-      case ADVISORY_ESTIMATE, ACTUALS_ONLY -> null;
+      case HARD_GATE -> new Take.Gate.AtLeast(estimate.worst());
+      case SOFT_GATE -> new Take.Gate.AtLeast(estimate.expected().minus(margin));
+      case ADVISORY_ESTIMATE -> new Take.Gate.Open();
+      case ACTUALS_ONLY -> new Take.Gate.NotSpent();
     };
   }
 

@@ -1,15 +1,35 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
-import org.jspecify.annotations.Nullable;
 
-/// One account's part of a reservation: what is to be held of it, and what must be available for
-/// that.
-///
-/// @param leastAvailable null where the hold is taken whatever is available
-public record Take(Standing standing, MicroUsd hold, @Nullable MicroUsd leastAvailable) {
+/// One account's part of a decision: what is held of it, under which condition, and what is charged
+/// to it at once. A decision charges nothing; usage that never had one holds nothing.
+public record Take(Standing standing, MicroUsd hold, Gate gate, MicroUsd charge) {
 
+  /// The condition that an account must meet for the hold to be taken.
+  public sealed interface Gate {
+    /// None: the hold is taken whatever the sums are.
+    record Open() implements Gate {}
+
+    /// This much must be available.
+    record AtLeast(MicroUsd available) implements Gate {}
+
+    /// Less than the limit must be committed.
+    record NotSpent() implements Gate {}
+  }
+
+  /// What the account's mode holds for an estimate, under the mode's condition.
   public static Take of(Standing standing, Standing.Estimate estimate) {
-    return new Take(standing, standing.hold(estimate), standing.leastAvailable(estimate));
+    return new Take(standing, standing.hold(estimate), standing.gate(estimate), MicroUsd.ZERO);
+  }
+
+  /// The account is touched, so that the decision's usage can be charged to it, and holds nothing.
+  public static Take ofNothing(Standing standing) {
+    return new Take(standing, MicroUsd.ZERO, new Gate.Open(), MicroUsd.ZERO);
+  }
+
+  /// Charges usage that nothing was held for.
+  public static Take ofCharge(Standing standing, MicroUsd charge) {
+    return new Take(standing, MicroUsd.ZERO, new Gate.Open(), charge);
   }
 }

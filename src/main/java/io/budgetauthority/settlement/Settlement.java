@@ -17,7 +17,6 @@ import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -185,7 +184,7 @@ public final class Settlement {
       DecisionFacts facts = DecisionFacts.cancelled(mode, priceTableVersion, now);
       Reservation tombstone =
           Reservation.cancelled(id, caller, now, retention, DecisionJson.write(facts));
-      if (ledger.reserve(new Ledger.Order(tombstone, List.of(), null), deadline)
+      if (ledger.reserve(Ledger.Order.of(tombstone), deadline)
           instanceof Ledger.Outcome.Reserved) {
         return Optional.empty();
       }

@@ -527,7 +527,7 @@ class DecisionHttpTest {
             "{" + model + "\"input_tokens\": 1, \"requires\": {\"wings\": true}}",
             "/requires/wings"),
         Arguments.of(
-            "{" + model + "\"input_tokens\": 1, \"parent_run_id\": \"p\"}", "/parent_run_id"),
+            "{" + model + "\"input_tokens\": 1, \"parent_run_id\": \"a b\"}", "/parent_run_id"),
         Arguments.of("{\"model\": \"gpt-4o-mini-2024\", \"input_tokens\": }", ""),
         Arguments.of("[]", ""),
         Arguments.of("", ""));

@@ -34,6 +34,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.price..")
         .layer("tenant")
         .definedBy("io.budgetauthority.tenant..")
+        .layer("input")
+        .definedBy("io.budgetauthority.input..")
         .layer("money")
         .definedBy("io.budgetauthority.money..")
         .layer("wiring")
@@ -50,6 +52,8 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
         .whereLayer("price")
         .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .whereLayer("input")
+        .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("tenant")
         .mayOnlyBeAccessedByLayers("ledger", "price", "decision", "settlement", "api", "wiring")
         .check(MAIN);

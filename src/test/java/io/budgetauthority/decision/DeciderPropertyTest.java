@@ -82,7 +82,7 @@ class DeciderPropertyTest {
         Plan.Grant grant = (Plan.Grant) plan;
         assertEquals(over ? Plan.Kind.ADVISORY_WARN : Plan.Kind.ALLOW, grant.kind(), where);
         assertEquals(cost, grant.takes().getFirst().hold().micros(), where);
-        assertEquals(null, grant.takes().getFirst().leastAvailable(), where);
+        assertEquals(new Take.Gate.Open(), grant.takes().getFirst().gate(), where);
       } else if (over) {
         assertEquals(ProblemCode.RUN_CEILING_REACHED, ((Plan.Block) plan).code(), where);
       } else {

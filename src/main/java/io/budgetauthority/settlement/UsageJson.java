@@ -1,18 +1,18 @@
-package io.budgetauthority.api;
+package io.budgetauthority.settlement;
 
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Usage;
-import io.budgetauthority.settlement.UsageReport;
 import org.jspecify.annotations.Nullable;
 
 /// Reads usage and the body of a commit (protocol section 5).
-final class UsageJson {
+public final class UsageJson {
 
   private UsageJson() {}
 
-  static Parts parts(Fields fields) {
+  public static Parts parts(Fields fields) {
     return new Parts(
         fields.count("cache_read_tokens"),
         fields.count("cache_write_tokens"),
@@ -24,7 +24,7 @@ final class UsageJson {
         fields.count("output_image_tokens"));
   }
 
-  static UsageReport readReport(byte @Nullable [] body) {
+  public static UsageReport readReport(byte @Nullable [] body) {
     Fields fields = Fields.parse(body);
     UsageQuality stated = fields.oneOf("usage_quality", UsageJson::quality);
     UsageQuality quality = stated == null ? UsageQuality.EXACT : stated;

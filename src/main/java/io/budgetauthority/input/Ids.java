@@ -1,33 +1,35 @@
-package io.budgetauthority.api;
+package io.budgetauthority.input;
 
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The forms of what callers name things by: 1 to 128 visible ASCII characters for ids, 1 to 255
 /// for an idempotency key, and a narrower alphabet for run ids (protocol section 2).
-final class Ids {
+public final class Ids {
 
   private static final Pattern ID = Pattern.compile("[\\x21-\\x7E]{1,128}");
   private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7E]{1,255}");
 
+  private static final String IDEMPOTENCY_KEY_NAME = "Idempotency-Key";
+
   private Ids() {}
 
-  static boolean isRunId(String text) {
+  public static boolean isRunId(String text) {
     return RUN_ID.matcher(text).matches();
   }
 
-  static boolean isId(String text) {
+  public static boolean isId(String text) {
     return ID.matcher(text).matches();
   }
 
   /// A query parameter that is an id where it is there; anything else gets a 400 that names it.
-  static @Nullable String optional(String name, @Nullable String text) {
+  public static @Nullable String optional(String name, @Nullable String text) {
     return text == null ? null : require(name, text);
   }
 
   /// A path or query parameter that is an id; anything else gets a 400 that names it.
-  static String require(String name, String text) {
+  public static String require(String name, String text) {
     if (!isId(text)) {
       throw Fields.invalid(name, "must be 1 to 128 visible ASCII characters");
     }
@@ -35,27 +37,35 @@ final class Ids {
   }
 
   /// A run's id; anything else gets an [IllegalArgumentException].
-  static String runId(String text) {
+  public static String runId(String text) {
     if (!isRunId(text)) {
       throw new IllegalArgumentException("must match " + RUN_ID);
     }
     return text;
   }
 
-  static String requireRunId(String name, String text) {
+  public static String requireRunId(String name, String text) {
     if (!isRunId(text)) {
       throw Fields.invalid(name, "must match " + RUN_ID);
     }
     return text;
   }
 
-  static String requireIdempotencyKey(@Nullable String text) {
+  /// An idempotency key; anything else gets an [IllegalArgumentException].
+  public static String idempotencyKey(String text) {
+    if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
+      throw new IllegalArgumentException("must be 1 to 255 visible ASCII characters");
+    }
+    return text;
+  }
+
+  public static String requireIdempotencyKey(@Nullable String text) {
     if (text == null) {
-      throw Fields.invalid(BudgetHeaders.IDEMPOTENCY_KEY, "is required, unless dry_run is true");
+      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "is required, unless dry_run is true");
     }
     if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
       throw Fields.invalid(
-          BudgetHeaders.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
+          IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");
     }
     return text;
   }

@@ -1,4 +1,4 @@
-package io.budgetauthority.api;
+package io.budgetauthority.input;
 
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads a JSON object strictly, as the protocol's introduction says: every field that is not asked
 /// for is an error, integers are JSON integers, null is the same as absent, a name twice is
-/// refused. All errors of a body are collected, and [#end] throws them as one problem.
-final class Fields {
+/// refused. All errors of a body are collected, and [#end] throws them as one [InvalidInput].
+public final class Fields {
 
-  static final long MOST = 1_000_000_000;
-  static final int MOST_CHARACTERS = 256;
+  public static final long MOST = 1_000_000_000;
+  public static final int MOST_CHARACTERS = 256;
   private static final int MOST_NAMES = 64;
   private static final int MOST_ERRORS = 50;
   private static final int MOST_BODY_BYTES = 256 * 1024;
@@ -39,21 +39,19 @@ final class Fields {
   private final JsonNode object;
   private final String pointer;
   private final Set<String> asked = new HashSet<>();
-  private final List<Problem.FieldError> errors;
+  private final List<FieldError> errors;
 
-  private Fields(JsonNode object, String pointer, List<Problem.FieldError> errors) {
+  private Fields(JsonNode object, String pointer, List<FieldError> errors) {
     this.object = object;
     this.pointer = pointer;
     this.errors = errors;
   }
 
   /// Reads a body; one that is too large, no JSON or no object is refused with a problem at once.
-  static Fields parse(byte @Nullable [] body) {
+  public static Fields parse(byte @Nullable [] body) {
     if (body != null && body.length > MOST_BODY_BYTES) {
-      throw Problem.of(
-              ProblemType.BODY_TOO_LARGE,
-              "the body has " + body.length + " bytes, the most is " + MOST_BODY_BYTES)
-          .exception();
+      throw new InputTooLarge(
+          "the body has " + body.length + " bytes, the most is " + MOST_BODY_BYTES);
     }
     try {
       JsonNode node = JSON.readTree(body == null ? new byte[0] : body);
@@ -72,12 +70,12 @@ final class Fields {
       throw invalid(
           List.of(
               twice
-                  ? new Problem.FieldError(
+                  ? new FieldError(
                       e.getProcessor().getParsingContext().pathAsPointer().head()
                           + "/"
                           + escape(name),
                       "is there twice")
-                  : new Problem.FieldError("", "is not well-formed JSON")));
+                  : new FieldError("", "is not well-formed JSON")));
     } catch (IOException e) {
       // Reading bytes fails for nothing but the bytes: no JSON, or not in its encoding.
       throw invalid("", "is not well-formed JSON");
@@ -95,16 +93,12 @@ final class Fields {
     return text.codePoints().noneMatch(c -> Character.getType(c) == Character.SURROGATE);
   }
 
-  static ProblemException invalid(List<Problem.FieldError> errors) {
-    Problem.FieldError first = errors.getFirst();
-    String where = first.pointer().isEmpty() ? "the body" : first.pointer();
-    return Problem.of(ProblemType.INVALID_REQUEST, where + " " + first.reason())
-        .withErrors(errors)
-        .exception();
+  public static InvalidInput invalid(List<FieldError> errors) {
+    return new InvalidInput(errors);
   }
 
-  static ProblemException invalid(String pointer, String reason) {
-    return invalid(List.of(new Problem.FieldError(pointer, reason)));
+  public static InvalidInput invalid(String pointer, String reason) {
+    return invalid(List.of(new FieldError(pointer, reason)));
   }
 
   private @Nullable JsonNode take(String name) {
@@ -113,17 +107,17 @@ final class Fields {
     return value == null || value.isNull() ? null : value;
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     JsonNode value = object.get(name);
     return value != null && !value.isNull();
   }
 
-  void error(String name, String reason) {
-    errors.add(new Problem.FieldError(pointer + "/" + escape(name), reason));
+  public void error(String name, String reason) {
+    errors.add(new FieldError(pointer + "/" + escape(name), reason));
   }
 
   /// An integer from `least` to `most`; null where it is absent or wrong.
-  @Nullable Long integer(String name, long least, long most) {
+  public @Nullable Long integer(String name, long least, long most) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -138,11 +132,11 @@ final class Fields {
     return value.longValue();
   }
 
-  @Nullable Long count(String name) {
+  public @Nullable Long count(String name) {
     return integer(name, 0, MOST);
   }
 
-  boolean flag(String name) {
+  public boolean flag(String name) {
     JsonNode value = take(name);
     if (value != null && !value.isBoolean()) {
       error(name, "must be true or false");
@@ -151,7 +145,7 @@ final class Fields {
   }
 
   /// Text of 1 to 256 characters; null where it is absent or wrong.
-  @Nullable String text(String name) {
+  public @Nullable String text(String name) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -164,12 +158,12 @@ final class Fields {
   }
 
   /// Whether text is 1 to 256 characters, however many bytes each of them takes.
-  static boolean isLabel(String text) {
+  public static boolean isLabel(String text) {
     return !text.isEmpty() && text.codePointCount(0, text.length()) <= MOST_CHARACTERS;
   }
 
   /// An id of 1 to 128 visible ASCII characters; null where it is absent or wrong.
-  @Nullable String id(String name) {
+  public @Nullable String id(String name) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -182,7 +176,7 @@ final class Fields {
   }
 
   /// An amount that is not negative; null where it is absent or wrong.
-  @Nullable MicroUsd money(String name) {
+  public @Nullable MicroUsd money(String name) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -200,7 +194,7 @@ final class Fields {
   }
 
   /// Text that `convert` understands; its [IllegalArgumentException] becomes the reason.
-  <T> @Nullable T oneOf(String name, Function<String, T> convert) {
+  public <T> @Nullable T oneOf(String name, Function<String, T> convert) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -223,7 +217,7 @@ final class Fields {
 
   /// Counts by name, each name one that `known` accepts; empty where it is absent or wrong. A name
   /// without a count gets `unstated`, or is an error where that is null.
-  Map<String, Long> counts(String name, Function<String, ?> known, @Nullable Long unstated) {
+  public Map<String, Long> counts(String name, Function<String, ?> known, @Nullable Long unstated) {
     Fields inside = object(name);
     if (inside == null) {
       return Map.of();
@@ -256,7 +250,7 @@ final class Fields {
   }
 
   /// Values by name, each text that `convert` understands; empty where it is absent or wrong.
-  <T> Map<String, T> texts(String name, Function<String, T> convert) {
+  public <T> Map<String, T> texts(String name, Function<String, T> convert) {
     Fields inside = object(name);
     if (inside == null) {
       return Map.of();
@@ -273,24 +267,24 @@ final class Fields {
 
   /// Puts a value under what its name within an object field means; a name that means nothing is an
   /// error at its place.
-  <K, V> void put(String name, String key, Function<String, K> known, Map<K, V> into, V value) {
+  public <K, V> void put(String name, String key, Function<String, K> known, Map<K, V> into, V value) {
     try {
       into.put(known.apply(key), value);
     } catch (IllegalArgumentException e) {
       errors.add(
-          new Problem.FieldError(
+          new FieldError(
               pointer + "/" + escape(name) + "/" + escape(key), String.valueOf(e.getMessage())));
     }
   }
 
   /// A list, each element read by `element`, whose [IllegalArgumentException] becomes the reason at
   /// its place; empty where it is absent or wrong.
-  <T> List<T> list(String name, Function<JsonNode, T> element) {
+  public <T> List<T> list(String name, Function<JsonNode, T> element) {
     return elements(name, (node, at) -> element.apply(node));
   }
 
   /// A list of objects, each read by `element`; empty where it is absent or wrong.
-  <T> List<T> objects(String name, Function<Fields, T> element) {
+  public <T> List<T> objects(String name, Function<Fields, T> element) {
     return elements(
         name,
         (node, at) -> {
@@ -316,14 +310,14 @@ final class Fields {
       try {
         elements.add(element.apply(value.get(i), at));
       } catch (IllegalArgumentException e) {
-        errors.add(new Problem.FieldError(at, String.valueOf(e.getMessage())));
+        errors.add(new FieldError(at, String.valueOf(e.getMessage())));
       }
     }
     return elements;
   }
 
   /// The fields of an object inside; null where it is absent or wrong. Its errors are this body's.
-  @Nullable Fields object(String name) {
+  public @Nullable Fields object(String name) {
     JsonNode value = take(name);
     if (value == null) {
       return null;
@@ -335,15 +329,8 @@ final class Fields {
     return new Fields(value, pointer + "/" + escape(name), errors);
   }
 
-  /// Refuses a field that the protocol knows and this build does not do.
-  void notYet(String name, String reason) {
-    if (take(name) != null) {
-      error(name, reason);
-    }
-  }
-
   /// Reports every field that nobody asked for.
-  void refuseOthers() {
+  public void refuseOthers() {
     object
         .fieldNames()
         .forEachRemaining(
@@ -355,7 +342,7 @@ final class Fields {
   }
 
   /// Throws what is wrong with the whole body, if anything is.
-  void end() {
+  public void end() {
     refuseOthers();
     if (!errors.isEmpty()) {
       throw invalid(List.copyOf(errors.subList(0, Math.min(errors.size(), MOST_ERRORS))));

@@ -1,0 +1,5 @@
+/// What callers send, read strictly: fields of JSON bodies, and the forms of ids.
+@NullMarked
+package io.budgetauthority.input;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,197 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.StoredValues;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+
+/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by somebody
+/// or by time. Safe for use by many threads; every write is safe to send again.
+public final class Runs {
+
+  /// Into how many parts the index of due runs is split.
+  public static final int DUE_BUCKETS = 16;
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final int CHILDREN_A_PAGE = 200;
+
+  private final Ledger ledger;
+  private final LedgerCalls calls;
+
+  public Runs(Ledger ledger) {
+    this.ledger = ledger;
+    this.calls = ledger.calls();
+  }
+
+  /// A run by its id; empty where there is none.
+  public Optional<Run> find(String tenantId, String runId) {
+    return Optional.ofNullable(
+        ledger
+            .read(null, tenantId, List.of(), List.of(runId), Deadline.in(PATIENCE))
+            .runs()
+            .get(runId));
+  }
+
+  /// Makes a run without a decision, with the places that it takes.
+  ///
+  /// @param parent the run that starts it, which must be open; null for none
+  public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunPlace> places) {
+    List<TransactWriteItem> writes = new ArrayList<>(RunItem.begin(ledger.table(), run));
+    if (parent != null) {
+      writes.add(
+          TransactWriteItem.builder()
+              .conditionCheck(RunItem.open(ledger.table(), parent))
+              .build());
+    }
+    int firstPlace = writes.size();
+    places.forEach(
+        place ->
+            writes.add(TransactWriteItem.builder().update(place.take(ledger.table())).build()));
+    List<CancellationReason> reasons = calls.transact(writes, Deadline.in(PATIENCE));
+    return reasons.isEmpty()
+        ? new Ledger.Outcome.Reserved()
+        : Ledger.refusal(places, firstPlace, reasons);
+  }
+
+  /// Ends a run and all its descendants: no decision is made in them any more, while what they hold
+  /// is still settled. False where there is no such run. A run that has ended stays as it is, and
+  /// its descendants are ended all the same, which an earlier call may have left undone.
+  public boolean close(String tenantId, String runId) {
+    while (true) {
+      Optional<Run> run = find(tenantId, runId);
+      if (run.isEmpty()) {
+        return false;
+      }
+      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED)) {
+        break;
+      }
+    }
+    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child));
+    return true;
+  }
+
+  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an end
+  /// by time, renewed meanwhile.
+  public boolean end(Run seen, Run.State as) {
+    List<TransactWriteItem> writes = new ArrayList<>();
+    writes.add(
+        TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
+    for (RunPlace place : placesOf(seen)) {
+      writes.add(TransactWriteItem.builder().update(place.free(ledger.table())).build());
+    }
+    return ledger.write(writes, Deadline.in(PATIENCE));
+  }
+
+  /// The places that an active run has.
+  private static List<RunPlace> placesOf(Run run) {
+    List<RunPlace> places = new ArrayList<>();
+    String key = run.tuple().keyId();
+    String user = run.tuple().userId();
+    if (key != null) {
+      places.add(
+          new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
+    }
+    if (user != null) {
+      places.add(
+          new RunPlace(RunPlace.Of.ACTIVE_OF_USER, run.tenantId(), user, RunPlace.UNLIMITED));
+    }
+    return places;
+  }
+
+  private List<String> childrenOf(String tenantId, String runId) {
+    Map<String, AttributeValue> values =
+        Map.of(
+            ":pk", StoredValues.text(StoredIds.partitionKey(tenantId, Scope.RUN, runId)),
+            ":child", StoredValues.text(RunItem.CHILD));
+    List<String> children = new ArrayList<>();
+    Page.Next next = null;
+    do {
+      Page<Map<String, AttributeValue>> page =
+          calls.page(
+              QueryRequest.builder()
+                  .tableName(ledger.table())
+                  .keyConditionExpression("pk = :pk AND begins_with(sk, :child)")
+                  .expressionAttributeValues(values)
+                  .consistentRead(true)
+                  .limit(CHILDREN_A_PAGE),
+              next,
+              Deadline.in(PATIENCE));
+      page.items().forEach(mark -> children.add(RunItem.child(mark)));
+      next = page.next();
+    } while (next != null);
+    return children;
+  }
+
+  /// The runs of one part of the index of due runs. They are due or soon will be: the index moves in
+  /// coarse steps, so each is to be judged by its own `expiresAt`.
+  ///
+  /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
+  public Page<Run> due(
+      int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
+    Page<Map<String, AttributeValue>> keys =
+        calls.page(
+            QueryRequest.builder()
+                .tableName(ledger.table())
+                .indexName("runs-due")
+                .keyConditionExpression("run_due_bucket = :bucket AND run_due_at <= :before")
+                .expressionAttributeValues(
+                    Map.of(
+                        ":bucket", StoredValues.number(bucket),
+                        ":before", StoredValues.time(before)))
+                .limit(limit),
+            from,
+            deadline);
+    return new Page<>(read(keys.items(), deadline), keys.next());
+  }
+
+  /// A page of the runs of a user, newest first.
+  ///
+  /// @param after the id of the last run of the page before; null for the first page
+  public List<Run> ofUser(String tenantId, String userId, int limit, @Nullable Run after) {
+    AttributeValue user = StoredValues.text(StoredIds.partitionKey(tenantId, Scope.USER, userId));
+    Page.Next from = null;
+    if (after != null) {
+      Map<String, AttributeValue> start = new HashMap<>(RunItem.key(tenantId, after.runId()));
+      start.put("run_user", user);
+      start.put("run_created", StoredValues.time(after.createdAt()));
+      from = new Page.Next(start);
+    }
+    Deadline deadline = Deadline.in(PATIENCE);
+    List<Run> runs =
+        new ArrayList<>(
+            read(
+                calls
+                    .page(
+                        QueryRequest.builder()
+                            .tableName(ledger.table())
+                            .indexName("runs-of-user")
+                            .keyConditionExpression("run_user = :user")
+                            .expressionAttributeValues(Map.of(":user", user))
+                            .scanIndexForward(false)
+                            .limit(limit),
+                        from,
+                        deadline)
+                    .items(),
+                deadline));
+    runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
+    return runs;
+  }
+
+  private List<Run> read(List<Map<String, AttributeValue>> found, Deadline deadline) {
+    List<Map<String, AttributeValue>> keys =
+        found.stream().map(item -> Map.of("pk", item.get("pk"), "sk", item.get("sk"))).toList();
+    return calls.readAll(ledger.table(), keys, deadline).stream().map(RunItem::read).toList();
+  }
+}
