@@ -98,7 +98,7 @@ def test_a_moderation_has_no_price_until_somebody_approves_that_it_is_free(scene
     assert scene.calls(run) == 0
 
 
-@pytest.mark.parametrize("path", ["/v1/batches", "/v1/videos"])
+@pytest.mark.parametrize("path", ["/v1/videos", "/v1/ocr"])
 def test_a_billable_route_that_cannot_be_priced_is_refused(scene: Scene, run: str, path: str) -> None:
     response = scene.post(path, {"model": "gpt", "prompt": "x", "input_file_id": "f", "endpoint": CHAT, "completion_window": "24h"}, run)
 

@@ -263,13 +263,13 @@ class Calls:
         """The whole input, and the output until the stream was cut off."""
         if hold is None:
             return
-        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch)
+        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch, attempt.stream)
         self._settle(call, attempt, hold, usage, "estimated")
 
     async def _charge_apart(self, call: Call, attempt: Attempt, hold: Hold | None) -> None:
         """An attempt that may have billed and whose hold is another's. What it wrote is known only where it was seen: else the cap is charged."""
         bounds = hold.bounds if hold is not None else {}
-        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, bounds, attempt.watch)
+        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, bounds, attempt.watch, attempt.stream)
         if not attempt.watch.written and hold is not None and hold.cap is not None:
             usage["output_tokens"] = hold.cap * int(bounds.get("choices", 1))
         run_id = hold.run_id if hold is not None else call.run_id

@@ -22,25 +22,32 @@ class Watch:
         self._begun: dict[str, Any] = {}
         self._ended = False
         self._unread = b""
+        self._finished = False
         self._tier: str | None = None
 
     @property
     def written(self) -> str:
         return "".join(self._written)
 
-    @property
-    def input_told(self) -> Usage | None:
-        """What an Anthropic stream says of its input at its beginning."""
-        return usage.of_anthropic({**self._begun, "output_tokens": 0}) if self._begun else None
+    def input_told(self, response: Any) -> Usage | None:
+        """What an Anthropic stream says of its input at its beginning; None where nothing is known yet."""
+        if self._begun:
+            return usage.of_anthropic({**self._begun, "output_tokens": 0})
+        begun = _of_chunks(_collected(response))
+        return {**begun, "output_tokens": 0} if begun is not None and begun["input_tokens"] > 0 else None
 
     def told(self, response: Any) -> Usage | None:
         """The usage that the provider told; None where it told none. litellm fills in a count of its own then, which is not the bill."""
-        if self._told is None or self._ended:
+        if self._ended:
             return self._told
         chunks = _collected(response)
-        if chunks is not None and not any(get(chunk, "usage") is not None for chunk in chunks):
-            return None
-        return {**self._told, **({"service_tier": self._tier} if self._tier else {})}
+        if chunks is not None:
+            # What a provider told is in the chunks that litellm keeps, whether or not the client is shown it.
+            told = _of_chunks(chunks) if self._finished else None
+            told = None if told is None else (self._told or told)
+        else:
+            told = self._told
+        return None if told is None else {**told, **({"service_tier": self._tier} if self._tier else {})}
 
     def see(self, chunk: Any) -> None:
         if isinstance(chunk, bytes | str):
@@ -53,6 +60,7 @@ class Watch:
     def _see_choices(self, chunk: Any) -> None:
         for choice in get(chunk, "choices") or ():
             delta = get(choice, "delta")
+            self._finished = self._finished or bool(get(choice, "finish_reason"))
             self._write(get(choice, "text"), get(delta, "content"), get(delta, "reasoning_content"), get(delta, "refusal"))
             for call in get(delta, "tool_calls") or ():
                 self._write(get(call, "function", "name"), get(call, "function", "arguments"))
@@ -128,6 +136,15 @@ def _collected(response: Any) -> list[Any] | None:
         if isinstance(chunks, list) and chunks:
             return chunks
     return None
+
+
+def _of_chunks(chunks: list[Any] | None) -> Usage | None:
+    """Counts in a stream are cumulative: of each part the largest is the last word."""
+    merged: Usage = {}
+    for told in filter(None, (usage.of_usage(get(chunk, "usage")) for chunk in chunks or ())):
+        for name, value in told.items():
+            merged[name] = max(merged.get(name, 0), value) if isinstance(value, int) else value
+    return merged or None
 
 
 def is_from_cache(response: Any) -> bool:
