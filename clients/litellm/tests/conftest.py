@@ -51,7 +51,12 @@ def proxy_config(upstream: str, hook: bool = True) -> dict[str, Any]:
             deployment("falls", "openai/gpt-4o-mini", upstream),
             deployment("nowhere", "openai/gpt-4o-mini", "http://127.0.0.1:9"),
         ],
-        "litellm_settings": {"callbacks": ["budget_authority_litellm.hook"]} if hook else {},
+        "litellm_settings": {
+            **({"callbacks": ["budget_authority_litellm.hook"]} if hook else {}),
+            # Only for requests that say so.
+            "cache": True,
+            "cache_params": {"type": "local", "mode": "default_off"},
+        },
         "router_settings": {"fallbacks": [{"falls": ["big"]}, {"nowhere": ["gpt"]}], "num_retries": 0, "disable_cooldowns": True},
         "general_settings": {"custom_auth": "proxy_auth.authenticate", "master_key": "sk-0123456789abcdef0123456789abcdef"},
     }
@@ -123,12 +128,20 @@ def hook_environment(authority_url: str, **more: str) -> dict[str, str]:
 def scene(upstream: FakeUpstream, authority: Authority, ledger: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     # Slow machines: an ask that takes longer than this is a failure of the machine, not of what is tested.
     environment = hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000", BUDGET_AUTHORITY_CONNECT_TIMEOUT_MS="10000")
+    environment |= {"ANTHROPIC_API_KEY": "sk-upstream", "ANTHROPIC_API_BASE": upstream.url}
     proxy = Proxy(tmp_path_factory.mktemp("proxy"), proxy_config(upstream.url), environment)
     try:
         proxy.start()
         yield Scene(upstream, ledger, proxy, authority)
     finally:
         proxy.stop()
+
+
+@pytest.fixture
+def usage_charges(authority: Authority) -> None:
+    """For tests of calls that are charged without a hold."""
+    if "/budget/usage" not in httpx.get(f"{authority.url}/openapi").text:
+        pytest.skip("this authority has no POST /budget/usage yet")
 
 
 @pytest.fixture

@@ -84,14 +84,16 @@ def test_4_a_fallback_of_the_clients_is_charged_as_the_model_that_served(scene: 
 
 
 @pytest.mark.parametrize("fallbacks", [None, ["big"]])
-def test_4_a_fallback_that_does_not_fit_is_refused_before_it_is_called(scene: Scene, fallbacks: list[str] | None) -> None:
+@pytest.mark.parametrize("path", WAY)
+def test_4_a_fallback_that_does_not_fit_is_refused_before_it_is_called(scene: Scene, path: str, fallbacks: list[str] | None) -> None:
     run = scene.ledger.new_run(limit_micro=3_000)
-    more = {"fallbacks": fallbacks} if fallbacks else {}
+    body = body_of(path, scene.plan(run, Refuse(500)), "gpt" if fallbacks else "falls")
+    cap = "max_output_tokens" if path == "/v1/responses" else "max_tokens"
 
-    response = scene.chat(run, scene.plan(run, Refuse(500)), model="gpt" if fallbacks else "falls", max_tokens=4000, **more)
+    response = scene.post(path, {**body, cap: 4000, **({"fallbacks": fallbacks} if fallbacks else {})}, run)
 
     assert response.status_code == 402, response.text
-    assert "run_ceiling_reached" in response.text
+    assert "ceiling" in response.text
     assert [call.model for call in scene.upstream.script.calls(run)] == ["gpt-4o-mini"]
     scene.ledger.settles_at(run, 0)
 
@@ -123,6 +125,7 @@ def test_6_the_providers_sdk_does_not_repeat_the_call_on_its_own(scene: Scene, r
     scene.settles(run)
 
 
+@pytest.mark.usefixtures("usage_charges")
 def test_6_and_13_an_attempt_that_may_have_billed_is_charged_beside_the_retry(scene: Scene, run: str) -> None:
     text = scene.plan(run, Disconnect(), Answer())
 

@@ -200,14 +200,14 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
         calls = self._ready()[2]
         if stream.is_from_cache(response):
             calls.release(call, "answered from the proxy's cache")
-        if call.attempt is not None:
-            call.attempt.stream = response
-        whole, error = False, None
+        whole, error, followed = False, None, None
         try:
             async for chunk in response:
                 if call.attempt is not None:
-                    call.attempt.stream = response
-                    call.attempt.watch.see(chunk)
+                    if call.attempt is not followed:
+                        followed = call.attempt
+                        followed.watch.follow(response)
+                    followed.watch.see(chunk)
                 shown = stream.without_usage(chunk) if call.hide_usage else chunk
                 if shown is not None:
                     yield shown
@@ -228,12 +228,18 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
         if isinstance(original_exception, Refusal):
             return None
         if call.refusal is not None:
-            return call.refusal.as_http_exception()
+            return self._in_place_of(original_exception, call.refusal, call)
         if outcome.says_its_budget_is_spent(original_exception):
             problem = local_problem(402, "upstream_budget_spent", "The provider refused: its own budget for this account is spent", remedies=[])
-            call.headers.pop("Retry-After", None)
-            return Refusal(problem).as_http_exception()
+            return self._in_place_of(original_exception, Refusal(problem), call)
         return None
+
+    def _in_place_of(self, error: Exception, refusal: Refusal, call: Call) -> HTTPException:
+        if call.kind is Kind.MESSAGES:
+            # That route does not look at what this hook returns, only at the exception itself.
+            error.status_code = int(refusal.code)  # type: ignore[attr-defined]
+            error.message = f"{refusal.type}: {refusal.message}"  # type: ignore[attr-defined]
+        return refusal.as_http_exception()
 
     # What is told later, and what nobody told
 

@@ -64,7 +64,6 @@ class Attempt:
     billing: Billing | None = None
     usage: Usage | None = None
     watch: Watch = field(default_factory=Watch)
-    stream: Any = None
     error: BaseException | None = None
     open: bool = True
 
@@ -177,7 +176,7 @@ class Calls:
     def _close_unreported(self, attempt: Attempt) -> None:
         """Nobody said how it ended: a stream that broke off and is followed by another attempt."""
         attempt.open = False
-        attempt.usage = attempt.usage or attempt.watch.told(attempt.stream)
+        attempt.usage = attempt.usage or attempt.watch.told()
         if attempt.usage is None:
             silent = not attempt.watch.written and attempt.error is not None
             attempt.billing = outcome.of_failure(attempt.error) if silent and attempt.error is not None else Billing.MAY_BE_BILLED
@@ -208,7 +207,7 @@ class Calls:
             self.over(call)
             return
         attempt.open = False
-        told = attempt.watch.told(attempt.stream)
+        told = attempt.watch.told()
         if told is not None:
             self._commit(call, attempt, told, "exact")
         elif whole:
@@ -263,13 +262,13 @@ class Calls:
         """The whole input, and the output until the stream was cut off."""
         if hold is None:
             return
-        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch, attempt.stream)
+        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch)
         self._settle(call, attempt, hold, usage, "estimated")
 
     async def _charge_apart(self, call: Call, attempt: Attempt, hold: Hold | None) -> None:
         """An attempt that may have billed and whose hold is another's. What it wrote is known only where it was seen: else the cap is charged."""
         bounds = hold.bounds if hold is not None else {}
-        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, bounds, attempt.watch, attempt.stream)
+        usage = await counting.of_cut_off(attempt.kind, attempt.request, attempt.target, bounds, attempt.watch)
         if not attempt.watch.written and hold is not None and hold.cap is not None:
             usage["output_tokens"] = hold.cap * int(bounds.get("choices", 1))
         run_id = hold.run_id if hold is not None else call.run_id

@@ -15,9 +15,9 @@ from .stream import Watch
 from .usage import Usage
 
 
-async def of_cut_off(kind: Kind, request: Mapping[str, Any], target: Target, bounds: Bounds, watch: Watch, stream: Any) -> Usage:
+async def of_cut_off(kind: Kind, request: Mapping[str, Any], target: Target, bounds: Bounds, watch: Watch) -> Usage:
     """Usage of quality `estimated`: the whole input, told or counted, and what was written. Units are charged at their bound."""
-    usage: Usage = dict(watch.input_told(stream) or {})
+    usage: Usage = dict(watch.input_told() or {})
     if not usage:
         stated = bounds.get("input_tokens")
         usage = {"input_tokens": stated if isinstance(stated, int) else await asyncio.to_thread(_count_input, kind, request, target.model)}

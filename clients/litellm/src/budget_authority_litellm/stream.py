@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import usage
+from .routes import Kind
 from .usage import Usage, get
 
 _DELTAS = ("output_text.delta", "refusal.delta", "arguments.delta", "reasoning_text.delta", "reasoning_summary_text.delta", "code.delta", "input.delta")
@@ -23,31 +25,40 @@ class Watch:
         self._ended = False
         self._unread = b""
         self._finished = False
+        self._kept: list[list[Any]] = []
         self._tier: str | None = None
 
     @property
     def written(self) -> str:
         return "".join(self._written)
 
-    def input_told(self, response: Any) -> Usage | None:
+    def input_told(self) -> Usage | None:
         """What an Anthropic stream says of its input at its beginning; None where nothing is known yet."""
         if self._begun:
             return usage.of_anthropic({**self._begun, "output_tokens": 0})
-        begun = _of_chunks(_collected(response))
+        begun = _of_chunks(self._collected())
         return {**begun, "output_tokens": 0} if begun is not None and begun["input_tokens"] > 0 else None
 
-    def told(self, response: Any) -> Usage | None:
+    def told(self) -> Usage | None:
         """The usage that the provider told; None where it told none. litellm fills in a count of its own then, which is not the bill."""
         if self._ended:
             return self._told
-        chunks = _collected(response)
-        if chunks is not None:
+        chunks = self._collected()
+        if chunks:
             # What a provider told is in the chunks that litellm keeps, whether or not the client is shown it.
             told = _of_chunks(chunks) if self._finished else None
             told = None if told is None else (self._told or told)
         else:
             told = self._told
         return None if told is None else {**told, **({"service_tier": self._tier} if self._tier else {})}
+
+    def follow(self, response: Any) -> None:
+        """Finds where litellm keeps the provider's own chunks, in one of the wrappers around the stream."""
+        lists = [getattr(layer, "chunks", None) for layer in layers(response)]
+        self._kept = [kept for kept in lists if isinstance(kept, list)]
+
+    def _collected(self) -> list[Any]:
+        return max(self._kept, key=len, default=[])
 
     def see(self, chunk: Any) -> None:
         if isinstance(chunk, bytes | str):
@@ -75,10 +86,11 @@ class Watch:
         if kind.endswith(_DELTAS):
             self._write(get(event, "delta"))
         elif kind in _ENDS:
-            from .routes import Kind
-
-            told = usage.of_response(Kind.RESPONSES, get(event, "response"), {}, None)
-            if told is not None:
+            response = get(event, "response")
+            told = usage.of_response(Kind.RESPONSES, response, {}, None)
+            # litellm's own count has no details; the API's always has.
+            by_provider = get(response, "usage", "input_tokens_details") is not None or get(response, "usage", "output_tokens_details") is not None
+            if told is not None and by_provider:
                 self._told, self._ended = told, True
 
     def _see_events(self, data: bytes) -> None:
@@ -129,19 +141,10 @@ def _payloads(frames: list[bytes]) -> Iterator[Mapping[str, Any]]:
 _WITHIN = ("_source", "inner", "completion_stream", "_stream", "stream", "_async_generator")
 
 
-def _collected(response: Any) -> list[Any] | None:
-    """The provider's own chunks, which litellm keeps in one of the wrappers of a stream; None where it keeps none."""
-    for layer in _layers(response):
-        chunks = getattr(layer, "chunks", None)
-        if isinstance(chunks, list) and chunks:
-            return chunks
-    return None
-
-
-def _of_chunks(chunks: list[Any] | None) -> Usage | None:
+def _of_chunks(chunks: list[Any]) -> Usage | None:
     """Counts in a stream are cumulative: of each part the largest is the last word."""
     merged: Usage = {}
-    for told in filter(None, (usage.of_usage(get(chunk, "usage")) for chunk in chunks or ())):
+    for told in filter(None, (usage.of_usage(get(chunk, "usage")) for chunk in chunks)):
         for name, value in told.items():
             merged[name] = max(merged.get(name, 0), value) if isinstance(value, int) else value
     return merged or None
@@ -149,11 +152,13 @@ def _of_chunks(chunks: list[Any] | None) -> Usage | None:
 
 def is_from_cache(response: Any) -> bool:
     """Whether litellm plays a stream back from its own cache, so that no provider was called."""
-    return any(getattr(layer, "custom_llm_provider", None) == "cached_response" for layer in _layers(response))
+    return any(getattr(layer, "custom_llm_provider", None) == "cached_response" for layer in layers(response))
 
 
-def _layers(response: Any) -> Iterator[Any]:
-    waiting, seen = [response], set()
+def layers(response: Any) -> Iterator[Any]:
+    """A stream and what it wraps."""
+    waiting: list[Any] = [response]
+    seen: set[int] = set()
     while waiting:
         layer = waiting.pop(0)
         if layer is None or id(layer) in seen or len(seen) > 30:
@@ -161,6 +166,9 @@ def _layers(response: Any) -> Iterator[Any]:
         seen.add(id(layer))
         yield layer
         waiting.extend(getattr(layer, name, None) for name in _WITHIN)
+        if inspect.isasyncgen(layer) and layer.ag_frame is not None:
+            # Text completions by way of chat are passed on by a generator, which holds its source in a variable.
+            waiting.append(layer.ag_frame.f_locals.get("response"))
 
 
 def without_usage(chunk: Any) -> Any:
