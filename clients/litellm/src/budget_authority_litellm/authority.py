@@ -65,18 +65,21 @@ class Authority:
     async def _post(self, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Answer:
         deadline = asyncio.get_running_loop().time() + self._settings.timeout_ms / 1000
         payload = None if body is None else json.dumps(body).encode()
-        for attempt in (1, 2):
+        sent = False
+        for last in (False, True):
             left = deadline - asyncio.get_running_loop().time()
             try:
                 return await self._once(path, payload, headers, left)
-            except (aiohttp.ServerDisconnectedError, ConnectionResetError) as e:
-                if attempt == 2 or left <= 0:
-                    raise Unreachable(str(e) or type(e).__name__, sent=True) from e
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as e:
-                raise Unreachable(str(e) or type(e).__name__, sent=False) from e
+                # Of the second try, perhaps: the first may have arrived.
+                raise Unreachable(str(e) or type(e).__name__, sent) from e
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError) as e:
+                sent = True
+                if last or left <= 0:
+                    raise Unreachable(str(e) or type(e).__name__, sent) from e
             except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as e:
                 raise Unreachable(str(e) or type(e).__name__, sent=True) from e
-        raise AssertionError("unreachable")
+        raise AssertionError("the second try ends in an answer or an exception")
 
     async def _once(self, path: str, payload: bytes | None, headers: Mapping[str, str], left_s: float) -> Answer:
         timeout = aiohttp.ClientTimeout(total=max(left_s, 0.001), connect=None, sock_connect=self._settings.connect_timeout_ms / 1000)

@@ -26,10 +26,10 @@ async def stream(call: Call, step: Answer | BreakOff, request: web.Request, even
     delay = step.chunk_delay_s if isinstance(step, Answer) else 0
     for name, payload, tokens in events:
         if isinstance(step, BreakOff) and tokens and sent + tokens > step.after:
-            # What was written before it must arrive, or the caller cannot have seen it.
-            await asyncio.sleep(0.2)
+            # Closed and not aborted, and not at once: a client may drop what it has received and not read when the connection ends.
+            await asyncio.sleep(0.3)
             assert request.transport is not None
-            request.transport.abort()
+            request.transport.close()
             await asyncio.sleep(3600)
         if delay and tokens:
             await asyncio.sleep(delay)

@@ -59,7 +59,10 @@ class Ledger:
         try:
             wait_until(settled, within_s, "settled")
         except AssertionError:
-            raise AssertionError(f"{run_id}: expected {usd(expected_micro)} committed and nothing reserved, but {seen}") from None
+            raise AssertionError(
+                f"{run_id}: expected {usd(expected_micro)} committed and nothing reserved, "
+                f"but committed {seen['committed_usd']}, reserved {seen['reserved_usd']}"
+            ) from None
         assert micro(seen["committed_usd"]) == expected_micro, f"{run_id}: expected {usd(expected_micro)}, committed {seen['committed_usd']}"
 
     def put_policy(self, change: dict[str, Any]) -> dict[str, Any]:
