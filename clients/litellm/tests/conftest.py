@@ -11,11 +11,11 @@ import pytest
 # Before litellm is imported anywhere: it would look for a price file on the net.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
-from fake_upstream import FakeUpstream  # noqa: E402
-from fake_upstream.plan import Step  # noqa: E402
-from harness import prices  # noqa: E402
-from harness.ledger import Ledger  # noqa: E402
-from harness.processes import Authority, Proxy  # noqa: E402
+from fake_upstream import FakeUpstream
+from fake_upstream.plan import Step
+from harness import prices
+from harness.ledger import Ledger
+from harness.processes import Authority, Proxy
 
 MODELS = {
     "gpt": ("openai/gpt-4o-mini", "gpt-4o-mini"),
@@ -45,6 +45,7 @@ def proxy_config(upstream: str, hook: bool = True) -> dict[str, Any]:
     return {
         "model_list": [
             *(deployment(group, model, upstream) for group, (model, _) in MODELS.items()),
+            deployment("openai/*", "openai/*", upstream),
             # A group of two prices, and one that falls back to another.
             deployment("mixed", "openai/gpt-4o-mini", upstream),
             deployment("mixed", "openai/gpt-4o", upstream),

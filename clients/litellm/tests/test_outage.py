@@ -41,7 +41,9 @@ def blocking(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_pat
 
 @pytest.fixture(scope="module")
 def allowing(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    scene = scene_with(upstream, authority, tmp_path_factory.mktemp("allowing"), relay.url, BUDGET_AUTHORITY_ON_UNREACHABLE="allow", BUDGET_AUTHORITY_ENVELOPE="true")
+    scene = scene_with(
+        upstream, authority, tmp_path_factory.mktemp("allowing"), relay.url, BUDGET_AUTHORITY_ON_UNREACHABLE="allow", BUDGET_AUTHORITY_ENVELOPE="true"
+    )
     yield scene
     scene.proxy.stop()
 

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from budget_authority_litellm import hook
 from conftest import Scene
 from fake_upstream.plan import Answer, BreakOff, Disconnect, Hang, Refuse
 from harness import prices
 from harness.processes import wait_until
+
+from budget_authority_litellm import hook
 
 WAY = ["/v1/chat/completions", "/v1/responses", "/v1/messages"]
 
@@ -201,17 +202,35 @@ def test_8_a_pass_through_route_is_refused(scene: Scene, run: str) -> None:
 def test_9_a_call_id_that_the_client_repeats_opens_no_door(scene: Scene, run: str) -> None:
     decisions = set()
     for _ in range(3):
-        response = scene.post("/v1/chat/completions", body_of("/v1/chat/completions", scene.plan(run)), run, **{"x-litellm-call-id": "mine", "Idempotency-Key": "mine"})
+        response = scene.post(
+            "/v1/chat/completions", body_of("/v1/chat/completions", scene.plan(run)), run, **{"x-litellm-call-id": "mine", "Idempotency-Key": "mine"}
+        )
         assert response.status_code == 200
         decisions.add(response.headers["x-budget-decision-id"])
     assert len(decisions) == 3
     scene.settles(run)
 
 
-def test_9_a_token_of_the_hook_in_the_clients_metadata_finds_nothing(scene: Scene, run: str) -> None:
-    response = scene.chat(run, scene.plan(run), metadata={"budget_authority_call": "guess"})
+@pytest.mark.parametrize("bucket", ["metadata", "litellm_metadata"])
+@pytest.mark.parametrize("path", WAY)
+def test_9_a_token_of_the_hook_in_the_clients_metadata_finds_nothing(scene: Scene, run: str, path: str, bucket: str) -> None:
+    body = {**body_of(path, scene.plan(run)), bucket: {"budget_authority_call": "guess"}}
 
-    assert response.status_code == 200
+    response = scene.post(path, body, run)
+
+    assert response.status_code == 200, response.text
+    assert response.headers["x-budget-decision"] == "allow"
+    # Some routes hand the client's metadata on; the hook's own never leaves the proxy.
+    sent = json.dumps(scene.upstream.script.calls(run)[0].body)
+    assert sent.count("budget_authority_call") == sent.count('"guess"')
+    scene.settles(run)
+
+
+def test_11_a_wildcard_route_is_named_by_the_model_that_it_stands_for(scene: Scene, run: str) -> None:
+    response = scene.chat(run, scene.plan(run), model="openai/gpt-4o")
+
+    assert response.status_code == 200, response.text
+    assert scene.ledger.decision(response.headers["x-budget-decision-id"])["requested_model"] == "gpt-4o"
     scene.settles(run)
 
 
@@ -229,7 +248,9 @@ def test_11_a_group_of_several_prices_is_held_at_the_dearest_and_charged_at_what
 
 @pytest.mark.parametrize("options", [None, {"include_usage": False}, {"include_usage": True}])
 @pytest.mark.parametrize(("path", "model"), [("/v1/chat/completions", "gpt"), ("/v1/completions", "instruct"), ("/v1/completions", "gpt")])
-def test_12_every_stream_is_asked_for_its_usage_and_shows_it_to_who_asked(scene: Scene, run: str, path: str, model: str, options: dict[str, bool] | None) -> None:
+def test_12_every_stream_is_asked_for_its_usage_and_shows_it_to_who_asked(
+    scene: Scene, run: str, path: str, model: str, options: dict[str, bool] | None
+) -> None:
     text = scene.plan(run)
     body = {"model": model, **({"prompt": text} if path == "/v1/completions" else {"messages": [{"role": "user", "content": text}]})}
 
@@ -292,7 +313,13 @@ def test_13_a_call_whose_end_nobody_saw_is_charged_at_its_estimate(scene: Scene,
     scene.ledger.settles_at(run, scene.ledger.committed(run))
 
 
-SPENT = {"error": {"message": "You exceeded your current quota, please check your plan and billing details.", "type": "insufficient_quota", "code": "insufficient_quota"}}
+SPENT = {
+    "error": {
+        "message": "You exceeded your current quota, please check your plan and billing details.",
+        "type": "insufficient_quota",
+        "code": "insufficient_quota",
+    }
+}
 
 
 @pytest.mark.parametrize("path", WAY)

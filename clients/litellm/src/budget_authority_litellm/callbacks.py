@@ -19,6 +19,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from . import catalog, identity, outcome, request, settings, stream, tools, usage
 from .authority import Authority
 from .calls import Attempt, Call, Calls
+from .grown import asks_for_more
 from .outbox import Outbox
 from .outcome import Billing
 from .problems import Refusal, local_problem
@@ -26,6 +27,7 @@ from .request import Bounds
 from .routes import Kind, is_free, kind_of
 from .settings import Settings
 from .spool import Spool
+from .stream_options import ask_for_usage
 
 log = logging.getLogger("budget_authority_litellm")
 
@@ -36,11 +38,11 @@ _REMEMBER_ENDED_S = 120
 _current: contextvars.ContextVar[Call | None] = contextvars.ContextVar("budget_authority_call", default=None)
 
 
-class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801  # litellm is untyped here
+class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is untyped here
     """Asks before each upstream call of a LiteLLM proxy and settles after it.
 
-    `_PROXY_` in the name is read by litellm: without it a client's `no-log` switches the success callback off. `async_pre_call_hook` must be defined on this very
-    class: litellm does not call an inherited one.
+    `_PROXY_` in the name is read by litellm: without it a client's `no-log` switches the success callback off. `async_pre_call_hook` must be
+    defined on this very class: litellm does not call an inherited one.
     """
 
     def __init__(self) -> None:
@@ -88,7 +90,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
         _current.set(call)
         if call.hold is not None and call.hold.cap is not None:
             request.write_cap(kind, data, call.hold.cap)
-        call.hide_usage = _ask_for_usage(kind, data, user_api_key_dict)
+        call.hide_usage = ask_for_usage(kind, data, user_api_key_dict)
         return data
 
     def _let_go_of_a_superseded_call(self, calls: Calls) -> None:
@@ -149,7 +151,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
         hold = call.hold
         if hold is None:
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
-        elif _asks_for_more(hold.bounds, bounds):
+        elif asks_for_more(hold.bounds, bounds):
             # A fallback of the client's may bring other messages, a deployment other defaults.
             calls.release(call, "another request is made in its place")
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
@@ -176,7 +178,9 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
 
     # The answer on its way to the client
 
-    async def async_post_call_response_headers_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any, *_: Any, **__: Any) -> dict[str, str] | None:
+    async def async_post_call_response_headers_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, *_: Any, **__: Any
+    ) -> dict[str, str] | None:
         call = self._call_of(data)
         return dict(call.headers) if call is not None and call.headers else None
 
@@ -187,7 +191,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
         envelope = _envelope(call)
         if isinstance(response, dict):
             response["budget"] = envelope
-        else:
+        elif hasattr(response, "model_config") and response.model_config.get("extra") == "allow":
             response.budget = envelope
         return response
 
@@ -284,8 +288,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # noqa: N801 
             await asyncio.sleep(_WATCH_EVERY_S)
             now = time.monotonic()
             for call in list(self._live.values()):
-                age = now - call.born_at
-                if age > (_REMEMBER_ENDED_S if call.hold is None else read.max_call_seconds + _REMEMBER_ENDED_S) and (call.ended or call.hold is None or age > read.max_call_seconds):
+                remembered_s = _REMEMBER_ENDED_S if call.hold is None else read.max_call_seconds + _REMEMBER_ENDED_S
+                if now - call.born_at > remembered_s:
                     del self._live[call.token]
                 else:
                     await calls.keep_alive(call)
@@ -302,59 +306,6 @@ def _asked_for(kind: Kind, data: dict[str, Any], auth: Any) -> tuple[catalog.Tar
     return target, bounds
 
 
-def _asks_for_more(asked: Bounds, now: Bounds) -> bool:
-    """Whether a request may use what was not asked for. Its output cap is not compared: the one that was granted is written over it."""
-    if now.get("unbounded_input") and not asked.get("unbounded_input"):
-        return True
-    if not asked.get("unbounded_input"):
-        if sum(now.get(name, 0) for name in ("input_tokens", "input_bytes")) > sum(asked.get(name, 0) for name in ("input_tokens", "input_bytes")):
-            return True
-        if "input_bytes" not in asked and "input_bytes" in now:
-            return True
-    if now.get("choices", 1) > asked.get("choices", 1) or now.get("service_tier") != asked.get("service_tier"):
-        return True
-    if any(asked.get(part) == 0 and now.get(part) != 0 for part in asked if part.endswith("_tokens") and part not in ("input_tokens", "max_output_tokens")):
-        return True
-    return any(_more(asked.get(name), now.get(name)) for name in ("billed_tools", "units"))
-
-
-def _more(asked: Mapping[str, int | None] | None, now: Mapping[str, int | None] | None) -> bool:
-    for name, count in (now or {}).items():
-        if name not in (asked or {}):
-            return True
-        earlier = (asked or {})[name]
-        if earlier is not None and (count is None or count > earlier):
-            return True
-    return False
-
-
-def _ask_for_usage(kind: Kind, data: dict[str, Any], auth: Any) -> bool:
-    """Asks the provider to tell the usage of a stream; True where the client did not ask for it and must not see it."""
-    if not data.get("stream") or kind not in (Kind.CHAT, Kind.COMPLETION):
-        return False
-    options = data.get("stream_options")
-    options = options if isinstance(options, dict) else {}
-    if options.get("include_usage") is True:
-        # Asked for by the client, or by the proxy, which then hides it.
-        return False
-    group = str(data.get("model"))
-    models = [deployment.get("litellm_params", {}) for deployment in catalog.deployments_of(group, getattr(auth, "team_id", None))] or [{"model": group}]
-    if not all(_takes_stream_options(params) for params in models):
-        return False
-    data["stream_options"] = {**options, "include_usage": True}
-    return True
-
-
-def _takes_stream_options(params: Mapping[str, Any]) -> bool:
-    try:
-        model, provider, _, _ = litellm.get_llm_provider(model=str(params.get("model")), custom_llm_provider=params.get("custom_llm_provider"))
-        supported = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
-    except Exception:
-        # litellm's way to say that it does not know the model.
-        return False
-    return provider == "text-completion-openai" or "stream_options" in (supported or ())
-
-
 def _bucket(data: dict[str, Any]) -> dict[str, Any]:
     """The metadata of the proxy's own, which on some routes is not the client's."""
     name = "litellm_metadata" if "litellm_metadata" in data else "metadata"
@@ -369,7 +320,6 @@ def _is_event(response: Any) -> bool:
     kind = usage.get(response, "type")
     kind = getattr(kind, "value", kind)
     return isinstance(kind, str) and kind.startswith("response.")
-
 
 
 def _envelope(call: Call) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A request on its way through the proxy: its hold, its attempts, and what each of them was billed.
 
-One hold stands behind one upstream call. An attempt that billed nothing leaves it to its successor; one that may have billed is charged apart, and leaves it too;
-one that was billed uses it up, and what follows (the proxy calls the model again by itself for some tools) asks for its own.
+One hold stands behind one upstream call. An attempt that billed nothing leaves it to its successor; one that may have billed is charged apart, and
+leaves it too; one that was billed uses it up, and what follows (the proxy calls the model again by itself for some tools) asks for its own.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ class Calls:
     async def ask(self, call: Call, target: Target, bounds: Bounds, downgrade: bool = True, in_router: bool = False) -> Hold:
         """A hold for one upstream call, or a `Refusal` with what the authority said."""
         if self._outbox.is_full:
-            raise Refusal(local_problem(503, "spool_full", "Too many settlements wait for the budget authority"), {"Retry-After": _UNREACHABLE_RETRY_S}, in_router)
+            raise Refusal(
+                local_problem(503, "spool_full", "Too many settlements wait for the budget authority"), {"Retry-After": _UNREACHABLE_RETRY_S}, in_router
+            )
         key = secrets.token_hex(16)
         body = {**target.as_fields(), **bounds, **call.who, **call.labels}
         if self._settings.ttl_seconds:
@@ -249,8 +251,7 @@ class Calls:
             self._settle(call, attempt, hold, usage, quality)
 
     def _settle(self, call: Call, attempt: Attempt, hold: Hold, usage: Usage | None, quality: str) -> None:
-        if hold.reservation_id is None:
-            assert usage is not None
+        if hold.reservation_id is None and usage is not None:
             self._outbox.post(_charge(call, attempt.target, hold.run_id, usage, quality, f"{hold.key}-usage"))
             return
         body: dict[str, Any] = {**attempt.target.as_fields(), "usage_quality": quality}

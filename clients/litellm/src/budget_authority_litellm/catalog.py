@@ -1,8 +1,8 @@
 """From the proxy's names of models to the names of price rows, and back.
 
-A name in a request is a group of deployments, of different models and prices perhaps, or an alias; no price table has it. litellm's `get_model_info` knows which
-row of its price file a deployment is billed by: `key` and `litellm_provider`. The provider's name in litellm is another thing (`bedrock` for rows of
-`bedrock_converse`).
+A name in a request is a group of deployments, of different models and prices perhaps, or an alias; no price table has it. litellm's `get_model_info`
+knows which row of its price file a deployment is billed by: `key` and `litellm_provider`. The provider's name in litellm is another thing (`bedrock`
+for rows of `bedrock_converse`).
 """
 
 from __future__ import annotations
@@ -92,7 +92,12 @@ def dearest(kind: Kind, data: Mapping[str, Any], team_id: str | None, expected_i
     group = str(data.get("model") or "")
     targets: list[Target] = []
     for deployment in deployments_of(group, team_id):
-        params = {**deployment.get("litellm_params", {}), "model_info": deployment.get("model_info", {}), "size": data.get("size"), "quality": data.get("quality")}
+        params = {
+            **deployment.get("litellm_params", {}),
+            "model_info": deployment.get("model_info", {}),
+            "size": data.get("size"),
+            "quality": data.get("quality"),
+        }
         target = target_of(kind, params)
         if target not in targets:
             targets.append(target)

@@ -1,7 +1,7 @@
 """Settlements that could not be delivered yet, each in a file of its own, until the authority has them.
 
-A file is whole or absent: it is written aside, flushed to the disk, and renamed. Several processes may share the folder, and one that is killed leaves it to the
-next: every message may be repeated.
+A file is whole or absent: it is written aside, flushed to the disk, and renamed. Several processes may share the folder, and one that is killed
+leaves it to the next: every message may be repeated.
 """
 
 from __future__ import annotations

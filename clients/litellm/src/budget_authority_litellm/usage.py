@@ -90,9 +90,7 @@ def _of_openai(usage: Any, given: str, made: str, given_parts: str, made_parts: 
     if whole_in == 0 and whole_out == 0:
         # What litellm fills in where it was told nothing.
         return None
-    written = max(
-        _number(get(inputs, "cache_write_tokens")), _number(get(inputs, "cache_creation_tokens")), _number(get(usage, "cache_creation_input_tokens"))
-    )
+    written = max(_number(get(inputs, "cache_write_tokens")), _number(get(inputs, "cache_creation_tokens")), _number(get(usage, "cache_creation_input_tokens")))
     result: Usage = {
         "input_tokens": whole_in,
         "output_tokens": whole_out,

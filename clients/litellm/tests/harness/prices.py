@@ -43,7 +43,12 @@ def charge(model: str, bill: dict[str, Any]) -> int:
     pico += (bill.get("output_tokens", 0) - image - audio - reasoning) * made
     pico += reasoning * _pico(row, "output_cost_per_reasoning_token", made)
     pico += image * _pico(row, "output_cost_per_image_token", made) + audio * _pico(row, "output_cost_per_audio_token", made)
-    for unit, field in (("characters", "input_cost_per_character"), ("seconds", "input_cost_per_second"), ("queries", "input_cost_per_query"), ("images", "output_cost_per_image")):
+    for unit, field in (
+        ("characters", "input_cost_per_character"),
+        ("seconds", "input_cost_per_second"),
+        ("queries", "input_cost_per_query"),
+        ("images", "output_cost_per_image"),
+    ):
         pico += bill.get("units", {}).get(unit, 0) * _pico(row, field)
     searches = bill.get("billed_tools", {}).get("web_search", 0)
     if searches:
