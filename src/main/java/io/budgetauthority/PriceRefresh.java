@@ -47,6 +47,7 @@ final class PriceRefresh implements HealthCheck {
     return HealthCheckResponse.named("prices")
         .status(prices.current().isPresent())
         .withData("version", prices.current().map(table -> table.version()).orElse("none"))
+        .withData("published_at", prices.inForceSince().map(Object::toString).orElse("never"))
         .build();
   }
 }

@@ -1,13 +1,18 @@
 package io.budgetauthority;
 
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.price.IncomingPrices;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTables;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Tenants;
@@ -92,6 +97,18 @@ final class Wiring {
 
   @Produces
   @Singleton
+  PriceTables priceTables(PriceStore store, PriceBook book, Clock clock) {
+    return new PriceTables(store, book, clock);
+  }
+
+  @Produces
+  @Singleton
+  IncomingPrices incomingPrices(PriceStore store, PriceTables tables) {
+    return new IncomingPrices(store, tables);
+  }
+
+  @Produces
+  @Singleton
   Authority authority(
       Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
     return new Authority(ledger, prices, overrides, tenants, clock);
@@ -102,5 +119,25 @@ final class Wiring {
   Settlement settlement(
       Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
     return new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  Sweeper sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
+    return new Sweeper(ledger, runs, tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  AttributionTable attributionTable(
+      DynamoDbClient dynamoDb,
+      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
+    return new AttributionTable(dynamoDb, attributionTable);
+  }
+
+  @Produces
+  @Singleton
+  Attribution attribution(AttributionTable table) {
+    return new Attribution(table);
   }
 }

@@ -119,7 +119,7 @@ public final class Desk {
   }
 
   public void policy(Policy policy) {
-    if (!tenants.create(tenantId, policy)) {
+    if (!tenants.create(tenantId, policy, clock.instant())) {
       throw new IllegalStateException("this desk has its policy");
     }
   }
@@ -187,6 +187,29 @@ public final class Desk {
         usual.softGate(),
         rules,
         usual.downgrade(),
+        usual.allowedModels(),
+        usual.reservationTtlSeconds(),
+        usual.clockSkewSeconds(),
+        usual.retentionDays(),
+        usual.retryAfterSeconds(),
+        usual.maxActiveRunsPerKey(),
+        usual.maxActiveRunsPerUser(),
+        usual.maxNewRunsPerDay(),
+        usual.runTtlSeconds(),
+        usual.onLedgerOutage(),
+        usual.timeZone());
+  }
+
+  /// A policy with other downgrade rules.
+  public static Policy policyWithDowngrade(Policy usual, Policy.DowngradeRule rule) {
+    return new Policy(
+        usual.mode(),
+        usual.blockStatus(),
+        usual.defaultRunLimit(),
+        usual.defaultCeilings(),
+        usual.softGate(),
+        usual.outputCap(),
+        List.of(rule),
         usual.allowedModels(),
         usual.reservationTtlSeconds(),
         usual.clockSkewSeconds(),

@@ -80,6 +80,11 @@ public record CloudDefinitions(
     return named(tables, "DecisionsTable");
   }
 
+  /// The table of attribution.
+  public Table attributionTable() {
+    return named(tables, "AttributionTable");
+  }
+
   /// The bucket of price tables.
   public Bucket pricesBucket() {
     return named(buckets, "PricesBucket");

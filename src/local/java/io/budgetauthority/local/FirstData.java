@@ -17,6 +17,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import org.jboss.logging.Logger;
 
 /// What an empty store begins with: a tenant `demo` under the default policy, a key for every role,
@@ -42,10 +43,10 @@ final class FirstData {
   }
 
   void onStart(@Observes @Priority(BEFORE_PRICES) StartupEvent event) {
-    if (prices.currentVersion().isEmpty()) {
+    if (prices.current().isEmpty()) {
       prices.publish(readTable());
     }
-    if (tenants.create(TENANT, Policy.DEFAULT)) {
+    if (tenants.create(TENANT, Policy.DEFAULT, Instant.now())) {
       keys.store("bak_demo_operator", new Caller("", "operator", Role.OPERATOR, null, null));
       keys.store("bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null));
       keys.store("bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null));

@@ -128,6 +128,7 @@ public final class LocalCloud implements AutoCloseable {
       config.put("quarkus.s3.path-style-access", "true");
       config.put("budget.ledger-table", definitions.ledgerTable().create().tableName());
       config.put("budget.decisions-table", definitions.decisionsTable().create().tableName());
+      config.put("budget.attribution-table", definitions.attributionTable().create().tableName());
       config.put("budget.bucket", definitions.pricesBucket().name());
       config.put("budget.usage-queue-url", result(queues).usageUrl());
       config.put("quarkus.http.host", "127.0.0.1");

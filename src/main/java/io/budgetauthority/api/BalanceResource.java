@@ -1,9 +1,9 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Ids;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
@@ -102,6 +102,7 @@ public final class BalanceResource {
     }
     return new Balances(touched);
   }
+
   private DecisionFacts.Touched touched(Run run, Policy policy) {
     return DecisionFacts.Touched.of(accounts.ofRun(run.account(), run, policy), MicroUsd.ZERO);
   }

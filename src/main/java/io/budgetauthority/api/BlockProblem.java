@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// (protocol section 7).
 final class BlockProblem {
 
+  private static final String DECISIONS = "/budget/decisions";
+
   private BlockProblem() {}
 
+  /// @param id null for a dry run, whose occurrence nobody can look up
   static Response.ResponseBuilder response(
       DecisionFacts facts,
       DecisionFacts.BlockFacts block,
@@ -28,12 +31,13 @@ final class BlockProblem {
             title(code),
             policy.blockStatus(),
             block.detail(),
-            id == null ? null : "/budget/decisions/" + id.decisionId(),
+            id == null ? DECISIONS : DECISIONS + "/" + id.decisionId(),
             code,
             null,
             budget(facts, block, blocking),
             block.remedies(),
             facts.alternatives(),
+            null,
             null);
     Response.ResponseBuilder response = problem.response();
     if (block.remedies().contains(Remedy.WAIT.wireName())) {

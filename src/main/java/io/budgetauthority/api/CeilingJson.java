@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;

@@ -2,9 +2,9 @@ package io.budgetauthority.api;
 
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
@@ -31,11 +31,12 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Ceilings (protocol section 6). This version keeps those of runs, users and keys over the `total`
-/// window in `hard_gate`; what it does not do yet it refuses by name.
-@Path("/budget/ceilings/{scope}/{id}/{window}")
+/// Ceilings (protocol section 6), one at a time. A run's is its limit, which the run always has.
+@Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingResource {
+
+  private static final String ONE = "/{scope}/{id}/{window}";
 
   private final Access access;
   private final CeilingChanges changes;
@@ -43,8 +44,7 @@ public final class CeilingResource {
   private final Tenants tenants;
   private final Clock clock;
 
-  CeilingResource(
-      Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
+  CeilingResource(Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
     this.clock = clock;
     this.access = access;
     this.changes = changes;
@@ -53,6 +53,7 @@ public final class CeilingResource {
   }
 
   @PUT
+  @Path(ONE)
   @Consumes(MediaType.APPLICATION_JSON)
   public Response put(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
@@ -72,7 +73,7 @@ public final class CeilingResource {
     Ceiling ceiling = CeilingJson.read(fields);
     fields.end();
     if (scopeId.scope() == Scope.RUN) {
-      return putRunLimit(caller, scopeId, ceiling);
+      return putOfRun(caller, scopeId, ceiling, ifMatch);
     }
     Tenants.Versioned policy = tenants.policy(caller.tenantId());
     CeilingChanges.Changed changed =
@@ -106,25 +107,41 @@ public final class CeilingResource {
         to == null ? null : Shapes.tree(to));
   }
 
-  private Response putRunLimit(Caller caller, ScopeId scopeId, Ceiling ceiling) {
-    if (ceiling.mode() != null || ceiling.margin() != null) {
-      throw Fields.invalid(
-          "/mode", "a run is enforced in the tenant's mode; only its limit can be set");
-    }
-    Account account =
-        changes.putRunLimit(
-            AccountKey.total(scopeId.tenantId(), Scope.RUN, scopeId.id()),
-            ceiling.limit(),
-            before -> entry(caller, scopeId, Window.TOTAL, Ceiling.of(before.limit()), ceiling));
-    if (account == null) {
-      throw notFound("there is no run " + scopeId.id());
-    }
-    return Response.ok(
-            CeilingView.of(Scope.RUN, scopeId.id(), Window.TOTAL, Ceiling.of(account.limit())))
-        .build();
+  private Response putOfRun(
+      Caller caller, ScopeId scopeId, Ceiling ceiling, @Nullable String ifMatch) {
+    CeilingChanges.RunChanged changed =
+        Ids.isRunId(scopeId.id())
+            ? changes.putOfRun(
+                scopeId.tenantId(),
+                scopeId.id(),
+                run -> ceiling,
+                version -> EntityTags.matches(ifMatch, tagged(version)),
+                run -> entry(caller, scopeId, Window.TOTAL, run.ceiling(), ceiling))
+            : new CeilingChanges.RunChanged.NoRun();
+    return switch (changed) {
+      case CeilingChanges.RunChanged.Done done -> answer(done.run());
+      case CeilingChanges.RunChanged.NoRun none ->
+          throw notFound("there is no run " + scopeId.id());
+      case CeilingChanges.RunChanged.PreconditionFailed failed -> throw EntityTags.changed();
+    };
+  }
+
+  /// A run has a ceiling from its beginning, so the first version is not none.
+  private static long tagged(long changes) {
+    return changes + 1;
+  }
+
+  private static Response answer(Run run) {
+    return answer(
+        200,
+        new ScopeId(run.tenantId(), Scope.RUN, run.runId()),
+        Window.TOTAL,
+        run.ceiling(),
+        tagged(run.account().version()));
   }
 
   @GET
+  @Path(ONE)
   public Response get(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
@@ -134,16 +151,13 @@ public final class CeilingResource {
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     ScopeId scopeId = scopeId(caller, scopeName, id);
     Window window = window(scopeId, windowName);
-    refuseForeign(caller, scopeId);
+    if (!mayRead(caller, scopeId)) {
+      throw notFound("there is no such ceiling");
+    }
     if (scopeId.scope() == Scope.RUN) {
-      return runs
-          .find(caller.tenantId(), id)
+      return runs.find(caller.tenantId(), id)
           .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
-          .map(
-              run ->
-                  Response.ok(
-                          CeilingView.of(Scope.RUN, id, window, Ceiling.of(run.account().limit())))
-                      .build())
+          .map(CeilingResource::answer)
           .orElseThrow(() -> notFound("there is no run " + id));
     }
     CeilingSet set = tenants.ceilingsNow(scopeId);
@@ -154,6 +168,7 @@ public final class CeilingResource {
   }
 
   @DELETE
+  @Path(ONE)
   public Response delete(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
@@ -216,18 +231,16 @@ public final class CeilingResource {
     }
   }
 
-  /// An agent sees the ceilings of its own user and key.
-  private static void refuseForeign(Caller caller, ScopeId scopeId) {
-    boolean own =
-        switch (scopeId.scope()) {
+  /// Whether a caller may know of a ceiling: an agent of those of its own user and key. Whose a run
+  /// is shows only in the run.
+  static boolean mayRead(Caller caller, ScopeId scopeId) {
+    return caller.role() != Role.AGENT
+        || switch (scopeId.scope()) {
           case USER -> scopeId.id().equals(caller.userId());
           case KEY -> scopeId.id().equals(caller.keyId());
           case RUN -> true;
           case TEAM, FEATURE, TENANT -> false;
         };
-    if (caller.role() == Role.AGENT && !own) {
-      throw notFound("there is no such ceiling");
-    }
   }
 
   private static ProblemException notFound(String detail) {

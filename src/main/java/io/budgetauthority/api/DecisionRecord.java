@@ -14,6 +14,7 @@ import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
 import io.budgetauthority.settlement.Particulars;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,24 +59,25 @@ public record DecisionRecord(
   @JsonIgnoreProperties({"asked", "block"})
   interface AsShown {}
 
-  /// @param reservation null for a dry run, whose ids are null
-  static DecisionRecord of(DecisionFacts facts, @Nullable Reservation reservation, Instant now) {
-    if (reservation == null) {
-      return new DecisionRecord(
-          null,
-          null,
-          ReservationState.NONE,
-          facts,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null,
-          null);
-    }
+  /// The record of a dry run, whose ids are null.
+  static DecisionRecord ofDryRun(DecisionFacts facts, @Nullable Price row) {
+    return new DecisionRecord(
+        null,
+        null,
+        ReservationState.NONE,
+        facts,
+        row == null ? null : price(facts, row),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null);
+  }
+
+  static DecisionRecord of(DecisionFacts facts, Reservation reservation, Instant now) {
     boolean block = facts.blocked();
     Settled settled = reservation.settled();
     Particulars particulars =
@@ -88,7 +90,9 @@ public record DecisionRecord(
         block ? null : reservation.id().reservationId(),
         reservation.state(),
         facts,
-        price(facts, reservation),
+        reservation.priceRow().isEmpty()
+            ? null
+            : price(facts, DecisionJson.readPrice(reservation.priceRow())),
         block ? null : reservation.expiresAt(),
         block ? null : Long.valueOf(secondsUntil(reservation.expiresAt(), now)),
         block ? null : reservation.endedAt(),
@@ -113,11 +117,9 @@ public record DecisionRecord(
     return usage;
   }
 
-  private static @Nullable Map<String, String> price(DecisionFacts facts, Reservation reservation) {
+  private static @Nullable Map<String, String> price(DecisionFacts facts, Price row) {
     Long inputTokens = facts.inputTokens();
-    return reservation.priceRow().isEmpty() || inputTokens == null
-        ? null
-        : DecisionJson.readPrice(reservation.priceRow()).describe(facts.serviceTier(), inputTokens);
+    return inputTokens == null ? null : row.describe(facts.serviceTier(), inputTokens);
   }
 
   private static @Nullable MicroUsd overrun(@Nullable MicroUsd actual, MicroUsd estimate) {

@@ -1,12 +1,12 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.settlement.UsageJson;
-import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
+import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.tenant.Caller;
 import java.util.EnumSet;
 import java.util.Set;

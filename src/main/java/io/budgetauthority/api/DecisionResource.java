@@ -1,12 +1,12 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.input.Ids;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -114,6 +114,7 @@ public final class DecisionResource {
   private Response answer(Caller caller, Answer answer) {
     return switch (answer) {
       case Answer.Decided decided -> decided(caller, decided);
+      case Answer.DryRun dryRun -> dryRun(caller, dryRun);
       case Answer.AlreadySettled settled ->
           ReservationResource.settled(
               settled.reservation(),
@@ -153,6 +154,17 @@ public final class DecisionResource {
     };
   }
 
+  private Response dryRun(Caller caller, Answer.DryRun dryRun) {
+    DecisionFacts facts = dryRun.facts();
+    Response.ResponseBuilder response =
+        facts.block() == null
+            ? Response.ok(DecisionRecord.ofDryRun(facts, dryRun.row()))
+            : BlockProblem.response(
+                facts, facts.block(), null, tenants.policy(caller.tenantId()).policy());
+    BudgetHeaders.put(response, facts, null);
+    return response.build();
+  }
+
   private Response decided(Caller caller, Answer.Decided decided) {
     DecisionFacts facts = decided.facts();
     Response.ResponseBuilder response =
@@ -161,7 +173,7 @@ public final class DecisionResource {
             : BlockProblem.response(
                 facts,
                 facts.block(),
-                decided.reservation() == null ? null : decided.reservation().id(),
+                decided.reservation().id(),
                 tenants.policy(caller.tenantId()).policy());
     BudgetHeaders.put(response, facts, decided.reservation());
     if (decided.replayed()) {

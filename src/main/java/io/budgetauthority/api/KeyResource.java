@@ -1,10 +1,10 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.input.Ids;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
@@ -131,18 +131,24 @@ public final class KeyResource {
     Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     Long overlap = fields.integer("overlap_seconds", 0, MOST_OVERLAP_SECONDS);
     fields.end();
-    try {
-      return keys.rotate(
-              caller.tenantId(),
-              Ids.require("id", id),
-              Duration.ofSeconds(overlap == null ? 0 : overlap),
-              tenants,
-              entry(caller, id, null, null))
-          .map(issued -> KeyView.of(issued.principal(), issued.secret()))
-          .orElseThrow(() -> notFound(id));
-    } catch (ApiKeys.TooManySecrets e) {
-      throw Fields.invalid("id", String.valueOf(e.getMessage()));
-    }
+    return switch (keys.rotate(
+        caller.tenantId(),
+        Ids.require("id", id),
+        Duration.ofSeconds(overlap == null ? 0 : overlap),
+        tenants,
+        entry(caller, id, null, null))) {
+      case ApiKeys.Rotated.Done done ->
+          KeyView.of(done.issued().principal(), done.issued().secret());
+      case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
+      case ApiKeys.Rotated.TooOften often ->
+          throw Fields.invalid(
+              "id", "was rotated " + often.times() + " times: revoke it and make a new one");
+      case ApiKeys.Rotated.Meanwhile meanwhile ->
+          throw Problem.of(
+                  ProblemType.PRECONDITION_FAILED,
+                  "key " + id + " was just rotated by somebody else")
+              .exception();
+    };
   }
 
   @DELETE

@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.input.Fields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -16,7 +16,6 @@ import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.StoredIds;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -31,6 +30,7 @@ import jakarta.ws.rs.core.Response;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.Base64;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -46,9 +46,7 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceOverrideResource {
 
-  /// Provider and model are parts of one stored key of at most 1,024 bytes.
-  private static final int MOST_BYTES = 500;
-
+  private static final char NUL = 0;
   private static final String USD = "[0-9]{1,6}(\\.[0-9]{1,12})?";
 
   private final Access access;
@@ -89,24 +87,54 @@ public final class PriceOverrideResource {
   public Response get(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("provider") @Nullable String provider,
-      @QueryParam("model") @Nullable String model) {
+      @QueryParam("model") @Nullable String model,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     String ofProvider = provider == null ? null : required("provider", provider);
     String ofModel = model == null ? null : required("model", model);
+    int most = Page.limit(limit);
+    String last = after == null ? null : place(after);
     if (ofProvider == null || ofModel == null) {
-      List<OverrideView> items =
+      List<Price> items =
           overrides.of(caller.tenantId()).stream()
               .filter(price -> ofProvider == null || price.provider().equals(ofProvider))
               .filter(price -> ofModel == null || price.model().equals(ofModel))
-              .map(OverrideView::of)
+              .filter(price -> last == null || place(price).compareTo(last) > 0)
+              .limit(most)
               .toList();
-      return Response.ok(new Page<>(items, null)).build();
+      return Response.ok(
+              new Page<>(
+                  items.stream().map(OverrideView::of).toList(),
+                  items.size() < most ? null : next(items.getLast())))
+          .build();
     }
     return overrides
         .get(caller.tenantId(), ofProvider, ofModel)
         .map(price -> Response.ok(OverrideView.of(price)).build())
         .orElseThrow(PriceOverrideResource::notFound);
+  }
+
+  /// Where a price is in the list: by provider, then by model. NUL is in no name that matters here
+  /// and before every other character.
+  private static String place(Price price) {
+    return price.provider() + NUL + price.model();
+  }
+
+  /// Names have any character, a parameter is better off with few.
+  private static String next(Price last) {
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(place(last).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String place(String after) {
+    try {
+      return new String(Base64.getUrlDecoder().decode(after), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw Fields.invalid("after", "must be the next of a page");
+    }
   }
 
   @PUT
@@ -229,9 +257,6 @@ public final class PriceOverrideResource {
     if (value == null || !Fields.isLabel(value)) {
       throw Fields.invalid(
           name, "is required, with 1 to " + Fields.MOST_CHARACTERS + " characters");
-    }
-    if (StoredIds.escape(value).getBytes(StandardCharsets.UTF_8).length > MOST_BYTES) {
-      throw Fields.invalid(name, "may have at most " + MOST_BYTES + " bytes in UTF-8");
     }
     return value;
   }

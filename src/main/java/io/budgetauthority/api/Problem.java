@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Alternative;
 import io.budgetauthority.input.FieldError;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A problem document (RFC 9457) with the members of protocol section 7. `budget`, `remedies` and
 /// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
-/// `reservation_settled`.
+/// `reservation_settled`, `review` to `price_table_invalid`.
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Problem(
     @JsonProperty("type") String type,
@@ -28,7 +29,8 @@ public record Problem(
     @JsonProperty("budget") @Nullable Budget budget,
     @JsonProperty("remedies") @Nullable List<String> remedies,
     @JsonProperty("alternatives") @Nullable List<Alternative> alternatives,
-    @JsonProperty("record") @Nullable DecisionRecord record) {
+    @JsonProperty("record") @Nullable DecisionRecord record,
+    @JsonProperty("review") @Nullable PriceReview review) {
 
   static final String MEDIA_TYPE = "application/problem+json";
 
@@ -63,6 +65,7 @@ public record Problem(
         null,
         null,
         null,
+        null,
         null);
   }
 
@@ -78,7 +81,8 @@ public record Problem(
         budget,
         remedies,
         alternatives,
-        record);
+        record,
+        review);
   }
 
   Problem withRecord(DecisionRecord newRecord) {
@@ -93,7 +97,24 @@ public record Problem(
         budget,
         remedies,
         alternatives,
-        newRecord);
+        newRecord,
+        review);
+  }
+
+  Problem withReview(PriceReview newReview) {
+    return new Problem(
+        type,
+        title,
+        status,
+        detail,
+        instance,
+        code,
+        errors,
+        budget,
+        remedies,
+        alternatives,
+        record,
+        newReview);
   }
 
   Problem withInstance(String newInstance) {
@@ -108,7 +129,8 @@ public record Problem(
         budget,
         remedies,
         alternatives,
-        record);
+        record,
+        review);
   }
 
   Response.ResponseBuilder response() {

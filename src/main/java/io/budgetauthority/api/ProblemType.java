@@ -22,6 +22,7 @@ enum ProblemType {
   BODY_TOO_LARGE(413, "The body is too large"),
   UNSUPPORTED_MEDIA_TYPE(415, "The media type is not supported"),
   IDEMPOTENCY_KEY_REUSED(422, "The idempotency key was used for another request"),
+  PRICE_TABLE_INVALID(422, "The price table cannot be published as it is"),
   TOO_MANY_ACTIVE_RUNS(429, "Too many active runs"),
   TOO_MANY_RUNS(429, "Too many new runs"),
   INTERNAL(500, "An unexpected fault"),

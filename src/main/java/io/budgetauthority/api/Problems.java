@@ -4,6 +4,7 @@ import io.budgetauthority.input.InputTooLarge;
 import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.tenant.ConfigurationWrites;
 import jakarta.ws.rs.NotAcceptableException;
 import jakarta.ws.rs.NotAllowedException;
 import jakarta.ws.rs.NotFoundException;
@@ -11,10 +12,12 @@ import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
+import java.io.IOException;
 import java.util.UUID;
 import org.jboss.logging.Logger;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -39,19 +42,28 @@ public final class Problems implements ExceptionMapper<Throwable> {
           answer(Problem.of(ProblemType.BODY_TOO_LARGE, String.valueOf(e.getMessage())));
       case LedgerContended e ->
           retryable(ProblemType.CONTENTION, "the accounts stayed busy; nothing was reserved");
+      case ConfigurationWrites.Busy e ->
+          retryable(ProblemType.CONTENTION, "other changes stood in the way; nothing was changed");
       case LedgerUnavailable e -> unavailable(e);
       case SdkServiceException e when e.statusCode() < 500 && !e.isThrottlingException() ->
           fault(e);
       case SdkException e -> unavailable(e);
       case WebApplicationException e -> http(e);
+      case IOException e -> {
+        LOG.infof("a request broke off: %s", e.getMessage());
+        yield answer(
+            Problem.of(ProblemType.INVALID_REQUEST, "the body could not be read to its end"));
+      }
       default -> fault(thrown);
     };
   }
 
   private final UriInfo uri;
+  private final Request request;
 
-  public Problems(@Context UriInfo uri) {
+  public Problems(@Context UriInfo uri, @Context Request request) {
     this.uri = uri;
+    this.request = request;
   }
 
   /// As it was sent: a URI reference, in which a space or what is no text stays escaped.
@@ -60,7 +72,10 @@ public final class Problems implements ExceptionMapper<Throwable> {
   }
 
   private Response answer(Problem problem) {
-    return problem.withInstance(path()).response().build();
+    Response.ResponseBuilder response = problem.withInstance(path()).response();
+    return problem.status() == ProblemType.METHOD_NOT_ALLOWED.status()
+        ? response.header(HttpHeaders.ALLOW, Routes.allowed(path(), request.getMethod())).build()
+        : response.build();
   }
 
   private Response unavailable(Exception e) {
@@ -81,7 +96,8 @@ public final class Problems implements ExceptionMapper<Throwable> {
     return switch (e) {
       case NotFoundException notFound ->
           answer(Problem.of(ProblemType.NOT_FOUND, "there is nothing at this path"));
-      case NotAllowedException notAllowed -> notAllowed(notAllowed);
+      case NotAllowedException notAllowed ->
+          answer(Problem.of(ProblemType.METHOD_NOT_ALLOWED, "this path does not take that method"));
       case NotAcceptableException notAcceptable ->
           answer(
               Problem.of(ProblemType.NOT_ACCEPTABLE, "no answer is of a type that Accept allows"));
@@ -92,15 +108,6 @@ public final class Problems implements ExceptionMapper<Throwable> {
               ? answer(Problem.of(ProblemType.INVALID_REQUEST, "the request could not be read"))
               : fault(e);
     };
-  }
-
-  private Response notAllowed(NotAllowedException e) {
-    Response.ResponseBuilder response =
-        Problem.of(ProblemType.METHOD_NOT_ALLOWED, "this path does not take that method")
-            .withInstance(path())
-            .response();
-    Object allow = e.getResponse().getHeaders().getFirst(HttpHeaders.ALLOW);
-    return allow == null ? response.build() : response.header(HttpHeaders.ALLOW, allow).build();
   }
 
   private Response fault(Throwable thrown) {

@@ -1,11 +1,11 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.input.Fields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;

@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
@@ -14,7 +14,6 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -34,6 +33,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -48,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class RunResource {
 
   private static final int MOST_ATTEMPTS = 5;
+
+  /// Runs that are read for one page of a list.
+  private static final int MOST_READ = 1_000;
 
   private final Access access;
   private final Runs runs;
@@ -96,8 +99,7 @@ public final class RunResource {
         case Ledger.Outcome.Reserved started -> {
           return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
         }
-        case Ledger.Outcome.NoPlace none ->
-            throw tooMany(none.place(), none.reason()).exception();
+        case Ledger.Outcome.NoPlace none -> throw tooMany(none.place(), none.reason()).exception();
         case Ledger.Outcome.Moved moved -> {}
         case Ledger.Outcome.AlreadyDecided already -> {}
       }
@@ -138,7 +140,8 @@ public final class RunResource {
     boolean sameParent = Objects.equals(present.parentRunId(), parentRunId);
     boolean sameTuple =
         present.tuple().equals(bound)
-            || (parentRunId != null && present.tuple().completedBy(bound).equals(present.tuple())
+            || (parentRunId != null
+                && present.tuple().completedBy(bound).equals(present.tuple())
                 && present.tuple().admits(bound));
     if (!sameTuple || !sameLimit || !sameParent) {
       throw Problem.of(
@@ -154,8 +157,7 @@ public final class RunResource {
     if (parentRunId.equals(runId)) {
       throw Fields.invalid("/parent_run_id", "is the run itself");
     }
-    Run parent =
-        runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
+    Run parent = runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
     if (!parent.tuple().admits(bound)) {
       throw Problem.of(
               ProblemType.RUN_PRINCIPAL_MISMATCH,
@@ -189,6 +191,7 @@ public final class RunResource {
         now,
         now.plus(policy.runTtl()),
         limit,
+        Run.Rules.USUAL,
         Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0));
   }
 
@@ -201,10 +204,7 @@ public final class RunResource {
       @QueryParam("after") @Nullable String after) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    String user = caller.role() == Role.AGENT ? caller.userId() : userId;
-    if (user == null) {
-      throw Fields.invalid("user_id", "is required: this version lists the runs of a user");
-    }
+    String user = caller.role() == Role.AGENT ? caller.userId() : Ids.optional("user_id", userId);
     if (caller.role() == Role.AGENT && userId != null && !userId.equals(user)) {
       throw Fields.invalid("user_id", "is not the agent's own");
     }
@@ -216,19 +216,37 @@ public final class RunResource {
     Run last =
         after == null
             ? null
-            : runs
-                .find(caller.tenantId(), Ids.requireRunId("after", after))
-                .filter(run -> user.equals(run.tuple().userId()))
+            : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
+                .filter(run -> user == null || user.equals(run.tuple().userId()))
                 .orElseThrow(() -> notFound(after));
+    return list(caller, user, state, most, last);
+  }
+
+  /// A page of the runs that the caller may see and that stand so. The index knows neither, so more
+  /// are read than are shown, but of a long list no more than so many at a time: such a page may
+  /// have fewer items than it could, and says where to go on.
+  private Page<RunView> list(
+      Caller caller, @Nullable String user, @Nullable String state, int most, @Nullable Run after) {
     Instant now = clock.instant();
-    List<Run> page = runs.ofUser(caller.tenantId(), Ids.require("user_id", user), most, last);
-    List<RunView> items =
-        page.stream()
-            .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
-            .filter(run -> state == null || run.stateAt(now).wireName().equals(state))
-            .map(run -> RunView.of(run, now))
-            .toList();
-    return new Page<>(items, page.size() < most ? null : page.getLast().runId());
+    List<RunView> items = new ArrayList<>();
+    Run last = after;
+    for (int read = 0; read < MOST_READ; read += most) {
+      List<Run> some = runs.list(caller.tenantId(), user, most, last);
+      for (Run run : some) {
+        last = run;
+        if (caller.mayTouch(run.tuple().userId(), run.tuple().keyId())
+            && (state == null || run.stateAt(now).wireName().equals(state))) {
+          items.add(RunView.of(run, now));
+        }
+        if (items.size() == most) {
+          return new Page<>(items, run.runId());
+        }
+      }
+      if (some.size() < most) {
+        return new Page<>(items, null);
+      }
+    }
+    return new Page<>(items, last == null ? null : last.runId());
   }
 
   @GET
@@ -238,8 +256,7 @@ public final class RunResource {
       @PathParam("run_id") String runId) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return runs
-        .find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+    return runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
         .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
@@ -264,28 +281,33 @@ public final class RunResource {
       throw notFound(runId);
     }
     if (limit != null) {
-      Account moved =
-          changes.putRunLimit(
-              AccountKey.total(caller.tenantId(), Scope.RUN, runId),
-              limit,
-              before ->
-                  AuditEntry.of(
-                      caller,
-                      clock.instant(),
-                      "runs/" + runId,
-                      Shapes.tree(Ceiling.of(before.limit())),
-                      Shapes.tree(Ceiling.of(limit))));
-      if (moved == null) {
-        throw notFound(runId);
-      }
+      moveLimit(caller, runId, limit);
     }
     if (state != null && !runs.close(caller.tenantId(), runId)) {
       throw notFound(runId);
     }
-    return runs
-        .find(caller.tenantId(), runId)
+    return runs.find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
+  }
+
+  private void moveLimit(Caller caller, String runId, MicroUsd limit) {
+    CeilingChanges.RunChanged changed =
+        changes.putOfRun(
+            caller.tenantId(),
+            runId,
+            run -> run.ceiling().withLimit(limit),
+            version -> true,
+            run ->
+                AuditEntry.of(
+                    caller,
+                    clock.instant(),
+                    "runs/" + runId,
+                    Shapes.tree(run.ceiling()),
+                    Shapes.tree(run.ceiling().withLimit(limit))));
+    if (!(changed instanceof CeilingChanges.RunChanged.Done)) {
+      throw notFound(runId);
+    }
   }
 
   private static String closed(String state) {

@@ -1,7 +1,8 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
@@ -9,15 +10,19 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.ZoneId;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Tenants, made by an operator (protocol section 6). The answer shows the first admin key, once.
@@ -43,6 +48,26 @@ public final class TenantResource {
       @JsonProperty("time_zone") ZoneId timeZone,
       @JsonProperty("admin_key") KeyResource.KeyView adminKey) {}
 
+  /// A tenant in the list.
+  public record ListedView(
+      @JsonProperty("tenant_id") String tenantId,
+      @JsonProperty("time_zone") ZoneId timeZone,
+      @JsonProperty("created_at") Instant createdAt) {}
+
+  @GET
+  public Page<ListedView> list(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller unused = access.require(authorization, Role.OPERATOR);
+    int most = Page.limit(limit);
+    List<ListedView> items =
+        tenants.list(most, Ids.optional("after", after)).stream()
+            .map(it -> new ListedView(it.tenantId(), it.policy().timeZone(), it.createdAt()))
+            .toList();
+    return new Page<>(items, items.size() < most ? null : items.getLast().tenantId());
+  }
+
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   public Response create(
@@ -57,7 +82,7 @@ public final class TenantResource {
     ZoneId stated = fields.oneOf("time_zone", PolicyJson::zone);
     fields.end();
     ZoneId zone = stated == null ? Policy.DEFAULT.timeZone() : stated;
-    if (tenantId == null || !tenants.create(tenantId, Policy.DEFAULT.in(zone))) {
+    if (tenantId == null || !tenants.create(tenantId, Policy.DEFAULT.in(zone), clock.instant())) {
       throw Fields.invalid("/tenant_id", "names a tenant that is there already");
     }
     Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);

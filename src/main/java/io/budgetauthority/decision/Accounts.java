@@ -140,12 +140,13 @@ public final class Accounts {
 
   /// A run's account: its limit is its own, so no ceiling moves it.
   public Standing ofRun(Account account, @Nullable Run stored, Policy policy) {
+    Run.Rules rules = stored == null ? Run.Rules.USUAL : stored.rules();
     return new Standing(
         account,
         stored == null ? null : stored.account(),
-        policy.mode(),
-        policy.softGate().margin(),
-        Ceiling.DEFAULT_WARN_AT_PERCENT,
+        rules.mode() == null ? policy.mode() : rules.mode(),
+        rules.margin() == null ? policy.softGate().margin() : rules.margin(),
+        rules.warnAtPercent(),
         null);
   }
 

@@ -2,17 +2,22 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.price.Price;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What the authority answers to an ask. The first two are decisions, recorded and replayed; every
-/// other answer stores nothing and leaves the idempotency key free (protocol section 2).
+/// What the authority answers to an ask. What is decided is recorded and replayed; every other
+/// answer stores nothing and leaves the idempotency key free (protocol section 2).
 public sealed interface Answer {
 
-  /// @param reservation null for a dry run
   /// @param replayed whether the decision was made by an earlier request with the same key
-  record Decided(DecisionFacts facts, @Nullable Reservation reservation, boolean replayed)
+  record Decided(DecisionFacts facts, Reservation reservation, boolean replayed)
       implements Answer {}
+
+  /// What would be decided; nothing is stored.
+  ///
+  /// @param row the row that it would be priced by; null where there is none
+  record DryRun(DecisionFacts facts, @Nullable Price row) implements Answer {}
 
   /// The key's reservation is no longer open (409 `reservation_settled`).
   record AlreadySettled(DecisionFacts facts, Reservation reservation) implements Answer {}

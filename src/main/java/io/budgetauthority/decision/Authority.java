@@ -165,8 +165,7 @@ public final class Authority {
         return null;
       }
       Lineage lineage =
-          new Lineage(
-              seen.runs().get(runId), chain.stream().map(seen.runs()::get).toList());
+          new Lineage(seen.runs().get(runId), chain.stream().map(seen.runs()::get).toList());
       Answer outside = refuseAncestors(lineage, now);
       if (outside != null) {
         return outside;
@@ -245,9 +244,7 @@ public final class Authority {
       Run run = lineage.run();
       standings.add(
           accounts.ofRun(run == null ? unusedRunAccount(policy) : run.account(), run, policy));
-      lineage
-          .ancestors()
-          .forEach(one -> standings.add(accounts.ofRun(one.account(), one, policy)));
+      lineage.ancestors().forEach(one -> standings.add(accounts.ofRun(one.account(), one, policy)));
       standings.addAll(ofScopes);
       Decider.Question question =
           new Decider.Question(
@@ -261,14 +258,14 @@ public final class Authority {
           DecisionFacts facts = writer.facts(block, standings);
           Reservation reservation = writer.blocked(facts, identity(), block);
           yield reservation == null
-              ? new Answer.Decided(facts, null, false)
+              ? new Answer.DryRun(facts, rowOf(block.quote()))
               : write(Ledger.Order.of(reservation), facts, policy, deadline);
         }
         case Plan.Grant grant -> {
           DecisionFacts facts = writer.facts(grant, standings);
           Reservation reservation = writer.granted(facts, identity(), grant);
           yield reservation == null
-              ? new Answer.Decided(facts, null, false)
+              ? new Answer.DryRun(facts, rowOf(grant.quote()))
               : write(
                   new Ledger.Order(
                       reservation,
@@ -345,7 +342,9 @@ public final class Authority {
       return parent.ancestorsOfChild().size() < Run.MOST_LEVELS
           ? null
           : new Answer.InvalidParent(
-              "would make a run of level " + (Run.MOST_LEVELS + 1) + "; the most is "
+              "would make a run of level "
+                  + (Run.MOST_LEVELS + 1)
+                  + "; the most is "
                   + Run.MOST_LEVELS);
     }
 
@@ -353,8 +352,7 @@ public final class Authority {
     private @Nullable Answer refuseAncestors(Lineage lineage, Instant now) {
       for (Run ancestor : lineage.ancestors()) {
         if (!ancestor.tuple().admits(tuple)) {
-          return new Answer.RunMismatch(
-              ancestor.runId(), differingField(ancestor.tuple(), tuple));
+          return new Answer.RunMismatch(ancestor.runId(), differingField(ancestor.tuple(), tuple));
         }
         if (ancestor.stateAt(now) != Run.State.ACTIVE) {
           return new Answer.RunClosed(ancestor.runId());
@@ -389,6 +387,10 @@ public final class Authority {
       MicroUsd limit = request.runLimit() != null ? request.runLimit() : policy.defaultRunLimit();
       return Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0);
     }
+  }
+
+  private static @Nullable Price rowOf(@Nullable Quote quote) {
+    return quote == null ? null : quote.row();
   }
 
   private static String issueRunId(@Nullable ReservationId id) {

@@ -243,10 +243,7 @@ public final class Decider {
   /// warned and holds nothing.
   private static Plan unroutable(Question question, ProblemCode code, String detail) {
     if (question.policy().mode() == Mode.ADVISORY_ESTIMATE) {
-      List<Take> takes =
-          question.standings().stream()
-              .map(Take::ofNothing)
-              .toList();
+      List<Take> takes = question.standings().stream().map(Take::ofNothing).toList();
       return new Plan.Grant(
           Plan.Kind.ADVISORY_WARN,
           null,

@@ -234,7 +234,16 @@ record DecisionWriter(
             account.version());
     return new Ledger.Start(
         new Run(
-            tenantId, runId, lineage.chain(), tuple, null, now, expiresAt, held.limit(), held));
+            tenantId,
+            runId,
+            lineage.chain(),
+            tuple,
+            null,
+            now,
+            expiresAt,
+            held.limit(),
+            Run.Rules.USUAL,
+            held));
   }
 
   /// The places that the decision takes: a new run's, and those of a key or user that it binds.

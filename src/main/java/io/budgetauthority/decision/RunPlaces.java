@@ -29,13 +29,11 @@ public final class RunPlaces {
     String user = bound.userId();
     if (key != null && before.keyId() == null) {
       places.add(
-          new RunPlace(
-              RunPlace.Of.ACTIVE_OF_KEY, tenantId, key, policy.maxActiveRunsPerKey()));
+          new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, tenantId, key, policy.maxActiveRunsPerKey()));
     }
     if (user != null && before.userId() == null) {
       places.add(
-          new RunPlace(
-              RunPlace.Of.ACTIVE_OF_USER, tenantId, user, policy.maxActiveRunsPerUser()));
+          new RunPlace(RunPlace.Of.ACTIVE_OF_USER, tenantId, user, policy.maxActiveRunsPerUser()));
     }
     if (beginsAt != null) {
       String day = Window.DAY.periodOf(beginsAt, policy.timeZone());

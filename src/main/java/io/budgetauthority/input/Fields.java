@@ -267,7 +267,8 @@ public final class Fields {
 
   /// Puts a value under what its name within an object field means; a name that means nothing is an
   /// error at its place.
-  public <K, V> void put(String name, String key, Function<String, K> known, Map<K, V> into, V value) {
+  public <K, V> void put(
+      String name, String key, Function<String, K> known, Map<K, V> into, V value) {
     try {
       into.put(known.apply(key), value);
     } catch (IllegalArgumentException e) {

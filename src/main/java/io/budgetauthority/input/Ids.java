@@ -64,8 +64,7 @@ public final class Ids {
       throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "is required, unless dry_run is true");
     }
     if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
-      throw Fields.invalid(
-          IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");
+      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");
     }
     return text;
   }

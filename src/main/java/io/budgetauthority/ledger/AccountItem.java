@@ -62,8 +62,8 @@ final class AccountItem {
   }
 
   /// The update that takes a hold, and charges what is charged at once. Where the ledger has the
-  /// account, it must still have the version that it was read with, and the hold is gated on what is
-  /// available under the limit in force.
+  /// account, it must still have the version that it was read with, and the hold is gated on what
+  /// is available under the limit in force.
   static Update take(String table, Take take) {
     Standing standing = take.standing();
     Account stored = standing.stored();
@@ -102,8 +102,7 @@ final class AccountItem {
         .build();
   }
 
-  private static String gate(
-      Take take, MicroUsd difference, Map<String, AttributeValue> values) {
+  private static String gate(Take take, MicroUsd difference, Map<String, AttributeValue> values) {
     return switch (take.gate()) {
       case Take.Gate.Open open -> "";
       case Take.Gate.AtLeast least -> {

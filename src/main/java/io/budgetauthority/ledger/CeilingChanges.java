@@ -3,7 +3,6 @@ package io.budgetauthority.ledger;
 import static io.budgetauthority.tenant.StoredValues.money;
 import static io.budgetauthority.tenant.StoredValues.number;
 
-import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
@@ -70,6 +69,7 @@ public final class CeilingChanges {
       CeilingSet after = before.with(window, ceiling);
       List<TransactWriteItem> writes = new ArrayList<>();
       writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
+      writes.add(tenants.listing(scopeId, after));
       writes.add(audit(scopeId, entry.apply(before)));
       Account stored = accountNow(account, deadline);
       if (stored != null) {
@@ -99,7 +99,9 @@ public final class CeilingChanges {
       CeilingSet after = before.without(window);
       TransactWriteItem write =
           TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build();
-      if (ledger.write(List.of(write, audit(scopeId, entry.apply(before))), deadline)) {
+      List<TransactWriteItem> writes =
+          List.of(write, tenants.listing(scopeId, after), audit(scopeId, entry.apply(before)));
+      if (ledger.write(writes, deadline)) {
         tenants.learn(scopeId, after);
         return true;
       }
@@ -107,29 +109,51 @@ public final class CeilingChanges {
     }
   }
 
-  /// Moves the limit of a run. Empty where there is no such run.
-  public @Nullable Account putRunLimit(
-      AccountKey run, MicroUsd limit, Function<Account, AuditEntry> entry) {
+  /// What became of a run's ceiling.
+  public sealed interface RunChanged {
+    record Done(Run run) implements RunChanged {}
+
+    record NoRun() implements RunChanged {}
+
+    record PreconditionFailed() implements RunChanged {}
+  }
+
+  /// Changes the ceiling of a run. Its version is how often it was changed.
+  ///
+  /// @param change makes the ceiling of the run as it is
+  public RunChanged putOfRun(
+      String tenantId,
+      String runId,
+      Function<Run, Ceiling> change,
+      Precondition precondition,
+      Function<Run, AuditEntry> entry) {
     Deadline deadline = Deadline.in(PATIENCE);
     while (true) {
-      Account stored = accountNow(run, deadline);
-      if (stored == null) {
-        return null;
+      Run seen = runNow(tenantId, runId, deadline);
+      if (seen == null) {
+        return new RunChanged.NoRun();
       }
-      Account moved = stored.withLimit(limit, stored.version());
+      if (!precondition.holds(seen.account().version())) {
+        return new RunChanged.PreconditionFailed();
+      }
       List<TransactWriteItem> writes =
           List.of(
-              TransactWriteItem.builder().update(move(stored, moved)).build(),
               TransactWriteItem.builder()
-                  .put(tenants.audit(run.tenantId(), entry.apply(stored)))
-                  .build());
+                  .update(RunItem.moveLimit(ledger.table(), seen, change.apply(seen)))
+                  .build(),
+              TransactWriteItem.builder().put(tenants.audit(tenantId, entry.apply(seen))).build());
       if (ledger.write(writes, deadline)) {
-        return moved;
+        Run now = runNow(tenantId, runId, deadline);
+        return now == null ? new RunChanged.NoRun() : new RunChanged.Done(now);
       }
       if (!deadline.pause()) {
-        throw new LedgerContended("the limit of run " + run.id() + " kept moving");
+        throw new LedgerContended("the ceiling of run " + runId + " kept changing");
       }
     }
+  }
+
+  private @Nullable Run runNow(String tenantId, String runId, Deadline deadline) {
+    return ledger.read(null, tenantId, List.of(), List.of(runId), deadline).runs().get(runId);
   }
 
   private @Nullable Account accountNow(AccountKey key, Deadline deadline) {

@@ -25,6 +25,10 @@ public final class Deadline {
     return Duration.ofNanos(Math.max(1_000_000, endNanos - System.nanoTime()));
   }
 
+  public boolean isPast() {
+    return System.nanoTime() - endNanos >= 0;
+  }
+
   /// Waits a moment with full jitter. False, without waiting, where the deadline would pass
   /// meanwhile.
   boolean pause() {

@@ -107,10 +107,10 @@ public final class Ledger {
       /// What the count is, in words.
       public String reason() {
         return switch (place.of()) {
-          case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
-          case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
-          case NEW_ON_DAY -> count + " runs were begun on " + place.id();
-        }
+              case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
+              case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
+              case NEW_ON_DAY -> count + " runs were begun on " + place.id();
+            }
             + ", the limit is "
             + place.most();
       }
@@ -174,6 +174,21 @@ public final class Ledger {
         : Optional.of(ReservationItem.read(item));
   }
 
+  /// The reservations of these ids that there are and that are the tenant's, at most 200 ids.
+  public Map<ReservationId, Reservation> findAll(
+      String tenantId, Collection<ReservationId> ids, Deadline deadline) {
+    Map<ReservationId, Reservation> found = new HashMap<>();
+    for (Map<String, AttributeValue> item :
+        calls.readAll(
+            decisionsTable, ids.stream().distinct().map(ReservationItem::key).toList(), deadline)) {
+      Reservation reservation = ReservationItem.read(item);
+      if (reservation.tenantId().equals(tenantId)) {
+        found.put(reservation.id(), reservation);
+      }
+    }
+    return found;
+  }
+
   /// The accounts of a reservation's holds as they stand.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
     List<AccountKey> keys = reservation.holds().stream().map(Hold::account).toList();
@@ -226,10 +241,9 @@ public final class Ledger {
     return refusal(order.places(), firstPlace, reasons);
   }
 
-  /// A place that is missing while everything else was as it had been read is the answer; else
-  /// what was read has moved.
-  static Outcome refusal(
-      List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
+  /// A place that is missing while everything else was as it had been read is the answer; else what
+  /// was read has moved.
+  static Outcome refusal(List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
     if (reasons.subList(0, firstPlace).stream().noneMatch(LedgerCalls::failed)) {
       for (int i = 0; i < places.size(); i++) {
         CancellationReason reason = reasons.get(firstPlace + i);
@@ -283,8 +297,8 @@ public final class Ledger {
     SHORT
   }
 
-  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves no
-  /// money is one put.
+  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves
+  /// no money is one put.
   public Taken settle(Reservation.Step.Move move, Deadline deadline) {
     Put next = ReservationItem.replace(decisionsTable, move.next());
     List<TransactWriteItem> writes = new ArrayList<>();
@@ -339,15 +353,6 @@ public final class Ledger {
             from,
             deadline)
         .map(item -> new ReservationId(StoredValues.text(item, "pk")));
-  }
-
-  /// These reservations as they stand, whoever's they are; those that are gone are left out.
-  public List<Reservation> readAll(Collection<ReservationId> ids, Deadline deadline) {
-    return calls
-        .readAll(decisionsTable, ids.stream().map(ReservationItem::key).toList(), deadline)
-        .stream()
-        .map(ReservationItem::read)
-        .toList();
   }
 
   LedgerCalls calls() {

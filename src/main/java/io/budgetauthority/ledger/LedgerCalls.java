@@ -24,8 +24,8 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// How the ledger speaks to DynamoDB: every call until its deadline, again where no answer came, and
-/// with the one reading of a cancelled transaction that ledger.md ("Reserve", step 4) gives.
+/// How the ledger speaks to DynamoDB: every call until its deadline, again where no answer came,
+/// and with the one reading of a cancelled transaction that ledger.md ("Reserve", step 4) gives.
 final class LedgerCalls {
 
   private static final int MOST_KEYS_A_BATCH = 100;

@@ -3,6 +3,8 @@ package io.budgetauthority.ledger;
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Role;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 ///   never change
 /// @param ended how it was ended for good; null while it was not, though its time may be over
 /// @param madeLimit the limit that it was made with; the account has the one in force
+/// @param rules what its ceiling says besides its limit
 public record Run(
     String tenantId,
     String runId,
@@ -26,6 +29,7 @@ public record Run(
     Instant createdAt,
     Instant expiresAt,
     MicroUsd madeLimit,
+    Rules rules,
     Account account) {
 
   /// Protocol section 2: a run and its ancestors are at most this many.
@@ -45,6 +49,29 @@ public record Run(
     chain.add(runId);
     chain.addAll(ancestors);
     return chain;
+  }
+
+  /// What a run's ceiling says besides its limit.
+  ///
+  /// @param mode null for the tenant's
+  /// @param margin null for the policy's
+  public record Rules(@Nullable Mode mode, @Nullable MicroUsd margin, List<Integer> warnAtPercent) {
+
+    /// Of a run whose ceiling nobody set.
+    public static final Rules USUAL = new Rules(null, null, Ceiling.DEFAULT_WARN_AT_PERCENT);
+
+    public Rules {
+      warnAtPercent = List.copyOf(warnAtPercent);
+    }
+
+    public static Rules of(Ceiling ceiling) {
+      return new Rules(ceiling.mode(), ceiling.margin(), ceiling.warnAtPercent());
+    }
+  }
+
+  /// Its ceiling: its limit and its rules.
+  public Ceiling ceiling() {
+    return new Ceiling(account.limit(), rules.mode(), rules.margin(), rules.warnAtPercent());
   }
 
   /// Who a run belongs to and what it is for.

@@ -8,11 +8,15 @@ import static io.budgetauthority.tenant.StoredValues.textOrNull;
 import static io.budgetauthority.tenant.StoredValues.texts;
 import static io.budgetauthority.tenant.StoredValues.time;
 
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.StoredValues;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +67,63 @@ final class RunItem {
         time(item, "run_created"),
         time(item, "run_expires"),
         money(item, "run_made_lim"),
+        readRules(item),
         account);
+  }
+
+  private static Run.Rules readRules(Map<String, AttributeValue> item) {
+    if (!item.containsKey("run_warn")) {
+      return Run.Rules.USUAL;
+    }
+    String mode = textOrNull(item, "run_mode");
+    return new Run.Rules(
+        mode == null ? null : Mode.ofWireName(mode),
+        item.containsKey("run_margin") ? money(item, "run_margin") : null,
+        texts(item, "run_warn").stream().map(Integer::valueOf).toList());
+  }
+
+  /// The limit moves, and what is available with it, on the sums as they are (invariant 1), and the
+  /// rules are replaced, on the run as it was read.
+  static Update moveLimit(String table, Run seen, Ceiling ceiling) {
+    Account stored = seen.account();
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":limit", money(ceiling.limit()));
+    values.put(":change", money(ceiling.limit().minus(stored.limit())));
+    values.put(":version", number(stored.version() + 1));
+    values.put(":seen", number(stored.version()));
+    values.put(
+        ":warn",
+        AttributeValue.builder()
+            .l(ceiling.warnAtPercent().stream().map(it -> text(it.toString())).toList())
+            .build());
+    List<String> gone = new ArrayList<>();
+    StringBuilder set =
+        new StringBuilder(
+            "SET lim = :limit, avl = avl + :change, ver = :version, run_warn = :warn");
+    Mode mode = ceiling.mode();
+    if (mode == null) {
+      gone.add("run_mode");
+    } else {
+      set.append(", run_mode = :mode");
+      values.put(":mode", text(mode.wireName()));
+    }
+    MicroUsd margin = ceiling.margin();
+    if (margin == null) {
+      gone.add("run_margin");
+    } else {
+      set.append(", run_margin = :margin");
+      values.put(":margin", money(margin));
+    }
+    if (!gone.isEmpty()) {
+      set.append(" REMOVE ").append(String.join(", ", gone));
+    }
+    return Update.builder()
+        .tableName(table)
+        .key(AccountItem.key(stored.key()))
+        .updateExpression(set.toString())
+        .conditionExpression("ver = :seen")
+        .expressionAttributeValues(values)
+        .build();
   }
 
   private static Run.@Nullable State readEnded(Map<String, AttributeValue> item) {
@@ -92,6 +152,7 @@ final class RunItem {
               .build());
     }
     item.put("run_created", time(run.createdAt()));
+    item.put("run_tenant", text(StoredIds.escape(run.tenantId())));
     item.put("run_expires", time(run.expiresAt()));
     item.put("run_due_bucket", number(Math.floorMod(run.runId().hashCode(), Runs.DUE_BUCKETS)));
     item.put("run_due_at", time(due(run.expiresAt(), run.createdAt())));
@@ -124,7 +185,8 @@ final class RunItem {
     }
   }
 
-  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds it.
+  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds
+  /// it.
   static List<TransactWriteItem> begin(String table, Run run) {
     TransactWriteItem made = TransactWriteItem.builder().put(start(table, run)).build();
     String parent = run.parentRunId();

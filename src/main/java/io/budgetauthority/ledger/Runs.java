@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by somebody
-/// or by time. Safe for use by many threads; every write is safe to send again.
+/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by
+/// somebody or by time. Safe for use by many threads; every write is safe to send again.
 public final class Runs {
 
   /// Into how many parts the index of due runs is split.
@@ -51,9 +51,7 @@ public final class Runs {
     List<TransactWriteItem> writes = new ArrayList<>(RunItem.begin(ledger.table(), run));
     if (parent != null) {
       writes.add(
-          TransactWriteItem.builder()
-              .conditionCheck(RunItem.open(ledger.table(), parent))
-              .build());
+          TransactWriteItem.builder().conditionCheck(RunItem.open(ledger.table(), parent)).build());
     }
     int firstPlace = writes.size();
     places.forEach(
@@ -82,12 +80,11 @@ public final class Runs {
     return true;
   }
 
-  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an end
-  /// by time, renewed meanwhile.
+  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an
+  /// end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as) {
     List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(
-        TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
+    writes.add(TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
     for (RunPlace place : placesOf(seen)) {
       writes.add(TransactWriteItem.builder().update(place.free(ledger.table())).build());
     }
@@ -100,8 +97,7 @@ public final class Runs {
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {
-      places.add(
-          new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
+      places.add(new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
     }
     if (user != null) {
       places.add(
@@ -134,14 +130,14 @@ public final class Runs {
     return children;
   }
 
-  /// The runs of one part of the index of due runs. They are due or soon will be: the index moves in
-  /// coarse steps, so each is to be judged by its own `expiresAt`.
+  /// The accounts of the runs in one part of the index of due runs. They are due or soon will be: the
+  /// index moves in coarse steps, so each is to be judged by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
-  public Page<Run> due(
+  public Page<AccountKey> due(
       int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
-    Page<Map<String, AttributeValue>> keys =
-        calls.page(
+    return calls
+        .page(
             QueryRequest.builder()
                 .tableName(ledger.table())
                 .indexName("runs-due")
@@ -152,39 +148,44 @@ public final class Runs {
                         ":before", StoredValues.time(before)))
                 .limit(limit),
             from,
-            deadline);
-    return new Page<>(read(keys.items(), deadline), keys.next());
+            deadline)
+        .map(
+            item ->
+                AccountKey.parse(StoredValues.text(item, "pk"), StoredValues.text(item, "sk")));
   }
 
-  /// A page of the runs of a user, newest first.
+  /// A page of the runs of a tenant or of one of its users, newest first.
   ///
-  /// @param after the id of the last run of the page before; null for the first page
-  public List<Run> ofUser(String tenantId, String userId, int limit, @Nullable Run after) {
-    AttributeValue user = StoredValues.text(StoredIds.partitionKey(tenantId, Scope.USER, userId));
+  /// @param userId null for all of the tenant
+  /// @param after the last run of the page before; null for the first page
+  public List<Run> list(String tenantId, @Nullable String userId, int limit, @Nullable Run after) {
+    String index = userId == null ? "runs-of-tenant" : "runs-of-user";
+    String name = userId == null ? "run_tenant" : "run_user";
+    AttributeValue owner =
+        StoredValues.text(
+            userId == null
+                ? StoredIds.escape(tenantId)
+                : StoredIds.partitionKey(tenantId, Scope.USER, userId));
     Page.Next from = null;
     if (after != null) {
       Map<String, AttributeValue> start = new HashMap<>(RunItem.key(tenantId, after.runId()));
-      start.put("run_user", user);
+      start.put(name, owner);
       start.put("run_created", StoredValues.time(after.createdAt()));
       from = new Page.Next(start);
     }
     Deadline deadline = Deadline.in(PATIENCE);
-    List<Run> runs =
-        new ArrayList<>(
-            read(
-                calls
-                    .page(
-                        QueryRequest.builder()
-                            .tableName(ledger.table())
-                            .indexName("runs-of-user")
-                            .keyConditionExpression("run_user = :user")
-                            .expressionAttributeValues(Map.of(":user", user))
-                            .scanIndexForward(false)
-                            .limit(limit),
-                        from,
-                        deadline)
-                    .items(),
-                deadline));
+    Page<Map<String, AttributeValue>> keys =
+        calls.page(
+            QueryRequest.builder()
+                .tableName(ledger.table())
+                .indexName(index)
+                .keyConditionExpression(name + " = :owner")
+                .expressionAttributeValues(Map.of(":owner", owner))
+                .scanIndexForward(false)
+                .limit(limit),
+            from,
+            deadline);
+    List<Run> runs = new ArrayList<>(read(keys.items(), deadline));
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
     return runs;
   }

@@ -1,5 +1,6 @@
 package io.budgetauthority.price;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
@@ -56,7 +57,10 @@ public final class LiteLlmImport {
   ///
   /// @param model the row, empty where it is the whole file
   /// @param field the field, empty where it is the whole row
-  public record Problem(String model, String field, String reason) {
+  public record Problem(
+      @JsonProperty("model") String model,
+      @JsonProperty("field") String field,
+      @JsonProperty("reason") String reason) {
     @Override
     public String toString() {
       return model + (field.isEmpty() ? "" : ": " + field) + ": " + reason;
@@ -82,9 +86,23 @@ public final class LiteLlmImport {
     if (!notes.problems().isEmpty()) {
       return new Refused(notes.problems());
     }
+    PriceTable previous = edition.previous();
+    if (previous != null) {
+      rows.replaceAll((model, row) -> staysApproved(row, previous));
+    }
     PriceTable table =
         new PriceTable(edition.version(), edition.createdAt(), edition.source(), rows.values());
     return new Imported(table, PriceDiff.review(edition.previous(), table, notes));
+  }
+
+  /// Who approved that a row is free did so for the row, not for one edition of the file. A row
+  /// that got a price in between is no row of zeros any more and loses the approval.
+  private static Price staysApproved(Price row, PriceTable previous) {
+    return row.allZero()
+            && !row.cards().isEmpty()
+            && previous.hasApprovedRow(PriceReview.RowName.of(row))
+        ? row.withZeroApproved()
+        : row;
   }
 
   private static void readRows(JsonParser parser, Map<String, Price> rows, ImportNotes notes)

@@ -152,6 +152,22 @@ public final class Price {
         && toolPicos.values().stream().allMatch(picos -> picos == 0);
   }
 
+  /// The same row of zeros, confirmed to be free.
+  Price withZeroApproved() {
+    return new Price(
+        provider,
+        model,
+        mode,
+        aliases,
+        windowTokens,
+        outputLimitTokens,
+        sharedWindow,
+        capabilities,
+        cards,
+        toolPicos,
+        true);
+  }
+
   /// The prices of a service tier by class and unit, in USD, as the decision record shows them;
   /// those of the long-context tier that an input of `inputTokens` reaches.
   public Map<String, String> describe(String serviceTier, long inputTokens) {

@@ -1,5 +1,6 @@
 package io.budgetauthority.price;
 
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 /// (pricing.md, "Loading"). Safe for use by many threads.
 public final class PriceBook {
 
+  private record InForce(PriceTable table, Instant since) {}
+
   private final PriceStore store;
   private final Map<String, PriceTable> byVersion = new ConcurrentHashMap<>();
-  private volatile @Nullable PriceTable inForce;
+  private volatile @Nullable InForce inForce;
 
   public PriceBook(PriceStore store) {
     this.store = store;
@@ -20,7 +23,12 @@ public final class PriceBook {
 
   /// The table in force; empty before the first was read.
   public Optional<PriceTable> current() {
-    return Optional.ofNullable(inForce);
+    return Optional.ofNullable(inForce).map(InForce::table);
+  }
+
+  /// When the table in force was published; empty before the first was read.
+  public Optional<Instant> inForceSince() {
+    return Optional.ofNullable(inForce).map(InForce::since);
   }
 
   /// A version's table, from memory or the store; empty where there is none.
@@ -35,16 +43,19 @@ public final class PriceBook {
   }
 
   /// Asks the store which version is in force, and reads it if it is new. What the store throws,
-  /// this throws: the table in force stays.
-  public void refresh() {
-    Optional<String> version = store.currentVersion();
-    if (version.isPresent() && (inForce == null || !inForce.version().equals(version.get()))) {
-      inForce =
-          table(version.get())
-              .orElseThrow(
-                  () ->
-                      new IllegalStateException(
-                          "price table " + version.get() + " is in force but missing"));
+  /// this throws: the table in force stays. One at a time, so that an answer that came late never
+  /// takes the place of a newer one.
+  public synchronized void refresh() {
+    PriceStore.Current current = store.current().orElse(null);
+    if (current == null) {
+      return;
     }
+    PriceTable table =
+        table(current.version())
+            .orElseThrow(
+                () ->
+                    new IllegalStateException(
+                        "price table " + current.version() + " is in force but missing"));
+    inForce = new InForce(table, current.since() == null ? table.createdAt() : current.since());
   }
 }

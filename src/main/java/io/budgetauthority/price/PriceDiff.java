@@ -55,13 +55,22 @@ final class PriceDiff {
         diff.changed(),
         diff.ups,
         diff.moves.stream().filter(move -> !diff.ups.contains(move)).toList(),
-        names(diff.after.values().stream().filter(row -> priced(row) && row.allZero()).toList()),
+        zeros(diff.after, false),
         names(diff.after.values().stream().filter(row -> !priced(row)).toList()),
         suspects(diff.after.values()),
         notes.untrustedZero(),
         notes.notApplied(),
         notes.keptOut(),
-        notes.unknownFields());
+        notes.unknownFields(),
+        zeros(diff.after, true),
+        List.of());
+  }
+
+  private static List<RowName> zeros(Map<String, Price> rows, boolean approved) {
+    return names(
+        rows.values().stream()
+            .filter(row -> priced(row) && row.allZero() && row.zeroApproved() == approved)
+            .toList());
   }
 
   private static boolean priced(Price row) {

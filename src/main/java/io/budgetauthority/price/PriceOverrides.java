@@ -8,9 +8,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.ConfigurationWrites;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Tenants;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +32,7 @@ public final class PriceOverrides {
 
   private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(55);
   private static final int MOST_CACHED_TENANTS = 10_000;
+  private static final int MOST_KEY_BYTES = 1_024;
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final DynamoDbClient dynamoDb;
@@ -104,6 +108,7 @@ public final class PriceOverrides {
         .items()
         .stream()
         .map(PriceOverrides::readItem)
+        .sorted(Comparator.comparing(Price::provider).thenComparing(Price::model))
         .toList();
   }
 
@@ -134,14 +139,24 @@ public final class PriceOverrides {
   private void change(String tenantId, TransactWriteItem write, AuditEntry entry) {
     TransactWriteItem audit =
         TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build();
-    dynamoDb.transactWriteItems(request -> request.transactItems(write, audit));
+    if (!new ConfigurationWrites(dynamoDb).write(List.of(write, audit))) {
+      throw new IllegalStateException("a price override is written unconditionally");
+    }
     known.invalidate(tenantId);
   }
 
   private static Map<String, AttributeValue> key(String tenantId, String provider, String model) {
     return Map.of(
         "pk", text(StoredIds.escape(tenantId) + "#config"),
-        "sk", text("price#" + StoredIds.escape(provider) + "#" + StoredIds.escape(model)));
+        "sk", text(sortKey(provider, model)));
+  }
+
+  /// A sort key has at most 1,024 bytes, which 256 characters may exceed: such a name is kept by
+  /// its hash. No name makes the key of another, since a hash is without the separator.
+  private static String sortKey(String provider, String model) {
+    String named = "price#" + StoredIds.escape(provider) + "#" + StoredIds.escape(model);
+    byte[] bytes = named.getBytes(StandardCharsets.UTF_8);
+    return bytes.length <= MOST_KEY_BYTES ? named : "price#" + PriceTables.sha256(bytes);
   }
 
   private static Price readItem(Map<String, AttributeValue> item) {

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
 /// @param changed rows whose provider, mode, limits, capabilities or aliases differ
 /// @param pricesUp prices that rose, or that apply for the first time
 /// @param pricesDown prices that fell, or that apply no more
-/// @param allZero rows whose every price is zero: unroutable until approved
+/// @param allZero rows whose every price is zero and that nobody approved: unroutable until then
 /// @param noPrice rows without any price: unroutable without an override
 /// @param suspect prices that are charged as written and are likely to be wrong
 /// @param untrustedZero cache writes at zero beside priced input: charged as input
 /// @param notApplied figures that are not charged, each with the reason
 /// @param keptOut rows of the file that the table does not have
 /// @param unknownFields fields that nobody knows and that do not look like prices
+/// @param zeroApproved rows of zeros that were approved in the table before, and stay so
+/// @param problems why the source makes no table; empty where it makes one
 @JsonIgnoreProperties(value = "clean", allowGetters = true)
 public record PriceReview(
     @JsonProperty("version") String version,
@@ -36,7 +38,9 @@ public record PriceReview(
     @JsonProperty("untrusted_zero") List<Finding> untrustedZero,
     @JsonProperty("not_applied") List<Finding> notApplied,
     @JsonProperty("kept_out") List<KeptOut> keptOut,
-    @JsonProperty("unknown_fields") List<UnknownField> unknownFields) {
+    @JsonProperty("unknown_fields") List<UnknownField> unknownFields,
+    @JsonProperty("zero_approved") List<RowName> zeroApproved,
+    @JsonProperty("problems") List<LiteLlmImport.Problem> problems) {
 
   public PriceReview {
     added = List.copyOf(added);
@@ -51,6 +55,31 @@ public record PriceReview(
     notApplied = List.copyOf(notApplied);
     keptOut = List.copyOf(keptOut);
     unknownFields = List.copyOf(unknownFields);
+    zeroApproved = List.copyOf(zeroApproved);
+    problems = List.copyOf(problems);
+  }
+
+  /// The review of a source that makes no table.
+  static PriceReview ofRefused(
+      String version, @Nullable String previousVersion, List<LiteLlmImport.Problem> problems) {
+    return new PriceReview(
+        version,
+        previousVersion,
+        0,
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        problems);
   }
 
   /// A row by the two names that an approval takes.
@@ -95,7 +124,8 @@ public record PriceReview(
   /// and none of these is suspect. A first table is never clean.
   @JsonProperty("clean")
   public boolean clean() {
-    return previousVersion != null
+    return problems.isEmpty()
+        && previousVersion != null
         && removed.isEmpty()
         && changed.isEmpty()
         && pricesUp.isEmpty()

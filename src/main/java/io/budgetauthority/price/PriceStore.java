@@ -1,24 +1,61 @@
 package io.budgetauthority.price;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
-/// Price tables in S3: `prices/<version>.json.gz`, each immutable, and `prices/current`, which
-/// names the one in force.
+/// Price tables in S3. `prices/current` names the table in force, and is the one object that
+/// decides what is published: it is replaced only under the condition that it is still what was
+/// read. Beside it, each version has `prices/<version>.json.gz`, once it is published and never
+/// changed after; `prices/drafts/<version>.json.gz` and `prices/reviews/<version>.json`, what was
+/// imported and what there is to know about it; and `prices/records/<version>.json`.
 public final class PriceStore {
 
-  private static final String CURRENT = "prices/current";
+  private static final String FOLDER = "prices/";
+  private static final String CURRENT = FOLDER + "current";
+  private static final String DRAFTS = FOLDER + "drafts/";
+  private static final String REVIEWS = FOLDER + "reviews/";
+  private static final String RECORDS = FOLDER + "records/";
+  private static final String IMPORTS = FOLDER + "imports/";
+  private static final String TABLE = ".json.gz";
+  private static final String JSON_FILE = ".json";
+  private static final String PUBLISHED_AT = "published-at";
+  private static final String PUBLISHED_BY = "published-by";
+
+  private static final int NOT_FOUND = 404;
+  private static final int CONFLICT = 409;
+  private static final int PRECONDITION_FAILED = 412;
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .build();
 
   private final S3Client s3;
   private final String bucket;
@@ -28,32 +65,184 @@ public final class PriceStore {
     this.bucket = bucket;
   }
 
-  public Optional<String> currentVersion() {
-    return get(CURRENT).map(bytes -> new String(bytes, StandardCharsets.UTF_8).strip());
+  /// The table in force.
+  ///
+  /// @param since when it was put in force; null where neither we nor the store recorded it
+  /// @param by who did; null where that was not recorded
+  /// @param tag what a replacement is conditioned on
+  public record Current(String version, @Nullable Instant since, @Nullable String by, String tag) {}
+
+  public Optional<Current> current() {
+    return get(CURRENT)
+        .map(
+            object ->
+                new Current(
+                    new String(object.asByteArrayUnsafe(), StandardCharsets.UTF_8).strip(),
+                    publishedAt(object.response()),
+                    object.response().metadata().get(PUBLISHED_BY),
+                    object.response().eTag()));
   }
 
+  private static @Nullable Instant publishedAt(GetObjectResponse object) {
+    String recorded = object.metadata().get(PUBLISHED_AT);
+    return recorded == null ? object.lastModified() : Instant.parse(recorded);
+  }
+
+  /// A published table.
   public Optional<PriceTable> read(String version) {
-    return get(key(version)).map(PriceStore::decode);
+    return get(FOLDER + version + TABLE).map(PriceStore::decode);
   }
 
-  /// Stores a table and puts it in force. A version that is there already with another content gets
-  /// an [IllegalStateException]: what was published never changes.
+  /// Stores a table that nobody needs to review and puts it in force, as the first one of a store.
+  /// A version that is there already with another content gets an [IllegalStateException]: what was
+  /// published never changes.
   public void publish(PriceTable table) {
-    byte[] bytes = encode(table);
-    Optional<byte[]> stored = get(key(table.version()));
-    if (stored.isPresent() && !Arrays.equals(stored.get(), bytes)) {
+    if (!writeOnce(table)) {
       throw new IllegalStateException(
           "price table " + table.version() + " is published with another content");
     }
-    if (stored.isEmpty()) {
-      put(key(table.version()), bytes);
+    Optional<Current> seen = current();
+    if (seen.isEmpty() || !seen.get().version().equals(table.version())) {
+      put(CURRENT, table.version().getBytes(StandardCharsets.UTF_8));
     }
-    put(CURRENT, table.version().getBytes(StandardCharsets.UTF_8));
   }
 
-  private static PriceTable decode(byte[] bytes) {
+  /// Stores a table for good. False where the version is there with another content.
+  boolean writeOnce(PriceTable table) {
+    byte[] bytes = encode(table);
+    String key = FOLDER + table.version() + TABLE;
+    Optional<byte[]> stored = bytes(key);
+    if (stored.isEmpty() && putIf(request(key).ifNoneMatch("*").build(), bytes)) {
+      return true;
+    }
+    return stored.or(() -> bytes(key)).filter(there -> Arrays.equals(there, bytes)).isPresent();
+  }
+
+  /// Puts a version in force if the one in force is still that which was seen. False where it is
+  /// not.
+  ///
+  /// @param seen null where there was none
+  boolean replaceCurrent(@Nullable Current seen, String version, Instant at, String by) {
+    PutObjectRequest.Builder put =
+        request(CURRENT).metadata(Map.of(PUBLISHED_AT, at.toString(), PUBLISHED_BY, by));
+    if (seen == null) {
+      put.ifNoneMatch("*");
+    } else {
+      put.ifMatch(seen.tag());
+    }
+    return putIf(put.build(), version.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// Stores what was imported. The record comes last: where there is one, the rest is there.
+  void writeDraft(PriceTable table, PriceReview review, PriceTableRecord tableRecord) {
+    put(DRAFTS + table.version() + TABLE, encode(table));
+    put(REVIEWS + table.version() + JSON_FILE, json(review));
+    // The same source twice at once: the record may tell of its publication already.
+    if (bytes(RECORDS + table.version() + JSON_FILE).isEmpty()) {
+      var unused =
+          putIf(
+              request(RECORDS + table.version() + JSON_FILE).ifNoneMatch("*").build(),
+              json(tableRecord));
+    }
+  }
+
+  Optional<PriceTable> readDraft(String version) {
+    return get(DRAFTS + version + TABLE).map(PriceStore::decode);
+  }
+
+  Optional<PriceReview> readReview(String version) {
+    return bytes(REVIEWS + version + JSON_FILE).map(bytes -> parse(bytes, PriceReview.class));
+  }
+
+  void writeRecord(PriceTableRecord tableRecord) {
+    put(RECORDS + tableRecord.version() + JSON_FILE, json(tableRecord));
+  }
+
+  /// What is known of a version. A table that was published before there were records, or as the
+  /// first one, is described by itself.
+  Optional<PriceTableRecord> readRecord(String version) {
+    return bytes(RECORDS + version + JSON_FILE)
+        .map(bytes -> parse(bytes, PriceTableRecord.class))
+        .or(
+            () ->
+                get(FOLDER + version + TABLE)
+                    .map(
+                        object ->
+                            PriceTableRecord.ofUnreviewed(
+                                decode(object), object.response().lastModified())));
+  }
+
+  /// The name of every version, published or not.
+  NavigableSet<String> versions() {
+    NavigableSet<String> versions = new TreeSet<>();
+    names(FOLDER, TABLE).forEach(versions::add);
+    names(RECORDS, JSON_FILE).forEach(versions::add);
+    return versions;
+  }
+
+  private List<String> names(String folder, String ending) {
+    return s3
+        .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(folder).delimiter("/"))
+        .contents()
+        .stream()
+        .map(S3Object::key)
+        .filter(key -> key.endsWith(ending))
+        .map(key -> key.substring(folder.length(), key.length() - ending.length()))
+        .filter(name -> name.indexOf('/') < 0)
+        .toList();
+  }
+
+  /// An object that somebody dropped in the bucket.
+  ///
+  /// @param identity tells it from any other object that is or was at its key
+  record Dropped(String key, String identity, byte[] bytes) {}
+
+  /// @param mostBytes of an object that has more, no more than that and one byte are read
+  Optional<Dropped> readDropped(String key, int mostBytes) {
     try {
-      return PriceTableJson.read(new ByteArrayInputStream(bytes));
+      return Optional.of(
+          s3.getObject(
+              request -> request.bucket(bucket).key(key),
+              (response, content) ->
+                  new Dropped(
+                      key,
+                      String.join(
+                          "\n",
+                          key,
+                          response.eTag(),
+                          response.versionId(),
+                          String.valueOf(response.lastModified())),
+                      content.readNBytes(mostBytes + 1))));
+    } catch (NoSuchKeyException e) {
+      return Optional.empty();
+    }
+  }
+
+  /// The keys in a folder, each with what changes when another object takes its place.
+  List<String> keysAndTags(String folder) {
+    List<String> found = new ArrayList<>();
+    for (S3Object object :
+        s3.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(folder)).contents()) {
+      if (!object.key().endsWith("/")) {
+        found.add(object.key() + '\n' + object.eTag() + '\n' + object.lastModified());
+      }
+    }
+    return found;
+  }
+
+  /// What became of a dropped object.
+  Optional<IncomingPrices.Import> readImport(String name) {
+    return bytes(IMPORTS + name + JSON_FILE)
+        .map(bytes -> parse(bytes, IncomingPrices.Import.class));
+  }
+
+  void writeImport(String name, IncomingPrices.Import done) {
+    put(IMPORTS + name + JSON_FILE, json(done));
+  }
+
+  private static PriceTable decode(ResponseBytes<GetObjectResponse> object) {
+    try {
+      return PriceTableJson.read(new ByteArrayInputStream(object.asByteArrayUnsafe()));
     } catch (IOException e) {
       throw new UncheckedIOException("a stored price table cannot be read", e);
     }
@@ -69,21 +258,56 @@ public final class PriceStore {
     return bytes.toByteArray();
   }
 
-  private static String key(String version) {
-    return "prices/" + version + ".json.gz";
+  private static byte[] json(Object value) {
+    try {
+      return JSON.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a price table's papers cannot be written", e);
+    }
   }
 
-  private Optional<byte[]> get(String key) {
+  private static <T> T parse(byte[] bytes, Class<T> type) {
     try {
-      ResponseBytes<GetObjectResponse> object =
-          s3.getObject(request -> request.bucket(bucket).key(key), ResponseTransformer.toBytes());
-      return Optional.of(object.asByteArrayUnsafe());
+      return JSON.readValue(bytes, type);
+    } catch (IOException e) {
+      throw new UncheckedIOException("a stored " + type.getSimpleName() + " cannot be read", e);
+    }
+  }
+
+  private Optional<byte[]> bytes(String key) {
+    return get(key).map(ResponseBytes::asByteArrayUnsafe);
+  }
+
+  private Optional<ResponseBytes<GetObjectResponse>> get(String key) {
+    try {
+      return Optional.of(
+          s3.getObject(request -> request.bucket(bucket).key(key), ResponseTransformer.toBytes()));
     } catch (NoSuchKeyException e) {
       return Optional.empty();
     }
   }
 
   private void put(String key, byte[] bytes) {
-    s3.putObject(request -> request.bucket(bucket).key(key), RequestBody.fromBytes(bytes));
+    s3.putObject(request(key).build(), RequestBody.fromBytes(bytes));
+  }
+
+  private boolean putIf(PutObjectRequest request, byte[] bytes) {
+    try {
+      s3.putObject(request, RequestBody.fromBytes(bytes));
+      return true;
+    } catch (S3Exception e) {
+      // Another object is there, one is being written at this moment, or the one to replace is
+      // gone.
+      if (e.statusCode() == PRECONDITION_FAILED
+          || e.statusCode() == CONFLICT
+          || e.statusCode() == NOT_FOUND) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private PutObjectRequest.Builder request(String key) {
+    return PutObjectRequest.builder().bucket(bucket).key(key);
   }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// One published version of all prices: immutable, found by name in a hash look-up. Two rows with
@@ -70,6 +71,39 @@ public final class PriceTable {
         .filter(entry -> entry.getKey().equals(entry.getValue().model()))
         .map(Map.Entry::getValue)
         .toList();
+  }
+
+  /// Whether a row is there, priced by nothing but zeros.
+  boolean hasZeroRow(PriceReview.RowName name) {
+    Price row = row(name);
+    return row != null && !row.cards().isEmpty() && row.allZero();
+  }
+
+  /// Whether a row is there that was confirmed to be free.
+  boolean hasApprovedRow(PriceReview.RowName name) {
+    Price row = row(name);
+    return row != null && row.allZero() && row.zeroApproved();
+  }
+
+  private @Nullable Price row(PriceReview.RowName name) {
+    Price row = byName.get(name.model());
+    return row != null && row.model().equals(name.model()) && row.provider().equals(name.provider())
+        ? row
+        : null;
+  }
+
+  /// The same table with these rows of zeros confirmed to be free.
+  PriceTable approving(Collection<PriceReview.RowName> zeros) {
+    Set<PriceReview.RowName> approved = Set.copyOf(zeros);
+    return new PriceTable(
+        version,
+        createdAt,
+        source,
+        rows().stream()
+            .map(
+                row ->
+                    approved.contains(PriceReview.RowName.of(row)) ? row.withZeroApproved() : row)
+            .toList());
   }
 
   /// What a name means.

@@ -257,7 +257,7 @@ public final class Pricing {
 
   private static void listWhole(
       Tariff tariff, TokenClass whole, long count, String name, List<String> unpriced) {
-    if (count > 0 && !tariff.hasOwnPrice(whole) && tariff.ratePicos(whole) != Tariff.NO_PRICE) {
+    if (count > 0 && !tariff.hasOwnPrice(whole)) {
       unpriced.add(name);
     }
   }

@@ -184,8 +184,7 @@ public final class Settlement {
       DecisionFacts facts = DecisionFacts.cancelled(mode, priceTableVersion, now);
       Reservation tombstone =
           Reservation.cancelled(id, caller, now, retention, DecisionJson.write(facts));
-      if (ledger.reserve(Ledger.Order.of(tombstone), deadline)
-          instanceof Ledger.Outcome.Reserved) {
+      if (ledger.reserve(Ledger.Order.of(tombstone), deadline) instanceof Ledger.Outcome.Reserved) {
         return Optional.empty();
       }
     }

@@ -44,6 +44,7 @@ public final class ApiKeys {
 
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final ConfigurationWrites writes;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Cache<String, Optional<Known>> known =
@@ -51,19 +52,26 @@ public final class ApiKeys {
 
   private record Known(byte[] hash, Caller caller, Instant goodUntil) {}
 
-  /// A principal was rotated more often than its secrets can be ended together: it is to be revoked
-  /// and made anew.
-  public static final class TooManySecrets extends RuntimeException {
-    private static final long serialVersionUID = 1;
+  /// What became of a rotation.
+  public sealed interface Rotated {
+    record Done(Issued issued) implements Rotated {}
 
-    TooManySecrets(String principalId) {
-      super(principalId + " was rotated " + MOST_SECRETS + " times; revoke it and make a new one");
-    }
+    /// There is no such principal.
+    record Unknown() implements Rotated {}
+
+    /// It was rotated more often than its secrets can be ended together: it is to be revoked and
+    /// made anew.
+    record TooOften(int times) implements Rotated {}
+
+    /// Somebody else rotated it at this moment. That secret stands: to give it a shorter life than
+    /// was just promised would be no service to anybody.
+    record Meanwhile() implements Rotated {}
   }
 
   public ApiKeys(DynamoDbClient dynamoDb, String table, Clock clock) {
     this.dynamoDb = dynamoDb;
     this.table = table;
+    this.writes = new ConfigurationWrites(dynamoDb);
     this.clock = clock;
   }
 
@@ -109,23 +117,24 @@ public final class ApiKeys {
     listed.putAll(describe(principal.caller()));
     listed.put("created", number(principal.createdAt().toEpochMilli()));
     listed.put("hash", text(hash));
-    List<TransactWriteItem> writes = new ArrayList<>(beside);
-    writes.add(put(lookUpItem(hash, principal.caller())));
-    writes.add(put(listed));
-    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
+    List<TransactWriteItem> together = new ArrayList<>(beside);
+    together.add(put(lookUpItem(hash, principal.caller())));
+    together.add(put(listed));
+    if (!writes.write(together)) {
+      throw new IllegalStateException("a key is written unconditionally");
+    }
     known.invalidate(hash);
   }
 
-  /// Gives a principal a new secret; the old one is good for `overlap` more. Empty where there is
-  /// no such principal.
-  public Optional<Issued> rotate(
+  /// Gives a principal a new secret; the old one is good for `overlap` more.
+  public Rotated rotate(
       String tenantId, String principalId, Duration overlap, Tenants tenants, AuditEntry entry) {
     Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
     if (listed.isEmpty()) {
-      return Optional.empty();
+      return new Rotated.Unknown();
     }
     if (olderAnd(required(listed, "hash"), listed).size() > MOST_SECRETS) {
-      throw new TooManySecrets(principalId);
+      return new Rotated.TooOften(MOST_SECRETS);
     }
     Principal principal = readPrincipal(tenantId, listed);
     String oldHash = required(listed, "hash");
@@ -134,9 +143,9 @@ public final class ApiKeys {
     Map<String, AttributeValue> renewed = new HashMap<>(listed);
     renewed.put("hash", text(hash));
     renewed.put("old_hashes", texts(olderAnd(oldHash, listed)));
-    List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(put(lookUpItem(hash, principal.caller())));
-    writes.add(
+    List<TransactWriteItem> together = new ArrayList<>();
+    together.add(put(lookUpItem(hash, principal.caller())));
+    together.add(
         TransactWriteItem.builder()
             .put(
                 Put.builder()
@@ -147,7 +156,7 @@ public final class ApiKeys {
                     .expressionAttributeValues(Map.of(":old", text(oldHash)))
                     .build())
             .build());
-    writes.add(
+    together.add(
         TransactWriteItem.builder()
             .update(
                 Update.builder()
@@ -158,10 +167,12 @@ public final class ApiKeys {
                         Map.of(":until", number(clock.instant().plus(overlap).toEpochMilli())))
                     .build())
             .build());
-    writes.add(auditWrite(tenants, tenantId, entry));
-    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
+    together.add(auditWrite(tenants, tenantId, entry));
+    if (!writes.write(together)) {
+      return new Rotated.Meanwhile();
+    }
     known.invalidate(oldHash);
-    return Optional.of(new Issued(principal, secret));
+    return new Rotated.Done(new Issued(principal, secret));
   }
 
   /// The secrets that a principal had and has, the newest first: as many as may still be good
@@ -180,21 +191,35 @@ public final class ApiKeys {
     return AttributeValue.builder().l(values.stream().map(StoredValues::text).toList()).build();
   }
 
-  /// Ends a principal: none of its secrets is good any more. False where there is none.
+  /// Ends a principal: none of its secrets is good any more, nor one that it is given at this
+  /// moment. False where there is none.
   public boolean revoke(String tenantId, String principalId, Tenants tenants, AuditEntry entry) {
-    Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
-    if (listed.isEmpty()) {
-      return false;
+    while (true) {
+      Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
+      if (listed.isEmpty()) {
+        return false;
+      }
+      String newest = required(listed, "hash");
+      List<TransactWriteItem> together = new ArrayList<>();
+      together.add(
+          TransactWriteItem.builder()
+              .delete(
+                  Delete.builder()
+                      .tableName(table)
+                      .key(principalKey(tenantId, principalId))
+                      .conditionExpression("#hash = :newest")
+                      .expressionAttributeNames(Map.of("#hash", "hash"))
+                      .expressionAttributeValues(Map.of(":newest", text(newest)))
+                      .build())
+              .build());
+      List<String> hashes = olderAnd(newest, listed);
+      hashes.forEach(hash -> together.add(delete(key(hash))));
+      together.add(auditWrite(tenants, tenantId, entry));
+      if (writes.write(together)) {
+        hashes.forEach(known::invalidate);
+        return true;
+      }
     }
-    List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(delete(principalKey(tenantId, principalId)));
-    for (String hash : olderAnd(required(listed, "hash"), listed)) {
-      writes.add(delete(key(hash)));
-      known.invalidate(hash);
-    }
-    writes.add(auditWrite(tenants, tenantId, entry));
-    dynamoDb.transactWriteItems(request -> request.transactItems(writes));
-    return true;
   }
 
   /// A page of a tenant's principals, by id.

@@ -22,6 +22,11 @@ public record Ceiling(
     warnAtPercent = warnAtPercent == null ? DEFAULT_WARN_AT_PERCENT : List.copyOf(warnAtPercent);
   }
 
+  /// The same ceiling with another limit.
+  public Ceiling withLimit(MicroUsd newLimit) {
+    return new Ceiling(newLimit, mode, margin, warnAtPercent);
+  }
+
   public static Ceiling of(MicroUsd limit) {
     return new Ceiling(limit, null, null, DEFAULT_WARN_AT_PERCENT);
   }

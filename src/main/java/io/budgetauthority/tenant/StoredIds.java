@@ -1,5 +1,11 @@
 package io.budgetauthority.tenant;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
 /// How ids become parts of stored keys. The separator is escaped, so that no id can forge it and
 /// reach another tenant's or scope's items.
 public final class StoredIds {
@@ -19,5 +25,28 @@ public final class StoredIds {
 
   public static String unescape(String escaped) {
     return escaped.indexOf('%') < 0 ? escaped : escaped.replace("%23", "#").replace("%25", "%");
+  }
+
+  /// A name of fixed length for a list of texts: 160 bits of SHA-256 as 40 hexadecimal digits. Each
+  /// text goes in with its length, so that no two lists read alike; null differs from empty.
+  public static String digest(@Nullable String... parts) {
+    MessageDigest sha256 = sha256();
+    for (String part : parts) {
+      byte[] bytes = part == null ? new byte[0] : part.getBytes(StandardCharsets.UTF_8);
+      int length = part == null ? -1 : bytes.length;
+      for (int shift = 24; shift >= 0; shift -= 8) {
+        sha256.update((byte) (length >> shift));
+      }
+      sha256.update(bytes);
+    }
+    return HexFormat.of().formatHex(sha256.digest(), 0, 20);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 }

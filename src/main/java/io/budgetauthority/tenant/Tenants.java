@@ -12,6 +12,8 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,10 +21,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
+import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
 /// long as protocol section 6 lets a change take to be in force elsewhere. Safe for use by many
@@ -39,8 +40,18 @@ public final class Tenants {
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .build();
 
+  /// What belongs to no tenant is kept under the name that none can have.
+  private static final String NO_TENANT = "";
+
+  private static final String TENANT = "tenant#";
+  private static final String CEILING = "ceiling#";
+
+  /// Above every character of an id.
+  private static final String END = "\u007f";
+
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final ConfigurationWrites writes;
   private final Cache<String, Versioned> policies =
       Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
   private final Cache<ScopeId, CeilingSet> ceilings =
@@ -49,6 +60,7 @@ public final class Tenants {
   public Tenants(DynamoDbClient dynamoDb, String table) {
     this.dynamoDb = dynamoDb;
     this.table = table;
+    this.writes = new ConfigurationWrites(dynamoDb);
   }
 
   /// A policy and how many changes made it what it is.
@@ -83,19 +95,71 @@ public final class Tenants {
   }
 
   /// Makes a tenant with its policy. False where there already is one of that name.
-  public boolean create(String tenantId, Policy policy) {
+  public boolean create(String tenantId, Policy policy, Instant now) {
     Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
     item.put("doc", text(write(policy)));
     item.put("ver", number(1));
+    Map<String, AttributeValue> listed =
+        new HashMap<>(configKey(NO_TENANT, TENANT + StoredIds.escape(tenantId)));
+    listed.put("created", StoredValues.time(now));
     try {
-      dynamoDb.putItem(
-          put -> put.tableName(table).item(item).conditionExpression("attribute_not_exists(pk)"));
-      return true;
-    } catch (ConditionalCheckFailedException e) {
-      return false;
+      return writes.write(
+          List.of(
+              TransactWriteItem.builder()
+                  .put(
+                      Put.builder()
+                          .tableName(table)
+                          .item(item)
+                          .conditionExpression("attribute_not_exists(pk)")
+                          .build())
+                  .build(),
+              TransactWriteItem.builder()
+                  .put(Put.builder().tableName(table).item(listed).build())
+                  .build()));
     } finally {
       policies.invalidate(tenantId);
     }
+  }
+
+  /// A tenant as an operator sees it.
+  public record Tenant(String tenantId, Instant createdAt, Policy policy) {}
+
+  /// A page of the tenants, by id.
+  ///
+  /// @param after the last tenant of the page before; null for the first page
+  public List<Tenant> list(int limit, @Nullable String after) {
+    return query(
+            NO_TENANT,
+            TENANT + (after == null ? "" : StoredIds.escape(after) + " "),
+            TENANT + END,
+            limit)
+        .stream()
+        .map(
+            item -> {
+              String id =
+                  StoredIds.unescape(StoredValues.text(item, "sk").substring(TENANT.length()));
+              return new Tenant(id, StoredValues.time(item, "created"), readPolicy(id).policy());
+            })
+        .toList();
+  }
+
+  /// The items of a configuration between two sort keys, ends included.
+  private List<Map<String, AttributeValue>> query(
+      String tenantId, String from, String to, int limit) {
+    return dynamoDb
+        .query(
+            query ->
+                query
+                    .tableName(table)
+                    .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+                    .expressionAttributeValues(
+                        Map.of(
+                            ":pk", text(StoredIds.escape(tenantId) + "#config"),
+                            ":from", text(from),
+                            ":to", text(to)))
+                    .consistentRead(true)
+                    .limit(limit))
+        .items();
   }
 
   /// The policy as it is stored now.
@@ -118,22 +182,17 @@ public final class Tenants {
       put.conditionExpression("ver = :seen")
           .expressionAttributeValues(Map.of(":seen", number(seen.version())));
     }
-    try {
-      dynamoDb.transactWriteItems(
-          transaction ->
-              transaction.transactItems(
-                  TransactWriteItem.builder().put(put.build()).build(),
-                  TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+    boolean replaced =
+        writes.write(
+            List.of(
+                TransactWriteItem.builder().put(put.build()).build(),
+                TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+    if (replaced) {
       learn(tenantId, new Versioned(next, seen.version() + 1));
-      return true;
-    } catch (TransactionCanceledException e) {
-      if (e.cancellationReasons().stream()
-          .noneMatch(r -> "ConditionalCheckFailed".equals(r.code()))) {
-        throw e;
-      }
+    } else {
       policies.invalidate(tenantId);
-      return false;
     }
+    return replaced;
   }
 
   /// The write that adds an entry to a tenant's audit trail; it goes into one transaction with what
@@ -212,6 +271,47 @@ public final class Tenants {
     return put.conditionExpression("ver = :seen")
         .expressionAttributeValues(Map.of(":seen", number(next.version() - 1)))
         .build();
+  }
+
+  /// The write that keeps the list of a tenant's ceilings, in one transaction with the ceilings.
+  public TransactWriteItem listing(ScopeId scopeId, CeilingSet next) {
+    Map<String, AttributeValue> key = configKey(scopeId.tenantId(), listingKey(scopeId));
+    if (next.byWindow().isEmpty()) {
+      return TransactWriteItem.builder()
+          .delete(Delete.builder().tableName(table).key(key).build())
+          .build();
+    }
+    Map<String, AttributeValue> item = new HashMap<>(key);
+    item.put("doc", text(write(next.byWindow())));
+    return TransactWriteItem.builder()
+        .put(Put.builder().tableName(table).item(item).build())
+        .build();
+  }
+
+  private static String listingKey(ScopeId scopeId) {
+    return CEILING + scopeId.scope().wireName() + "#" + StoredIds.escape(scopeId.id());
+  }
+
+  /// The ceilings of one scope id, as they are listed.
+  public record Listed(ScopeId scopeId, Map<Window, Ceiling> byWindow) {}
+
+  /// Ceilings of a tenant, by scope and id.
+  ///
+  /// @param scope null for all of them
+  /// @param from where to begin, itself included; null for the first
+  public List<Listed> listCeilings(
+      String tenantId, @Nullable Scope scope, @Nullable ScopeId from, int limit) {
+    String all = CEILING + (scope == null ? "" : scope.wireName() + "#");
+    List<Listed> listed = new ArrayList<>();
+    for (Map<String, AttributeValue> item :
+        query(tenantId, from == null ? all : listingKey(from), all + END, limit)) {
+      String[] name = StoredValues.text(item, "sk").split("#", 3);
+      listed.add(
+          new Listed(
+              new ScopeId(tenantId, Scope.ofWireName(name[1]), StoredIds.unescape(name[2])),
+              read(item, CEILINGS)));
+    }
+    return listed;
   }
 
   /// Forgets what is cached of a scope id and of its tenant's policy, after a change or where an

@@ -13,6 +13,7 @@ import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
@@ -132,6 +133,16 @@ class OpenApiTest {
       parameter
           .tryGetAnnotationOfType(QueryParam.class)
           .ifPresent(query -> names.add("query " + query.value()));
+      if (parameter.isAnnotatedWith(BeanParam.class)) {
+        parameter
+            .getRawType()
+            .getFields()
+            .forEach(
+                field ->
+                    field
+                        .tryGetAnnotationOfType(QueryParam.class)
+                        .ifPresent(query -> names.add("query " + query.value())));
+      }
       parameter
           .tryGetAnnotationOfType(HeaderParam.class)
           .filter(header -> !header.value().equals("Authorization"))
@@ -181,7 +192,9 @@ class OpenApiTest {
     Http.Answer settled = tenant.step(allowed, "forward", null);
     assertEquals(409, settled.status(), settled.toString());
     Set<String> ofProblems = new TreeSet<>();
-    for (Http.Answer problem : List.of(blocked, invalid, settled)) {
+    Http.Answer source = new Http(base, "bak_demo_operator").post("/budget/price-tables", "[]");
+    assertShape("SourceProblem", source.json().at("/review/problems/0"));
+    for (Http.Answer problem : List.of(blocked, invalid, settled, source)) {
       ofProblems.addAll(fields(problem.json()));
     }
     assertEquals(fields(schema("Problem").path("properties")), ofProblems);
@@ -197,6 +210,32 @@ class OpenApiTest {
     assertShape("PriceOverride", price.json());
     assertShape("NewKey", tenant.admin.post("/budget/keys", "{\"role\": \"viewer\"}").json());
     assertShape("Key", tenant.admin.get("/budget/keys").json().path("items").path(0));
+    Http.Answer spend =
+        tenant.awaitSpend("/budget/attribution?group_by=model", "/total/committed_usd", "0.105");
+    assertShape("Spend", spend.json());
+    assertShape("SpendSums", spend.json().path("total"));
+    assertShape("SpendItem", spend.json().path("items").path(0));
+    Http.Answer focus = tenant.gateway.get("/budget/attribution?group_by=model&format=focus");
+    Set<String> columns = new TreeSet<>();
+    schema("FocusLine").path("required").forEach(name -> columns.add(name.asText()));
+    Set<String> answered = fields(focus.json().path("items").path(0));
+    answered.removeIf(name -> name.startsWith("x_"));
+    assertEquals(columns, answered);
+    tenant.commit(tenant.ask(1, 1, null), 1, 1_000);
+    Http.Answer report = tenant.awaitSpend("/budget/reconciliation", "/total/overruns", "1");
+    assertShape("Reconciliation", report.json());
+    assertShape("ReconciliationSums", report.json().path("total"));
+    assertShape("ReconciliationItem", report.json().path("items").path(0));
+    Http operator = new Http(base, "bak_demo_operator");
+    Http.Answer draft =
+        operator.post(
+            "/budget/price-tables",
+            "{\"m\": {\"litellm_provider\": \"p\", \"mode\": \"chat\","
+                + " \"input_cost_per_token\": 1e-6}}");
+    assertShape("ReviewedPriceTable", draft.json());
+    assertShape("PriceReview", draft.json().path("review"));
+    assertShape("RowName", draft.json().at("/review/added/0"));
+    assertShape("PriceTable", operator.get("/budget/price-tables").json().path("items").path(0));
     assertShape("AuditEntry", tenant.admin.get("/budget/audit").json().path("items").path(0));
   }
 

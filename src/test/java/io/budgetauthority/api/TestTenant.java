@@ -74,4 +74,24 @@ final class TestTenant {
   Http.Answer run() {
     return gateway.get("/budget/runs/" + run);
   }
+
+  /// The answer to a question about spend, once the stream has come so far.
+  Http.Answer awaitSpend(String path, String pointer, String expected) {
+    for (int attempt = 0; ; attempt++) {
+      Http.Answer answer = gateway.get(path);
+      if (answer.status() == 200 && answer.json().at(pointer).asText().equals(expected)) {
+        return answer;
+      }
+      if (attempt == 100) {
+        throw new AssertionError(
+            path + " never had " + expected + " at " + pointer + ": " + answer);
+      }
+      try {
+        Thread.sleep(100);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(e);
+      }
+    }
+  }
 }

@@ -24,6 +24,10 @@ class ArchitectureTest {
         .withOptionalLayers(true)
         .layer("api")
         .definedBy("io.budgetauthority.api..")
+        .layer("notification")
+        .definedBy("io.budgetauthority.notification..")
+        .layer("attribution")
+        .definedBy("io.budgetauthority.attribution..")
         .layer("settlement")
         .definedBy("io.budgetauthority.settlement..")
         .layer("decision")
@@ -44,18 +48,31 @@ class ArchitectureTest {
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("api")
         .mayOnlyBeAccessedByLayers("wiring")
+        .whereLayer("notification")
+        .mayOnlyBeAccessedByLayers("wiring")
+        .whereLayer("attribution")
+        .mayOnlyBeAccessedByLayers("notification", "api", "wiring")
         .whereLayer("settlement")
         .mayOnlyBeAccessedByLayers("api", "wiring")
         .whereLayer("decision")
         .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("ledger")
-        .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .mayOnlyBeAccessedByLayers(
+            "decision", "settlement", "attribution", "notification", "api", "wiring")
         .whereLayer("price")
         .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
         .whereLayer("input")
         .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("tenant")
-        .mayOnlyBeAccessedByLayers("ledger", "price", "decision", "settlement", "api", "wiring")
+        .mayOnlyBeAccessedByLayers(
+            "ledger",
+            "price",
+            "decision",
+            "settlement",
+            "attribution",
+            "notification",
+            "api",
+            "wiring")
         .check(MAIN);
   }
 
@@ -67,6 +84,8 @@ class ArchitectureTest {
             "io.budgetauthority.ledger..",
             "io.budgetauthority.tenant..",
             "io.budgetauthority.price..",
+            "io.budgetauthority.attribution..",
+            "io.budgetauthority.notification..",
             "io.budgetauthority.local..",
             "io.budgetauthority")
         .should()
@@ -102,6 +121,10 @@ class ArchitectureTest {
         .haveSimpleName("Reservation")
         .or()
         .haveSimpleName("Standing")
+        .or()
+        .haveSimpleName("Contribution")
+        .or()
+        .haveSimpleName("DecisionEvents")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
@@ -127,6 +150,8 @@ class ArchitectureTest {
             "io.budgetauthority.ledger..",
             "io.budgetauthority.decision..",
             "io.budgetauthority.settlement..",
+            "io.budgetauthority.attribution..",
+            "io.budgetauthority.notification..",
             "io.budgetauthority.tenant..")
         .should()
         .dependOnClassesThat()

@@ -30,6 +30,10 @@ class LocalCloudResourceTest {
   String decisionsTable;
 
   @Inject
+  @ConfigProperty(name = "budget.attribution-table")
+  String attributionTable;
+
+  @Inject
   @ConfigProperty(name = "budget.bucket")
   String bucket;
 
@@ -39,7 +43,8 @@ class LocalCloudResourceTest {
 
   @Test
   void theServicesClientsReachTheCloudOfTheTest() {
-    assertEquals(List.of(decisionsTable, ledgerTable), dynamoDb.listTables().tableNames());
+    assertEquals(
+        List.of(attributionTable, decisionsTable, ledgerTable), dynamoDb.listTables().tableNames());
     assertEquals(bucket, s3.listBuckets().buckets().getFirst().name());
     assertTrue(sqs.listQueues().queueUrls().contains(usageQueueUrl));
   }

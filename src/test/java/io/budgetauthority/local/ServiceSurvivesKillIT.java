@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +66,82 @@ class ServiceSurvivesKillIT {
     }
   }
 
+  @Test
+  void whatWasSpentBeforeAKillIsAddedUpAfterItAndCanBeRebuilt() throws Exception {
+    int port = freePort();
+    Http gateway = new Http(URI.create("http://127.0.0.1:" + port), "bak_demo_gateway");
+    Process first = start(port);
+    try {
+      awaitReady(gateway);
+      spend(gateway, 0, 15);
+    } finally {
+      // At once: the stream's reader is somewhere in the middle.
+      first.destroyForcibly().waitFor();
+    }
+
+    int databasePort = freePort();
+    Process second = start(port, "BUDGET_LOCAL_DYNAMODB_PORT", Integer.toString(databasePort));
+    try {
+      awaitReady(gateway);
+      spend(gateway, 15, 20);
+      assertTrue(
+          Processes.holdsWithin(Duration.ofSeconds(20), () -> calls(gateway) == 20),
+          () -> "added up: " + gateway.get("/budget/attribution?group_by=run"));
+      String committed = gateway.get("/budget/runs/run-1").text("committed_usd");
+      assertEquals(
+          committed,
+          gateway
+              .get("/budget/attribution?group_by=run")
+              .json()
+              .at("/total/committed_usd")
+              .asText());
+      assertEquals(20, gateway.get("/budget/runs/run-1/decisions").json().path("items").size());
+
+      String rebuilt = rebuild(databasePort);
+      assertTrue(rebuilt.contains("20 decisions, 0 markers repaired, 1 rows right"), rebuilt);
+    } finally {
+      second.destroy();
+      second.waitFor();
+    }
+  }
+
+  private static void spend(Http gateway, int from, int to) {
+    for (int i = from; i < to; i++) {
+      Http.Answer asked = gateway.ask(ASK, "call-" + i, "run-1");
+      assertEquals(200, asked.status(), asked.toString());
+      Http.Answer committed =
+          gateway.post(
+              "/budget/reservations/" + asked.text("reservation_id") + "/commit",
+              "{\"usage\": {\"input_tokens\": 10, \"output_tokens\": %d}}".formatted(i));
+      assertEquals(200, committed.status(), committed.toString());
+    }
+  }
+
+  private static long calls(Http gateway) {
+    return gateway.get("/budget/attribution?group_by=run").json().at("/total/calls").asLong();
+  }
+
+  /// Runs the command of docs/attribution.md against the database of a running service.
+  private String rebuild(int databasePort) throws Exception {
+    ProcessBuilder command =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            JAR.resolveSibling("app") + "/*:" + JAR.resolveSibling("lib") + "/main/*",
+            "io.budgetauthority.RebuildAttribution",
+            "--tenant",
+            "demo");
+    command.environment().put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:" + databasePort);
+    command.environment().put("AWS_REGION", "us-east-1");
+    command.environment().put("AWS_ACCESS_KEY_ID", "local");
+    command.environment().put("AWS_SECRET_ACCESS_KEY", "local");
+    Path log = data.resolveSibling("rebuild.log");
+    Process rebuild = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    assertTrue(rebuild.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(0, rebuild.exitValue(), Files.readString(log));
+    return Files.readString(log);
+  }
+
   private static boolean contains(Path log, String line) {
     try {
       return Files.readString(log).contains(line);
@@ -83,7 +160,7 @@ class ServiceSurvivesKillIT {
     }
   }
 
-  private Process start(int port) throws IOException {
+  private Process start(int port, String... variables) throws IOException {
     ProcessBuilder service =
         new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -91,6 +168,9 @@ class ServiceSurvivesKillIT {
             JAR.toString());
     service.environment().put("BUDGET_LOCAL_DATA", data.toString());
     service.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
+    for (int i = 0; i < variables.length; i += 2) {
+      service.environment().put(variables[i], variables[i + 1]);
+    }
     return service
         .redirectErrorStream(true)
         .redirectOutput(data.resolveSibling("service.log").toFile())

@@ -1,0 +1,34 @@
+package io.budgetauthority.local;
+
+import io.budgetauthority.settlement.Sweeper;
+import io.quarkus.scheduler.Scheduled;
+import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import org.jboss.logging.Logger;
+
+/// Drives on a desk what events drive on AWS.
+@Singleton
+final class LocalErrands {
+
+  private static final Logger LOG = Logger.getLogger("budget.local");
+  private static final Duration A_SWEEP = Duration.ofSeconds(50);
+
+  private final Sweeper sweeper;
+
+  LocalErrands(Sweeper sweeper) {
+    this.sweeper = sweeper;
+  }
+
+  @Scheduled(
+      every = "${budget.local.sweep-every}",
+      delayed = "${budget.local.sweep-every}",
+      concurrentExecution = ConcurrentExecution.SKIP)
+  void sweep() {
+    try {
+      var unused = sweeper.sweep(A_SWEEP);
+    } catch (RuntimeException e) {
+      LOG.warnf("the sweep ended early: %s", e.getMessage());
+    }
+  }
+}

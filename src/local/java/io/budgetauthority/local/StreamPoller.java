@@ -1,0 +1,274 @@
+package io.budgetauthority.local;
+
+import static io.budgetauthority.tenant.StoredValues.text;
+import static io.budgetauthority.tenant.StoredValues.textOrNull;
+
+import io.budgetauthority.attribution.AttributionStream;
+import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.notification.DecisionsStream;
+import io.budgetauthority.notification.Notifications;
+import io.budgetauthority.notification.Thresholds;
+import io.budgetauthority.tenant.Tenants;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.DescribeStreamResponse;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
+import software.amazon.awssdk.services.dynamodb.model.GetRecordsResponse;
+import software.amazon.awssdk.services.dynamodb.model.GetShardIteratorRequest;
+import software.amazon.awssdk.services.dynamodb.model.Record;
+import software.amazon.awssdk.services.dynamodb.model.Shard;
+import software.amazon.awssdk.services.dynamodb.model.ShardIteratorType;
+import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
+
+/// What Lambda's event source is elsewhere: reads the stream of the decisions table and hands its
+/// records over, one batch at a time for a shard, a shard after the one that it came from. How far
+/// it came is kept in the attribution table, after each batch that was done; so a service that is
+/// killed goes on with the batch that it was in, and a data folder takes its position along.
+@Singleton
+final class StreamPoller {
+
+  private static final Logger LOG = Logger.getLogger("budget.stream");
+  private static final String POSITION = "stream-position";
+
+  /// The position of a shard that was read to its end.
+  private static final String END = "end";
+
+  private static final int BATCH = 200;
+  private static final Duration IDLE = Duration.ofMillis(200);
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+  private static final Duration AFTER_A_FAULT = Duration.ofSeconds(1);
+
+  /// After the first data is there, and with it the tables.
+  private static final int LAST = 4_000;
+
+  private final DynamoDbClient dynamoDb;
+  private final String decisionsTable;
+  private final String attributionTable;
+  private final DecisionsStream stream;
+  private final DynamoDbStreamsClient streams;
+  private final Thread thread;
+  private volatile boolean stopping;
+
+  /// The iterators of the shards that are being read. The thread's own, as the next.
+  private final Map<Place, String> open = new LinkedHashMap<>();
+
+  private long openedNanos;
+
+  StreamPoller(
+      DynamoDbClient dynamoDb,
+      AttributionTable table,
+      Tenants tenants,
+      LocalEvents events,
+      Clock clock,
+      @ConfigProperty(name = "quarkus.dynamodb.endpoint-override") URI endpoint,
+      @ConfigProperty(name = "budget.decisions-table") String decisionsTable,
+      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
+    this.dynamoDb = dynamoDb;
+    this.decisionsTable = decisionsTable;
+    this.attributionTable = attributionTable;
+    this.stream =
+        new DecisionsStream(
+            new AttributionStream(table, tenants),
+            new Notifications(new Thresholds(tenants, dynamoDb, attributionTable, clock), events),
+            clock);
+    this.streams =
+        DynamoDbStreamsClient.builder()
+            .httpClientBuilder(ApacheHttpClient.builder())
+            .endpointOverride(endpoint)
+            .region(LocalCloud.region())
+            .credentialsProvider(LocalCloud.credentials())
+            .build();
+    this.thread = Thread.ofPlatform().daemon().name("decisions-stream").unstarted(this::run);
+  }
+
+  void onStart(@Observes @Priority(LAST) StartupEvent event) {
+    thread.start();
+  }
+
+  void onStop(@Observes ShutdownEvent event) throws InterruptedException {
+    stopping = true;
+    thread.interrupt();
+    thread.join();
+    streams.close();
+  }
+
+  private void run() {
+    while (!stopping) {
+      try {
+        pause(poll() ? Duration.ZERO : IDLE);
+      } catch (RuntimeException e) {
+        open.clear();
+        if (!stopping) {
+          LOG.errorf(e, "the decisions' stream stands still; the same batch is tried again");
+          pause(AFTER_A_FAULT);
+        }
+      }
+    }
+  }
+
+  private void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      // Whoever interrupts it has set `stopping` before.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Reads a batch of every shard that is to be read now. False where none had a record.
+  private boolean poll() {
+    if (System.nanoTime() - openedNanos > LOOK_AGAIN.toNanos() || open.isEmpty()) {
+      open();
+    }
+    boolean any = false;
+    for (Map.Entry<Place, String> shard : open.entrySet()) {
+      any |= read(shard);
+    }
+    open.values().removeIf(END::equals);
+    return any;
+  }
+
+  /// Finds out which shards are to be read, and from where.
+  private void open() {
+    open.clear();
+    String arn =
+        dynamoDb.describeTable(it -> it.tableName(decisionsTable)).table().latestStreamArn();
+    List<Shard> shards = shards(arn);
+    Map<String, String> positions = new HashMap<>();
+    for (Shard shard : shards) {
+      String position = position(new Place(arn, shard.shardId()));
+      if (position != null) {
+        positions.put(shard.shardId(), position);
+      }
+    }
+    for (Shard shard : shards) {
+      String position = positions.get(shard.shardId());
+      if (!END.equals(position) && isParentDone(shard, shards, positions)) {
+        Place place = new Place(arn, shard.shardId());
+        open.put(place, iterator(place, position));
+      }
+    }
+    openedNanos = System.nanoTime();
+  }
+
+  private List<Shard> shards(String arn) {
+    List<Shard> shards = new ArrayList<>();
+    String last = null;
+    do {
+      String after = last;
+      DescribeStreamResponse page =
+          streams.describeStream(it -> it.streamArn(arn).exclusiveStartShardId(after));
+      shards.addAll(page.streamDescription().shards());
+      last = page.streamDescription().lastEvaluatedShardId();
+    } while (last != null);
+    return shards;
+  }
+
+  /// A record of a shard may follow one of its parent: that is read to its end first.
+  private static boolean isParentDone(
+      Shard shard, List<Shard> shards, Map<String, String> positions) {
+    String parent = shard.parentShardId();
+    return parent == null
+        || shards.stream().noneMatch(it -> it.shardId().equals(parent))
+        || END.equals(positions.get(parent));
+  }
+
+  private boolean read(Map.Entry<Place, String> shard) {
+    GetRecordsResponse answer =
+        streams.getRecords(it -> it.shardIterator(shard.getValue()).limit(BATCH));
+    List<StreamRecord> batch = answer.records().stream().map(StreamPoller::record).toList();
+    if (!batch.isEmpty()) {
+      for (DecisionsStream.Unreadable unreadable : stream.consume(batch)) {
+        LOG.errorf(
+            "record %s of the decisions' stream is left out: %s",
+            unreadable.sequenceNumber(), unreadable.reason());
+      }
+      keep(shard.getKey(), batch.getLast().sequenceNumber());
+    }
+    String next = answer.nextShardIterator();
+    if (next == null) {
+      keep(shard.getKey(), END);
+    }
+    shard.setValue(next == null ? END : next);
+    return !batch.isEmpty();
+  }
+
+  private String iterator(Place place, @Nullable String position) {
+    GetShardIteratorRequest.Builder request =
+        GetShardIteratorRequest.builder().streamArn(place.arn()).shardId(place.shard());
+    if (position != null) {
+      try {
+        return streams
+            .getShardIterator(
+                request
+                    .shardIteratorType(ShardIteratorType.AFTER_SEQUENCE_NUMBER)
+                    .sequenceNumber(position)
+                    .build())
+            .shardIterator();
+      } catch (DynamoDbException e) {
+        if (e.statusCode() >= 500) {
+          throw e;
+        }
+        LOG.warnf(
+            "the stream does not know the position %s any more and is read from its beginning,"
+                + " which adds nothing twice: %s",
+            position, e.getMessage());
+      }
+    }
+    return streams
+        .getShardIterator(
+            request.shardIteratorType(ShardIteratorType.TRIM_HORIZON).sequenceNumber(null).build())
+        .shardIterator();
+  }
+
+  private static StreamRecord record(Record record) {
+    return new StreamRecord(
+        record.dynamodb().sequenceNumber(),
+        record.dynamodb().approximateCreationDateTime(),
+        imageOf(record.dynamodb().oldImage()),
+        imageOf(record.dynamodb().newImage()));
+  }
+
+  private static Map<String, AttributeValue> imageOf(@Nullable Map<String, AttributeValue> image) {
+    return image == null ? Map.of() : image;
+  }
+
+  private @Nullable String position(Place place) {
+    Map<String, AttributeValue> item =
+        dynamoDb
+            .getItem(it -> it.tableName(attributionTable).key(place.key()).consistentRead(true))
+            .item();
+    return item == null ? null : textOrNull(item, "at");
+  }
+
+  private void keep(Place place, String position) {
+    Map<String, AttributeValue> item = new HashMap<>(place.key());
+    item.put("at", text(position));
+    dynamoDb.putItem(it -> it.tableName(attributionTable).item(item));
+  }
+
+  /// A shard of a stream, and where its position is kept.
+  private record Place(String arn, String shard) {
+    Map<String, AttributeValue> key() {
+      return Map.of("pk", text(POSITION), "sk", text(arn + ' ' + shard));
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.Dimension;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.time.Clock;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// What was spent, in groups by any dimensions, and what of it wants a person's look (protocol
+/// section 6).
+@Path("/budget")
+@Produces({MediaType.APPLICATION_JSON, "text/csv"})
+public final class AttributionResource {
+
+  /// A report is of days and models, the newest day first.
+  private static final List<Dimension> OF_A_REPORT =
+      List.of(Dimension.DAY, Dimension.PROVIDER, Dimension.MODEL);
+
+  private final Access access;
+  private final Attribution attribution;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  AttributionResource(Access access, Attribution attribution, Tenants tenants, Clock clock) {
+    this.access = access;
+    this.attribution = attribution;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// An answer to a question about spend.
+  ///
+  /// @param from and `to`: the days that it is about, both included, in the zone
+  /// @param total over all groups, not those of this page alone
+  public record Spend(
+      @JsonProperty("from") LocalDate from,
+      @JsonProperty("to") LocalDate to,
+      @JsonProperty("time_zone") ZoneId timeZone,
+      @JsonProperty("group_by") List<Dimension> groupBy,
+      @JsonProperty("total") Map<String, @Nullable Object> total,
+      @JsonProperty("items") List<Map<String, @Nullable Object>> items,
+      @JsonProperty("next") @Nullable String next) {}
+
+  @GET
+  @Path("/attribution")
+  public Response attribution(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("group_by") @Nullable String groupBy,
+      @QueryParam("format") @Nullable String format,
+      @BeanParam SpendFilter filter,
+      @Context UriInfo uri,
+      @Context Request request) {
+    Caller caller = reader(authorization);
+    MediaType type = SpendQuery.wanted(request);
+    SpendQuery query = new SpendQuery(uri, caller, filter, "group_by", "format");
+    List<Dimension> dimensions = SpendQuery.groupBy(groupBy);
+    boolean focus = SpendQuery.isFocus(format);
+    ZoneId zone = zone(caller);
+    Attribution.Question question = query.question(today(zone), dimensions, focus);
+    List<Attribution.Group> groups = groups(question);
+    SpendQuery.Part part = query.page(groups, Attribution.Group.BIGGEST_FIRST, type);
+    Function<Attribution.Group, Map<String, @Nullable Object>> line =
+        focus
+            ? group -> SpendShapes.focus(group, question, zone)
+            : group -> SpendShapes.item(group, dimensions);
+    return answer(
+        type, question, zone, part, line, SpendShapes.measures(SpendQuery.total(groups)), query);
+  }
+
+  @GET
+  @Path("/reconciliation")
+  public Response reconciliation(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @BeanParam SpendFilter filter,
+      @Context UriInfo uri,
+      @Context Request request) {
+    Caller caller = reader(authorization);
+    MediaType type = SpendQuery.wanted(request);
+    SpendQuery query = new SpendQuery(uri, caller, filter);
+    ZoneId zone = zone(caller);
+    Attribution.Question question = query.question(today(zone), OF_A_REPORT, false);
+    List<Attribution.Group> groups =
+        groups(question).stream().filter(SpendShapes::isStriking).toList();
+    return answer(
+        type,
+        question,
+        zone,
+        query.page(groups, Attribution.Group.NEWEST_FIRST, type),
+        group -> SpendShapes.reconciliation(group, OF_A_REPORT),
+        SpendShapes.reconciled(SpendQuery.total(groups)),
+        query);
+  }
+
+  private Caller reader(@Nullable String authorization) {
+    return access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+  }
+
+  private ZoneId zone(Caller caller) {
+    return tenants.policy(caller.tenantId()).policy().timeZone();
+  }
+
+  private LocalDate today(ZoneId zone) {
+    return clock.instant().atZone(zone).toLocalDate();
+  }
+
+  private List<Attribution.Group> groups(Attribution.Question question) {
+    try {
+      return attribution.groups(question);
+    } catch (Attribution.TooManyGroups e) {
+      throw Fields.invalid(
+          "group_by",
+          "comes to "
+              + e.getMessage()
+              + ": ask for fewer days, or filter by what is not grouped by");
+    }
+  }
+
+  private static Response answer(
+      MediaType type,
+      Attribution.Question question,
+      ZoneId zone,
+      SpendQuery.Part part,
+      Function<Attribution.Group, Map<String, @Nullable Object>> line,
+      Map<String, @Nullable Object> total,
+      SpendQuery query) {
+    List<Map<String, @Nullable Object>> lines = part.groups().stream().map(line).toList();
+    if (type.equals(SpendQuery.CSV)) {
+      Attribution.Group none = SpendQuery.nothing(question);
+      Response.ResponseBuilder csv =
+          Response.ok(SpendShapes.csv(line.apply(none).keySet(), lines)).type(type);
+      return part.next() == null
+          ? csv.build()
+          : csv.header(HttpHeaders.LINK, query.linkTo(part.next())).build();
+    }
+    return Response.ok(
+            new Spend(
+                question.from(),
+                question.to(),
+                zone,
+                question.groupBy(),
+                total,
+                lines,
+                part.next()))
+        .type(MediaType.APPLICATION_JSON_TYPE)
+        .build();
+  }
+}

@@ -1,0 +1,183 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Tenants.Listed;
+import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.Window;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// The ceilings of a tenant as a list (protocol section 6). Those that a policy sets by default are
+/// the policy's; a run's, which every run has, is listed where its id is asked for.
+@Path("/budget/ceilings")
+@Produces(MediaType.APPLICATION_JSON)
+public final class CeilingListResource {
+
+  /// By the names of scopes, then ids, as they are stored.
+  private static final Comparator<ScopeId> ORDER =
+      Comparator.comparing((ScopeId it) -> it.scope().wireName())
+          .thenComparing(it -> StoredIds.escape(it.id()));
+
+  private final Access access;
+  private final Tenants tenants;
+  private final Runs runs;
+
+  CeilingListResource(Access access, Tenants tenants, Runs runs) {
+    this.access = access;
+    this.tenants = tenants;
+    this.runs = runs;
+  }
+
+  /// A place in the list, `scope/id/window` as in a ceiling's path.
+  private record Place(ScopeId scopeId, Window window) {
+
+    static Place of(String tenantId, String name) {
+      int slash = name.indexOf('/');
+      int last = name.lastIndexOf('/');
+      if (slash < 0 || last <= slash + 1) {
+        throw Fields.invalid("after", "must be the next of a page");
+      }
+      String id = Ids.require("after", name.substring(slash + 1, last));
+      try {
+        return new Place(
+            new ScopeId(tenantId, Scope.ofWireName(name.substring(0, slash)), id),
+            Window.ofWireName(name.substring(last + 1)));
+      } catch (IllegalArgumentException e) {
+        throw Fields.invalid("after", String.valueOf(e.getMessage()));
+      }
+    }
+
+    static String name(CeilingView view) {
+      return view.scope().wireName() + "/" + view.id() + "/" + view.window().wireName();
+    }
+
+    boolean isBefore(ScopeId other, Window otherWindow) {
+      int order = ORDER.compare(scopeId, other);
+      return order < 0 || (order == 0 && window.compareTo(otherWindow) < 0);
+    }
+  }
+
+  @GET
+  public Page<CeilingView> list(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("scope") @Nullable String scopeName,
+      @QueryParam("id") @Nullable String id,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller caller =
+        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Scope scope = scope(scopeName);
+    String ofId = Ids.optional("id", id);
+    int most = Page.limit(limit);
+    Place from = after == null ? null : Place.of(caller.tenantId(), after);
+    if (scope == Scope.RUN && ofId == null) {
+      throw Fields.invalid("id", "is required with scope run: GET /budget/runs lists the runs");
+    }
+    List<CeilingView> found = new ArrayList<>();
+    if (ofId != null || caller.role() == Role.AGENT) {
+      named(caller, scope, ofId).forEach(listed -> add(found, listed, from));
+    } else {
+      collect(caller, scope, from, most, found);
+    }
+    List<CeilingView> items = found.subList(0, Math.min(most, found.size()));
+    return new Page<>(items, items.size() < most ? null : Place.name(items.getLast()));
+  }
+
+  private static @Nullable Scope scope(@Nullable String name) {
+    try {
+      return name == null ? null : Scope.ofWireName(name);
+    } catch (IllegalArgumentException e) {
+      throw Fields.invalid("scope", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Few enough to be read by their keys: those of one id, and what an agent may see.
+  private List<Listed> named(Caller caller, @Nullable Scope scope, @Nullable String id) {
+    Stream<ScopeId> names =
+        id != null
+            ? Arrays.stream(Scope.values()).map(it -> new ScopeId(caller.tenantId(), it, id))
+            : Stream.of(
+                new ScopeId(caller.tenantId(), Scope.KEY, Objects.requireNonNull(caller.keyId())),
+                new ScopeId(
+                    caller.tenantId(), Scope.USER, Objects.requireNonNull(caller.userId())));
+    return names
+        .filter(it -> scope == null || it.scope() == scope)
+        .filter(it -> CeilingResource.mayRead(caller, it))
+        .sorted(ORDER)
+        .map(it -> new Listed(it, ceilings(caller, it)))
+        .toList();
+  }
+
+  private Map<Window, Ceiling> ceilings(Caller caller, ScopeId scopeId) {
+    if (scopeId.scope() != Scope.RUN) {
+      return tenants.ceilingsNow(scopeId).byWindow();
+    }
+    return Stream.of(scopeId.id())
+        .filter(Ids::isRunId)
+        .flatMap(runId -> runs.find(caller.tenantId(), runId).stream())
+        .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+        .map(Run::ceiling)
+        .findFirst()
+        .map(ceiling -> Map.of(Window.TOTAL, ceiling))
+        .orElse(Map.of());
+  }
+
+  private void collect(
+      Caller caller,
+      @Nullable Scope scope,
+      @Nullable Place from,
+      int most,
+      List<CeilingView> found) {
+    ScopeId next = from == null ? null : from.scopeId();
+    if (next != null && scope != null && next.scope() != scope) {
+      throw Fields.invalid("after", "is not of the scope that is listed");
+    }
+    while (found.size() < most) {
+      // One more than are wanted, since the first may be the last of the page before.
+      List<Listed> some = tenants.listCeilings(caller.tenantId(), scope, next, most + 1);
+      ScopeId seen = next;
+      some.stream()
+          .filter(it -> !it.scopeId().equals(seen) || found.isEmpty())
+          .forEach(listed -> add(found, listed, from));
+      if (some.size() <= most) {
+        return;
+      }
+      next = some.getLast().scopeId();
+    }
+  }
+
+  private static void add(List<CeilingView> found, Listed listed, @Nullable Place from) {
+    new TreeMap<>(listed.byWindow())
+        .forEach(
+            (window, ceiling) -> {
+              if (from == null || from.isBefore(listed.scopeId(), window)) {
+                found.add(
+                    CeilingView.of(
+                        listed.scopeId().scope(), listed.scopeId().id(), window, ceiling));
+              }
+            });
+  }
+}

@@ -1,0 +1,180 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.InputTooLarge;
+import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.price.PriceTableRecord;
+import io.budgetauthority.price.PriceTables;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Price tables, brought in and published by an operator (protocol section 6). They belong to no
+/// tenant, so their audit is not in a tenant's trail but in what each version says of itself.
+@Path("/budget/price-tables")
+@Produces(MediaType.APPLICATION_JSON)
+public final class PriceTableResource {
+
+  private static final String SOURCE = "POST /budget/price-tables";
+
+  private final Access access;
+  private final PriceTables tables;
+
+  PriceTableResource(Access access, PriceTables tables) {
+    this.access = access;
+    this.tables = tables;
+  }
+
+  /// A version as an operator sees it.
+  ///
+  /// @param inForce whether decisions are made from it now
+  public record TableView(
+      @JsonUnwrapped PriceTableRecord table, @JsonProperty("in_force") boolean inForce) {}
+
+  /// A version with its review.
+  ///
+  /// @param review null for a table that came without one
+  public record ReviewedView(
+      @JsonUnwrapped PriceTableRecord table,
+      @JsonProperty("in_force") boolean inForce,
+      @JsonProperty("review") @Nullable PriceReview review) {}
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response draft(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      byte @Nullable [] source) {
+    Caller caller = access.require(authorization, Role.OPERATOR);
+    byte[] bytes = source == null ? new byte[0] : source;
+    if (bytes.length > PriceTables.MOST_SOURCE_BYTES) {
+      throw new InputTooLarge(
+          "the source has "
+              + bytes.length
+              + " bytes, the most is "
+              + PriceTables.MOST_SOURCE_BYTES);
+    }
+    return switch (tables.draft(bytes, SOURCE, caller.principalId())) {
+      case PriceTables.Drafted.Draft draft ->
+          Response.status(201)
+              .entity(view(new PriceTables.Papers(draft.table(), draft.review())))
+              .build();
+      case PriceTables.Drafted.Invalid invalid ->
+          throw invalid(
+              "the source cannot be imported: " + invalid.review().problems().getFirst(),
+              invalid.review());
+    };
+  }
+
+  @GET
+  public Page<TableView> list(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller unused = access.require(authorization, Role.OPERATOR);
+    int most = Page.limit(limit);
+    List<PriceTableRecord> found = tables.list(most, Ids.optional("after", after));
+    String inForce = tables.versionInForce().orElse(null);
+    return new Page<>(
+        found.stream().map(table -> new TableView(table, table.version().equals(inForce))).toList(),
+        found.size() < most ? null : found.getLast().version());
+  }
+
+  @GET
+  @Path("/{version}")
+  public ReviewedView get(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("version") String version) {
+    Caller unused = access.require(authorization, Role.OPERATOR);
+    return tables.find(version).map(this::view).orElseThrow(() -> notFound(version));
+  }
+
+  @POST
+  @Path("/{version}/publish")
+  public TableView publish(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("version") String version,
+      byte @Nullable [] body) {
+    Caller caller = access.require(authorization, Role.OPERATOR);
+    Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    boolean accepted = fields.flag("accept_review");
+    List<PriceReview.RowName> zeros = fields.objects("approve_zero", PriceTableResource::rowName);
+    fields.end();
+    return switch (tables.publish(version, accepted, zeros, caller.principalId())) {
+      case PriceTables.Published.Done done ->
+          new TableView(done.table(), inForce(done.table().version()));
+      case PriceTables.Published.Unknown unknown -> throw notFound(version);
+      case PriceTables.Published.Unaccepted unaccepted ->
+          throw invalid(
+              "the review of price table "
+                  + version
+                  + " is not clean: read it, and publish with accept_review true",
+              unaccepted.review());
+      case PriceTables.Published.NotZero notZero ->
+          throw Fields.invalid(
+              "/approve_zero/" + notZero.index(),
+              "names no row of the table whose every price is zero");
+      case PriceTables.Published.Moved moved ->
+          throw Problem.of(
+                  ProblemType.PRECONDITION_FAILED,
+                  "price table "
+                      + version
+                      + " was reviewed against "
+                      + moved.reviewedAgainst()
+                      + ", and in force is "
+                      + moved.inForce()
+                      + ": send its source again")
+              .exception();
+      case PriceTables.Published.OtherApprovals other ->
+          throw Problem.of(
+                  ProblemType.PRECONDITION_FAILED,
+                  "price table "
+                      + version
+                      + " was published with other rows in approve_zero, and does not change")
+              .exception();
+    };
+  }
+
+  private static PriceReview.RowName rowName(Fields fields) {
+    String provider = fields.text("provider");
+    String model = fields.text("model");
+    if (!fields.has("provider")) {
+      fields.error("provider", "is required");
+    }
+    if (!fields.has("model")) {
+      fields.error("model", "is required");
+    }
+    fields.refuseOthers();
+    return new PriceReview.RowName(provider == null ? "" : provider, model == null ? "" : model);
+  }
+
+  private ReviewedView view(PriceTables.Papers papers) {
+    return new ReviewedView(papers.table(), inForce(papers.table().version()), papers.review());
+  }
+
+  private boolean inForce(String version) {
+    return tables.versionInForce().filter(version::equals).isPresent();
+  }
+
+  private static ProblemException invalid(String detail, PriceReview review) {
+    return Problem.of(ProblemType.PRICE_TABLE_INVALID, detail).withReview(review).exception();
+  }
+
+  private static ProblemException notFound(String version) {
+    return Problem.of(ProblemType.NOT_FOUND, "there is no price table " + version).exception();
+  }
+}

@@ -1,0 +1,88 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.budgetauthority.price.PriceTables;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+/// Refuses a body that says of itself that it is larger than any may be (protocol, introduction),
+/// before it is read, and with a problem document. What the server refuses before it hands a
+/// request on it answers alone, without a body, and there is no place to put one: a request line
+/// above its limit (414), a URI with a `%` that escapes nothing or what is no HTTP (400), and
+/// chunks beyond its limit (413).
+@Singleton
+final class RouterProblems {
+
+  /// Before every other handler.
+  private static final int FIRST = Integer.MIN_VALUE;
+
+  /// Up to this much is read and thrown away, so that a client that sends all before it reads sees
+  /// the answer; of more the connection is closed.
+  private static final long MOST_READ_BYTES = 4L * PriceTables.MOST_SOURCE_BYTES;
+
+  private final ObjectMapper json;
+
+  RouterProblems(ObjectMapper json) {
+    this.json = json;
+  }
+
+  void register(@Observes Router router) {
+    router.route().order(FIRST).handler(this::limitBody);
+  }
+
+  private void limitBody(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    long bytes = contentLength(request);
+    if (bytes <= PriceTables.MOST_SOURCE_BYTES) {
+      context.next();
+      return;
+    }
+    Problem problem =
+        Problem.of(
+            ProblemType.BODY_TOO_LARGE,
+            "the body has "
+                + bytes
+                + " bytes, the most of any is "
+                + PriceTables.MOST_SOURCE_BYTES);
+    if (bytes <= MOST_READ_BYTES) {
+      request.endHandler(end -> refuse(context, problem, false));
+      request.resume();
+    } else {
+      if (request.version() != HttpVersion.HTTP_2) {
+        context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+      }
+      refuse(context, problem, true);
+    }
+  }
+
+  private static long contentLength(HttpServerRequest request) {
+    String stated = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    return stated != null && stated.matches("[0-9]{1,18}") ? Long.parseLong(stated) : 0;
+  }
+
+  private void refuse(RoutingContext context, Problem problem, boolean close) {
+    HttpServerRequest request = context.request();
+    try {
+      var unused =
+          context
+              .response()
+              .setStatusCode(problem.status())
+              .putHeader(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE)
+              .end(json.writeValueAsString(problem.withInstance(request.path())))
+              .onComplete(
+                  sent -> {
+                    if (close && request.version() != HttpVersion.HTTP_2) {
+                      request.connection().close();
+                    }
+                  });
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a problem cannot be written", e);
+    }
+  }
+}

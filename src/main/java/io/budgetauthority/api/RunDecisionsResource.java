@@ -1,0 +1,94 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The decisions of a run, newest first (protocol section 6): which they are comes from the stream,
+/// a second behind; how each stands comes from the ledger.
+@Path("/budget/runs/{run_id}/decisions")
+@Produces(MediaType.APPLICATION_JSON)
+public final class RunDecisionsResource {
+
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+
+  private final Access access;
+  private final Ledger ledger;
+  private final Runs runs;
+  private final Attribution attribution;
+  private final Clock clock;
+
+  RunDecisionsResource(
+      Access access, Ledger ledger, Runs runs, Attribution attribution, Clock clock) {
+    this.access = access;
+    this.ledger = ledger;
+    this.runs = runs;
+    this.attribution = attribution;
+    this.clock = clock;
+  }
+
+  @GET
+  public Page<DecisionRecord> list(
+      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
+      @PathParam("run_id") String runId,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller caller =
+        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    int most = Page.limit(limit);
+    Attribution.Place place = after == null || after.isEmpty() ? null : place(after);
+    boolean mayRead =
+        runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+            .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+            .isPresent();
+    if (!mayRead) {
+      throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
+    }
+    Attribution.Listed listed = attribution.decisionsOfRun(caller.tenantId(), runId, most, place);
+    Map<ReservationId, Reservation> found =
+        ledger.findAll(caller.tenantId(), listed.ids(), Deadline.in(PATIENCE));
+    Instant now = clock.instant();
+    List<DecisionRecord> items = new ArrayList<>();
+    for (ReservationId id : listed.ids()) {
+      Reservation reservation = found.get(id);
+      // Its retention may have ended while its place in the list has not.
+      if (reservation != null) {
+        DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
+        // Before a run is bound, anybody may be blocked in it.
+        if (caller.mayTouch(facts.userId(), facts.keyId())) {
+          items.add(DecisionRecord.of(facts, reservation, now));
+        }
+      }
+    }
+    return new Page<>(items, listed.next() == null ? null : listed.next().toString());
+  }
+
+  private static Attribution.Place place(String after) {
+    return Attribution.Place.parse(after)
+        .orElseThrow(() -> Fields.invalid("after", "must be the next of the page before"));
+  }
+}

@@ -1,0 +1,89 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.attribution.Dimension;
+import jakarta.ws.rs.QueryParam;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The query parameters that every question about spend takes: which days, which rows, which page.
+/// Text as it was sent; [SpendQuery] reads it.
+public class SpendFilter {
+
+  static final List<String> NAMES =
+      List.of(
+          "from",
+          "to",
+          "day",
+          "run_id",
+          "user_id",
+          "key_id",
+          "team_id",
+          "feature_id",
+          "provider",
+          "model",
+          "request_class",
+          "limit",
+          "after");
+
+  @QueryParam("from")
+  @Nullable String from;
+
+  @QueryParam("to")
+  @Nullable String to;
+
+  @QueryParam("day")
+  @Nullable String day;
+
+  @QueryParam("run_id")
+  @Nullable String runId;
+
+  @QueryParam("user_id")
+  @Nullable String userId;
+
+  @QueryParam("key_id")
+  @Nullable String keyId;
+
+  @QueryParam("team_id")
+  @Nullable String teamId;
+
+  @QueryParam("feature_id")
+  @Nullable String featureId;
+
+  @QueryParam("provider")
+  @Nullable String provider;
+
+  @QueryParam("model")
+  @Nullable String model;
+
+  @QueryParam("request_class")
+  @Nullable String requestClass;
+
+  @QueryParam("limit")
+  @Nullable String limit;
+
+  @QueryParam("after")
+  @Nullable String after;
+
+  /// What is stated of the dimensions of rows, but for the day. Empty is the same as absent.
+  Map<Dimension, String> stated() {
+    Map<Dimension, String> stated = new EnumMap<>(Dimension.class);
+    put(stated, Dimension.RUN, runId);
+    put(stated, Dimension.USER, userId);
+    put(stated, Dimension.KEY, keyId);
+    put(stated, Dimension.TEAM, teamId);
+    put(stated, Dimension.FEATURE, featureId);
+    put(stated, Dimension.PROVIDER, provider);
+    put(stated, Dimension.MODEL, model);
+    put(stated, Dimension.REQUEST_CLASS, requestClass);
+    return stated;
+  }
+
+  private static void put(
+      Map<Dimension, String> stated, Dimension dimension, @Nullable String value) {
+    if (value != null && !value.isEmpty()) {
+      stated.put(dimension, value);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import io.budgetauthority.attribution.Amounts;
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.Dimension;
+import io.budgetauthority.attribution.Measure;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// How groups of spend are answered: as objects that always have every field, as lines of a CSV
+/// file with the same names, and in the columns of FOCUS 1.2 (focus.finops.org).
+final class SpendShapes {
+
+  private static final String LLM = "AI and Machine Learning";
+
+  private SpendShapes() {}
+
+  /// All measures by their names, money as it is written everywhere.
+  static Map<String, @Nullable Object> measures(Amounts amounts) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    for (Measure measure : Measure.values()) {
+      fields.put(
+          measure.wireName(), measure.isMoney() ? amounts.money(measure) : amounts.of(measure));
+    }
+    return fields;
+  }
+
+  /// All dimensions by their names, null where they were not grouped by or not stated.
+  private static Map<String, @Nullable Object> dimensions(
+      Attribution.Group group, List<Dimension> groupBy) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    for (Dimension dimension : Dimension.values()) {
+      fields.put(dimension.field(), value(group, groupBy, dimension));
+    }
+    return fields;
+  }
+
+  private static @Nullable String value(
+      Attribution.Group group, List<Dimension> groupBy, Dimension dimension) {
+    int at = groupBy.indexOf(dimension);
+    return at < 0 ? null : group.values().get(at);
+  }
+
+  static Map<String, @Nullable Object> item(Attribution.Group group, List<Dimension> groupBy) {
+    Map<String, @Nullable Object> fields = dimensions(group, groupBy);
+    fields.putAll(measures(group.amounts()));
+    return fields;
+  }
+
+  /// What wants a person's look, of one day and model.
+  static Map<String, @Nullable Object> reconciliation(
+      Attribution.Group group, List<Dimension> groupBy) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    groupBy.forEach(dimension -> fields.put(dimension.field(), value(group, groupBy, dimension)));
+    fields.putAll(reconciled(group.amounts()));
+    return fields;
+  }
+
+  private static final List<Measure> RECONCILED =
+      List.of(
+          Measure.CALLS,
+          Measure.COMMITTED_USD,
+          Measure.PRESUMED,
+          Measure.PRESUMED_USD,
+          Measure.UNPRICED,
+          Measure.UNPRICED_USD,
+          Measure.OVERRUNS,
+          Measure.OVERRUN_USD,
+          Measure.CORRECTIONS,
+          Measure.CORRECTED_USD,
+          Measure.ORPHANS,
+          Measure.ORPHANS_USD,
+          Measure.DEGRADED,
+          Measure.UNRESERVED);
+
+  private static final List<Measure> STRIKING =
+      List.of(
+          Measure.PRESUMED,
+          Measure.UNPRICED,
+          Measure.OVERRUNS,
+          Measure.CORRECTIONS,
+          Measure.ORPHANS);
+
+  static Map<String, @Nullable Object> reconciled(Amounts amounts) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    for (Measure measure : RECONCILED) {
+      fields.put(
+          measure.wireName(), measure.isMoney() ? amounts.money(measure) : amounts.of(measure));
+    }
+    return fields;
+  }
+
+  /// Whether there is anything to look at.
+  static boolean isStriking(Attribution.Group group) {
+    return STRIKING.stream().anyMatch(measure -> group.amounts().of(measure) != 0);
+  }
+
+  /// One line of a FOCUS data set. A group is charged for the days that were asked for, month by
+  /// month, or for its own day; times are those of the tenant's zone. What the specification has no
+  /// column for is in columns whose names begin with `x_`, as it wants.
+  static Map<String, @Nullable Object> focus(
+      Attribution.Group group, Attribution.Question question, ZoneId zone) {
+    List<Dimension> groupBy = question.groupBy();
+    String day = value(group, groupBy, Dimension.DAY);
+    YearMonth month = group.month() == null ? YearMonth.from(question.from()) : group.month();
+    LocalDate first = later(question.from(), month.atDay(1));
+    LocalDate last = earlier(question.to(), month.atEndOfMonth());
+    Amounts amounts = group.amounts();
+    long tokens =
+        Math.addExact(amounts.of(Measure.INPUT_TOKENS), amounts.of(Measure.OUTPUT_TOKENS));
+    String provider = value(group, groupBy, Dimension.PROVIDER);
+    String model = value(group, groupBy, Dimension.MODEL);
+    Map<String, @Nullable Object> line = new LinkedHashMap<>();
+    for (String cost : List.of("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")) {
+      line.put(cost, amounts.money(Measure.COMMITTED_USD));
+    }
+    line.put("BillingAccountId", question.tenantId());
+    line.put("BillingAccountName", question.tenantId());
+    line.put("BillingCurrency", "USD");
+    line.put("BillingPeriodStart", startOf(month.atDay(1), zone));
+    line.put("BillingPeriodEnd", startOf(month.plusMonths(1).atDay(1), zone));
+    line.put("ChargePeriodStart", startOf(day == null ? first : LocalDate.parse(day), zone));
+    line.put(
+        "ChargePeriodEnd", startOf((day == null ? last : LocalDate.parse(day)).plusDays(1), zone));
+    line.put("ChargeCategory", "Usage");
+    line.put("ChargeClass", null);
+    line.put("ChargeDescription", "Calls of " + (model == null ? "models" : model));
+    line.put("ChargeFrequency", "Usage-Based");
+    line.put("ConsumedQuantity", tokens);
+    line.put("ConsumedUnit", "Tokens");
+    line.put("PricingQuantity", tokens);
+    line.put("PricingUnit", "Tokens");
+    line.put("InvoiceIssuerName", provider);
+    line.put("ProviderName", provider);
+    line.put("PublisherName", provider);
+    line.put("ServiceCategory", LLM);
+    line.put("ServiceName", model);
+    line.put("SkuId", model);
+    line.put("ResourceId", value(group, groupBy, Dimension.RUN));
+    line.put("SubAccountId", value(group, groupBy, Dimension.TEAM));
+    line.put("SubAccountName", value(group, groupBy, Dimension.TEAM));
+    line.put("Tags", tags(group, groupBy));
+    measures(amounts).forEach((name, value) -> line.put("x_" + name, value));
+    return line;
+  }
+
+  /// The dimensions of a group that are stated, as FOCUS wants tags: a JSON object in a text.
+  private static String tags(Attribution.Group group, List<Dimension> groupBy) {
+    Map<String, Object> stated = new LinkedHashMap<>();
+    dimensions(group, groupBy)
+        .forEach(
+            (name, value) -> {
+              if (value != null) {
+                stated.put(name, value);
+              }
+            });
+    return Shapes.tree(stated).toString();
+  }
+
+  private static String startOf(LocalDate day, ZoneId zone) {
+    return day.atStartOfDay(zone).toInstant().toString();
+  }
+
+  private static LocalDate later(LocalDate one, LocalDate other) {
+    return one.isAfter(other) ? one : other;
+  }
+
+  private static LocalDate earlier(LocalDate one, LocalDate other) {
+    return one.isBefore(other) ? one : other;
+  }
+
+  private static final CsvMapper CSV = new CsvMapper();
+
+  /// Lines with these names over them; a name is there also where there is no line.
+  static String csv(Set<String> names, List<Map<String, @Nullable Object>> lines) {
+    CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\r\n");
+    names.forEach(schema::addColumn);
+    List<Map<String, String>> written = new ArrayList<>(lines.size());
+    for (Map<String, @Nullable Object> line : lines) {
+      Map<String, String> texts = new LinkedHashMap<>();
+      line.forEach((name, value) -> texts.put(name, value == null ? "" : value.toString()));
+      written.add(texts);
+    }
+    try {
+      return CSV.writer(schema.build()).writeValueAsString(written);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the answer cannot be written as CSV", e);
+    }
+  }
+}

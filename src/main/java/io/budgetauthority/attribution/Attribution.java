@@ -1,0 +1,195 @@
+package io.budgetauthority.attribution;
+
+import io.budgetauthority.ledger.ReservationId;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// Answers what was spent: sums of rows by any dimensions, under any filter, and the list of a
+/// run's decisions. All of it is as far behind the ledger as the stream's consumer is, a second or
+/// so. Safe for use by many threads.
+public final class Attribution {
+
+  /// The most days that one question may be about.
+  public static final int MOST_DAYS = 400;
+
+  /// The most groups that one question may come to: all of them are kept to find the biggest.
+  public static final int MOST_GROUPS = 100_000;
+
+  private static final Pattern PLACE = Pattern.compile("(\\d{1,13})\\.([0-9A-HJKMNP-TV-Z]{32})");
+
+  private final AttributionTable table;
+
+  public Attribution(AttributionTable table) {
+    this.table = table;
+  }
+
+  /// What is asked.
+  ///
+  /// @param from and `to`: days in the tenant's zone, both included
+  /// @param filter what rows must have, by dimension; an empty text stands for what was not stated
+  /// @param groupBy what they are grouped by; empty for one sum over all
+  /// @param monthly whether each calendar month makes groups of its own
+  public record Question(
+      String tenantId,
+      LocalDate from,
+      LocalDate to,
+      Map<Dimension, String> filter,
+      List<Dimension> groupBy,
+      boolean monthly) {
+
+    public Question {
+      filter = Map.copyOf(filter);
+      groupBy = List.copyOf(groupBy);
+      if (to.isBefore(from) || from.plusDays(MOST_DAYS).isBefore(to.plusDays(1))) {
+        throw new IllegalArgumentException(from + " to " + to + " is not 1 to 400 days");
+      }
+    }
+  }
+
+  /// What the rows of a group have in common, and their sums.
+  ///
+  /// @param values one for each dimension of the grouping, null for what was not stated
+  /// @param month null where months are not told apart
+  public record Group(List<@Nullable String> values, @Nullable YearMonth month, Amounts amounts) {
+
+    private static final Comparator<@Nullable String> NONE_FIRST =
+        Comparator.nullsFirst(Comparator.naturalOrder());
+
+    /// By money, then by what they have in common, so that equal ones have an order too.
+    public static final Comparator<Group> BIGGEST_FIRST =
+        Comparator.comparingLong((Group group) -> group.amounts.of(Measure.COMMITTED_USD))
+            .reversed()
+            .thenComparing(Group::compareValues);
+
+    /// By what they have in common, the greatest first: the newest day, where it comes first.
+    public static final Comparator<Group> NEWEST_FIRST =
+        (left, right) -> compareValues(right, left);
+
+    private static int compareValues(Group left, Group right) {
+      for (int i = 0; i < left.values.size() && i < right.values.size(); i++) {
+        int order = NONE_FIRST.compare(left.values.get(i), right.values.get(i));
+        if (order != 0) {
+          return order;
+        }
+      }
+      return Comparator.nullsFirst(Comparator.<YearMonth>naturalOrder())
+          .compare(left.month, right.month);
+    }
+  }
+
+  /// A question came to more groups than can be compared: it wants a filter, or fewer days.
+  public static final class TooManyGroups extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    TooManyGroups() {
+      super("more than " + MOST_GROUPS + " groups");
+    }
+  }
+
+  /// What is answered, in no order.
+  public List<Group> groups(Question question) {
+    record Shared(List<@Nullable String> values, @Nullable YearMonth month) {}
+    Map<Shared, Amounts.Builder> sums = new HashMap<>();
+    rows(
+        question,
+        row -> {
+          List<@Nullable String> values = new ArrayList<>(question.groupBy().size());
+          question.groupBy().forEach(dimension -> values.add(row.key().of(dimension)));
+          Shared shared =
+              new Shared(values, question.monthly() ? YearMonth.from(row.key().day()) : null);
+          sums.computeIfAbsent(shared, group -> new Amounts.Builder()).add(row.amounts());
+          if (sums.size() > MOST_GROUPS) {
+            throw new TooManyGroups();
+          }
+        });
+    List<Group> groups = new ArrayList<>(sums.size());
+    sums.forEach(
+        (shared, sum) -> groups.add(new Group(shared.values(), shared.month(), sum.build())));
+    return groups;
+  }
+
+  /// Hands over the rows that a question is about. A row that everything has left is none.
+  private void rows(Question question, Consumer<AttributionTable.Row> consumer) {
+    Consumer<AttributionTable.Row> matching =
+        row -> {
+          if (matches(question, row.key()) && row.amounts().of(Measure.DECISIONS) != 0) {
+            consumer.accept(row);
+          }
+        };
+    String run = question.filter().get(Dimension.RUN);
+    if (run != null && !run.isEmpty()) {
+      table.rowsOfRun(question.tenantId(), run, question.from(), question.to(), matching);
+      return;
+    }
+    String user = question.filter().get(Dimension.USER);
+    String prefix = user == null ? "" : RowKey.userPrefix(user);
+    question
+        .from()
+        .datesUntil(question.to().plusDays(1))
+        .forEach(day -> table.rowsOf(question.tenantId(), day, prefix, false, matching));
+  }
+
+  private static boolean matches(Question question, RowKey row) {
+    return question.filter().entrySet().stream()
+        .allMatch(
+            wanted ->
+                wanted.getValue().equals(Objects.requireNonNullElse(row.of(wanted.getKey()), "")));
+  }
+
+  /// Where a page of a run's decisions ended.
+  ///
+  /// @param createdAt when its last decision was made
+  public record Place(Instant createdAt, String hash) {
+
+    /// Reads what [#toString] wrote; empty where the text is no place.
+    public static Optional<Place> parse(String text) {
+      Matcher matcher = PLACE.matcher(text);
+      return matcher.matches()
+          ? Optional.of(
+              new Place(Instant.ofEpochMilli(Long.parseLong(matcher.group(1))), matcher.group(2)))
+          : Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+      return createdAt.toEpochMilli() + "." + hash;
+    }
+  }
+
+  /// A page of the decisions of a run.
+  ///
+  /// @param next where it ended; null at the end of the list
+  public record Listed(List<ReservationId> ids, @Nullable Place next) {}
+
+  /// The decisions of a run, blocks included, newest first.
+  ///
+  /// @param after where the page before ended; null for the first page
+  public Listed decisionsOfRun(String tenantId, String runId, int limit, @Nullable Place after) {
+    List<AttributionTable.Place> places =
+        table.decisionsOfRun(
+            tenantId,
+            runId,
+            limit,
+            after == null ? null : Marker.placeInRun(after.createdAt(), after.hash()));
+    List<ReservationId> ids =
+        places.stream().map(place -> new ReservationId(place.hash())).toList();
+    return new Listed(ids, places.size() < limit ? null : placeOf(places.getLast()));
+  }
+
+  private static Place placeOf(AttributionTable.Place place) {
+    String[] parts = place.at().split("#", -1);
+    return new Place(Instant.ofEpochMilli(Long.parseLong(parts[1])), place.hash());
+  }
+}

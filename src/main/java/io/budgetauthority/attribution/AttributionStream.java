@@ -1,0 +1,170 @@
+package io.budgetauthority.attribution;
+
+import io.budgetauthority.tenant.Tenants;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+
+/// Adds the decisions' stream up, each decision exactly once (ledger.md, "Totals and attribution"):
+/// a decision's marker says what is in which row because of it, and a newer record takes that out
+/// and adds its own, marker and rows in one transaction. A record that is not newer than its marker
+/// adds nothing; so batches may come in any order, be split, replayed or redriven, and be read by
+/// several at a time. Safe for use by many threads.
+public final class AttributionStream {
+
+  /// The oldest record that may be added: a marker is kept for at least this long after anything
+  /// that changed its decision.
+  public static final Duration MOST_AGE = Duration.ofDays(30);
+
+  /// Somebody else's marker was first in each.
+  private static final int MOST_ROUNDS = 20;
+
+  private final AttributionTable table;
+  private final Tenants tenants;
+
+  public AttributionStream(AttributionTable table, Tenants tenants) {
+    this.table = table;
+    this.tenants = tenants;
+  }
+
+  /// What becomes of a decision's marker.
+  ///
+  /// @param seen the marker that there was; null where there was none
+  record Move(@Nullable Marker seen, Marker next) {
+
+    /// The rows that change, with what is added to each.
+    Map<RowKey, Amounts> changes() {
+      Amounts added = next.total();
+      if (seen == null) {
+        return Map.of(next.row(), added);
+      }
+      if (seen.row().equals(next.row())) {
+        return Map.of(next.row(), added.minus(seen.total()));
+      }
+      return Map.of(seen.row(), Amounts.NONE.minus(seen.total()), next.row(), added);
+    }
+  }
+
+  /// Adds what these changes say. What is no decision adds nothing. Where it throws, some of it may
+  /// be added, and all of it may be handed over again.
+  public void add(Collection<? extends Change> changes) {
+    Map<String, List<Change.Stepped>> pending = new LinkedHashMap<>();
+    for (Change change : changes) {
+      if (change instanceof Change.Stepped step) {
+        pending.computeIfAbsent(step.after().id().hash(), hash -> new ArrayList<>()).add(step);
+      }
+    }
+    addUntilDone(pending, (seen, steps) -> Marker.next(seen, steps, zoneOf(steps.getFirst())));
+  }
+
+  /// Makes the markers and rows of decisions what the decisions, as they stand, say, also where a
+  /// marker of the same revision says otherwise. Newer markers stay.
+  ///
+  /// @return how many markers were not as they should be
+  int repair(Collection<Change.Stepped> standing) {
+    Map<String, List<Change.Stepped>> pending = new LinkedHashMap<>();
+    standing.forEach(step -> pending.put(step.after().id().hash(), List.of(step)));
+    return addUntilDone(
+        pending,
+        (seen, steps) -> {
+          Change.Stepped step = steps.getFirst();
+          return seen != null && seen.revision() > step.after().revision()
+              ? seen
+              : Marker.of(seen, step, seen == null ? Map.of() : seen.corrections(), zoneOf(step));
+        });
+  }
+
+  /// Computes the marker after some records from the one before.
+  private interface Next {
+    Marker of(@Nullable Marker seen, List<Change.Stepped> steps);
+  }
+
+  private int addUntilDone(Map<String, List<Change.Stepped>> steps, Next next) {
+    int written = 0;
+    Set<String> pending = new LinkedHashSet<>(steps.keySet());
+    for (int round = 0; round < MOST_ROUNDS && !pending.isEmpty(); round++) {
+      Map<String, Marker> markers = table.markers(pending);
+      List<Move> moves = new ArrayList<>();
+      for (String hash : pending) {
+        Marker seen = markers.get(hash);
+        Marker after = next.of(seen, steps.getOrDefault(hash, List.of()));
+        if (after.isNews(seen)) {
+          moves.add(new Move(seen, after));
+        }
+      }
+      pending.clear();
+      for (List<Move> together : inTransactions(moves)) {
+        if (table.write(writes(together))) {
+          written += together.size();
+        } else {
+          together.forEach(move -> pending.add(move.next().hash()));
+        }
+      }
+    }
+    if (!pending.isEmpty()) {
+      throw new AttributionContended("markers moved at every read: " + pending);
+    }
+    return written;
+  }
+
+  private ZoneId zoneOf(Change.Stepped step) {
+    return tenants.policy(step.after().tenantId()).policy().timeZone();
+  }
+
+  /// The moves in groups that fit into a transaction each. Those of one row stand together, so that
+  /// a row that many decisions share is written once for all of them.
+  static List<List<Move>> inTransactions(List<Move> moves) {
+    List<Move> byRow = new ArrayList<>(moves);
+    byRow.sort(
+        Comparator.comparing((Move move) -> move.next().row().tenantId())
+            .thenComparing(move -> move.next().row().day())
+            .thenComparing(move -> move.next().row().sortKey()));
+    List<List<Move>> groups = new ArrayList<>();
+    List<Move> group = new ArrayList<>();
+    Set<RowKey> rows = new LinkedHashSet<>();
+    for (Move move : byRow) {
+      Set<RowKey> withThis = new LinkedHashSet<>(rows);
+      withThis.addAll(move.changes().keySet());
+      if (group.size() + 1 + withThis.size() > AttributionTable.MOST_ITEMS_A_TRANSACTION) {
+        groups.add(group);
+        group = new ArrayList<>();
+        withThis = new LinkedHashSet<>(move.changes().keySet());
+      }
+      group.add(move);
+      rows = withThis;
+    }
+    if (!group.isEmpty()) {
+      groups.add(group);
+    }
+    return groups;
+  }
+
+  private List<TransactWriteItem> writes(List<Move> moves) {
+    Map<RowKey, Amounts.Builder> rows = new LinkedHashMap<>();
+    List<TransactWriteItem> writes = new ArrayList<>();
+    for (Move move : moves) {
+      writes.add(table.replace(move.seen(), move.next()));
+      move.changes()
+          .forEach(
+              (row, amounts) ->
+                  rows.computeIfAbsent(row, key -> new Amounts.Builder()).add(amounts));
+    }
+    rows.forEach(
+        (row, sum) -> {
+          Amounts amounts = sum.build();
+          if (!amounts.isNothing()) {
+            writes.add(table.add(row, amounts));
+          }
+        });
+    return writes;
+  }
+}

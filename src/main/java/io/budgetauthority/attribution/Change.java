@@ -1,0 +1,84 @@
+package io.budgetauthority.attribution;
+
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.RunClosed;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.money.MicroUsd;
+import org.jspecify.annotations.Nullable;
+
+/// What a record of the decisions' stream says.
+public sealed interface Change {
+
+  /// A decision was made, or took a step.
+  ///
+  /// @param before null where it was made
+  /// @param outline of the decision as it is after the step
+  /// @param heard of its usage; nothing where it is not settled, or was presumed
+  record Stepped(
+      @Nullable Reservation before, Reservation after, Outline outline, Outline.Heard heard)
+      implements Change {
+
+    private static Stepped of(@Nullable Reservation before, Reservation after) {
+      Settled settled = after.settled();
+      return new Stepped(
+          before,
+          after,
+          Outline.read(after.facts()),
+          settled == null ? Outline.Heard.NOTHING : Outline.heard(settled.particulars()));
+    }
+
+    /// The charge before it; null where there was none.
+    public @Nullable Settled settledBefore() {
+      return before == null ? null : before.settled();
+    }
+
+    /// By how much a better word changed a charge that stood; null where none was replaced.
+    @Nullable MicroUsd correction() {
+      Settled old = settledBefore();
+      if (old == null || old.equals(after.settled())) {
+        return null;
+      }
+      MicroUsd now = after.settled() == null ? MicroUsd.ZERO : after.settled().charge();
+      return now.minus(old.charge());
+    }
+
+    /// By how much the charge is above what was thought the worst case; null where it is not.
+    public @Nullable MicroUsd overrun() {
+      Settled settled = after.settled();
+      return settled != null
+              && !outline.unreserved()
+              && settled.charge().compareTo(after.estimate()) > 0
+          ? settled.charge().minus(after.estimate())
+          : null;
+    }
+
+    public boolean presumed() {
+      return after.settled() != null && after.settled().quality() == UsageQuality.PRESUMED;
+    }
+  }
+
+  /// A run has ended.
+  record RunEnded(RunClosed run) implements Change {}
+
+  /// An item went at the end of its retention. What it stood for stays in the sums.
+  record Removed() implements Change {}
+
+  /// Reads a record; one that cannot be read gets an [IllegalStateException] or an
+  /// [IllegalArgumentException].
+  static Change read(StreamRecord record) {
+    if (record.isRemoval()) {
+      return new Removed();
+    }
+    if (record.runClosed().isPresent()) {
+      return new RunEnded(record.runClosed().get());
+    }
+    return Stepped.of(record.reservationBefore().orElse(null), record.reservation());
+  }
+
+  /// A decision as it stands, with no word of how it came to it.
+  static Stepped standing(Reservation reservation) {
+    return Stepped.of(null, reservation);
+  }
+}

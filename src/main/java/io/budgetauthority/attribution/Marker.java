@@ -1,0 +1,184 @@
+package io.budgetauthority.attribution;
+
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+import static io.budgetauthority.tenant.StoredValues.time;
+
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// What was added up of one decision: the revision that it stood at, the row, and the amounts that
+/// are in that row because of it. It is what makes adding up exact whatever the order and number of
+/// records: a newer one takes these out and adds its own.
+///
+/// @param hash the decision's
+/// @param version counts the changes of the marker itself; 0 before the first
+/// @param corrections by the revision that made it: how much it changed the charge, in micro-USD. A
+///   correction shows in the record of its own revision alone, so each is remembered
+/// @param keptUntil null while the decision lives, or is not known to have ended
+record Marker(
+    String hash,
+    long revision,
+    long version,
+    Instant createdAt,
+    RowKey row,
+    Amounts amounts,
+    Map<Long, MicroUsd> corrections,
+    @Nullable Instant keptUntil) {
+
+  static final String SORT_KEY = "marker";
+
+  /// A marker outlives its decision by as much as a record may be old when it is read (see
+  /// [AttributionStream#MOST_AGE]), so that no record is ever added for want of its marker.
+  private static final Duration KEPT_BEYOND = Duration.ofDays(30);
+
+  Marker {
+    corrections = Map.copyOf(corrections);
+  }
+
+  /// The marker after these records of one decision, in any order. Its version is the next, also
+  /// where it says nothing new.
+  ///
+  /// @param seen null where there is none yet
+  static Marker next(@Nullable Marker seen, List<Change.Stepped> steps, ZoneId zone) {
+    Change.Stepped newest =
+        steps.stream().max(Comparator.comparingLong(step -> step.after().revision())).orElseThrow();
+    Map<Long, MicroUsd> corrections = new TreeMap<>(seen == null ? Map.of() : seen.corrections);
+    for (Change.Stepped step : steps) {
+      MicroUsd correction = step.correction();
+      if (correction != null) {
+        corrections.put(step.after().revision(), correction);
+      }
+    }
+    if (seen != null && newest.after().revision() <= seen.revision) {
+      return new Marker(
+          seen.hash,
+          seen.revision,
+          seen.version + 1,
+          seen.createdAt,
+          seen.row,
+          seen.amounts,
+          corrections,
+          seen.keptUntil);
+    }
+    return of(seen, newest, corrections, zone);
+  }
+
+  /// The marker of a decision as it stands, whatever a marker of the same or an older revision
+  /// says.
+  static Marker of(
+      @Nullable Marker seen,
+      Change.Stepped standing,
+      Map<Long, MicroUsd> corrections,
+      ZoneId zone) {
+    Reservation after = standing.after();
+    // A tenant that moves to another zone moves none of its days.
+    LocalDate day =
+        seen != null && seen.createdAt.equals(after.createdAt())
+            ? seen.row.day()
+            : after.createdAt().atZone(zone).toLocalDate();
+    Contribution contribution = Contribution.of(standing, day);
+    return new Marker(
+        after.id().hash(),
+        after.revision(),
+        seen == null ? 1 : seen.version + 1,
+        after.createdAt(),
+        contribution.row(),
+        contribution.amounts(),
+        corrections,
+        after.endedAt() == null ? null : after.endedAt().plus(after.retention()).plus(KEPT_BEYOND));
+  }
+
+  /// All that is in the row because of this decision.
+  Amounts total() {
+    return new Amounts.Builder()
+        .add(amounts)
+        .add(Measure.CORRECTIONS, corrections.size())
+        .add(
+            Measure.CORRECTED_USD,
+            corrections.values().stream().reduce(MicroUsd.ZERO, MicroUsd::plus))
+        .build();
+  }
+
+  /// Whether it says something that the marker before it does not. One that stands at the next
+  /// revision and is the same otherwise need not be written: nothing lies between the two.
+  boolean isNews(@Nullable Marker seen) {
+    return seen == null
+        || revision > seen.revision + 1
+        || !row.equals(seen.row)
+        || !total().equals(seen.total())
+        || !Objects.equals(keptUntil, seen.keptUntil);
+  }
+
+  static Map<String, AttributeValue> key(String hash) {
+    return Map.of("pk", text(hash), "sk", text(SORT_KEY));
+  }
+
+  /// Where a decision stands in the list of its run.
+  String placeInRun() {
+    return placeInRun(createdAt, hash);
+  }
+
+  static String placeInRun(Instant createdAt, String hash) {
+    return "decision#%013d#%s".formatted(createdAt.toEpochMilli(), hash);
+  }
+
+  Map<String, AttributeValue> write() {
+    Map<String, AttributeValue> item = new HashMap<>(row.write());
+    item.putAll(key(hash));
+    item.put("rev", number(revision));
+    item.put("ver", number(version));
+    item.put("created", time(createdAt));
+    item.put("amounts", AttributeValue.builder().m(amounts.write()).build());
+    if (!corrections.isEmpty()) {
+      Map<String, AttributeValue> stored = new HashMap<>();
+      corrections.forEach(
+          (atRevision, change) -> stored.put(Long.toString(atRevision), number(change.micros())));
+      item.put("corrections", AttributeValue.builder().m(stored).build());
+    }
+    if (row.runId() != null) {
+      item.put("of_run", text(RowKey.runKey(row.tenantId(), row.runId())));
+      item.put("of_run_at", text(placeInRun()));
+    }
+    if (keptUntil != null) {
+      item.put("ttl", number(keptUntil.getEpochSecond()));
+      item.put("kept_until", time(keptUntil));
+    }
+    return item;
+  }
+
+  static Marker read(Map<String, AttributeValue> item) {
+    Map<Long, MicroUsd> corrections = new TreeMap<>();
+    AttributeValue stored = item.get("corrections");
+    if (stored != null) {
+      stored
+          .m()
+          .forEach(
+              (atRevision, change) ->
+                  corrections.put(
+                      Long.parseLong(atRevision), MicroUsd.of(Long.parseLong(change.n()))));
+    }
+    AttributeValue amounts = item.get("amounts");
+    return new Marker(
+        text(item, "pk"),
+        number(item, "rev"),
+        number(item, "ver"),
+        time(item, "created"),
+        RowKey.read(item),
+        Amounts.read(amounts == null ? Map.of() : amounts.m()),
+        corrections,
+        item.containsKey("kept_until") ? time(item, "kept_until") : null);
+  }
+}

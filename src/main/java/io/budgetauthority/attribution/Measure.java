@@ -1,0 +1,72 @@
+package io.budgetauthority.attribution;
+
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/// What is added up of decisions. Counts are in decisions, tokens in tokens, and what ends in
+/// `_USD` is money in micro-USD. The stored name of a measure is short, since every row carries it,
+/// and may not be given to another one.
+public enum Measure {
+  /// Every decision, once: let through, blocked or released.
+  DECISIONS("n"),
+  /// Those let through and not released: the provider was called, or is about to be.
+  CALLS("c"),
+  /// Calls that nothing was heard of yet.
+  OPEN("op"),
+  BLOCKED("b"),
+  DOWNGRADED("dg"),
+  /// Let through by an advisory tenant with a warning.
+  WARNED("w"),
+  RELEASED("rl"),
+  /// Usage that never had a decision.
+  UNRESERVED("ur"),
+  /// Let through while the ledger was away.
+  DEGRADED("de"),
+  INPUT_TOKENS("i"),
+  CACHE_READ_TOKENS("icr"),
+  CACHE_WRITE_TOKENS("icw"),
+  CACHE_WRITE_1H_TOKENS("ich"),
+  INPUT_AUDIO_TOKENS("ia"),
+  INPUT_IMAGE_TOKENS("im"),
+  OUTPUT_TOKENS("o"),
+  REASONING_TOKENS("or"),
+  OUTPUT_AUDIO_TOKENS("oa"),
+  OUTPUT_IMAGE_TOKENS("om"),
+  /// The charge of the best word heard: what the ledger's accounts have as committed.
+  COMMITTED_USD("cmt"),
+  /// Calls whose usage nobody told, and the part of what is committed that was presumed of them.
+  PRESUMED("p"),
+  PRESUMED_USD("pu"),
+  /// Calls of which a part, or the model, had no price of its own, and what was charged for them.
+  UNPRICED("u"),
+  UNPRICED_USD("uu"),
+  /// Calls that cost more than was held for them, and by how much.
+  OVERRUNS("ov"),
+  OVERRUN_USD("ovu"),
+  /// Charges that a better word replaced, and by how much that changed them in all.
+  CORRECTIONS("cr"),
+  CORRECTED_USD("cru"),
+  /// Calls that named a run which belongs to somebody else, and what was charged for them.
+  ORPHANS("or_n"),
+  ORPHANS_USD("or_u");
+
+  private final String storedName;
+
+  Measure(String storedName) {
+    this.storedName = storedName;
+  }
+
+  String storedName() {
+    return storedName;
+  }
+
+  /// Whether it is micro-USD.
+  public boolean isMoney() {
+    return name().endsWith("_USD");
+  }
+
+  @JsonValue
+  public String wireName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

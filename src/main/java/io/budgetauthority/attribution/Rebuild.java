@@ -1,0 +1,239 @@
+package io.budgetauthority.attribution;
+
+import io.budgetauthority.ledger.DecisionScan;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// Makes the rows of attribution anew from the decisions that are kept, while the stream goes on
+/// and questions are answered. First every kept decision gets the marker that it should have, and
+/// its rows with it; then each row of a day whose decisions are all still kept becomes the sum of
+/// their markers. Older days are left alone: what went at the end of its retention is in their rows
+/// only.
+public final class Rebuild {
+
+  /// No policy may keep decisions for less (protocol section 9), so days that are younger are
+  /// whole.
+  private static final Duration LEAST_RETENTION = Duration.ofDays(15);
+
+  private final AttributionTable table;
+  private final AttributionStream stream;
+  private final DecisionScan decisions;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public Rebuild(
+      AttributionTable table,
+      AttributionStream stream,
+      DecisionScan decisions,
+      Tenants tenants,
+      Clock clock) {
+    this.table = table;
+    this.stream = stream;
+    this.decisions = decisions;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What a rebuild came to.
+  ///
+  /// @param decisions how many were read
+  /// @param markersRepaired how many markers were missing or wrong
+  /// @param daysRebuilt the days that were made anew
+  /// @param daysLeft the days of which decisions are missing, so that they were left alone
+  /// @param rowsRight how many rows were as they should be
+  /// @param rowsCorrected how many were not
+  /// @param rowsMoving how many were changed by the stream meanwhile and are left for another time
+  public record Result(
+      long decisions,
+      long markersRepaired,
+      List<String> daysRebuilt,
+      List<String> daysLeft,
+      long rowsRight,
+      long rowsCorrected,
+      long rowsMoving) {}
+
+  /// A day of a tenant.
+  private record Day(String tenantId, LocalDate date) implements Comparable<Day> {
+    @Override
+    public int compareTo(Day other) {
+      return Comparator.comparing(Day::tenantId).thenComparing(Day::date).compare(this, other);
+    }
+
+    @Override
+    public String toString() {
+      return tenantId + " " + date;
+    }
+  }
+
+  /// @param tenantId the one tenant whose days are rebuilt; empty for all
+  public Result run(String tenantId) {
+    Counts counts = new Counts();
+    Set<Day> days = new TreeSet<>();
+    decisions.each(
+        page -> {
+          List<Change.Stepped> steps =
+              page.stream().filter(it -> isWanted(it, tenantId)).map(Change::standing).toList();
+          counts.decisions += steps.size();
+          for (List<Change.Stepped> some : inBatches(steps)) {
+            counts.repaired += stream.repair(some);
+          }
+          markersOf(page, tenantId).forEach(marker -> days.add(dayOf(marker)));
+        });
+    // The rows are read before the markers that they are compared with: whatever is added after
+    // this changes its row, which then is left for another time.
+    addYoung(days);
+    Map<Day, Map<RowKey, AttributionTable.Row>> stored = new TreeMap<>();
+    days.forEach(day -> stored.put(day, rowsOf(day)));
+    Map<Day, Map<RowKey, Amounts.Builder>> sums = new HashMap<>();
+    decisions.each(
+        page ->
+            markersOf(page, tenantId)
+                .forEach(
+                    marker ->
+                        sums.computeIfAbsent(dayOf(marker), day -> new HashMap<>())
+                            .computeIfAbsent(marker.row(), row -> new Amounts.Builder())
+                            .add(marker.total())));
+    List<String> rebuilt = new ArrayList<>();
+    List<String> left = new ArrayList<>();
+    stored.forEach(
+        (day, rows) -> {
+          Map<RowKey, Amounts> wanted =
+              sums.getOrDefault(day, Map.of()).entrySet().stream()
+                  .collect(Collectors.toMap(Map.Entry::getKey, sum -> sum.getValue().build()));
+          if (rows.isEmpty() && wanted.isEmpty()) {
+            return;
+          }
+          if (isWhole(day, rows, wanted)) {
+            rebuilt.add(day.toString());
+            correct(rows, wanted, counts);
+          } else {
+            left.add(day.toString());
+          }
+        });
+    return new Result(
+        counts.decisions,
+        counts.repaired,
+        List.copyOf(rebuilt),
+        List.copyOf(left),
+        counts.right,
+        counts.corrected,
+        counts.moving);
+  }
+
+  /// Of the days that are whole in any case also those of which no decision is left or ever was:
+  /// they may have rows all the same.
+  private void addYoung(Set<Day> days) {
+    for (String tenant : days.stream().map(Day::tenantId).distinct().toList()) {
+      LocalDate today = clock.instant().atZone(zoneOf(tenant)).toLocalDate();
+      today
+          .minusDays(LEAST_RETENTION.toDays() - 1)
+          .datesUntil(today.plusDays(1))
+          .forEach(date -> days.add(new Day(tenant, date)));
+    }
+  }
+
+  private ZoneId zoneOf(String tenantId) {
+    return tenants.policy(tenantId).policy().timeZone();
+  }
+
+  private static final class Counts {
+    long decisions;
+    long repaired;
+    long right;
+    long corrected;
+    long moving;
+  }
+
+  private static boolean isWanted(Reservation reservation, String tenantId) {
+    return tenantId.isEmpty() || reservation.tenantId().equals(tenantId);
+  }
+
+  private static List<List<Change.Stepped>> inBatches(List<Change.Stepped> steps) {
+    List<List<Change.Stepped>> batches = new ArrayList<>();
+    for (int from = 0; from < steps.size(); from += AttributionTable.MOST_ITEMS_A_TRANSACTION) {
+      batches.add(
+          steps.subList(
+              from, Math.min(steps.size(), from + AttributionTable.MOST_ITEMS_A_TRANSACTION)));
+    }
+    return batches;
+  }
+
+  private List<Marker> markersOf(List<Reservation> page, String tenantId) {
+    return List.copyOf(
+        table
+            .markers(
+                page.stream()
+                    .filter(it -> isWanted(it, tenantId))
+                    .map(it -> it.id().hash())
+                    .toList())
+            .values());
+  }
+
+  private static Day dayOf(Marker marker) {
+    return new Day(marker.row().tenantId(), marker.row().day());
+  }
+
+  private Map<RowKey, AttributionTable.Row> rowsOf(Day day) {
+    Map<RowKey, AttributionTable.Row> rows = new HashMap<>();
+    table.rowsOf(day.tenantId(), day.date(), "", true, row -> rows.put(row.key(), row));
+    return rows;
+  }
+
+  /// Whether all decisions of a day are still kept. A day that the shortest retention covers is
+  /// whole; of an older one no row may count more decisions than were found.
+  private boolean isWhole(
+      Day day, Map<RowKey, AttributionTable.Row> stored, Map<RowKey, Amounts> wanted) {
+    if (day.date()
+        .atStartOfDay(zoneOf(day.tenantId()))
+        .toInstant()
+        .isAfter(clock.instant().minus(LEAST_RETENTION))) {
+      return true;
+    }
+    return stored.values().stream()
+        .allMatch(
+            row ->
+                row.amounts().of(Measure.DECISIONS)
+                    <= wanted.getOrDefault(row.key(), Amounts.NONE).of(Measure.DECISIONS));
+  }
+
+  private void correct(
+      Map<RowKey, AttributionTable.Row> stored, Map<RowKey, Amounts> wanted, Counts counts) {
+    stored
+        .values()
+        .forEach(
+            row -> {
+              Amounts lacking = wanted.getOrDefault(row.key(), Amounts.NONE).minus(row.amounts());
+              if (lacking.isNothing()) {
+                counts.right++;
+              } else if (table.write(List.of(table.correct(row, lacking)))) {
+                counts.corrected++;
+              } else {
+                counts.moving++;
+              }
+            });
+    wanted.forEach(
+        (row, amounts) -> {
+          if (stored.containsKey(row) || amounts.isNothing()) {
+            return;
+          }
+          if (table.write(List.of(table.make(row, amounts)))) {
+            counts.corrected++;
+          } else {
+            counts.moving++;
+          }
+        });
+  }
+}

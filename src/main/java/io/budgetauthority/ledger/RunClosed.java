@@ -1,0 +1,114 @@
+package io.budgetauthority.ledger;
+
+import static io.budgetauthority.tenant.StoredValues.money;
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+import static io.budgetauthority.tenant.StoredValues.textOrNull;
+import static io.budgetauthority.tenant.StoredValues.time;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.StoredIds;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.Put;
+
+/// That a run has ended. The ledger table has no stream, so whoever ends a run writes this beside
+/// it, in the same transaction, into the decisions table, whose stream then tells of it exactly
+/// when the run has ended. It is a notice and nothing else: no decision is found under its key, and
+/// it goes by its time to live.
+///
+/// @param state `closed` by somebody, or `expired`
+/// @param limit the limit in force, and below it the sums, as they were read when the run ended;
+///   what it still holds is settled later
+public record RunClosed(
+    String tenantId,
+    String runId,
+    Run.State state,
+    Run.Tuple tuple,
+    MicroUsd limit,
+    MicroUsd committed,
+    MicroUsd reserved,
+    Instant createdAt,
+    Instant closedAt) {
+
+  /// What marks it among the items of the decisions table.
+  private static final String KIND = "run_closed";
+
+  /// Long enough for a stream's consumer that stood still, in which records live for a day.
+  private static final Duration KEPT = Duration.ofDays(7);
+
+  public RunClosed {
+    if (state == Run.State.ACTIVE) {
+      throw new IllegalArgumentException("run " + runId + " is active");
+    }
+  }
+
+  public static RunClosed of(Run run, Run.State state, Instant now) {
+    return new RunClosed(
+        run.tenantId(),
+        run.runId(),
+        state,
+        run.tuple(),
+        run.account().limit(),
+        run.account().committed(),
+        run.account().reserved(),
+        run.createdAt(),
+        now);
+  }
+
+  /// The write that goes into the transaction which ends the run. It has no condition of its own:
+  /// that the run ends once is the condition of the run's update. The separators keep its key apart
+  /// from those of decisions, which are digits and capitals alone.
+  Put write(String decisionsTable) {
+    Map<String, AttributeValue> item = new HashMap<>();
+    item.put("pk", text(StoredIds.escape(tenantId) + '#' + KIND + '#' + StoredIds.escape(runId)));
+    item.put("kind", text(KIND));
+    item.put("tenant", text(tenantId));
+    item.put("run", text(runId));
+    item.put("state", text(state.wireName()));
+    putIfPresent(item, "user_id", tuple.userId());
+    putIfPresent(item, "key_id", tuple.keyId());
+    putIfPresent(item, "team_id", tuple.teamId());
+    putIfPresent(item, "feature_id", tuple.featureId());
+    item.put("lim", money(limit));
+    item.put("cmt", money(committed));
+    item.put("res", money(reserved));
+    item.put("created", time(createdAt));
+    item.put("closed", time(closedAt));
+    item.put("ttl", number(closedAt.plus(KEPT).getEpochSecond()));
+    return Put.builder().tableName(decisionsTable).item(item).build();
+  }
+
+  private static void putIfPresent(
+      Map<String, AttributeValue> item, String name, @Nullable String value) {
+    if (value != null) {
+      item.put(name, text(value));
+    }
+  }
+
+  static boolean isOne(Map<String, AttributeValue> item) {
+    return KIND.equals(textOrNull(item, "kind"));
+  }
+
+  static RunClosed read(Map<String, AttributeValue> item) {
+    return new RunClosed(
+        text(item, "tenant"),
+        text(item, "run"),
+        Run.State.valueOf(text(item, "state").toUpperCase(Locale.ROOT)),
+        new Run.Tuple(
+            textOrNull(item, "user_id"),
+            textOrNull(item, "key_id"),
+            textOrNull(item, "team_id"),
+            textOrNull(item, "feature_id")),
+        money(item, "lim"),
+        money(item, "cmt"),
+        money(item, "res"),
+        time(item, "created"),
+        time(item, "closed"));
+  }
+}

@@ -1,0 +1,12 @@
+package io.budgetauthority.notification;
+
+import java.util.List;
+
+/// Where events go out: EventBridge, or on a desk a log and a page.
+@FunctionalInterface
+public interface EventBus {
+
+  /// Returns once all of them are accepted. Where it throws, some may be, and all may be sent
+  /// again.
+  void send(List<BudgetEvent> events);
+}

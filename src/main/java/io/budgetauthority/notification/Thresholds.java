@@ -1,0 +1,184 @@
+package io.budgetauthority.notification;
+
+import static io.budgetauthority.tenant.StoredValues.number;
+import static io.budgetauthority.tenant.StoredValues.text;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.budgetauthority.attribution.Change;
+import io.budgetauthority.attribution.Outline;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+
+/// Which thresholds are crossed and not yet told of. A decision shows each of its accounts as it
+/// left it; one that stands at or above a threshold crossed it, or one before it did: two that
+/// crossed it together were each below it alone. So the first decision that is seen above is told,
+/// and a mark for account, period and threshold keeps the next ones from telling it again.
+public final class Thresholds {
+
+  private static final int MOST_KEYS_A_BATCH = 100;
+  private static final int MOST_REMEMBERED = 50_000;
+  private static final int MOST_READS = 20;
+
+  /// A period or a run that is over is not crossed again.
+  private static final Duration KEPT = Duration.ofDays(400);
+
+  private final Tenants tenants;
+  private final DynamoDbClient dynamoDb;
+  private final String table;
+  private final Clock clock;
+  private final Cache<String, Boolean> told =
+      Caffeine.newBuilder().maximumSize(MOST_REMEMBERED).build();
+
+  /// @param table where the marks are kept: that of attribution
+  public Thresholds(Tenants tenants, DynamoDbClient dynamoDb, String table, Clock clock) {
+    this.tenants = tenants;
+    this.dynamoDb = dynamoDb;
+    this.table = table;
+    this.clock = clock;
+  }
+
+  /// The crossings that these changes show and that nobody was told of, each once.
+  List<BudgetEvent> untold(List<Change> changes) {
+    Map<String, BudgetEvent> reached = new LinkedHashMap<>();
+    for (Change change : changes) {
+      if (change instanceof Change.Stepped step && step.before() == null) {
+        for (Outline.Standing account : step.outline().accounts()) {
+          reached(step, account).forEach(event -> reached.putIfAbsent(event.id(), event));
+        }
+      }
+    }
+    reached.keySet().removeIf(id -> told.getIfPresent(id) != null);
+    marked(List.copyOf(reached.values()))
+        .forEach(
+            id -> {
+              told.put(id, true);
+              reached.remove(id);
+            });
+    return List.copyOf(reached.values());
+  }
+
+  private List<BudgetEvent> reached(Change.Stepped step, Outline.Standing account) {
+    List<BudgetEvent> events = new ArrayList<>();
+    if (!account.limit().isPositive()) {
+      return events;
+    }
+    MicroUsd used = account.committed().plus(account.reserved());
+    for (int percent : percents(step.after().tenantId(), account)) {
+      if (Math.multiplyExact(used.micros(), 100)
+          >= Math.multiplyExact(account.limit().micros(), percent)) {
+        events.add(event(step, account, percent));
+      }
+    }
+    return events;
+  }
+
+  /// The thresholds of the ceiling that an account is under now; none where it was deleted.
+  private List<Integer> percents(String tenantId, Outline.Standing account) {
+    Ceiling own =
+        tenants
+            .ceilings(new Tenants.ScopeId(tenantId, account.scope(), account.id()))
+            .byWindow()
+            .get(account.window());
+    if (own != null) {
+      return own.warnAtPercent();
+    }
+    if (account.scope() == Scope.RUN) {
+      return Ceiling.DEFAULT_WARN_AT_PERCENT;
+    }
+    Ceiling usual =
+        tenants.policy(tenantId).policy().defaultCeilingsOf(account.scope()).get(account.window());
+    return usual == null ? List.of() : usual.warnAtPercent();
+  }
+
+  private static BudgetEvent event(Change.Stepped step, Outline.Standing account, int percent) {
+    Map<String, @Nullable Object> detail = new LinkedHashMap<>();
+    detail.put("scope", account.scope());
+    detail.put("scope_id", account.id());
+    detail.put("window", account.window());
+    detail.put("period", account.period());
+    detail.put("threshold_percent", percent);
+    detail.put("limit_usd", account.limit());
+    detail.put("committed_usd", account.committed());
+    detail.put("reserved_usd", account.reserved());
+    detail.put("decision_id", step.after().id().decisionId());
+    return BudgetEvent.about(
+        BudgetEvent.Type.THRESHOLD_CROSSED,
+        step.after().tenantId(),
+        step.after().createdAt(),
+        detail,
+        account.scope().wireName(),
+        account.id(),
+        account.window().wireName(),
+        account.period(),
+        Integer.toString(percent));
+  }
+
+  /// The ids of those that have a mark.
+  private Set<String> marked(List<BudgetEvent> events) {
+    Set<String> found = new HashSet<>();
+    for (int from = 0; from < events.size(); from += MOST_KEYS_A_BATCH) {
+      Map<String, KeysAndAttributes> wanted =
+          Map.of(
+              table,
+              KeysAndAttributes.builder()
+                  .keys(
+                      events
+                          .subList(from, Math.min(events.size(), from + MOST_KEYS_A_BATCH))
+                          .stream()
+                          .map(Thresholds::key)
+                          .toList())
+                  .consistentRead(true)
+                  .build());
+      for (int read = 0; !wanted.isEmpty(); read++) {
+        if (read == MOST_READS) {
+          throw new IllegalStateException("the marks of thresholds stayed unread");
+        }
+        Map<String, KeysAndAttributes> asked = wanted;
+        var answer = dynamoDb.batchGetItem(get -> get.requestItems(asked));
+        answer
+            .responses()
+            .values()
+            .forEach(items -> items.forEach(item -> found.add(text(item, "sk"))));
+        wanted = answer.unprocessedKeys();
+      }
+    }
+    return found;
+  }
+
+  /// Remembers that these went out.
+  void markTold(List<BudgetEvent> events) {
+    for (BudgetEvent event : events) {
+      Map<String, AttributeValue> item = new HashMap<>(key(event));
+      boolean ends =
+          !Window.TOTAL.equals(event.detail().get("window"))
+              || Scope.RUN.equals(event.detail().get("scope"));
+      if (ends) {
+        item.put("ttl", number(clock.instant().plus(KEPT).getEpochSecond()));
+      }
+      dynamoDb.putItem(put -> put.tableName(table).item(item));
+      told.put(event.id(), true);
+    }
+  }
+
+  private static Map<String, AttributeValue> key(BudgetEvent event) {
+    return Map.of("pk", text(StoredIds.escape(event.tenantId()) + "#told"), "sk", text(event.id()));
+  }
+}

@@ -1,0 +1,6 @@
+/// Events out of the decisions' stream: what happened that somebody may want to hear of, each with
+/// an id that does not change.
+@NullMarked
+package io.budgetauthority.notification;
+
+import org.jspecify.annotations.NullMarked;

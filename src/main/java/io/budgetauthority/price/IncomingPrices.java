@@ -1,0 +1,132 @@
+package io.budgetauthority.price;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Takes in a source that was dropped in the bucket under `incoming/`: it becomes a draft, and is
+/// published at once where its review is clean; else it waits for somebody to accept it. One object
+/// is taken once, however often it is reported: what became of it is kept by its key, content and
+/// time, so an older object reported late never comes back over a newer table.
+public final class IncomingPrices {
+
+  /// Where sources are dropped.
+  public static final String FOLDER = "incoming/";
+
+  private static final String BY = "incoming";
+
+  /// Another table may come into force between the review and the publication.
+  private static final int MOST_ROUNDS = 5;
+
+  private final PriceStore store;
+  private final PriceTables tables;
+
+  public IncomingPrices(PriceStore store, PriceTables tables) {
+    this.store = store;
+    this.tables = tables;
+  }
+
+  /// What is kept of an object that was taken.
+  ///
+  /// @param version the draft that it became last; null where it was refused
+  /// @param review why it was refused; null where it was not
+  record Import(
+      @JsonProperty("key") String key,
+      @JsonProperty("version") @Nullable String version,
+      @JsonProperty("review") @Nullable PriceReview review) {}
+
+  /// What became of an object.
+  public sealed interface Taken {
+    /// Its table is published, now or earlier.
+    record Published(PriceTableRecord table) implements Taken {}
+
+    /// Its table waits as a draft for its review to be accepted.
+    record Waiting(PriceTableRecord table) implements Taken {}
+
+    /// It makes no table; the review says why.
+    record Refused(PriceReview review) implements Taken {}
+
+    /// There is nothing at this key.
+    record Gone() implements Taken {}
+  }
+
+  /// Takes the object at a key.
+  public Taken take(String key) {
+    PriceStore.Dropped dropped = store.readDropped(key, PriceTables.MOST_SOURCE_BYTES).orElse(null);
+    if (dropped == null) {
+      return new Taken.Gone();
+    }
+    String name = PriceTables.sha256(dropped.identity().getBytes(StandardCharsets.UTF_8));
+    Import before = store.readImport(name).orElse(null);
+    if (before != null && before.review() != null) {
+      return new Taken.Refused(before.review());
+    }
+    PriceTableRecord earlier =
+        before == null || before.version() == null
+            ? null
+            : tables.find(before.version()).map(PriceTables.Papers::table).orElse(null);
+    if (earlier != null && earlier.published()) {
+      return new Taken.Published(earlier);
+    }
+    Taken taken = earlier == null ? null : published(earlier);
+    for (int round = 0; taken == null && round < MOST_ROUNDS; round++) {
+      taken = takeOnce(dropped, name);
+    }
+    if (taken != null) {
+      return taken;
+    }
+    throw new IllegalStateException("the table in force kept changing while taking " + key);
+  }
+
+  private @Nullable Taken takeOnce(PriceStore.Dropped dropped, String name) {
+    return switch (drafted(dropped)) {
+      case PriceTables.Drafted.Invalid invalid -> {
+        store.writeImport(name, new Import(dropped.key(), null, invalid.review()));
+        yield new Taken.Refused(invalid.review());
+      }
+      case PriceTables.Drafted.Draft draft -> {
+        // Before it is published, so that a repetition finds that it was.
+        store.writeImport(name, new Import(dropped.key(), draft.table().version(), null));
+        yield published(draft.table());
+      }
+    };
+  }
+
+  private PriceTables.Drafted drafted(PriceStore.Dropped dropped) {
+    if (dropped.bytes().length > PriceTables.MOST_SOURCE_BYTES) {
+      return new PriceTables.Drafted.Invalid(
+          PriceReview.ofRefused(
+              "none",
+              tables.versionInForce().orElse(null),
+              List.of(
+                  new LiteLlmImport.Problem(
+                      "", "", "has more than " + PriceTables.MOST_SOURCE_BYTES + " bytes"))));
+    }
+    return tables.draft(dropped.bytes(), dropped.key(), BY);
+  }
+
+  private @Nullable Taken published(PriceTableRecord draft) {
+    return switch (tables.publish(draft.version(), false, List.of(), BY)) {
+      case PriceTables.Published.Done done -> new Taken.Published(done.table());
+      case PriceTables.Published.Unaccepted unaccepted -> new Taken.Waiting(draft);
+      case PriceTables.Published.Moved moved -> null;
+      // Somebody publishes it at this moment and approves rows of zeros with it.
+      case PriceTables.Published.OtherApprovals other -> new Taken.Waiting(draft);
+      case PriceTables.Published.Unknown unknown ->
+          throw new IllegalStateException("draft " + draft.version() + " is gone");
+      case PriceTables.Published.NotZero notZero ->
+          throw new IllegalStateException("nothing was approved of " + draft.version());
+    };
+  }
+
+  /// The objects that are there now, by key, each with what tells it from another at its key.
+  public List<Found> found() {
+    return store.keysAndTags(FOLDER).stream()
+        .map(it -> new Found(it.substring(0, it.indexOf('\n')), it))
+        .toList();
+  }
+
+  /// An object under `incoming/`.
+  public record Found(String key, String identity) {}
+}

@@ -1,0 +1,221 @@
+package io.budgetauthority.settlement;
+
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.Page;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Takes care of what nobody came back for (protocol section 5, "Expiry"): a reservation whose time
+/// and skew allowance have passed expires, and one that an earlier sweep expired is settled: released
+/// where it was to be forwarded explicitly and never was, else charged as presumed. Runs whose life is
+/// over end, which frees their places.
+///
+/// A sweep is bounded in time. What it leaves is still due and is found first by the next one, since
+/// what is settled leaves the index. Two at once are safe: every step is conditioned on the revision
+/// that it was computed from.
+public final class Sweeper {
+
+  private static final Logger LOG = Logger.getLogger("budget.sweep");
+  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final int PAGE = 100;
+
+  /// As many parts of the index are walked side by side; more would only fight over the accounts.
+  private static final int WALKERS = 4;
+
+  private final Ledger ledger;
+  private final Runs runs;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public Sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
+    this.ledger = ledger;
+    this.runs = runs;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What a sweep came to.
+  ///
+  /// @param expired reservations that expired
+  /// @param presumed reservations charged with their estimate
+  /// @param released reservations released, as never forwarded
+  /// @param runsEnded runs whose life was over
+  /// @param failed what could not be taken care of this time, each with a line in the log
+  /// @param finished whether everything that was due was looked at before the time was up
+  public record Swept(
+      int expired, int presumed, int released, int runsEnded, int failed, boolean finished) {}
+
+  private static final class Tally {
+    private final AtomicInteger expired = new AtomicInteger();
+    private final AtomicInteger presumed = new AtomicInteger();
+    private final AtomicInteger released = new AtomicInteger();
+    private final AtomicInteger runsEnded = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
+    private final AtomicInteger unfinished = new AtomicInteger();
+
+    Swept total() {
+      return new Swept(
+          expired.get(),
+          presumed.get(),
+          released.get(),
+          runsEnded.get(),
+          failed.get(),
+          unfinished.get() == 0);
+    }
+  }
+
+  /// Sweeps until nothing more is due, or for `time`. A ledger that does not answer ends it with
+  /// [LedgerUnavailable]; the next one goes on from there.
+  public Swept sweep(Duration time) {
+    Deadline end = Deadline.in(time);
+    Tally tally = new Tally();
+    List<Runnable> walks = new ArrayList<>();
+    for (int bucket = 0; bucket < ReservationId.DUE_BUCKETS; bucket++) {
+      int one = bucket;
+      walks.add(() -> walkReservations(one, end, tally));
+    }
+    for (int bucket = 0; bucket < Runs.DUE_BUCKETS; bucket++) {
+      int one = bucket;
+      walks.add(() -> walkRuns(one, end, tally));
+    }
+    await(walks);
+    return tally.total();
+  }
+
+  private static void await(List<Runnable> walks) {
+    try (ExecutorService walkers = Executors.newFixedThreadPool(WALKERS)) {
+      List<Future<?>> started = new ArrayList<>();
+      walks.forEach(walk -> started.add(walkers.submit(walk)));
+      for (Future<?> walk : started) {
+        walk.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the sweep was interrupted", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("the sweep failed", e.getCause());
+    }
+  }
+
+  private void walkReservations(int bucket, Deadline end, Tally tally) {
+    Page.@Nullable Next next = null;
+    do {
+      if (end.isPast()) {
+        tally.unfinished.incrementAndGet();
+        return;
+      }
+      Page<ReservationId> due =
+          ledger.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
+      for (ReservationId id : due.items()) {
+        if (end.isPast()) {
+          tally.unfinished.incrementAndGet();
+          return;
+        }
+        attempt("reservation " + id.hash(), tally, () -> settle(id, tally));
+      }
+      next = due.next();
+    } while (next != null);
+  }
+
+  private void settle(ReservationId id, Tally tally) {
+    Deadline deadline = Deadline.in(PATIENCE);
+    ledger.find(id, deadline).ifPresent(reservation -> settle(reservation, deadline, tally));
+  }
+
+  private void settle(Reservation reservation, Deadline deadline, Tally tally) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    Reservation.Step step =
+        reservation.state() == ReservationState.EXPIRED
+            ? reservation.reconcile(now)
+            : reservation.expire(now, skewOf(reservation.tenantId()));
+    if (step instanceof Reservation.Step.Move move
+        && ledger.settle(move, deadline) == Ledger.Taken.DONE) {
+      counterOf(move.next().state(), tally).incrementAndGet();
+    }
+  }
+
+  private static AtomicInteger counterOf(ReservationState reached, Tally tally) {
+    return switch (reached) {
+      case EXPIRED -> tally.expired;
+      case RECONCILED -> tally.presumed;
+      case RELEASED -> tally.released;
+      case NONE, RESERVED, FORWARDED, COMMITTED ->
+          throw new IllegalStateException("a sweep does not make anything " + reached);
+    };
+  }
+
+  private void walkRuns(int bucket, Deadline end, Tally tally) {
+    Page.@Nullable Next next = null;
+    do {
+      if (end.isPast()) {
+        tally.unfinished.incrementAndGet();
+        return;
+      }
+      Page<AccountKey> due =
+          runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
+      for (AccountKey run : due.items()) {
+        if (end.isPast()) {
+          tally.unfinished.incrementAndGet();
+          return;
+        }
+        attempt("run " + run.id(), tally, () -> end(run, tally));
+      }
+      next = due.next();
+    } while (next != null);
+  }
+
+  private void end(AccountKey account, Tally tally) {
+    runs.find(account.tenantId(), account.id()).ifPresent(run -> end(run, tally));
+  }
+
+  private void end(Run run, Tally tally) {
+    boolean over =
+        run.ended() == null
+            && clock.instant().isAfter(run.expiresAt().plus(skewOf(run.tenantId())));
+    if (over && runs.end(run, Run.State.EXPIRED)) {
+      tally.runsEnded.incrementAndGet();
+    }
+  }
+
+  private Duration skewOf(String tenantId) {
+    return Duration.ofSeconds(tenants.policy(tenantId).policy().clockSkewSeconds());
+  }
+
+  /// One that cannot be settled must not keep the others waiting; a ledger that is away must.
+  private static void attempt(String what, Tally tally, Runnable care) {
+    try {
+      care.run();
+    } catch (LedgerUnavailable e) {
+      throw e;
+    } catch (LedgerContended e) {
+      LOG.warnf("%s is left to the next sweep: %s", what, e.getMessage());
+      tally.failed.incrementAndGet();
+    } catch (RuntimeException e) {
+      LOG.errorf(e, "%s could not be taken care of", what);
+      tally.failed.incrementAndGet();
+    }
+  }
+}

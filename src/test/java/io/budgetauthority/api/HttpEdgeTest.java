@@ -1,0 +1,142 @@
+package io.budgetauthority.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.local.LocalCloudResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/// What no client library sends, as bytes on a socket.
+@QuarkusTest
+@QuarkusTestResource(LocalCloudResource.class)
+class HttpEdgeTest {
+
+  @TestHTTPResource URI base = URI.create("http://unset");
+
+  private String send(String request) throws IOException {
+    try (Socket socket = new Socket(base.getHost(), base.getPort())) {
+      socket.setSoTimeout(10_000);
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static String head(String method, String path) {
+    return "%s %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\nAuthorization: Bearer bak_demo_admin\r\n"
+        .formatted(method, path);
+  }
+
+  private static String header(String answer, String name) {
+    return answer
+        .lines()
+        .takeWhile(line -> !line.isEmpty())
+        .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name + ":"))
+        .map(line -> line.substring(name.length() + 1).strip())
+        .findFirst()
+        .orElse("");
+  }
+
+  @Test
+  void aMethodThatAPathDoesNotTakeIs405WithThoseThatItTakes() throws IOException {
+    Map<String, String> allowed =
+        Map.of(
+            "DELETE /budget/policy", "GET, HEAD, OPTIONS, PUT",
+            "BREW /budget/policy", "GET, HEAD, OPTIONS, PUT",
+            "PUT /budget/decisions", "OPTIONS, POST",
+            "PUT /budget/decisions/cancel", "GET, HEAD, OPTIONS, POST",
+            "POST /budget/decisions/bdgdec_1", "GET, HEAD, OPTIONS",
+            "GET /budget/keys/a%2Fb/rotate", "OPTIONS, POST",
+            "POST /budget/ceilings/user/a%2Fb/day", "DELETE, GET, HEAD, OPTIONS, PUT",
+            "DELETE /budget/ceilings/run/r/total", "GET, HEAD, OPTIONS, PUT");
+    for (Map.Entry<String, String> expected : allowed.entrySet()) {
+      String[] call = expected.getKey().split(" ");
+      String answer = send(head(call[0], call[1]) + "\r\n");
+      assertTrue(answer.startsWith("HTTP/1.1 405 "), answer);
+      assertEquals(expected.getValue(), header(answer, "allow"), expected.getKey());
+      assertEquals("application/problem+json", header(answer, "content-type"));
+      assertTrue(answer.contains("\"code\":\"method_not_allowed\""), answer);
+    }
+  }
+
+  @Test
+  void aBodyThatSaysItIsTooLargeIsRefusedBeforeItComes() throws IOException {
+    for (long bytes : new long[] {4L * 1024 * 1024 * 5, 999_999_999_999L}) {
+      String answer =
+          send(head("POST", "/budget/decisions") + "Content-Length: " + bytes + "\r\n\r\n{");
+      assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+      assertEquals("application/problem+json", header(answer, "content-type"));
+      assertTrue(answer.contains("\"code\":\"body_too_large\""), answer);
+      assertTrue(answer.contains("\"instance\":\"/budget/decisions\""), answer);
+    }
+  }
+
+  @Test
+  void aBodyInChunksMayHaveAsMuchAsAnyOther() throws IOException {
+    String chunked =
+        head("PUT", "/budget/policy")
+            + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    String chunk = "10000\r\n" + " ".repeat(0x10000) + "\r\n";
+    String answer = send(chunked + chunk.repeat(5) + "0\r\n\r\n");
+    assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+    assertTrue(answer.contains("\"code\":\"body_too_large\""), answer);
+  }
+
+  @Test
+  void whatIsNoRequestIsAnsweredWithoutABodyAndNeverAsAFault() throws IOException {
+    for (Map.Entry<String, String> sent :
+        Map.of(
+                head("GET", "/budget/runs?user_id=%zz") + "\r\n",
+                " 400 ",
+                head("GET", "/budget/runs/%z") + "\r\n",
+                " 400 ",
+                head("GET", "/budget/runs?user_id=" + "a".repeat(20_000)) + "\r\n",
+                " 414 ",
+                "nonsense\r\n\r\n",
+                " 400 ")
+            .entrySet()) {
+      String answer = send(sent.getKey());
+      assertTrue(answer.lines().findFirst().orElse("").contains(sent.getValue()), answer);
+      assertEquals("0", header(answer, "content-length"), answer);
+    }
+    String unreadable = send(head("GET", "/budget/runs/%FF") + "\r\n");
+    assertTrue(unreadable.startsWith("HTTP/1.1 404 "), unreadable);
+  }
+
+  /// The table behind `Allow` and the document say the same.
+  @Test
+  void theMethodsOfAPathAreThoseOfTheDocument() {
+    Map<String, List<String>> documented = new TreeMap<>();
+    new Http(base, null)
+        .get("/openapi?format=json")
+        .json()
+        .path("paths")
+        .properties()
+        .forEach(
+            path ->
+                documented.put(
+                    path.getKey(),
+                    path.getValue().properties().stream()
+                        .map(Map.Entry::getKey)
+                        .filter(name -> !name.equals("parameters"))
+                        .map(name -> name.toUpperCase(Locale.ROOT))
+                        .sorted()
+                        .toList()));
+    Map<String, List<String>> known = new TreeMap<>();
+    Routes.ALL.forEach(
+        route -> known.put(route.path(), route.methods().stream().sorted().toList()));
+    assertFalse(documented.isEmpty());
+    assertEquals(documented, known);
+  }
+}

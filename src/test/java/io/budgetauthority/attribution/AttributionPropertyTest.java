@@ -1,0 +1,460 @@
+package io.budgetauthority.attribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.DecisionsTail;
+import io.budgetauthority.Desk;
+import io.budgetauthority.Faults;
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// Thousands of random lifecycles through the real ledger and its real stream, which is then read
+/// as badly as can be: split, shuffled, replayed, redriven, by several readers at once that lose
+/// answers and conflict. What is added up equals the ledger's accounts to the micro-USD, and the
+/// decisions one by one. `-Dbudget.attribution.lifecycles` sets how many.
+class AttributionPropertyTest {
+
+  private static final int LIFECYCLES = Integer.getInteger("budget.attribution.lifecycles", 3_000);
+  private static final List<Long> SEEDS = List.of(1L, 2L, System.nanoTime());
+  private static final int RUNS = 40;
+  private static final MicroUsd RUN_LIMIT = MicroUsd.of(350_000);
+
+  @Test
+  void whatIsAddedUpEqualsTheLedgerHoweverTheStreamIsRead() throws Exception {
+    for (long seed : SEEDS) {
+      History history = new History(seed, LIFECYCLES / SEEDS.size());
+      history.play();
+      List<StreamRecord> records = history.tail.read();
+      int batches = history.readBadly(records);
+      System.out.printf(
+          "attribution, seed %d: %d lifecycles, %d records, %d batches, %d answers lost, %d"
+              + " conflicts, %d corrections%n",
+          seed,
+          history.decided.size(),
+          records.size(),
+          batches,
+          history.faults.lost.get(),
+          history.faults.conflicts.get(),
+          history.corrections);
+      history.assertEqualsTheLedger();
+      history.assertEqualsTheDecisions();
+      history.tail.close();
+    }
+  }
+
+  /// What one seed comes to.
+  private static final class History {
+    final long seed;
+    final int lifecycles;
+    final RandomGenerator random;
+    final Desk desk = new Desk();
+    final Faults faults;
+    final AttributionTable table;
+    final AttributionStream stream;
+    final Attribution attribution;
+    final DecisionsTail tail = new DecisionsTail(desk.tenantId);
+    final Map<String, ReservationId> decided = new HashMap<>();
+    final Map<String, Integer> stepsLeft = new HashMap<>();
+    long corrections;
+
+    History(long seed, int lifecycles) {
+      this.seed = seed;
+      this.lifecycles = lifecycles;
+      this.random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
+      this.faults = new Faults(seed, 5, 5);
+      String name =
+          LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+      this.table =
+          new AttributionTable(
+              LocalCloudForTests.dynamoDb()
+                  .overrideConfiguration(it -> it.addExecutionInterceptor(faults))
+                  .build(),
+              name);
+      this.stream = new AttributionStream(table, desk.tenants);
+      this.attribution =
+          new Attribution(new AttributionTable(LocalCloudForTests.dynamoDb().build(), name));
+    }
+
+    void play() {
+      desk.policy(policy());
+      for (String user : List.of("ada", "bob")) {
+        desk.ceiling(Scope.USER, user, MicroUsd.of(5_000_000));
+      }
+      desk.ceiling(Scope.KEY, "ci", MicroUsd.of(100_000_000));
+      desk.ceiling(Scope.TENANT, "-", MicroUsd.of(100_000_000));
+      List<String> open = new ArrayList<>();
+      int asked = 0;
+      while (asked < lifecycles || !open.isEmpty()) {
+        if (asked < lifecycles && (open.size() < 20 || random.nextInt(3) == 0)) {
+          String key = "call-" + asked++;
+          ask(key, open);
+        } else {
+          String key = open.get(random.nextInt(open.size()));
+          step(key);
+          if (stepsLeft.merge(key, -1, Integer::sum) <= 0) {
+            open.remove(key);
+          }
+        }
+        if (random.nextInt(50) == 0) {
+          desk.clock.advance(Duration.ofMinutes(random.nextInt(90)));
+        }
+      }
+    }
+
+    /// The default policy in a zone of its own, with a cheaper model where money is short.
+    private static Policy policy() {
+      Policy usual = Policy.DEFAULT;
+      return new Policy(
+          usual.mode(),
+          usual.blockStatus(),
+          RUN_LIMIT,
+          usual.defaultCeilings(),
+          usual.softGate(),
+          usual.outputCap(),
+          List.of(
+              new Policy.DowngradeRule(
+                  List.of(Desk.MODEL),
+                  List.of(
+                      new Policy.DowngradeRule.Alternative(
+                          null, Desk.CHEAP_MODEL, null, null, List.of())),
+                  null)),
+          usual.allowedModels(),
+          usual.reservationTtlSeconds(),
+          usual.clockSkewSeconds(),
+          usual.retentionDays(),
+          usual.retryAfterSeconds(),
+          usual.maxActiveRunsPerKey(),
+          usual.maxActiveRunsPerUser(),
+          usual.maxNewRunsPerDay(),
+          86_400 * 300,
+          usual.onLedgerOutage(),
+          ZoneId.of("Asia/Tokyo"));
+    }
+
+    private void ask(String key, List<String> open) {
+      if (random.nextInt(60) == 0) {
+        desk.settlement.cancel(
+            desk.gateway, key, Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
+        decided.put(key, desk.idOf(key));
+        return;
+      }
+      int run = random.nextInt(RUNS);
+      Answer answer =
+          desk.authority.decide(new Authority.Ask(desk.gateway, request(run), key, "run-" + run));
+      if (answer instanceof Answer.Decided made) {
+        decided.put(key, desk.idOf(key));
+        if (!made.facts().blocked()) {
+          open.add(key);
+          stepsLeft.put(key, random.nextInt(5));
+        }
+      }
+    }
+
+    private DecisionRequest request(int run) {
+      return new DecisionRequest(
+          null,
+          random.nextInt(4) == 0 ? Desk.CHEAP_MODEL : Desk.MODEL,
+          (long) random.nextInt(4_000),
+          null,
+          false,
+          Parts.NONE,
+          1L + random.nextInt(4_000),
+          1,
+          Map.of(),
+          Bounds.DEFAULT_TIER,
+          Map.of(),
+          Set.of(),
+          null,
+          random.nextInt(3) == 0 ? null : "class-" + random.nextInt(2),
+          true,
+          run % 3 == 0 ? "bob" : "ada",
+          run % 2 == 0 ? "ci" : "laptop",
+          run % 5 == 0 ? null : "team-" + run % 4,
+          null,
+          null,
+          null,
+          random.nextInt(4) == 0,
+          null,
+          false);
+    }
+
+    private void step(String key) {
+      ReservationId id = desk.idOf(key);
+      Reservation before = reservation(id);
+      switch (random.nextInt(8)) {
+        case 0, 1, 2 -> commit(id);
+        case 3 -> desk.settlement.release(desk.gateway, id, "not called");
+        case 4 -> desk.settlement.forward(desk.gateway, id);
+        case 5 ->
+            desk.settlement.extend(
+                desk.gateway,
+                id,
+                desk.clock.instant().plusSeconds(900),
+                1L + random.nextInt(6_000));
+        case 6 -> desk.settlement.retarget(desk.gateway, id, null, Desk.CHEAP_MODEL);
+        default -> expire(before);
+      }
+      Settled old = before.settled();
+      if (old != null && !old.equals(reservation(id).settled())) {
+        corrections++;
+      }
+    }
+
+    private void commit(ReservationId id) {
+      UsageQuality quality = UsageQuality.values()[1 + random.nextInt(3)];
+      Usage usage =
+          quality == UsageQuality.MISSING
+              ? null
+              : Usage.ofTokens(random.nextInt(6_000), random.nextInt(6_000));
+      String served =
+          switch (random.nextInt(5)) {
+            case 0 -> Desk.CHEAP_MODEL;
+            case 1 -> "a model without a price";
+            default -> null;
+          };
+      desk.settlement.commit(desk.gateway, id, new UsageReport(usage, null, served, quality));
+    }
+
+    /// What a sweeper and a reconciler do with a reservation whose time has passed.
+    private void expire(Reservation open) {
+      desk.clock.advance(Duration.ofMinutes(20));
+      take(open.expire(desk.clock.instant(), Duration.ofSeconds(5)));
+      if (random.nextInt(4) != 0) {
+        take(reservation(open.id()).reconcile(desk.clock.instant()));
+      }
+    }
+
+    private void take(Reservation.Step step) {
+      if (step instanceof Reservation.Step.Move move) {
+        desk.ledger.settle(move, Deadline.in(Duration.ofSeconds(5)));
+      }
+    }
+
+    Reservation reservation(ReservationId id) {
+      return desk.ledger.find(desk.tenantId, id, Deadline.in(Duration.ofSeconds(5))).orElseThrow();
+    }
+
+    /// Three readers share batches that were split, shuffled and partly doubled; later some are
+    /// redriven, one record at a time.
+    int readBadly(List<StreamRecord> records) throws Exception {
+      Random shuffling = new Random(seed);
+      List<StreamRecord> order = new ArrayList<>(records);
+      if (shuffling.nextBoolean()) {
+        Collections.shuffle(order, shuffling);
+      }
+      List<List<StreamRecord>> batches = new ArrayList<>();
+      for (int from = 0; from < order.size(); ) {
+        int to = Math.min(order.size(), from + 1 + shuffling.nextInt(120));
+        List<StreamRecord> batch = new ArrayList<>(order.subList(from, to));
+        if (shuffling.nextInt(3) == 0) {
+          Collections.shuffle(batch, shuffling);
+        }
+        batches.add(batch);
+        if (shuffling.nextInt(4) == 0) {
+          batches.add(new ArrayList<>(batch.subList(batch.size() / 2, batch.size())));
+          batches.add(batch);
+        }
+        from = to;
+      }
+      Collections.shuffle(batches, shuffling);
+      try (ExecutorService readers = Executors.newFixedThreadPool(3)) {
+        List<Callable<Void>> work = new ArrayList<>();
+        for (List<StreamRecord> batch : batches) {
+          work.add(
+              () -> {
+                read(batch);
+                return null;
+              });
+        }
+        for (Future<Void> read : readers.invokeAll(work)) {
+          read.get();
+        }
+      }
+      for (int redriven = 0; redriven < 100; redriven++) {
+        read(List.of(records.get(shuffling.nextInt(records.size()))));
+      }
+      return batches.size();
+    }
+
+    /// As Lambda does: a batch that failed comes again.
+    private void read(List<StreamRecord> batch) {
+      List<Change> changes = batch.stream().map(Change::read).toList();
+      for (int attempt = 0; ; attempt++) {
+        try {
+          stream.add(changes);
+          return;
+        } catch (RuntimeException e) {
+          if (attempt == 20) {
+            throw new AssertionError("seed " + seed, e);
+          }
+        }
+      }
+    }
+
+    List<Attribution.Group> groups(Dimension... groupBy) {
+      LocalDate first = LocalDate.parse("2026-11-24");
+      return attribution.groups(
+          new Attribution.Question(
+              desk.tenantId, first, first.plusDays(399), Map.of(), List.of(groupBy), false));
+    }
+
+    void assertEqualsTheLedger() {
+      for (Attribution.Group group : groups(Dimension.RUN)) {
+        String run = group.values().getFirst();
+        // A run of blocks alone was never made, and a cancelled key names none.
+        if (run != null && group.amounts().of(Measure.BLOCKED) < decisions(group)) {
+          assertCommitted(Scope.RUN, run, group.amounts());
+        }
+      }
+      groups(Dimension.USER).forEach(it -> assertScope(Scope.USER, it, List.of("ada", "bob")));
+      groups(Dimension.KEY).forEach(it -> assertScope(Scope.KEY, it, List.of("ci")));
+      Amounts all = groups().getFirst().amounts();
+      assertCommitted(Scope.TENANT, "-", all);
+      assertTrue(all.of(Measure.COMMITTED_USD) > 0, "seed " + seed);
+    }
+
+    private static long decisions(Attribution.Group group) {
+      return group.amounts().of(Measure.DECISIONS);
+    }
+
+    private void assertScope(Scope scope, Attribution.Group group, List<String> limited) {
+      String id = group.values().getFirst();
+      if (id != null && limited.contains(id)) {
+        assertCommitted(scope, id, group.amounts());
+      }
+    }
+
+    private void assertCommitted(Scope scope, String id, Amounts amounts) {
+      Account account =
+          desk.ledger
+              .read(
+                  null,
+                  desk.tenantId,
+                  List.of(AccountKey.total(desk.tenantId, scope, id)),
+                  List.of(),
+                  Deadline.in(Duration.ofSeconds(5)))
+              .accounts()
+              .get(AccountKey.total(desk.tenantId, scope, id));
+      assertEquals(
+          account == null ? MicroUsd.ZERO : account.committed(),
+          amounts.money(Measure.COMMITTED_USD),
+          "seed " + seed + ", " + scope + " " + id);
+    }
+
+    /// The same sums from the decisions as they stand, counted here in a few lines.
+    void assertEqualsTheDecisions() {
+      Map<String, long[]> expected = new HashMap<>();
+      for (ReservationId id : decided.values()) {
+        Reservation it = reservation(id);
+        Outline outline = Outline.read(it.facts());
+        if (outline.cancelled()) {
+          continue;
+        }
+        boolean released = it.state() == ReservationState.RELEASED;
+        boolean blocked = it.state() == ReservationState.NONE;
+        long charge = it.settled() == null ? 0 : it.settled().charge().micros();
+        long[] sums = expected.computeIfAbsent(rowOf(it, outline), row -> new long[7]);
+        sums[0] += blocked || released ? 0 : 1;
+        sums[1] += blocked ? 1 : 0;
+        sums[2] += released ? 1 : 0;
+        sums[3] += charge;
+        sums[4] += isOf(it, UsageQuality.PRESUMED) ? charge : 0;
+        sums[5] += outline.downgraded() ? 1 : 0;
+        sums[6] += Math.max(0, it.settled() == null ? 0 : charge - it.estimate().micros());
+      }
+      Map<String, long[]> found = new HashMap<>();
+      long correctionsFound = 0;
+      for (Attribution.Group group :
+          groups(
+              Dimension.DAY,
+              Dimension.RUN,
+              Dimension.MODEL,
+              Dimension.TEAM,
+              Dimension.REQUEST_CLASS)) {
+        Amounts is = group.amounts();
+        correctionsFound += is.of(Measure.CORRECTIONS);
+        found.put(
+            String.valueOf(group.values()),
+            new long[] {
+              is.of(Measure.CALLS),
+              is.of(Measure.BLOCKED),
+              is.of(Measure.RELEASED),
+              is.of(Measure.COMMITTED_USD),
+              is.of(Measure.PRESUMED_USD),
+              is.of(Measure.DOWNGRADED),
+              is.of(Measure.OVERRUN_USD)
+            });
+      }
+      assertEquals(written(expected), written(found), "seed " + seed);
+      assertEquals(corrections, correctionsFound, "seed " + seed);
+      assertTrue(corrections > 0, "seed " + seed);
+    }
+
+    private static Map<String, String> written(Map<String, long[]> sums) {
+      Map<String, String> written = new TreeMap<>();
+      sums.forEach((row, values) -> written.put(row, Arrays.toString(values)));
+      return written;
+    }
+
+    private static boolean isOf(Reservation it, UsageQuality quality) {
+      return it.settled() != null && it.settled().quality() == quality;
+    }
+
+    private static String rowOf(Reservation it, Outline outline) {
+      Outline.Heard heard =
+          it.settled() == null ? Outline.Heard.NOTHING : Outline.heard(it.settled().particulars());
+      String model =
+          heard.model() != null
+              ? heard.model()
+              : outline.selectedModel() != null
+                  ? outline.selectedModel()
+                  : outline.requestedModel();
+      List<@Nullable String> row = new ArrayList<>();
+      row.add(it.createdAt().atZone(ZoneId.of("Asia/Tokyo")).toLocalDate().toString());
+      row.add(outline.runId());
+      row.add(model);
+      row.add(outline.teamId());
+      row.add(outline.requestClass());
+      return String.valueOf(row);
+    }
+  }
+}

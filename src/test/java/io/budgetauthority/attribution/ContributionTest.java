@@ -1,0 +1,86 @@
+package io.budgetauthority.attribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.StoredValues;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// What a decision adds that was not made by an ask while the ledger was there: a real record, with
+/// what the others have in their facts.
+class ContributionTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// What a call that cost 5,000 micro-USD against an estimate of 500 adds, with other facts.
+  private static Contribution with(Consumer<ObjectNode> facts) {
+    try (AttributionDesk it = new AttributionDesk()) {
+      it.desk.ask("one", "run", 0, 100, MicroUsd.of(1_000_000));
+      it.desk.commit(it.desk.idOf("one"), 0, 1_000);
+      StreamRecord record = it.tail.read().getLast();
+      return Contribution.of(
+          (Change.Stepped) Change.read(changed(record, facts)), AttributionDesk.DAY);
+    }
+  }
+
+  private static StreamRecord changed(StreamRecord record, Consumer<ObjectNode> facts) {
+    try {
+      Map<String, AttributeValue> after = new HashMap<>(record.after());
+      ObjectNode node = (ObjectNode) JSON.readTree(StoredValues.text(record.after(), "facts"));
+      facts.accept(node);
+      after.put("facts", AttributeValue.fromS(node.toString()));
+      return new StreamRecord(record.sequenceNumber(), record.at(), record.before(), after);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void usageWithoutADecisionIsACallAndNoOverrun() {
+    Amounts amounts = with(facts -> facts.put("decision", "unreserved")).amounts();
+
+    assertEquals(1, amounts.of(Measure.CALLS));
+    assertEquals(1, amounts.of(Measure.UNRESERVED));
+    assertEquals(5_000, amounts.of(Measure.COMMITTED_USD));
+    assertEquals(0, amounts.of(Measure.OVERRUNS));
+  }
+
+  @Test
+  void aCallInSomebodyElsesRunIsAnOrphanWithItsCharge() {
+    Contribution contribution =
+        with(
+            facts -> {
+              facts.remove("run_id");
+              facts.put("orphan_of", "run");
+              facts.put("degraded", "ledger_unavailable");
+            });
+
+    assertEquals(null, contribution.row().runId());
+    assertEquals(1, contribution.amounts().of(Measure.ORPHANS));
+    assertEquals(5_000, contribution.amounts().of(Measure.ORPHANS_USD));
+    assertEquals(1, contribution.amounts().of(Measure.DEGRADED));
+    assertEquals(1, contribution.amounts().of(Measure.OVERRUNS));
+  }
+
+  @Test
+  void whatANewerWriterKeepsBesideIsPassedOver() {
+    Amounts plain = with(facts -> {}).amounts();
+
+    assertEquals(plain, with(facts -> facts.put("a_field_of_later", 1)).amounts());
+  }
+
+  @Test
+  void factsThatNameNoDecisionAreRefused() {
+    assertThrows(
+        IllegalStateException.class, () -> with(facts -> facts.remove("decision")).amounts());
+  }
+}

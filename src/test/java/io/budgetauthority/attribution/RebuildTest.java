@@ -1,0 +1,178 @@
+package io.budgetauthority.attribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// Rows made anew from the decisions that are kept.
+class RebuildTest {
+
+  private static final MicroUsd LIMIT = MicroUsd.of(5_000_000);
+
+  /// Thirty decisions in three runs, most of them settled and one of them corrected.
+  private static AttributionDesk filled() {
+    AttributionDesk it = new AttributionDesk();
+    for (int i = 0; i < 30; i++) {
+      it.desk.ask("key-" + i, "run-" + i % 3, 0, 1_000, LIMIT);
+      if (i % 4 != 0) {
+        it.desk.commit(it.desk.idOf("key-" + i), 0, 100 + i);
+      }
+    }
+    it.desk.commit(it.desk.idOf("key-0"), 0, 5, UsageQuality.ESTIMATED);
+    it.desk.commit(it.desk.idOf("key-0"), 0, 6);
+    it.catchUp();
+    return it;
+  }
+
+  private static RowKey rowOfRun(AttributionDesk it, LocalDate day, String run) {
+    return new RowKey(it.desk.tenantId, day, run, "ada", "ci", null, null, "test", "model-a", null);
+  }
+
+  private static void corrupt(AttributionDesk it, RowKey row) {
+    it.table.write(
+        List.of(
+            it.table.add(
+                row,
+                new Amounts.Builder()
+                    .add(Measure.DECISIONS, 7)
+                    .add(Measure.COMMITTED_USD, 123)
+                    .build())));
+  }
+
+  private static String groups(AttributionDesk it) {
+    return it.groups(Dimension.RUN, Dimension.DAY).stream()
+        .sorted(Attribution.Group.BIGGEST_FIRST)
+        .toList()
+        .toString();
+  }
+
+  @Test
+  void whatIsRightStaysAsItIs() {
+    try (AttributionDesk it = filled()) {
+      String before = groups(it);
+
+      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+
+      assertEquals(30, result.decisions());
+      assertEquals(0, result.markersRepaired());
+      assertEquals(3, result.rowsRight());
+      assertEquals(0, result.rowsCorrected() + result.rowsMoving());
+      assertEquals(List.of(it.desk.tenantId + " 2026-11-24"), result.daysRebuilt());
+      assertEquals(before, groups(it));
+    }
+  }
+
+  @Test
+  void wrongRowsLostRowsAndLostMarkersBecomeRight() {
+    try (AttributionDesk it = filled()) {
+      String before = groups(it);
+      corrupt(it, rowOfRun(it, AttributionDesk.DAY, "run-0"));
+      corrupt(it, rowOfRun(it, AttributionDesk.DAY, "a run that never was"));
+      corrupt(it, rowOfRun(it, AttributionDesk.DAY.minusDays(2), "run-0"));
+      it.dynamoDb.deleteItem(
+          delete ->
+              delete.tableName(it.tableName).key(rowOfRun(it, AttributionDesk.DAY, "run-1").key()));
+      IntStream.range(3, 6)
+          .forEach(
+              i ->
+                  it.dynamoDb.deleteItem(
+                      delete ->
+                          delete
+                              .tableName(it.tableName)
+                              .key(Marker.key(it.desk.idOf("key-" + i).hash()))));
+      assertNotEquals(before, groups(it));
+
+      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+
+      assertEquals(3, result.markersRepaired());
+      assertEquals(before, groups(it));
+      assertEquals(0, it.rebuild().run(it.desk.tenantId).rowsCorrected());
+      it.desk.commit(it.desk.idOf("key-4"), 0, 50);
+      it.catchUp();
+      assertEquals(
+          250,
+          it.groups(Dimension.RUN, Dimension.DAY).stream()
+                  .mapToLong(group -> group.amounts().of(Measure.COMMITTED_USD))
+                  .sum()
+              - committed(before),
+          "and the stream goes on from there");
+    }
+  }
+
+  /// The money of groups as they were written.
+  private static long committed(String groups) {
+    return Pattern.compile("COMMITTED_USD=(\\d+)")
+        .matcher(groups)
+        .results()
+        .mapToLong(found -> Long.parseLong(found.group(1)))
+        .sum();
+  }
+
+  @Test
+  void aDayOfWhichDecisionsAreGoneIsLeftAlone() {
+    try (AttributionDesk it = filled()) {
+      RowKey gone = rowOfRun(it, AttributionDesk.DAY, "a run whose decisions are gone");
+      corrupt(it, gone);
+      String before = groups(it);
+      it.desk.clock.advance(Duration.ofDays(20));
+
+      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+
+      assertEquals(List.of(it.desk.tenantId + " 2026-11-24"), result.daysLeft());
+      assertEquals(List.of(), result.daysRebuilt());
+      assertEquals(before, groups(it));
+    }
+  }
+
+  @Test
+  void anOlderDayOfWhichNothingIsGoneIsRebuilt() {
+    try (AttributionDesk it = filled()) {
+      String before = groups(it);
+      it.table.write(
+          List.of(
+              it.table.add(
+                  rowOfRun(it, AttributionDesk.DAY, "run-2"),
+                  new Amounts.Builder().add(Measure.COMMITTED_USD, -77).build())));
+      it.desk.clock.advance(Duration.ofDays(20));
+
+      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+
+      assertEquals(1, result.rowsCorrected());
+      assertEquals(before, groups(it));
+    }
+  }
+
+  @Test
+  void aRowThatTheStreamMovesMeanwhileIsNotOverwritten() {
+    try (AttributionDesk it = filled()) {
+      RowKey key = rowOfRun(it, AttributionDesk.DAY, "run-0");
+      AttributionTable.Row[] read = new AttributionTable.Row[1];
+      it.table.rowsOf(
+          it.desk.tenantId,
+          AttributionDesk.DAY,
+          "",
+          true,
+          row -> {
+            if (row.key().equals(key)) {
+              read[0] = row;
+            }
+          });
+      corrupt(it, key);
+
+      boolean written =
+          it.table.write(
+              List.of(
+                  it.table.correct(read[0], new Amounts.Builder().add(Measure.CALLS, 1).build())));
+
+      assertEquals(false, written);
+    }
+  }
+}

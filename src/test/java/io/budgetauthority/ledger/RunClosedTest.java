@@ -1,0 +1,51 @@
+package io.budgetauthority.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.budgetauthority.DecisionsTail;
+import io.budgetauthority.Desk;
+import io.budgetauthority.attribution.Change;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+
+/// The notice that a run has ended, through the real stream.
+class RunClosedTest {
+
+  @Test
+  void theNoticeGoesThroughTheStreamOfDecisionsAndIsNoneOfThem() {
+    Desk desk = new Desk();
+    try (DecisionsTail tail = new DecisionsTail(desk.tenantId)) {
+      desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+      Run run = desk.run("run");
+      RunClosed notice = RunClosed.of(run, Run.State.CLOSED, desk.clock.instant());
+      String decisions =
+          LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
+
+      desk.ledger.write(
+          List.of(TransactWriteItem.builder().put(notice.write(decisions)).build()),
+          Deadline.in(Duration.ofSeconds(5)));
+
+      List<StreamRecord> records = tail.read();
+      assertEquals(2, records.size());
+      Change change = Change.read(records.getLast());
+      assertEquals(new Change.RunEnded(notice), change);
+      assertEquals(MicroUsd.of(5_000), notice.reserved());
+      assertEquals("ada", notice.tuple().userId());
+    }
+  }
+
+  @Test
+  void anActiveRunHasNoNotice() {
+    Desk desk = new Desk();
+    desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RunClosed.of(desk.run("run"), Run.State.ACTIVE, desk.clock.instant()));
+  }
+}

@@ -1,0 +1,255 @@
+package io.budgetauthority.notification;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.budgetauthority.DecisionsTail;
+import io.budgetauthority.Desk;
+import io.budgetauthority.attribution.AttributionStream;
+import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// Which events the real stream of real decisions comes to.
+class EventsTest {
+
+  /// A desk whose stream is read as a function would read it.
+  private static final class Hearing implements AutoCloseable {
+    final Desk desk = new Desk();
+    final DecisionsTail tail = new DecisionsTail(desk.tenantId);
+    final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
+    final List<BudgetEvent> heard = new ArrayList<>();
+    boolean busIsAway;
+    final DecisionsStream stream = newStream();
+
+    DecisionsStream newStream() {
+      String table =
+          LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+      return new DecisionsStream(
+          new AttributionStream(new AttributionTable(dynamoDb, table), desk.tenants),
+          new Notifications(new Thresholds(desk.tenants, dynamoDb, table, desk.clock), this::hear),
+          Clock.systemUTC());
+    }
+
+    private void hear(List<BudgetEvent> events) {
+      if (busIsAway) {
+        throw new IllegalStateException("the bus is away");
+      }
+      heard.addAll(events);
+    }
+
+    List<String> types() {
+      return heard.stream().map(event -> event.type().wireName()).toList();
+    }
+
+    List<StreamRecord> consume() {
+      List<StreamRecord> records = tail.read();
+      assertEquals(List.of(), stream.consume(records));
+      return records;
+    }
+
+    @Override
+    public void close() {
+      tail.close();
+      dynamoDb.close();
+    }
+  }
+
+  @Test
+  void aBlockIsToldWithWhatBlocked() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      it.consume();
+
+      assertEquals(List.of("budget.blocked"), it.types());
+      BudgetEvent event = it.heard.getFirst();
+      assertEquals("run_ceiling_reached", event.detail().get("code"));
+      assertEquals(Scope.RUN, event.detail().get("blocking_scope"));
+      assertEquals(it.desk.idOf("one").decisionId(), event.detail().get("decision_id"));
+      assertEquals(null, event.detail().get("reservation_id"));
+      assertEquals(it.desk.clock.instant(), event.time());
+    }
+  }
+
+  @Test
+  void aBatchThatIsReadAgainTellsTheSameIds() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      it.desk.ask("two", "other", 0, 100, MicroUsd.of(1_000_000));
+      it.desk.commit(it.desk.idOf("two"), 0, 900);
+      List<StreamRecord> records = it.consume();
+      List<BudgetEvent> first = List.copyOf(it.heard);
+      it.heard.clear();
+
+      it.stream.consume(records);
+
+      assertEquals(List.of("budget.blocked", "budget.overrun"), it.types());
+      assertEquals(first, it.heard);
+    }
+  }
+
+  @Test
+  void anOverrunIsToldForEachBetterWordAndADowngradeOnce() {
+    try (Hearing it = new Hearing()) {
+      it.desk.policy(
+          Desk.policyWithDowngrade(
+              Policy.DEFAULT,
+              new Policy.DowngradeRule(
+                  List.of(Desk.MODEL),
+                  List.of(
+                      new Policy.DowngradeRule.Alternative(
+                          null, Desk.CHEAP_MODEL, null, null, List.of())),
+                  null)));
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000));
+      it.desk.commit(it.desk.idOf("one"), 0, 2_000, UsageQuality.ESTIMATED);
+      it.desk.commit(it.desk.idOf("one"), 0, 3_000, UsageQuality.EXACT);
+      it.consume();
+
+      List<String> types = new ArrayList<>(it.types());
+      types.removeIf("budget.threshold_crossed"::equals);
+      assertEquals(List.of("budget.downgraded", "budget.overrun", "budget.overrun"), types);
+      assertEquals(it.heard.size(), it.heard.stream().map(BudgetEvent::id).distinct().count());
+      BudgetEvent downgrade = it.heard.getFirst();
+      assertEquals(Desk.MODEL, downgrade.detail().get("requested_model"));
+      assertEquals(Desk.CHEAP_MODEL, downgrade.detail().get("selected_model"));
+      assertEquals(MicroUsd.of(500), it.heard.get(1).detail().get("overrun_usd"));
+    }
+  }
+
+  @Test
+  void aPresumedChargeIsTold() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+      it.desk.clock.advance(Duration.ofHours(2));
+      take(it, reservation(it).expire(it.desk.clock.instant(), Duration.ZERO));
+      take(it, reservation(it).reconcile(it.desk.clock.instant()));
+      it.consume();
+
+      assertEquals(List.of("budget.presumed"), it.types());
+      assertEquals(MicroUsd.of(5_000), it.heard.getFirst().detail().get("presumed_usd"));
+    }
+  }
+
+  private static Reservation reservation(Hearing it) {
+    return it.desk.settlement.find(it.desk.gateway, it.desk.idOf("one")).orElseThrow();
+  }
+
+  private static void take(Hearing it, Reservation.Step step) {
+    it.desk.ledger.settle((Reservation.Step.Move) step, Deadline.in(Duration.ofSeconds(5)));
+  }
+
+  @Test
+  void aThresholdIsToldOnceWhoeverReadsNext() {
+    try (Hearing it = new Hearing()) {
+      MicroUsd limit = MicroUsd.of(10_000);
+      it.desk.ask("one", "run", 0, 900, limit);
+      it.consume();
+      assertEquals(List.of(), it.types());
+
+      it.desk.ask("two", "run", 0, 400, limit);
+      List<StreamRecord> crossing = it.consume();
+      assertEquals(List.of("budget.threshold_crossed"), it.types());
+      Map<String, ?> detail = it.heard.getFirst().detail();
+      assertEquals(50, detail.get("threshold_percent"));
+      assertEquals("run", detail.get("scope_id"));
+      assertEquals(limit, detail.get("limit_usd"));
+
+      it.desk.ask("three", "run", 0, 100, limit);
+      it.consume();
+      it.newStream().consume(crossing);
+      assertEquals(1, it.heard.size());
+
+      it.desk.ask("four", "run", 0, 600, limit);
+      it.consume();
+      assertEquals(
+          List.of(50, 80, 95),
+          it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList());
+    }
+  }
+
+  @Test
+  void aThresholdThatTwoCrossedTogetherIsToldByTheNext() {
+    try (Hearing it = new Hearing()) {
+      MicroUsd limit = MicroUsd.of(10_000);
+      it.desk.ask("one", "run", 0, 100, limit);
+      // A charge above its hold crosses it, which no decision saw.
+      it.desk.commit(it.desk.idOf("one"), 0, 1_200);
+      it.consume();
+      it.heard.removeIf(event -> event.type() == BudgetEvent.Type.OVERRUN);
+      assertEquals(List.of(), it.types());
+
+      it.desk.ask("two", "run", 0, 1, limit);
+      it.consume();
+
+      assertEquals(List.of("budget.threshold_crossed"), it.types());
+    }
+  }
+
+  @Test
+  void theThresholdsAreThoseOfTheCeiling() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(5_000_000));
+      it.consume();
+
+      assertEquals(List.of("budget.threshold_crossed"), it.types());
+      assertEquals(Scope.USER, it.heard.getFirst().detail().get("scope"));
+      assertEquals("ada", it.heard.getFirst().detail().get("scope_id"));
+    }
+  }
+
+  @Test
+  void nothingIsLostWhileTheBusIsAway() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ask("one", "run", 0, 1_500, MicroUsd.of(10_000));
+      it.desk.ask("two", "run", 0, 5_000, MicroUsd.of(10_000));
+      List<StreamRecord> records = it.tail.read();
+      it.busIsAway = true;
+      assertThrows(IllegalStateException.class, () -> it.stream.consume(records));
+      assertEquals(List.of(), it.types());
+
+      it.busIsAway = false;
+      it.stream.consume(records);
+
+      assertEquals(List.of("budget.blocked", "budget.threshold_crossed"), it.types());
+    }
+  }
+
+  @Test
+  void aBrokenRecordIsLeftOutAndTheOthersAreRead() {
+    try (Hearing it = new Hearing()) {
+      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      List<StreamRecord> records = new ArrayList<>(it.tail.read());
+      StreamRecord good = records.getFirst();
+      records.addFirst(
+          new StreamRecord(
+              "1",
+              good.at(),
+              Map.of(),
+              Map.of("pk", AttributeValue.fromS("x"), "tenant", AttributeValue.fromS("y"))));
+      records.addFirst(
+          new StreamRecord("2", good.at().minus(Duration.ofDays(31)), Map.of(), good.after()));
+
+      List<DecisionsStream.Unreadable> unreadable = it.stream.consume(records);
+
+      assertEquals(
+          List.of("2", "1"),
+          unreadable.stream().map(DecisionsStream.Unreadable::sequenceNumber).toList());
+      assertEquals(List.of("budget.blocked"), it.types());
+    }
+  }
+}
