@@ -1,0 +1,105 @@
+"""The authority over HTTP: one pool of connections for the process, times that are bounded, and nothing decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from .settings import Settings
+
+_CONNECTIONS = 256
+
+
+class Unreachable(Exception):
+    """No answer: the request may have arrived or not. `sent` is False where it certainly did not."""
+
+    def __init__(self, why: str, sent: bool) -> None:
+        super().__init__(why)
+        self.sent = sent
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def budget_headers(self) -> dict[str, str]:
+        """The headers that are meant for the provider's response."""
+        return {name: value for name, value in self.headers.items() if name.lower().startswith("x-budget-") or name.lower() in ("x-run-id", "retry-after")}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A call that may be repeated: a settlement, a cancellation, a charge."""
+
+    path: str
+    body: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+
+
+class Authority:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def ask(self, body: Mapping[str, Any], key: str, run_id: str | None) -> Answer:
+        """Asks once, and once more with the same key if a kept connection turned out to be closed. No answer in time is `Unreachable`."""
+        headers = {"Idempotency-Key": key, **({"X-Run-Id": run_id} if run_id else {})}
+        return await self._post("/budget/decisions", body, headers)
+
+    async def send(self, message: Message) -> Answer:
+        return await self._post(message.path, message.body, {"Idempotency-Key": message.idempotency_key} if message.idempotency_key else {})
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _post(self, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Answer:
+        deadline = asyncio.get_running_loop().time() + self._settings.timeout_ms / 1000
+        payload = None if body is None else json.dumps(body).encode()
+        sent = False
+        for last in (False, True):
+            left = deadline - asyncio.get_running_loop().time()
+            try:
+                return await self._once(path, payload, headers, left)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as e:
+                # Of the second try, perhaps: the first may have arrived.
+                raise Unreachable(str(e) or type(e).__name__, sent) from e
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError) as e:
+                sent = True
+                if last or left <= 0:
+                    raise Unreachable(str(e) or type(e).__name__, sent) from e
+            except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as e:
+                raise Unreachable(str(e) or type(e).__name__, sent=True) from e
+        raise AssertionError("the second try ends in an answer or an exception")
+
+    async def _once(self, path: str, payload: bytes | None, headers: Mapping[str, str], left_s: float) -> Answer:
+        timeout = aiohttp.ClientTimeout(total=max(left_s, 0.001), connect=None, sock_connect=self._settings.connect_timeout_ms / 1000)
+        sent = {**headers, **({"Content-Type": "application/json"} if payload is not None else {})}
+        async with self._pool().post(self._settings.url + path, data=payload, headers=sent, timeout=timeout) as response:
+            text = await response.text()
+            body = json.loads(text) if text and "json" in response.content_type else {}
+            answer = Answer(response.status, dict(response.headers), body if isinstance(body, dict) else {})
+        if answer.status in (500, 502, 504) or (answer.status == 503 and "code" not in answer.body):
+            # Not the authority's own word, or that of one which does not know what it did.
+            raise Unreachable(f"status {answer.status}", sent=True)
+        return answer
+
+    def _pool(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._session.closed or self._loop is not loop:
+            self._loop = loop
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
+                headers={"Authorization": f"Bearer {self._settings.key}", "Accept": "application/json, application/problem+json"},
+                trust_env=True,
+            )
+        return self._session

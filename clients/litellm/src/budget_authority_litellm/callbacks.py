@@ -1,0 +1,333 @@
+"""The hook itself: litellm's callbacks, in the order in which a request meets them.
+
+Everything here is glue: what a request may use is read in `request`, what was used in `usage` and `stream`, what follows from it is decided in `calls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import litellm
+from fastapi import HTTPException
+from litellm.integrations.custom_logger import CustomLogger
+
+from . import catalog, identity, outcome, request, settings, stream, tools, usage
+from .authority import Authority
+from .calls import Attempt, Call, Calls
+from .grown import asks_for_more
+from .outbox import Outbox
+from .outcome import Billing
+from .problems import Refusal, local_problem
+from .request import Bounds
+from .routes import Kind, is_free, kind_of
+from .settings import Settings
+from .spool import Spool
+from .stream_options import ask_for_usage
+
+log = logging.getLogger("budget_authority_litellm")
+
+_TOKEN = "budget_authority_call"  # noqa: S105  # a field's name, not a secret
+_BUCKETS = ("litellm_metadata", "metadata")
+_WATCH_EVERY_S = 1
+_REMEMBER_ENDED_S = 120
+_current: contextvars.ContextVar[Call | None] = contextvars.ContextVar("budget_authority_call", default=None)
+
+
+class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is untyped here
+    """Asks before each upstream call of a LiteLLM proxy and settles after it.
+
+    `_PROXY_` in the name is read by litellm: without it a client's `no-log` switches the success callback off. `async_pre_call_hook` must be
+    defined on this very class: litellm does not call an inherited one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live: dict[str, Call] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._parts: tuple[Settings, Outbox, Calls] | None = None
+
+    # Made at the first request: the proxy's config is read after its callbacks are made.
+    def _ready(self) -> tuple[Settings, Outbox, Calls]:
+        if self._parts is None:
+            config = getattr(litellm, "budget_authority", None)
+            read = settings.read(config=config if isinstance(config, Mapping) else None)
+            authority = Authority(read)
+            outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries))
+            self._parts = (read, outbox, Calls(read, authority, outbox))
+        self._parts[1].start()
+        return self._parts
+
+    # Before the request is routed
+
+    async def async_pre_call_hook(self, user_api_key_dict: Any, cache: Any, data: dict[str, Any], call_type: str) -> dict[str, Any] | None:
+        kind = kind_of(call_type)
+        read, _, calls = self._ready()
+        if kind is None:
+            if not is_free(call_type) and read.other_routes == "block":
+                raise Refusal(local_problem(403, "route_not_priced", f"{call_type} cannot be budgeted by this proxy's budget hook"))
+            return None
+        self._let_go_of_a_superseded_call(calls)
+        if "," in str(data.get("model")):
+            raise Refusal(local_problem(400, "invalid_request", "A request names one model: each of several would be billed"))
+        call = Call(kind, identity.tuple_of(user_api_key_dict), identity.labels_of(data, read), identity.run_id_of(data, read))
+        _bucket(data)[_TOKEN] = call.token
+        if read.tool_uses and None in tools.read(data).bounds.values():
+            tools.write_bounds(data, read.tool_uses)
+        target, bounds = _asked_for(kind, data, user_api_key_dict)
+        try:
+            call.hold = await calls.ask(call, target, bounds)
+            await self._apply_downgrade(call, calls, data, target, bounds, user_api_key_dict)
+        except Refusal as refusal:
+            call.refusal = refusal
+            self._remember(call)
+            raise
+        self._remember(call)
+        _current.set(call)
+        if call.hold is not None and call.hold.cap is not None:
+            request.write_cap(kind, data, call.hold.cap)
+        call.hide_usage = ask_for_usage(kind, data, user_api_key_dict)
+        return data
+
+    def _let_go_of_a_superseded_call(self, calls: Calls) -> None:
+        """The proxy runs its pre-call hooks again, for a fallback, where a rate limit of its own stopped the first round after this hook's ask."""
+        earlier = _current.get()
+        if earlier is not None and not earlier.ended and earlier.attempt is None:
+            calls.over(earlier)
+
+    async def _apply_downgrade(self, call: Call, calls: Calls, data: dict[str, Any], target: catalog.Target, bounds: Bounds, auth: Any) -> None:
+        hold = call.hold
+        if hold is None or hold.record.get("decision") != "downgrade":
+            return
+        group = catalog.group_serving(call.kind, str(hold.target.provider), hold.target.model, auth)
+        if group is not None:
+            data["model"] = group
+            return
+        # This proxy does not serve the cheaper model, or this key may not use it: then the answer is what it would have been without.
+        calls.release(call, "the proxy does not serve the selected model")
+        call.hold = await calls.ask(call, target, bounds, downgrade=False)
+
+    # Around each upstream call
+
+    async def async_pre_call_deployment_hook(self, kwargs: dict[str, Any], call_type: Any) -> dict[str, Any] | None:
+        kind = kind_of(call_type)
+        if kind is None:
+            return None
+        read, _, calls = self._ready()
+        call = self._call_of(kwargs)
+        if call is None:
+            if read.other_routes == "allow":
+                return None
+            call = self._adopt(kind, kwargs)
+        try:
+            await self._before_attempt(call, calls, kind, str(getattr(call_type, "value", call_type)), kwargs)
+        except Refusal as refusal:
+            call.refusal = refusal
+            raise
+        return kwargs
+
+    def _adopt(self, kind: Kind, kwargs: dict[str, Any]) -> Call:
+        """The proxy calls a model by itself: a health check, a router that asks a model, a guardrail. It is held against the tenant alone."""
+        call = Call(kind, {}, {}, None)
+        name = next((name for name in _BUCKETS if isinstance(kwargs.get(name), dict)), "metadata")
+        kwargs[name] = {**(kwargs.get(name) or {}), _TOKEN: call.token}
+        self._remember(call)
+        return call
+
+    async def _before_attempt(self, call: Call, calls: Calls, kind: Kind, call_type: str, kwargs: dict[str, Any]) -> None:
+        # The provider's SDK would repeat the call on its own, and nobody would hear of the first.
+        kwargs["max_retries"] = 0
+        last = call.attempt
+        if last is not None and last.open and last.call_type != call_type and last.usage is None and not last.watch.written:
+            # One route served by way of another: messages by way of responses, responses by way of chat. It is the same upstream call.
+            return
+        calls.leave_hold_to_successor(call)
+        target = catalog.target_of(kind, kwargs)
+        bounds = request.bounds_of(kind, kwargs, target.row())
+        hold = call.hold
+        if hold is None:
+            call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
+        elif asks_for_more(hold.bounds, bounds):
+            # A fallback of the client's may bring other messages, a deployment other defaults.
+            calls.release(call, "another request is made in its place")
+            call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
+        elif hold.target != target:
+            await calls.retarget(call, hold, target)
+        call.attempt = Attempt(target, kind, call_type, dict(kwargs))
+        if call.hold is not None and call.hold.cap is not None:
+            request.write_cap(kind, kwargs, call.hold.cap)
+
+    async def async_post_call_success_deployment_hook(self, request_data: dict[str, Any], response: Any, call_type: Any) -> Any:
+        call, kind = self._call_of(request_data), kind_of(call_type)
+        if call is None or kind is None or call.attempt is None or not call.attempt.open or _is_event(response):
+            return None
+        attempt = call.attempt
+        self._ready()[2].answered(call, usage.of_response(kind, response, attempt.request, attempt.target.row()))
+        return None
+
+    async def async_post_call_failure_deployment_hook(
+        self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None
+    ) -> None:
+        call = self._call_of(request_data)
+        if call is not None and kind_of(call_type) is not None:
+            self._ready()[2].failed(call, exception)
+
+    # The answer on its way to the client
+
+    async def async_post_call_response_headers_hook(
+        self, data: dict[str, Any], user_api_key_dict: Any, response: Any, *_: Any, **__: Any
+    ) -> dict[str, str] | None:
+        call = self._call_of(data)
+        return dict(call.headers) if call is not None and call.headers else None
+
+    async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
+        call = self._call_of(data)
+        if call is None or not self._ready()[0].envelope:
+            return None
+        envelope = _envelope(call)
+        if isinstance(response, dict):
+            response["budget"] = envelope
+        elif hasattr(response, "model_config") and response.model_config.get("extra") == "allow":
+            response.budget = envelope
+        return response
+
+    async def async_post_call_streaming_iterator_hook(self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]) -> AsyncIterator[Any]:
+        call = self._call_of(request_data)
+        if call is None:
+            async for chunk in response:
+                yield chunk
+            return
+        calls = self._ready()[2]
+        if stream.is_from_cache(response):
+            calls.release(call, "answered from the proxy's cache")
+        whole, error, followed = False, None, None
+        try:
+            async for chunk in response:
+                if call.attempt is not None:
+                    if call.attempt is not followed:
+                        followed = call.attempt
+                        followed.watch.follow(response)
+                    followed.watch.see(chunk)
+                shown = stream.without_usage(chunk) if call.hide_usage else chunk
+                if shown is not None:
+                    yield shown
+            whole = True
+        except Exception as e:
+            error = e
+            raise
+        finally:
+            calls.streamed(call, whole, error)
+
+    async def async_post_call_failure_hook(
+        self, request_data: dict[str, Any], original_exception: Exception, user_api_key_dict: Any, traceback_str: str | None = None
+    ) -> HTTPException | None:
+        call = self._call_of(request_data)
+        if call is None:
+            return None
+        self._ready()[2].over(call)
+        if isinstance(original_exception, Refusal):
+            return None
+        if call.refusal is not None:
+            return self._in_place_of(original_exception, call.refusal, call)
+        if outcome.says_its_budget_is_spent(original_exception):
+            problem = local_problem(402, "upstream_budget_spent", "The provider refused: its own budget for this account is spent", remedies=[])
+            return self._in_place_of(original_exception, Refusal(problem), call)
+        return None
+
+    def _in_place_of(self, error: Exception, refusal: Refusal, call: Call) -> HTTPException:
+        if call.kind is Kind.MESSAGES:
+            # That route does not look at what this hook returns, only at the exception itself.
+            error.status_code = int(refusal.code)  # type: ignore[attr-defined]
+            error.message = f"{refusal.type}: {refusal.message}"  # type: ignore[attr-defined]
+        return refusal.as_http_exception()
+
+    # What is told later, and what nobody told
+
+    async def async_log_success_event(self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any) -> None:
+        call = self._call_of(kwargs.get("litellm_params") or {})
+        if call is None or call.attempt is None or not call.attempt.open:
+            return
+        calls, attempt = self._ready()[2], call.attempt
+        if kwargs.get("cache_hit") is True:
+            attempt.open, attempt.billing = False, Billing.NOT_BILLED
+            calls.release(call, "answered from the proxy's cache")
+        elif not attempt.watch.written and call.who == {}:
+            # A stream that the proxy read itself went through no other hook.
+            calls.answered(call, usage.of_response(attempt.kind, response_obj, attempt.request, attempt.target.row()))
+
+    async def async_log_failure_event(self, kwargs: dict[str, Any], response_obj: Any, start_time: Any, end_time: Any) -> None:
+        call = self._call_of(kwargs.get("litellm_params") or {})
+        error = kwargs.get("exception")
+        if call is not None and call.attempt is not None and isinstance(error, BaseException):
+            # Of an attempt, which a retry may follow. It says why a stream broke off; nothing is released for it.
+            call.attempt.error = call.attempt.error or error
+
+    # The calls under way
+
+    def _call_of(self, data: Mapping[str, Any]) -> Call | None:
+        for name in _BUCKETS:
+            bucket = data.get(name)
+            token = bucket.get(_TOKEN) if isinstance(bucket, Mapping) else None
+            if isinstance(token, str) and token in self._live:
+                return self._live[token]
+        return None
+
+    def _remember(self, call: Call) -> None:
+        self._live[call.token] = call
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        """Extends the holds of calls that last, and forgets those that are over."""
+        read, _, calls = self._ready()
+        while self._live:
+            await asyncio.sleep(_WATCH_EVERY_S)
+            now = time.monotonic()
+            for call in list(self._live.values()):
+                remembered_s = _REMEMBER_ENDED_S if call.hold is None else read.max_call_seconds + _REMEMBER_ENDED_S
+                if now - call.born_at > remembered_s:
+                    del self._live[call.token]
+                else:
+                    await calls.keep_alive(call)
+
+
+def _asked_for(kind: Kind, data: dict[str, Any], auth: Any) -> tuple[catalog.Target, Bounds]:
+    """The dearest deployment that may be chosen, and the bounds of the request on it."""
+    expected_output = request.cap_of(kind, data)
+    size = request.text_bytes(kind, data) if kind is not Kind.TRANSCRIPTION else 0
+    target = catalog.dearest(kind, data, getattr(auth, "team_id", None), size, expected_output if isinstance(expected_output, int) else 4096)
+    bounds = request.bounds_of(kind, data, target.row())
+    if data.get("stream") and kind in request.CAP_FIELDS:
+        bounds["requires"] = {**bounds.get("requires", {}), "streaming": True}
+    return target, bounds
+
+
+def _bucket(data: dict[str, Any]) -> dict[str, Any]:
+    """The metadata of the proxy's own, which on some routes is not the client's."""
+    name = "litellm_metadata" if "litellm_metadata" in data else "metadata"
+    if not isinstance(data.get(name), dict):
+        data[name] = {}
+    bucket: dict[str, Any] = data[name]
+    return bucket
+
+
+def _is_event(response: Any) -> bool:
+    """litellm also reports the last event of a stream as if it were the answer; the stream itself is watched."""
+    kind = usage.get(response, "type")
+    kind = getattr(kind, "value", kind)
+    return isinstance(kind, str) and kind.startswith("response.")
+
+
+def _envelope(call: Call) -> dict[str, Any]:
+    """What the headers say, and what the decision's record says of it. Money as the authority wrote it: text."""
+    said = {name.lower().removeprefix("x-budget-").replace("-", "_"): value for name, value in call.headers.items()}
+    return {name: said.get(name) for name in ("decision", "decision_id", "reservation_id", "remaining_usd", "selected_model", "degraded")} | {
+        "run_id": said.get("x_run_id")
+    }
+
+
+hook = _PROXY_BudgetAuthority()

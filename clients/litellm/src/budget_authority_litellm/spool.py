@@ -1,0 +1,85 @@
+"""Settlements that could not be delivered yet, each in a file of its own, until the authority has them.
+
+A file is whole or absent: it is written aside, flushed to the disk, and renamed. Several processes may share the folder, and one that is killed
+leaves it to the next: every message may be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from .authority import Message
+
+log = logging.getLogger("budget_authority_litellm")
+
+_ENTRY = ".json"
+_REFUSED = "refused"
+
+
+class SpoolFull(Exception):
+    """The spool has as many entries as it may."""
+
+
+class Spool:
+    def __init__(self, folder: Path, max_entries: int) -> None:
+        self._folder = folder
+        self._max_entries = max_entries
+        self._entries = 0
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._count()
+
+    @property
+    def is_full(self) -> bool:
+        """By the entries last counted: those of other processes are seen within a round."""
+        return self._entries >= self._max_entries
+
+    @property
+    def is_empty(self) -> bool:
+        return self._entries == 0
+
+    def keep(self, message: Message) -> None:
+        """Writes it down. What is already being settled is kept even where the spool is full: the bound is for new calls."""
+        name = f"{time.time_ns():020d}-{secrets.token_hex(6)}{_ENTRY}"
+        aside = self._folder / f".{name}.{os.getpid()}"
+        with open(aside, "w", encoding="utf-8") as file:
+            json.dump(asdict(message), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, self._folder / name)
+        self._entries += 1
+
+    def entries(self) -> Iterator[tuple[Path, Message]]:
+        """The messages, oldest first. One that cannot be read is put aside with the refused ones, and said."""
+        for path in sorted(self._folder.glob(f"*{_ENTRY}")):
+            try:
+                yield path, Message(**json.loads(path.read_text(encoding="utf-8")))
+            except FileNotFoundError:
+                continue
+            except (ValueError, TypeError) as e:
+                self.refuse(path, f"cannot be read: {e}")
+        self._count()
+
+    def delivered(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._entries = max(0, self._entries - 1)
+
+    def refuse(self, path: Path, why: str) -> None:
+        """Puts an entry where it is not sent again and not lost."""
+        aside = self._folder / _REFUSED
+        aside.mkdir(exist_ok=True, mode=0o700)
+        try:
+            os.replace(path, aside / path.name)
+        except FileNotFoundError:
+            return
+        self._entries = max(0, self._entries - 1)
+        log.error("event=settlement_refused entry=%s why=%s", path.name, why)
+
+    def _count(self) -> None:
+        self._entries = sum(1 for _ in self._folder.glob(f"*{_ENTRY}"))

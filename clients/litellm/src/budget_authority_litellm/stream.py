@@ -1,0 +1,183 @@
+"""Watches a stream go by: what the provider says was used, and what it has written until now."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from . import usage
+from .routes import Kind
+from .usage import Usage, get
+
+_DELTAS = ("output_text.delta", "refusal.delta", "arguments.delta", "reasoning_text.delta", "reasoning_summary_text.delta", "code.delta", "input.delta")
+_ENDS = ("response.completed", "response.incomplete", "response.failed")
+
+
+class Watch:
+    """Sees every chunk of one attempt, in the shape that its route has: chat and completion objects, events of responses, Anthropic's bytes."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+        self._told: Usage | None = None
+        self._begun: dict[str, Any] = {}
+        self._ended = False
+        self._unread = b""
+        self._finished = False
+        self._kept: list[list[Any]] = []
+        self._tier: str | None = None
+
+    @property
+    def written(self) -> str:
+        return "".join(self._written)
+
+    def input_told(self) -> Usage | None:
+        """What an Anthropic stream says of its input at its beginning; None where nothing is known yet."""
+        if self._begun:
+            return usage.of_anthropic({**self._begun, "output_tokens": 0})
+        begun = _of_chunks(self._collected())
+        return {**begun, "output_tokens": 0} if begun is not None and begun["input_tokens"] > 0 else None
+
+    def told(self) -> Usage | None:
+        """The usage that the provider told; None where it told none. litellm fills in a count of its own then, which is not the bill."""
+        if self._ended:
+            return self._told
+        chunks = self._collected()
+        if chunks:
+            # What a provider told is in the chunks that litellm keeps, whether or not the client is shown it.
+            told = _of_chunks(chunks) if self._finished else None
+            told = None if told is None else (self._told or told)
+        else:
+            told = self._told
+        return None if told is None else {**told, **({"service_tier": self._tier} if self._tier else {})}
+
+    def follow(self, response: Any) -> None:
+        """Finds where litellm keeps the provider's own chunks, in one of the wrappers around the stream."""
+        lists = [getattr(layer, "chunks", None) for layer in layers(response)]
+        self._kept = [kept for kept in lists if isinstance(kept, list)]
+
+    def _collected(self) -> list[Any]:
+        return max(self._kept, key=len, default=[])
+
+    def see(self, chunk: Any) -> None:
+        if isinstance(chunk, bytes | str):
+            self._see_events(chunk if isinstance(chunk, bytes) else chunk.encode())
+        elif (kind := _event_type(chunk)) is not None:
+            self._see_response_event(kind, chunk)
+        else:
+            self._see_choices(chunk)
+
+    def _see_choices(self, chunk: Any) -> None:
+        for choice in get(chunk, "choices") or ():
+            delta = get(choice, "delta")
+            self._finished = self._finished or bool(get(choice, "finish_reason"))
+            self._write(get(choice, "text"), get(delta, "content"), get(delta, "reasoning_content"), get(delta, "refusal"))
+            for call in get(delta, "tool_calls") or ():
+                self._write(get(call, "function", "name"), get(call, "function", "arguments"))
+        told = usage.of_usage(get(chunk, "usage"))
+        if told is not None:
+            self._told = told
+        tier = get(chunk, "service_tier")
+        if isinstance(tier, str):
+            self._tier = "default" if tier in ("auto", "default", "standard") else tier
+
+    def _see_response_event(self, kind: str, event: Any) -> None:
+        if kind.endswith(_DELTAS):
+            self._write(get(event, "delta"))
+        elif kind in _ENDS:
+            response = get(event, "response")
+            told = usage.of_response(Kind.RESPONSES, response, {}, None)
+            # litellm's own count has no details; the API's always has.
+            by_provider = get(response, "usage", "input_tokens_details") is not None or get(response, "usage", "output_tokens_details") is not None
+            if told is not None and by_provider:
+                self._told, self._ended = told, True
+
+    def _see_events(self, data: bytes) -> None:
+        self._unread += data
+        *whole, self._unread = self._unread.replace(b"\r\n", b"\n").split(b"\n\n")
+        for event in _payloads(whole):
+            match event.get("type"):
+                case "message_start":
+                    self._begun = dict(get(event, "message", "usage") or {})
+                case "content_block_delta":
+                    delta = event.get("delta")
+                    self._write(get(delta, "text"), get(delta, "thinking"), get(delta, "partial_json"))
+                case "message_delta":
+                    self._see_message_delta(event)
+                case str(kind):
+                    self._see_response_event(kind, event)
+                case _:
+                    self._see_choices(event)
+
+    def _see_message_delta(self, event: Mapping[str, Any]) -> None:
+        """Its counts are cumulative and replace those at the beginning."""
+        later = {name: value for name, value in (event.get("usage") or {}).items() if value is not None}
+        if "output_tokens" in later:
+            self._told = usage.of_anthropic({**self._begun, **later})
+            self._ended = self._told["input_tokens"] > 0 or self._told["output_tokens"] > 0
+
+    def _write(self, *texts: Any) -> None:
+        self._written.extend(text for text in texts if isinstance(text, str) and text)
+
+
+def _event_type(chunk: Any) -> str | None:
+    kind = get(chunk, "type")
+    kind = getattr(kind, "value", kind)
+    return kind if isinstance(kind, str) and kind.startswith("response.") else None
+
+
+def _payloads(frames: list[bytes]) -> Iterator[Mapping[str, Any]]:
+    for frame in frames:
+        data = b"\n".join(line[5:].strip() for line in frame.split(b"\n") if line.startswith(b"data:"))
+        try:
+            payload = json.loads(data)
+        except ValueError:
+            continue
+        if isinstance(payload, Mapping):
+            yield payload
+
+
+_WITHIN = ("_source", "inner", "completion_stream", "_stream", "stream", "_async_generator")
+
+
+def _of_chunks(chunks: list[Any]) -> Usage | None:
+    """Counts in a stream are cumulative: of each part the largest is the last word."""
+    merged: Usage = {}
+    for told in filter(None, (usage.of_usage(get(chunk, "usage")) for chunk in chunks)):
+        for name, value in told.items():
+            merged[name] = max(merged.get(name, 0), value) if isinstance(value, int) else value
+    return merged or None
+
+
+def is_from_cache(response: Any) -> bool:
+    """Whether litellm plays a stream back from its own cache, so that no provider was called."""
+    return any(getattr(layer, "custom_llm_provider", None) == "cached_response" for layer in layers(response))
+
+
+def layers(response: Any) -> Iterator[Any]:
+    """A stream and what it wraps."""
+    waiting: list[Any] = [response]
+    seen: set[int] = set()
+    while waiting:
+        layer = waiting.pop(0)
+        if layer is None or id(layer) in seen or len(seen) > 30:
+            continue
+        seen.add(id(layer))
+        yield layer
+        waiting.extend(getattr(layer, name, None) for name in _WITHIN)
+        if inspect.isasyncgen(layer) and layer.ag_frame is not None:
+            # Text completions by way of chat are passed on by a generator, which holds its source in a variable.
+            waiting.append(layer.ag_frame.f_locals.get("response"))
+
+
+def without_usage(chunk: Any) -> Any:
+    """The chunk as a client that did not ask for usage expects it; None for one that carries nothing else."""
+    if get(chunk, "usage") is None:
+        return chunk
+    for choice in get(chunk, "choices") or ():
+        delta = get(choice, "delta")
+        if get(choice, "finish_reason") or get(choice, "text") or get(delta, "content") or get(delta, "tool_calls"):
+            chunk.usage = None
+            return chunk
+    return None

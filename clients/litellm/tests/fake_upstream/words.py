@@ -1,0 +1,27 @@
+"""How the provider counts: with OpenAI's own tokenizers, by its published rule for chat messages, so that its bill is no invention of the test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import litellm
+
+WORD = " word"
+"""One token in every encoding used here."""
+
+
+def count_text(model: str, text: str) -> int:
+    return litellm.token_counter(model=model, text=text)
+
+
+def count_messages(model: str, messages: list[Any], tools: Any = None) -> int:
+    return litellm.token_counter(model=model, messages=messages, tools=tools)
+
+
+def count_input(model: str, value: Any) -> int:
+    """Strings, lists of strings, token ids and lists of them: what completions and embeddings take."""
+    if isinstance(value, str):
+        return count_text(model, value)
+    if isinstance(value, list):
+        return sum(1 if isinstance(item, int) else count_input(model, item) for item in value)
+    return count_text(model, str(value))

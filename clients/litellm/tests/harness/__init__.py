@@ -1,0 +1,1 @@
+"""The processes that a test needs, and the arithmetic that it checks them by."""

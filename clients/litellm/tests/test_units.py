@@ -1,0 +1,298 @@
+"""What needs no proxy: names, bounds, usage, settings, the spool."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import litellm
+import openai
+import pytest
+
+import budget_authority_litellm
+from budget_authority_litellm import outcome, request, settings, tools, usage
+from budget_authority_litellm.authority import Message
+from budget_authority_litellm.catalog import target_of
+from budget_authority_litellm.grown import asks_for_more
+from budget_authority_litellm.identity import tuple_of
+from budget_authority_litellm.outcome import Billing
+from budget_authority_litellm.problems import Refusal
+from budget_authority_litellm.routes import Kind, is_free, kind_of
+from budget_authority_litellm.settings import SettingWrong
+from budget_authority_litellm.spool import Spool
+from budget_authority_litellm.stream import Watch
+
+SOURCES = Path(budget_authority_litellm.__file__).parent
+
+
+def test_no_price_is_multiplied_and_no_cost_of_litellms_is_read() -> None:
+    for source in SOURCES.glob("*.py"):
+        tree = ast.parse(source.read_text())
+        read = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        names = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+        assert not {"response_cost", "cost", "spend"} & {*read, *names}, source
+        called = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+        # Infinity, of a hold that does not expire, is the one float made from text.
+        assert called.count("float") == (1 if source.name == "calls.py" else 0), source
+
+
+@pytest.mark.parametrize(
+    ("params", "provider", "model"),
+    [
+        ({"model": "openai/gpt-4o"}, "openai", "gpt-4o"),
+        ({"model": "gpt-4o", "custom_llm_provider": "openai"}, "openai", "gpt-4o"),
+        ({"model": "vertex_ai/gemini-2.5-pro"}, "vertex_ai-language-models", "gemini-2.5-pro"),
+        ({"model": "gemini/gemini-2.5-pro"}, "gemini", "gemini/gemini-2.5-pro"),
+        ({"model": "bedrock/anthropic.claude-haiku-4-5-20251001-v1:0"}, "bedrock_converse", "anthropic.claude-haiku-4-5-20251001-v1:0"),
+        ({"model": "vertex_ai/claude-opus-4-7"}, "vertex_ai-anthropic_models", "vertex_ai/claude-opus-4-7"),
+        ({"model": "azure/our-deployment", "model_info": {"base_model": "azure/gpt-4o"}}, "azure", "azure/gpt-4o"),
+        ({"model": "openai/nobody-knows-this"}, "openai", "nobody-knows-this"),
+        ({"model": "azure/dall-e-3", "size": "1024x1792", "quality": "hd"}, "azure", "azure/hd/1024-x-1792/dall-e-3"),
+    ],
+)
+def test_a_deployment_is_named_by_its_row_in_the_price_file(params: dict[str, Any], provider: str, model: str) -> None:
+    target = target_of(Kind.IMAGE if "size" in params else Kind.CHAT, params)
+
+    assert (target.provider, target.model) == (provider, model)
+
+
+def user(content: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": content}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "bounded"),
+    [
+        (Kind.CHAT, user("text"), True),
+        (Kind.CHAT, user([{"type": "text", "text": "x"}]), True),
+        (Kind.CHAT, user([{"type": "image_url", "image_url": {"url": "https://x"}}]), False),
+        (Kind.CHAT, user([{"type": "input_audio", "input_audio": {"data": "x"}}]), False),
+        (Kind.CHAT, user([{"type": "file", "file": {"file_id": "x"}}]), False),
+        (Kind.CHAT, user([{"type": "of_tomorrow"}]), False),
+        (Kind.CHAT, {"messages": [{"role": "assistant", "audio": {"id": "kept"}}]}, False),
+        (Kind.MESSAGES, user([{"type": "tool_result", "content": [{"type": "image", "source": {}}]}]), False),
+        (Kind.MESSAGES, user([{"type": "tool_use", "input": {"type": "of the caller's own"}}]), True),
+        (Kind.RESPONSES, {"input": "text"}, True),
+        (Kind.RESPONSES, {"input": "text", "previous_response_id": "resp_1"}, False),
+        (Kind.RESPONSES, {"input": [{"type": "item_reference", "id": "x"}]}, False),
+        (Kind.RESPONSES, {"input": "x", "tools": [{"type": "file_search"}]}, False),
+        (Kind.MESSAGES, {**user("x"), "mcp_servers": [{}]}, False),
+    ],
+)
+def test_what_no_count_bounds_is_stated_as_unbounded(kind: Kind, data: dict[str, Any], bounded: bool) -> None:
+    bounds = request.bounds_of(kind, data, None)
+
+    assert bounds.get("unbounded_input", False) is not bounded
+    assert ("input_bytes" in bounds) is bounded
+
+
+@pytest.mark.parametrize("text", ["hi", "a longer text, with some punctuation.", "日本語のテキスト", "🙂🙃" * 20, "\n\t\x00 ", "a" * 500])
+def test_bytes_bound_the_tokens_of_a_chat(text: str) -> None:
+    data = user(text)
+
+    assert request.text_bytes(Kind.CHAT, data) >= litellm.token_counter(model="gpt-4o", messages=data["messages"])
+
+
+def test_what_a_request_cannot_contain_is_ruled_out() -> None:
+    claude = {"key": "claude-sonnet-4-5"}
+    plain = request.bounds_of(Kind.MESSAGES, user("x"), claude)
+    marked = request.bounds_of(Kind.MESSAGES, user([{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}]), claude)
+    hour = request.bounds_of(Kind.MESSAGES, user([{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]), claude)
+
+    assert {"cache_write_tokens", "input_audio_tokens", "input_image_tokens", "output_audio_tokens"} <= {name for name in plain if plain[name] == 0}
+    assert marked.get("cache_write_1h_tokens") == 0
+    assert "cache_write_tokens" not in marked
+    assert "cache_write_1h_tokens" not in hour
+    # Others write to their cache without being told.
+    assert "cache_write_tokens" not in request.bounds_of(Kind.CHAT, user("x"), {"key": "gpt-6-astra"})
+
+
+def test_token_ids_are_counted_and_choices_multiplied() -> None:
+    assert request.bounds_of(Kind.EMBEDDING, {"input": [[1, 2, 3], [4]]}, None)["input_tokens"] == 4
+    assert request.bounds_of(Kind.COMPLETION, {"prompt": [1, 2, 3]}, None)["input_tokens"] == 3
+    assert request.bounds_of(Kind.COMPLETION, {"prompt": ["a", "b"], "n": 2, "best_of": 3}, None)["choices"] == 6
+    assert request.bounds_of(Kind.CHAT, {**user("x"), "n": 4}, None)["choices"] == 4
+
+
+def test_what_multiplies_prices_is_asked_for_as_a_tier_that_has_none() -> None:
+    assert request.tier_of({"service_tier": "auto"}) is None
+    assert request.tier_of({"service_tier": "priority"}) == "priority"
+    assert request.tier_of({"speed": "fast"}) == "fast"
+    assert request.tier_of({"inference_geo": "us"}) == "inference_geo:us"
+
+
+def test_a_bound_is_written_into_tools_that_have_none() -> None:
+    data: dict[str, Any] = {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}
+    tools.write_bounds(data, 4)
+    response: dict[str, Any] = {"input": "x", "tools": [{"type": "web_search"}]}
+    tools.write_bounds(response, 4)
+
+    assert tools.read(data).bounds == {"web_search": 4}
+    assert tools.read(response).bounds == {"web_search": 4}
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "more"),
+    [
+        ({"input_bytes": 10}, {"input_bytes": 10}, False),
+        ({"input_bytes": 10}, {"input_bytes": 11}, True),
+        ({"input_bytes": 10}, {"unbounded_input": True}, True),
+        ({"unbounded_input": True}, {"input_bytes": 10_000}, False),
+        ({"input_bytes": 10}, {"input_bytes": 10, "choices": 2}, True),
+        ({"input_bytes": 10, "output_audio_tokens": 0}, {"input_bytes": 10}, True),
+        ({"input_bytes": 10}, {"input_bytes": 10, "service_tier": "priority"}, True),
+        ({"input_bytes": 10}, {"input_bytes": 10, "billed_tools": {"web_search": 1}}, True),
+        ({"input_bytes": 10, "billed_tools": {"web_search": 3}}, {"input_bytes": 10, "billed_tools": {"web_search": 3}}, False),
+        ({"input_bytes": 10, "max_output_tokens": 10}, {"input_bytes": 10, "max_output_tokens": 99}, False),
+    ],
+)
+def test_a_request_that_has_grown_is_seen(asked: dict[str, Any], now: dict[str, Any], more: bool) -> None:
+    assert asks_for_more(asked, now) is more
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ({"prompt_tokens": 10, "completion_tokens": 5}, {"input_tokens": 10, "output_tokens": 5}),
+        (
+            {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 2, "cache_write_tokens": 3}},
+            {"input_tokens": 10, "output_tokens": 5, "cache_read_tokens": 4, "input_audio_tokens": 2, "cache_write_tokens": 3},
+        ),
+        (
+            {"input_tokens": 10, "output_tokens": 9, "output_tokens_details": {"reasoning_tokens": 7}, "input_tokens_details": {"cached_tokens": 2}},
+            {"input_tokens": 10, "output_tokens": 9, "reasoning_tokens": 7, "cache_read_tokens": 2},
+        ),
+        (
+            {"input_tokens": 1, "output_tokens": 9, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 30,
+             "cache_creation": {"ephemeral_1h_input_tokens": 10}, "server_tool_use": {"web_search_requests": 2}},
+            {"input_tokens": 51, "output_tokens": 9, "cache_read_tokens": 20, "cache_write_tokens": 30, "cache_write_1h_tokens": 10,
+             "billed_tools": {"web_search": 2}},
+        ),
+        ({"prompt_tokens": 0, "completion_tokens": 0}, None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_usage_is_read_in_every_spelling(said: Any, read: Any) -> None:
+    assert usage.of_usage(said) == read
+
+
+def test_a_stream_in_pieces_of_bytes_is_read_whole() -> None:
+    events = [
+        {"type": "message_start", "message": {"usage": {"input_tokens": 3, "cache_read_input_tokens": 4, "output_tokens": 1}}},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "naïve"}},
+        {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 8}},
+    ]
+    raw = b"".join(f"event: {event['type']}\r\ndata: {json.dumps(event, ensure_ascii=False)}\r\n\r\n".encode() for event in events)
+    for size in (1, 7, len(raw)):
+        watch = Watch()
+        for at in range(0, len(raw), size):
+            watch.see(raw[at : at + size])
+        assert watch.written == "naïve"
+        assert watch.told() == {"input_tokens": 7, "output_tokens": 8, "cache_read_tokens": 4}
+
+
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+ASKED = httpx.Request("POST", "http://x")
+SERVER_ERROR = litellm.InternalServerError("x", "openai", "m")
+LIMITED = litellm.RateLimitError("x", "openai", "m")
+LOST = litellm.InternalServerError("Connection error.", "openai", "gpt-4o")
+
+
+@pytest.mark.parametrize(
+    ("error", "billing"),
+    [
+        (caused(LOST, caused(openai.APIConnectionError(request=ASKED), httpx.ConnectError("refused"))), Billing.NOT_BILLED),
+        (caused(SERVER_ERROR, caused(openai.APIConnectionError(request=ASKED), httpx.ReadError("gone"))), Billing.MAY_BE_BILLED),
+        (caused(litellm.Timeout("x", "m", "openai"), openai.APITimeoutError(ASKED)), Billing.MAY_BE_BILLED),
+        (caused(litellm.Timeout("x", "m", "openai"), httpx.ConnectTimeout("x")), Billing.NOT_BILLED),
+        (caused(LIMITED, openai.RateLimitError("x", response=httpx.Response(429, request=ASKED), body=None)), Billing.NOT_BILLED),
+        (litellm.BadRequestError("x", "m", "openai"), Billing.NOT_BILLED),
+        (litellm.APIConnectionError("cannot be parsed", "openai", "m"), Billing.MAY_BE_BILLED),
+        (ValueError("a bug"), Billing.MAY_BE_BILLED),
+    ],
+)  # fmt: skip
+def test_a_failure_is_judged_by_its_cause(error: Exception, billing: Billing) -> None:
+    assert outcome.of_failure(error) is billing
+
+
+def test_ids_that_the_authority_does_not_take_are_written_so_that_it_does() -> None:
+    class Auth:
+        user_id, token, team_id = "ada lovelace/é", "k" * 300, None
+
+    who = tuple_of(Auth)
+
+    assert who["user_id"] == "ada%20lovelace/%C3%A9"
+    assert who["key_id"].startswith("sha256-")
+    assert len(who["key_id"]) <= 128
+    assert "team_id" not in who
+
+
+def test_every_call_type_of_litellm_is_priced_free_or_refused() -> None:
+    priced = {it.value for it in litellm.types.utils.CallTypes if kind_of(it)}
+    assert {"acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages", "aimage_generation", "aspeech", "atranscription"} <= priced
+    for it in ("acreate_batch", "_arealtime", "avideo_generation", "pass_through_endpoint", "agenerate_content", "acreate_fine_tuning_job"):
+        assert kind_of(it) is None
+        assert not is_free(it)
+    for it in ("aget_responses", "alist_batches", "acancel_batch", "adelete_responses", "call_mcp_tool"):
+        assert is_free(it)
+
+
+def test_settings_come_from_the_environment_over_the_config_over_the_defaults(tmp_path: Path) -> None:
+    environment = {"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_TIMEOUT_MS": "10", "XDG_CACHE_HOME": str(tmp_path), "MY_URL": "http://b/"}
+    read = settings.read(environment, {"timeout_ms": 20, "connect_timeout_ms": 30, "url": "os.environ/MY_URL", "run_id_from": ["body:a.b"]})
+
+    assert (read.timeout_ms, read.connect_timeout_ms, read.url, read.on_unreachable) == (10, 30, "http://b", "block")
+    assert read.run_id_from == ("body:a.b",)
+    assert read.spool == tmp_path / "budget-authority" / "litellm-spool"
+    assert "key" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    ("environment", "config", "names"),
+    [
+        ({}, {}, "KEY"),
+        ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_ON_UNREACHABLE": "maybe"}, {}, "ON_UNREACHABLE"),
+        ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_TIMEOUT_MS": "3s"}, {}, "TIMEOUT_MS"),
+        ({"BUDGET_AUTHORITY_KEY": "k"}, {"on_unreacheable": "allow"}, "on_unreacheable"),
+        ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_RUN_ID_FROM": "x-run-id"}, {}, "RUN_ID_FROM"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(environment: dict[str, str], config: dict[str, Any], names: str) -> None:
+    with pytest.raises(SettingWrong, match=names):
+        settings.read(environment, config)
+
+
+def test_the_spool_keeps_messages_whole_and_in_order(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "made" / "if-absent", 2)
+    sent = [Message("/a", {"n": 1}), Message("/b", None, "key")]
+    for message in sent:
+        spool.keep(message)
+
+    assert [message for _, message in Spool(tmp_path / "made" / "if-absent", 2).entries()] == sent
+    assert spool.is_full
+    for path, _ in list(spool.entries()):
+        spool.delivered(path)
+    assert spool.is_empty
+
+
+def test_an_entry_that_cannot_be_read_is_put_aside_and_not_lost(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10)
+    spool.keep(Message("/a"))
+    (tmp_path / "00000000000000000001-broken.json").write_text("{")
+
+    assert len(list(spool.entries())) == 1
+    assert (tmp_path / "refused" / "00000000000000000001-broken.json").read_text() == "{"
+
+
+def test_a_refusal_inside_the_router_cools_no_deployment_down() -> None:
+    problem = {"status": 402, "code": "run_ceiling_reached", "detail": "spent"}
+
+    assert Refusal(problem, in_router=True).status_code == 403
+    assert Refusal(problem, in_router=True).code == "402"
