@@ -80,8 +80,7 @@ public final class Desk {
     String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
     DynamoDbClient dynamoDb =
         LocalCloudForTests.dynamoDb()
-            .overrideConfiguration(
-                override -> faults.forEach(override::addExecutionInterceptor))
+            .overrideConfiguration(override -> faults.forEach(override::addExecutionInterceptor))
             .build();
     DynamoDbClient reliable =
         LocalCloudForTests.dynamoDb()

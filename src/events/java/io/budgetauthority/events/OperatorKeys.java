@@ -61,8 +61,7 @@ public final class OperatorKeys implements RequestHandler<OperatorKeys.Order, Op
       case "issue" -> issue();
       case "rotate" -> rotate(named(order), order.overlapSeconds());
       case "revoke" -> revoke(named(order));
-      case null, default ->
-          throw new IllegalArgumentException("action is issue, rotate or revoke");
+      case null, default -> throw new IllegalArgumentException("action is issue, rotate or revoke");
     };
   }
 
@@ -82,11 +81,7 @@ public final class OperatorKeys implements RequestHandler<OperatorKeys.Order, Op
       throw new IllegalArgumentException("overlap_seconds is 0 to " + MOST_OVERLAP_SECONDS);
     }
     return keys.rotate(
-            NO_TENANT,
-            principalId,
-            Duration.ofSeconds(overlapSeconds),
-            tenants,
-            entry(principalId))
+            NO_TENANT, principalId, Duration.ofSeconds(overlapSeconds), tenants, entry(principalId))
         .map(OperatorKeys::done)
         .orElseThrow(() -> unknown(principalId));
   }

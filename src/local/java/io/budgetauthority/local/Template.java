@@ -19,8 +19,8 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /// One CloudFormation template of `infra/`, with every parameter at its default and the account and
-/// region of a desk. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over `!Equals` and `!Not`; another
-/// function in a property that is asked for is an error, one elsewhere is passed over.
+/// region of a desk. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over `!Equals` and `!Not`;
+/// another function in a property that is asked for is an error, one elsewhere is passed over.
 final class Template {
 
   /// The account of everything on a desk.
@@ -32,6 +32,7 @@ final class Template {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^!}]+)}");
 
   private final String name;
+
   /// A property that is not there after all.
   private static final String NO_VALUE = "AWS::NoValue";
 
@@ -107,8 +108,7 @@ final class Template {
           !holds(list(argument).getFirst());
       case Call(String function, Object argument) when function.equals("Equals") ->
           resolved(list(argument).get(0)).equals(resolved(list(argument).get(1)));
-      case null, default ->
-          throw new IllegalStateException(name + " has a condition " + condition);
+      case null, default -> throw new IllegalStateException(name + " has a condition " + condition);
     };
   }
 

@@ -99,8 +99,11 @@ class WindowsTest {
     assertEquals("block", blocked.decision(), "two calls fit into the limit");
     DecisionFacts.BlockFacts block = blocked.block();
     assertNotNull(block);
-    assertEquals(List.of("wait", "after_reset"), block.remedies().stream().filter(
-        it -> it.equals("wait") || it.equals("after_reset")).toList());
+    assertEquals(
+        List.of("wait", "after_reset"),
+        block.remedies().stream()
+            .filter(it -> it.equals("wait") || it.equals("after_reset"))
+            .toList());
     assertEquals(ends, block.resetsAt());
 
     desk.clock.set(ends);
@@ -138,8 +141,7 @@ class WindowsTest {
   @Test
   void theHourThatComesTwiceIsOneDay() {
     tenantIn("Europe/Berlin", "2026-10-25T00:30:00Z", Window.DAY);
-    ZonedDateTime summer =
-        desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
+    ZonedDateTime summer = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
     ask();
     desk.clock.advance(Duration.ofHours(1));
     ZonedDateTime winter = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));

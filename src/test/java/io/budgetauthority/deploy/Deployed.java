@@ -13,8 +13,7 @@ import java.util.Map;
 final class Deployed {
 
   /// As the template's `JAVA_TOOL_OPTIONS`.
-  static final List<String> JVM_OPTIONS =
-      List.of("--add-opens=java.base/java.lang=ALL-UNNAMED");
+  static final List<String> JVM_OPTIONS = List.of("--add-opens=java.base/java.lang=ALL-UNNAMED");
 
   private Deployed() {}
 

@@ -174,8 +174,7 @@ final class Function implements AutoCloseable {
   /// The Runtime API: the next event, and what became of it.
   private void serve(HttpExchange exchange) throws IOException {
     try (exchange) {
-      String[] path =
-          exchange.getRequestURI().getPath().substring(RUNTIME.length()).split("/", -1);
+      String[] path = exchange.getRequestURI().getPath().substring(RUNTIME.length()).split("/", -1);
       switch (path[path.length - 1]) {
         case "next" -> giveNext(exchange);
         case "response" -> take(path[1], exchange, false);
@@ -222,8 +221,6 @@ final class Function implements AutoCloseable {
     }
     invocation
         .answer()
-        .complete(
-            new Answer(
-                bytes.length == 0 ? JSON.nullNode() : JSON.readTree(bytes), failed));
+        .complete(new Answer(bytes.length == 0 ? JSON.nullNode() : JSON.readTree(bytes), failed));
   }
 }

@@ -80,9 +80,7 @@ record HttpEvent(JsonNode event) {
     response
         .path("headers")
         .properties()
-        .forEach(
-            header ->
-                put(headers, header.getKey(), List.of(header.getValue().asText())));
+        .forEach(header -> put(headers, header.getKey(), List.of(header.getValue().asText())));
     response
         .path("multiValueHeaders")
         .properties()
@@ -101,8 +99,7 @@ record HttpEvent(JsonNode event) {
             : body);
   }
 
-  private static void put(
-      Map<String, String> headers, String name, List<String> values) {
+  private static void put(Map<String, String> headers, String name, List<String> values) {
     String lowerCase = name.toLowerCase(Locale.ROOT);
     if (!OF_THE_CONNECTION.contains(lowerCase)) {
       headers.put(lowerCase, String.join(", ", values));

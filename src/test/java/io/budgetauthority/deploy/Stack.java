@@ -60,8 +60,7 @@ record Stack(JsonNode told) {
   }
 
   S3Client s3() {
-    return at(
-            S3Client.builder().httpClientBuilder(ApacheHttpClient.builder()).forcePathStyle(true))
+    return at(S3Client.builder().httpClientBuilder(ApacheHttpClient.builder()).forcePathStyle(true))
         .build();
   }
 

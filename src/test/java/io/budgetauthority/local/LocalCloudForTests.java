@@ -72,8 +72,7 @@ public final class LocalCloudForTests {
   /// In memory, on the DynamoDB that `BUDGET_LOCAL_DYNAMODB` names where it names one: the same
   /// suites run on any.
   private static LocalSettings settings() {
-    return new LocalSettings(
-        Optional.empty(), LocalSettings.fromEnvironment().dynamoDb(), 0, 0, 0);
+    return new LocalSettings(Optional.empty(), LocalSettings.fromEnvironment().dynamoDb(), 0, 0, 0);
   }
 
   private static final class Holder {
