@@ -99,8 +99,8 @@ class ForeignIdsTest {
     calls.put("getRun", new Call("", HIDDEN, HIDDEN));
     calls.put("changeRun", new Call("", "{\"state\": \"closed\"}", List.of(), HIDDEN, NEVER));
     calls.put("listRunDecisions", new Call("", HIDDEN, HIDDEN));
-    calls.put("getAttribution", new Call("?group_by=run&user_id={user_id}", OWN, OWN));
-    calls.put("getReconciliation", new Call("?user_id={user_id}", OWN, OWN));
+    calls.put("getAttribution", new Call("?group_by=run", OWN, OWN));
+    calls.put("getReconciliation", new Call("", OWN, OWN));
     calls.put("getBalances", new Call("?run_id={run_id}", HIDDEN, HIDDEN));
     calls.put("listCeilings", new Call("?id={user_id}", OWN, OWN));
     calls.put("getCeiling", new Call("", HIDDEN, HIDDEN));
