@@ -31,6 +31,7 @@ import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
@@ -66,14 +67,26 @@ public final class Desk {
   public final CeilingChanges ceilings;
 
   public Desk(ExecutionInterceptor... faults) {
+    this(List.of(faults), List.of());
+  }
+
+  /// A desk of which every call to DynamoDB is seen, those for configuration too.
+  public static Desk watchedBy(ExecutionInterceptor watch) {
+    return new Desk(List.of(watch), List.of(watch));
+  }
+
+  private Desk(List<ExecutionInterceptor> faults, List<ExecutionInterceptor> ofConfiguration) {
     LocalCloud cloud = LocalCloudForTests.shared();
     String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
     DynamoDbClient dynamoDb =
         LocalCloudForTests.dynamoDb()
-            .overrideConfiguration(
-                override -> List.of(faults).forEach(override::addExecutionInterceptor))
+            .overrideConfiguration(override -> faults.forEach(override::addExecutionInterceptor))
             .build();
-    DynamoDbClient reliable = LocalCloudForTests.dynamoDb().build();
+    DynamoDbClient reliable =
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(
+                override -> ofConfiguration.forEach(override::addExecutionInterceptor))
+            .build();
     this.ledger =
         new Ledger(
             dynamoDb, ledgerTable, cloud.definitions().decisionsTable().create().tableName());
@@ -122,6 +135,25 @@ public final class Desk {
     if (!tenants.create(tenantId, policy, clock.instant())) {
       throw new IllegalStateException("this desk has its policy");
     }
+  }
+
+  /// A ceiling over the window's period of now.
+  public void ceiling(Scope scope, String id, Window window, MicroUsd limit) {
+    Tenants.Versioned policy = tenants.policy(tenantId);
+    ceilings.put(
+        new Tenants.ScopeId(tenantId, scope, id),
+        window,
+        Ceiling.of(limit),
+        new AccountKey(
+            tenantId,
+            scope,
+            id,
+            window,
+            window.periodOf(clock.instant(), policy.policy().timeZone()),
+            0),
+        policy.version(),
+        version -> true,
+        before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
   }
 
   public void ceiling(Scope scope, String id, MicroUsd limit) {
@@ -210,6 +242,30 @@ public final class Desk {
         usual.softGate(),
         usual.outputCap(),
         List.of(rule),
+        usual.allowedModels(),
+        usual.reservationTtlSeconds(),
+        usual.clockSkewSeconds(),
+        usual.retentionDays(),
+        usual.retryAfterSeconds(),
+        usual.maxActiveRunsPerKey(),
+        usual.maxActiveRunsPerUser(),
+        usual.maxNewRunsPerDay(),
+        usual.runTtlSeconds(),
+        usual.onLedgerOutage(),
+        usual.timeZone());
+  }
+
+  /// The default policy in another mode.
+  public static Policy policyIn(Mode mode) {
+    Policy usual = Policy.DEFAULT;
+    return new Policy(
+        mode,
+        usual.blockStatus(),
+        usual.defaultRunLimit(),
+        usual.defaultCeilings(),
+        usual.softGate(),
+        usual.outputCap(),
+        usual.downgrade(),
         usual.allowedModels(),
         usual.reservationTtlSeconds(),
         usual.clockSkewSeconds(),

@@ -19,6 +19,11 @@ public final class TestClock extends Clock {
     now = now.plus(by);
   }
 
+  /// Goes to an instant, also back.
+  public void set(Instant to) {
+    now = to;
+  }
+
   @Override
   public Instant instant() {
     return now;

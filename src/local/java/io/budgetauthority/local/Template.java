@@ -19,8 +19,8 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
 /// One CloudFormation template of `infra/`, with every parameter at its default and the account and
-/// region of a desk. It knows `!Ref`, `!Sub` and `!GetAtt`; another function in a property that is
-/// asked for is an error, one elsewhere is passed over.
+/// region of a desk. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over `!Equals` and `!Not`;
+/// another function in a property that is asked for is an error, one elsewhere is passed over.
 final class Template {
 
   /// The account of everything on a desk.
@@ -32,12 +32,18 @@ final class Template {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^!}]+)}");
 
   private final String name;
+
+  /// A property that is not there after all.
+  private static final String NO_VALUE = "AWS::NoValue";
+
   private final Map<?, ?> parameters;
+  private final Map<?, ?> conditions;
   private final Map<?, ?> resources;
 
   private Template(String name, Map<?, ?> document) {
     this.name = name;
     this.parameters = map(document.get("Parameters"));
+    this.conditions = document.get("Conditions") instanceof Map<?, ?> stated ? stated : Map.of();
     this.resources = map(document.get("Resources"));
   }
 
@@ -75,14 +81,34 @@ final class Template {
               .replaceAll(found -> reference(found.group(1)).replace("$", "\\$"));
       case Call(String function, Object argument) when function.equals("GetAtt") ->
           reference(String.valueOf(argument));
+      case Call(String function, Object argument) when function.equals("If") -> {
+        List<?> choice = list(argument);
+        yield resolved(holds(conditions.get(choice.get(0))) ? choice.get(1) : choice.get(2));
+      }
       case Call call -> throw new IllegalStateException(name + " uses " + call + " in a property");
       case Map<?, ?> fields -> {
         Map<Object, Object> all = new LinkedHashMap<>();
-        fields.forEach((key, field) -> all.put(key, resolved(field)));
+        fields.forEach(
+            (key, field) -> {
+              Object present = resolved(field);
+              if (!present.equals(NO_VALUE)) {
+                all.put(key, present);
+              }
+            });
         yield all;
       }
       case List<?> items -> items.stream().map(this::resolved).toList();
       default -> value;
+    };
+  }
+
+  private boolean holds(@Nullable Object condition) {
+    return switch (condition) {
+      case Call(String function, Object argument) when function.equals("Not") ->
+          !holds(list(argument).getFirst());
+      case Call(String function, Object argument) when function.equals("Equals") ->
+          resolved(list(argument).get(0)).equals(resolved(list(argument).get(1)));
+      case null, default -> throw new IllegalStateException(name + " has a condition " + condition);
     };
   }
 
@@ -94,6 +120,7 @@ final class Template {
       case "AWS::AccountId" -> ACCOUNT;
       case "AWS::Region" -> REGION;
       case "AWS::Partition" -> "aws";
+      case NO_VALUE -> NO_VALUE;
       default -> ofResource(to);
     };
   }
@@ -119,6 +146,13 @@ final class Template {
       return fields;
     }
     throw new IllegalStateException("A template has " + value + " where a mapping belongs");
+  }
+
+  private static List<?> list(Object value) {
+    if (value instanceof List<?> items) {
+      return items;
+    }
+    throw new IllegalStateException("A template has " + value + " where a list belongs");
   }
 
   /// A function of CloudFormation, not yet applied.

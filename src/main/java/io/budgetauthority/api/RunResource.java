@@ -283,7 +283,7 @@ public final class RunResource {
     if (limit != null) {
       moveLimit(caller, runId, limit);
     }
-    if (state != null && !runs.close(caller.tenantId(), runId)) {
+    if (state != null && !runs.close(caller.tenantId(), runId, clock.instant())) {
       throw notFound(runId);
     }
     return runs.find(caller.tenantId(), runId)

@@ -359,6 +359,10 @@ public final class Ledger {
     return calls;
   }
 
+  String decisionsTable() {
+    return decisionsTable;
+  }
+
   String table() {
     return ledgerTable;
   }

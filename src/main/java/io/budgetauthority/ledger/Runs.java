@@ -66,25 +66,29 @@ public final class Runs {
   /// Ends a run and all its descendants: no decision is made in them any more, while what they hold
   /// is still settled. False where there is no such run. A run that has ended stays as it is, and
   /// its descendants are ended all the same, which an earlier call may have left undone.
-  public boolean close(String tenantId, String runId) {
+  public boolean close(String tenantId, String runId, Instant now) {
     while (true) {
       Optional<Run> run = find(tenantId, runId);
       if (run.isEmpty()) {
         return false;
       }
-      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED)) {
+      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED, now)) {
         break;
       }
     }
-    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child));
+    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child, now));
     return true;
   }
 
-  /// Ends a run as it was read, and frees its places. False where it was ended, bound or, for an
-  /// end by time, renewed meanwhile.
-  public boolean end(Run seen, Run.State as) {
+  /// Ends a run as it was read, frees its places, and leaves a notice of it. False where it was
+  /// ended, bound or, for an end by time, renewed meanwhile.
+  public boolean end(Run seen, Run.State as, Instant now) {
     List<TransactWriteItem> writes = new ArrayList<>();
     writes.add(TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
+    writes.add(
+        TransactWriteItem.builder()
+            .put(RunClosed.of(seen, as, now).write(ledger.decisionsTable()))
+            .build());
     for (RunPlace place : placesOf(seen)) {
       writes.add(TransactWriteItem.builder().update(place.free(ledger.table())).build());
     }
@@ -130,8 +134,8 @@ public final class Runs {
     return children;
   }
 
-  /// The accounts of the runs in one part of the index of due runs. They are due or soon will be: the
-  /// index moves in coarse steps, so each is to be judged by its own `expiresAt`.
+  /// The accounts of the runs in one part of the index of due runs. They are due or soon will be:
+  /// the index moves in coarse steps, so each is to be judged by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
   public Page<AccountKey> due(
@@ -150,8 +154,7 @@ public final class Runs {
             from,
             deadline)
         .map(
-            item ->
-                AccountKey.parse(StoredValues.text(item, "pk"), StoredValues.text(item, "sk")));
+            item -> AccountKey.parse(StoredValues.text(item, "pk"), StoredValues.text(item, "sk")));
   }
 
   /// A page of the runs of a tenant or of one of its users, newest first.

@@ -26,13 +26,13 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Takes care of what nobody came back for (protocol section 5, "Expiry"): a reservation whose time
-/// and skew allowance have passed expires, and one that an earlier sweep expired is settled: released
-/// where it was to be forwarded explicitly and never was, else charged as presumed. Runs whose life is
-/// over end, which frees their places.
+/// and skew allowance have passed expires, and one that an earlier sweep expired is settled:
+/// released where it was to be forwarded explicitly and never was, else charged as presumed. Runs
+/// whose life is over end, which frees their places.
 ///
-/// A sweep is bounded in time. What it leaves is still due and is found first by the next one, since
-/// what is settled leaves the index. Two at once are safe: every step is conditioned on the revision
-/// that it was computed from.
+/// A sweep is bounded in time. What it leaves is still due and is found first by the next one,
+/// since what is settled leaves the index. Two at once are safe: every step is conditioned on the
+/// revision that it was computed from.
 public final class Sweeper {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
@@ -174,8 +174,7 @@ public final class Sweeper {
         tally.unfinished.incrementAndGet();
         return;
       }
-      Page<AccountKey> due =
-          runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
+      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
       for (AccountKey run : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();
@@ -192,10 +191,9 @@ public final class Sweeper {
   }
 
   private void end(Run run, Tally tally) {
-    boolean over =
-        run.ended() == null
-            && clock.instant().isAfter(run.expiresAt().plus(skewOf(run.tenantId())));
-    if (over && runs.end(run, Run.State.EXPIRED)) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    boolean over = run.ended() == null && now.isAfter(run.expiresAt().plus(skewOf(run.tenantId())));
+    if (over && runs.end(run, Run.State.EXPIRED, now)) {
       tally.runsEnded.incrementAndGet();
     }
   }

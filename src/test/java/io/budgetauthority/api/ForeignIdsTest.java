@@ -26,8 +26,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Walks every route of the OpenAPI document with ids that are another tenant's, and, as an agent,
-/// another user's (protocol section 1): what is not the caller's is as if it were not there, nothing
-/// of it is in any answer, and nothing of it changes. A route that the walk does not know fails it.
+/// another user's (protocol section 1): what is not the caller's is as if it were not there,
+/// nothing of it is in any answer, and nothing of it changes. A route that the walk does not know
+/// fails it.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class ForeignIdsTest {
@@ -84,7 +85,8 @@ class ForeignIdsTest {
             .with("Idempotency-Key", "{idempotency_key}", "X-Run-Id", "{run_id}"));
     calls.put(
         "cancel",
-        new Call("", null, List.of("Idempotency-Key", "{idempotency_key}"), Set.of(204), Set.of(204)));
+        new Call(
+            "", null, List.of("Idempotency-Key", "{idempotency_key}"), Set.of(204), Set.of(204)));
     calls.put("lookUpDecision", new Call("", HIDDEN, HIDDEN));
     calls.put("forward", new Call(null, 404, 404));
     calls.put(
@@ -96,6 +98,9 @@ class ForeignIdsTest {
     calls.put("listRuns", new Call("?user_id={user_id}", OWN, Set.of(400)));
     calls.put("getRun", new Call("", HIDDEN, HIDDEN));
     calls.put("changeRun", new Call("", "{\"state\": \"closed\"}", List.of(), HIDDEN, NEVER));
+    calls.put("listRunDecisions", new Call("", HIDDEN, HIDDEN));
+    calls.put("getAttribution", new Call("?group_by=run", OWN, OWN));
+    calls.put("getReconciliation", new Call("", OWN, OWN));
     calls.put("getBalances", new Call("?run_id={run_id}", HIDDEN, HIDDEN));
     calls.put("listCeilings", new Call("?id={user_id}", OWN, OWN));
     calls.put("getCeiling", new Call("", HIDDEN, HIDDEN));
@@ -103,8 +108,7 @@ class ForeignIdsTest {
     calls.put("deleteCeiling", new Call("", HIDDEN, NEVER));
     calls.put("getPolicy", new Call("", OWN, OWN));
     calls.put("putPolicy", new Call("", "{\"block_status\": 429}", List.of(), OWN, NEVER));
-    calls.put(
-        "getPriceOverrides", new Call("?provider={provider}&model={model}", HIDDEN, OWN));
+    calls.put("getPriceOverrides", new Call("?provider={provider}&model={model}", HIDDEN, OWN));
     calls.put(
         "putPriceOverride",
         new Call(
@@ -114,8 +118,7 @@ class ForeignIdsTest {
             Set.of(201),
             NEVER));
     calls.put(
-        "deletePriceOverride",
-        new Call("?provider={provider}&model=other-{model}", HIDDEN, NEVER));
+        "deletePriceOverride", new Call("?provider={provider}&model=other-{model}", HIDDEN, NEVER));
     calls.put("listKeys", new Call("", OWN, NEVER));
     calls.put(
         "createKey",
@@ -132,7 +135,8 @@ class ForeignIdsTest {
     // An operator's, who is no tenant's. A tenant is not made again.
     calls.put("listTenants", new Call("", OWN, NEVER));
     calls.put(
-        "createTenant", new Call("", "{\"tenant_id\": \"{tenant}\"}", List.of(), Set.of(400), NEVER));
+        "createTenant",
+        new Call("", "{\"tenant_id\": \"{tenant}\"}", List.of(), Set.of(400), NEVER));
     calls.put("listPriceTables", new Call("", OWN, NEVER));
     calls.put("draftPriceTable", new Call("", "[]", List.of(), Set.of(422), NEVER));
     calls.put("getPriceTable", new Call("", HIDDEN, NEVER));
@@ -315,8 +319,7 @@ class ForeignIdsTest {
     for (Route route : routes()) {
       Http.Answer answer = call(agent, route);
       Call call = expected(route);
-      boolean ofTheTenant =
-          Set.of("getPolicy", "getPriceOverrides").contains(route.operation());
+      boolean ofTheTenant = Set.of("getPolicy", "getPriceOverrides").contains(route.operation());
       if (!ofTheTenant) {
         requireHidden(route, answer);
       }

@@ -68,7 +68,7 @@ public final class Http {
 
   public Answer send(String method, String path, @Nullable String body, String... headers) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(base.resolve(path))
+        HttpRequest.newBuilder(URI.create(base.toString().replaceAll("/$", "") + path))
             .method(
                 method,
                 body == null

@@ -25,7 +25,7 @@ class FormatTest {
     boolean write = "write".equals(System.getProperty("format"));
     List<Path> unformatted = new ArrayList<>();
     Formatter formatter = new Formatter();
-    for (Path root : List.of(Path.of("src"), Path.of("bench"))) {
+    for (Path root : List.of(Path.of("src"), Path.of("bench"), Path.of("packaging"))) {
       if (!Files.isDirectory(root)) {
         continue;
       }

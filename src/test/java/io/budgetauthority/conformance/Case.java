@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param says the section and, in our words, what the case proves
 /// @param needs what a runner must be able to do besides HTTP
 /// @param because why a pending case is pending
-record Case(
+public record Case(
     @JsonProperty("id") String id,
     @JsonProperty("says") String says,
     @JsonProperty("tags") List<String> tags,
@@ -38,7 +38,7 @@ record Case(
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .build();
 
-  Case {
+  public Case {
     tags = orEmpty(tags);
     needs = orEmpty(needs);
     setup = setup == null ? new Setup(null, null, Map.of(), Map.of()) : setup;
@@ -123,7 +123,7 @@ record Case(
   /// The cases of every file of a folder, in the order of the files' names.
   ///
   /// @throws IOException also where two cases have one id, or a member is none of the above
-  static List<Case> readAll(Path folder) throws IOException {
+  public static List<Case> readAll(Path folder) throws IOException {
     List<Path> files;
     try (Stream<Path> entries = Files.list(folder)) {
       files = entries.filter(file -> file.toString().endsWith(".json")).sorted().toList();

@@ -48,7 +48,8 @@ class CloudDefinitionsTest {
   @Test
   void aDeadLetterQueueIsMadeBeforeTheQueueThatFeedsIt() {
     assertEquals(
-        List.of("UsageDeadQueue", "UsageQueue"), List.copyOf(definitions.queues().keySet()));
+        List.of("UsageDeadQueue", "EventsDeadQueue", "UsageQueue"),
+        List.copyOf(definitions.queues().keySet()));
     assertEquals(
         "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:budget-authority-usage-dead\","
             + "\"maxReceiveCount\":5}",

@@ -1,5 +1,11 @@
 package io.budgetauthority.local;
 
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Tenants;
+import io.quarkus.runtime.StartupEvent;
+import java.time.Clock;
+import java.util.Optional;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
@@ -49,8 +55,28 @@ public final class LocalCloudForTests {
         .build();
   }
 
+  /// Puts into a cloud what the local build puts into an empty one: a tenant `demo`, a key for
+  /// every role and a price table.
+  public static void fill(LocalCloud cloud) {
+    try (DynamoDbClient dynamoDb = dynamoDb(cloud).build();
+        S3Client s3 = s3(cloud)) {
+      String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
+      new FirstData(
+              new Tenants(dynamoDb, ledgerTable),
+              new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC()),
+              new PriceStore(s3, cloud.definitions().pricesBucket().name()))
+          .onStart(new StartupEvent());
+    }
+  }
+
+  /// In memory, on the DynamoDB that `BUDGET_LOCAL_DYNAMODB` names where it names one: the same
+  /// suites run on any.
+  private static LocalSettings settings() {
+    return new LocalSettings(Optional.empty(), LocalSettings.fromEnvironment().dynamoDb(), 0, 0, 0);
+  }
+
   private static final class Holder {
-    static final LocalCloud CLOUD = LocalCloud.start(LocalSettings.inMemory());
+    static final LocalCloud CLOUD = LocalCloud.start(settings());
 
     static {
       Runtime.getRuntime().addShutdownHook(new Thread(CLOUD::close, "local-cloud-for-tests"));

@@ -32,8 +32,7 @@ class SweeperTest {
   private static final MicroUsd HELD = MicroUsd.of(500);
 
   private final Desk desk = new Desk();
-  private final Sweeper sweeper =
-      new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+  private final Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
 
   private ReservationId reserved(String key) {
     assertInstanceOf(Answer.Decided.class, desk.ask(key, "run", 0, 100, null));

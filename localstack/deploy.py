@@ -1,0 +1,273 @@
+"""Deploys the stack to an endpoint with LocalStack's API. Run by localstack/deploy."""
+
+import argparse
+import contextlib
+import gzip
+import io
+import json
+import os
+import pathlib
+import platform
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import zipfile
+
+import boto3
+import botocore.config
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TEMPLATES = ["tables.yaml", "storage.yaml", "queues.yaml"]
+PRICES = ROOT / "src/local/resources/prices/2026-11-24.json.gz"
+CLIENT = ROOT / "target/runtime-interface-client"
+REGION = "us-east-1"
+JAVA_MAJOR = 25
+
+# What a managed Java runtime does: the runtime interface client, on the unpacked zip and its libraries.
+BOOTSTRAP = """#!/bin/sh
+exec {java} -cp "$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*:$LAMBDA_TASK_ROOT/client/*" \\
+  com.amazonaws.services.lambda.runtime.api.client.AWSLambda "$_HANDLER"
+"""
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def ministack(concurrency):
+    """A MiniStack on loopback; it and the functions' processes end together."""
+    port = free_port()
+    log = tempfile.NamedTemporaryFile(prefix="ministack-", suffix=".log", delete=False)
+    environment = dict(os.environ, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
+                       AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0",
+                       # Every execution environment is a JVM of this machine; more get 429, as an account's limit gives.
+                       LAMBDA_ACCOUNT_CONCURRENCY=str(concurrency))
+    process = subprocess.Popen([str(pathlib.Path(sys.executable).parent / "ministack")], env=environment, stdin=subprocess.DEVNULL,
+                               stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        endpoint = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2).read()
+                break
+            except (urllib.error.URLError, OSError) as failure:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit(f"MiniStack did not start ({failure}): {log.name}") from None
+                time.sleep(0.1)
+        say(f"MiniStack at {endpoint}, its log {log.name}")
+        yield endpoint
+    finally:
+        # Its functions are processes of its group, and outlive it otherwise.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def java_home():
+    """A JDK that can run the functions: JAVA_HOME's, or one where installers put them."""
+    homes = [os.environ.get("JAVA_HOME")] if os.environ.get("JAVA_HOME") else []
+    homes += [str(path.parent.parent) for pattern in ("/usr/lib/jvm/*/bin/java",) for path in pathlib.Path("/").glob(pattern[1:])]
+    homes += [str(path.parent.parent) for pattern in (".sdkman/candidates/java/*/bin/java", ".jdks/*/bin/java") for path in pathlib.Path.home().glob(pattern)]
+    for home in homes:
+        with contextlib.suppress(OSError):
+            told = subprocess.run([f"{home}/bin/java", "-version"], capture_output=True, text=True).stderr
+            version = re.search(r'version "(\d+)', told)
+            if version and int(version.group(1)) >= JAVA_MAJOR:
+                return home
+    raise SystemExit(f"There is no Java {JAVA_MAJOR} here: set JAVA_HOME to one.")
+
+
+def with_bootstrap(code, carry_java):
+    """The bytes of a function's zip as a provided.* runtime starts it. A native one starts by itself."""
+    with zipfile.ZipFile(code) as zipped:
+        if "bootstrap" in zipped.namelist():
+            return code.read_bytes()
+    content = io.BytesIO(code.read_bytes())
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as out:
+        java = f"{java_home()}/bin/java"
+        if carry_java:
+            for path in sorted(runtime_image().rglob("*")):
+                if path.is_file():
+                    info = zipfile.ZipInfo(f"java/{path.relative_to(runtime_image())}", (1980, 1, 1, 0, 0, 0))
+                    info.external_attr = (path.stat().st_mode & 0xFFFF) << 16
+                    info.compress_type = zipfile.ZIP_DEFLATED
+                    out.writestr(info, path.read_bytes())
+            java = '"$LAMBDA_TASK_ROOT/java/bin/java"'
+        for jar in sorted(CLIENT.glob("*.jar")):
+            out.write(jar, f"client/{jar.name}")
+        bootstrap = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+        bootstrap.external_attr = 0o755 << 16
+        out.writestr(bootstrap, BOOTSTRAP.format(java=java))
+    return content.getvalue()
+
+
+def runtime_image():
+    """A Java of our own for containers that have none, made once of this machine's JDK."""
+    image = ROOT / "target/java-runtime"
+    if not image.exists():
+        modules = "java.base,java.logging,java.management,java.naming,java.net.http,java.sql,java.xml,jdk.crypto.ec,jdk.unsupported,jdk.zipfs"
+        subprocess.run([f"{java_home()}/bin/jlink", "--add-modules", modules, "--strip-debug", "--no-header-files", "--no-man-pages",
+                        "--output", str(image)], check=True)
+    return image
+
+
+class Cloud:
+    """The clients of one endpoint."""
+
+    def __init__(self, endpoint, prefix):
+        self.endpoint = endpoint
+        self.prefix = prefix
+        self.config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}, read_timeout=120)
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
+                            aws_secret_access_key="test", config=self.config)
+
+    def deploy(self, stack, template, **parameters):
+        """Makes or updates a stack and returns its outputs."""
+        formation = self.client("cloudformation")
+        name = f"{self.prefix}-{stack}"
+        request = dict(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+                       Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()])
+        try:
+            formation.describe_stacks(StackName=name)
+            formation.update_stack(**request)
+            waiter = "stack_update_complete"
+        except formation.exceptions.ClientError as failure:
+            if "does not exist" not in str(failure):
+                raise
+            formation.create_stack(**request)
+            waiter = "stack_create_complete"
+        try:
+            formation.get_waiter(waiter).wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+        except Exception:
+            for event in formation.describe_stack_events(StackName=name)["StackEvents"]:
+                if event["ResourceStatus"].endswith("FAILED"):
+                    say(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}")
+            raise
+        described = formation.describe_stacks(StackName=name)["Stacks"][0]
+        say(f"{name}: {described['StackStatus']}")
+        return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def deploy(endpoint, prefix, carry_java, sweep):
+    """Deploys everything. Returns what a caller of the deployed API must know."""
+    cloud = Cloud(endpoint, prefix)
+    outputs = {}
+    for template in TEMPLATES:
+        outputs |= cloud.deploy(template.removesuffix(".yaml"), (ROOT / "infra" / template).read_text(), Prefix=prefix)
+
+    code = f"{prefix}-code"
+    storage = cloud.client("s3")
+    storage.create_bucket(Bucket=code)
+    template = (ROOT / "sam-template.yaml").read_text()
+    for function in ("api", "events"):
+        zipped = with_bootstrap(ROOT / f"target/function-{function}.zip", carry_java)
+        storage.put_object(Bucket=code, Key=f"{function}.zip", Body=zipped)
+        template = template.replace(f"CodeUri: target/function-{function}.zip", f"CodeUri: s3://{code}/{function}.zip")
+    # MiniStack takes a parameter's number for text there.
+    template = template.replace("MaximumConcurrency: !Ref UsageConcurrency", "MaximumConcurrency: 4")
+    architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    outputs |= cloud.deploy("functions", template, Prefix=prefix, Build="native", Architecture=architecture, SweepSchedule=sweep)
+    outputs |= cloud.deploy("watch", (ROOT / "infra/watch.yaml").read_text(), Prefix=prefix, ApiId=outputs["ApiId"])
+
+    # The first table, as an operator would put it there by hand.
+    version = json.loads(gzip.decompress(PRICES.read_bytes()))["version"]
+    storage.put_object(Bucket=outputs["PricesBucketName"], Key=f"prices/{version}.json.gz", Body=PRICES.read_bytes())
+    storage.put_object(Bucket=outputs["PricesBucketName"], Key="prices/current", Body=version.encode())
+
+    invoked = cloud.client("lambda").invoke(FunctionName=outputs["OperatorFunctionName"], Payload=b'{"action": "issue"}')
+    answer = json.loads(invoked["Payload"].read())
+    if "secret" not in answer:
+        raise SystemExit(f"No operator could be made: {answer}")
+    url = f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+    keys = {"operator": answer["secret"]}
+    keys |= demo_tenant(url, keys["operator"])
+    return {"endpoint": endpoint, "url": url, "keys": keys, "outputs": outputs}
+
+
+def demo_tenant(url, operator):
+    def post(path, key, body):
+        request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {key}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as failure:
+            raise SystemExit(f"POST {path}: {failure.code} {failure.read().decode()}") from None
+
+    admin = post("/budget/tenants", operator, {"tenant_id": f"demo-{int(time.time())}"})["admin_key"]["secret"]
+    keys = {role: post("/budget/keys", admin, {"role": role})["secret"] for role in ("gateway", "viewer")}
+    return {"admin": admin} | keys
+
+
+def transcript(deployed):
+    """Pastes the README's transcript into a shell, and requires what it promises, in its order."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    # A shell takes $default for a variable of its own.
+    script = "\n".join(blocks).replace("http://127.0.0.1:8080", deployed["url"].replace("$", r"\$"))
+    for role, key in deployed["keys"].items():
+        script = script.replace(f"bak_demo_{role}", key)
+    played = subprocess.run(["bash", "-s"], input=script, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    position = 0
+    for promise in re.findall(r"^# => (.*)$", script, re.MULTILINE):
+        # A gateway may write names of headers in lower case.
+        found = played.stdout.lower().find(promise.lower(), position)
+        if found < 0:
+            raise SystemExit(f"not, or not in this order: {promise}\n{played.stdout}")
+        position = found
+    if played.returncode != 0 or position == 0:
+        raise SystemExit(played.stdout)
+    say("The README's transcript answers what it promises.")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="localstack/deploy", description=__doc__)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--endpoint", help="of a LocalStack or the like, such as http://127.0.0.1:4566")
+    where.add_argument("--ministack", action="store_true", help="start a MiniStack on a free port, and end it when standard input ends")
+    parser.add_argument("--prefix", default="budget-authority", help="what names begin with (%(default)s)")
+    parser.add_argument("--sweep", default="rate(1 minute)", help="the sweeper's schedule (%(default)s)")
+    parser.add_argument("--concurrency", type=int, default=6, help="how many of the functions run at a time on MiniStack (%(default)s)")
+    parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
+    parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
+    arguments = parser.parse_args()
+
+    for needed in ("function-api.zip", "function-events.zip"):
+        if not (ROOT / "target" / needed).exists():
+            raise SystemExit(f"target/{needed} is not there: ./mvnw package -Papi && ./mvnw package -Pevents")
+
+    def run(endpoint):
+        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep)
+        if not arguments.no_transcript:
+            transcript(deployed)
+        print(json.dumps(deployed), flush=True)
+
+    if arguments.endpoint:
+        run(arguments.endpoint)
+        return
+    with ministack(arguments.concurrency) as endpoint:
+        run(endpoint)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    main()

@@ -1,0 +1,70 @@
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import java.util.zip.ZipOutputStream;
+
+/// Writes a function's zip again with its libraries stored instead of deflated, so that each is
+/// deflated as a whole: classes of one library have much in common, and the zip is a quarter
+/// smaller. Unpacked, classes are then read without inflating them, which a cold start feels. The
+/// same classes give the same bytes.
+///
+/// Run by the build: `java packaging/FunctionZip.java <zip that Quarkus made> <zip to deploy>`
+public final class FunctionZip {
+
+  private static final LocalDateTime THEN = LocalDateTime.of(1980, 1, 1, 0, 0);
+
+  public static void main(String[] arguments) throws IOException {
+    Path from = Path.of(arguments[0]);
+    Path to = Path.of(arguments[1]);
+    Files.createDirectories(to.toAbsolutePath().getParent());
+    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(from));
+        ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(to))) {
+      out.setLevel(Deflater.BEST_COMPRESSION);
+      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        if (!entry.isDirectory()) {
+          out.putNextEntry(entry(entry.getName()));
+          out.write(entry.getName().endsWith(".jar") ? stored(in) : in.readAllBytes());
+        }
+      }
+    }
+    System.out.printf(
+        "%s: %,d bytes (%,d before its libraries were stored)%n",
+        to, Files.size(to), Files.size(from));
+  }
+
+  private static byte[] stored(InputStream jar) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ZipOutputStream out = new ZipOutputStream(bytes)) {
+      copyStored(new ZipInputStream(new ByteArrayInputStream(jar.readAllBytes())), out);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static void copyStored(ZipInputStream in, ZipOutputStream out) throws IOException {
+    out.setMethod(ZipOutputStream.STORED);
+    for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+      byte[] content = entry.isDirectory() ? new byte[0] : in.readAllBytes();
+      CRC32 sum = new CRC32();
+      sum.update(content);
+      ZipEntry stored = entry(entry.getName());
+      stored.setSize(content.length);
+      stored.setCrc(sum.getValue());
+      out.putNextEntry(stored);
+      out.write(content);
+    }
+  }
+
+  private static ZipEntry entry(String name) {
+    ZipEntry entry = new ZipEntry(name);
+    entry.setTimeLocal(THEN);
+    return entry;
+  }
+}

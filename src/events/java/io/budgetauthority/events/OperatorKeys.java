@@ -1,0 +1,115 @@
+package io.budgetauthority.events;
+
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import jakarta.inject.Named;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Makes, rotates and revokes the keys of operators, for whoever may invoke this function: no key
+/// of the protocol can make the first operator, so the account's own permissions do. The secret is
+/// in the answer, and nowhere after.
+@Named("operator")
+public final class OperatorKeys implements RequestHandler<OperatorKeys.Order, OperatorKeys.Done> {
+
+  /// Operators belong to no tenant.
+  private static final String NO_TENANT = "";
+
+  private static final long MOST_OVERLAP_SECONDS = Duration.ofDays(30).toSeconds();
+
+  private final ApiKeys keys;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  OperatorKeys(ApiKeys keys, Tenants tenants, Clock clock) {
+    this.keys = keys;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What is to be done.
+  ///
+  /// @param action `issue`, `rotate` or `revoke`
+  /// @param principalId whose key, unless it is a new one
+  /// @param overlapSeconds how long the old secret is good beside a new one; 0 where left out, at
+  ///   most 30 days
+  public record Order(
+      @JsonProperty("action") @Nullable String action,
+      @JsonProperty("principal_id") @Nullable String principalId,
+      @JsonProperty("overlap_seconds") long overlapSeconds) {}
+
+  /// What was done.
+  ///
+  /// @param secret the new secret; null where there is none
+  public record Done(
+      @JsonProperty("principal_id") String principalId,
+      @JsonProperty("secret") @Nullable String secret) {}
+
+  /// An order that cannot be read, or that names nobody, gets an [IllegalArgumentException], which
+  /// the function's caller sees as its error.
+  @Override
+  public Done handleRequest(Order order, Context context) {
+    return switch (order.action()) {
+      case "issue" -> issue();
+      case "rotate" -> rotate(named(order), order.overlapSeconds());
+      case "revoke" -> revoke(named(order));
+      case null, default -> throw new IllegalArgumentException("action is issue, rotate or revoke");
+    };
+  }
+
+  private Done issue() {
+    Caller operator =
+        new Caller(
+            NO_TENANT,
+            "opr_" + UUID.randomUUID().toString().replace("-", ""),
+            Role.OPERATOR,
+            null,
+            null);
+    return done(keys.issue(operator, tenants, entry(operator.principalId())));
+  }
+
+  private Done rotate(String principalId, long overlapSeconds) {
+    if (overlapSeconds < 0 || overlapSeconds > MOST_OVERLAP_SECONDS) {
+      throw new IllegalArgumentException("overlap_seconds is 0 to " + MOST_OVERLAP_SECONDS);
+    }
+    return keys.rotate(
+            NO_TENANT, principalId, Duration.ofSeconds(overlapSeconds), tenants, entry(principalId))
+        .map(OperatorKeys::done)
+        .orElseThrow(() -> unknown(principalId));
+  }
+
+  private Done revoke(String principalId) {
+    if (!keys.revoke(NO_TENANT, principalId, tenants, entry(principalId))) {
+      throw unknown(principalId);
+    }
+    return new Done(principalId, null);
+  }
+
+  private static Done done(ApiKeys.Issued issued) {
+    return new Done(issued.principal().caller().principalId(), issued.secret());
+  }
+
+  private static String named(Order order) {
+    if (order.principalId() == null || order.principalId().isEmpty()) {
+      throw new IllegalArgumentException("principal_id is required to " + order.action());
+    }
+    return order.principalId();
+  }
+
+  private static IllegalArgumentException unknown(String principalId) {
+    return new IllegalArgumentException("there is no operator " + principalId);
+  }
+
+  private AuditEntry entry(String principalId) {
+    Caller account = new Caller(NO_TENANT, "account", Role.OPERATOR, null, null);
+    return AuditEntry.of(account, clock.instant(), "operators/" + principalId, null, null);
+  }
+}

@@ -1,0 +1,180 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Calendar windows roll at midnight of the tenant's zone, also on the days that have 23 or 25
+/// hours, or no midnight at all, and what was held before is settled where it was held.
+class WindowsTest {
+
+  /// 5 micro-USD for each token of output: 1,000 tokens cost 0.005 USD.
+  private static final MicroUsd ONE_CALL = MicroUsd.parse("0.005");
+
+  private static final MicroUsd LIMIT = MicroUsd.parse("0.012");
+
+  private final Desk desk = new Desk();
+  private int asked;
+
+  private void tenantIn(String zone, String now, Window window) {
+    desk.clock.set(Instant.parse(now));
+    desk.policy(Policy.DEFAULT.in(ZoneId.of(zone)));
+    desk.ceiling(Scope.USER, "ada", window, LIMIT);
+  }
+
+  private DecisionFacts ask() {
+    asked++;
+    Answer answer = desk.ask("call-" + asked, "run-" + asked, 0, 1_000, null);
+    return assertInstanceOf(Answer.Decided.class, answer).facts();
+  }
+
+  private static DecisionFacts.Touched ofUser(DecisionFacts facts) {
+    return facts.accounts().stream()
+        .filter(it -> it.scope() == Scope.USER)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private Account account(Window window, String period) {
+    AccountKey key = new AccountKey(desk.tenantId, Scope.USER, "ada", window, period, 0);
+    return Objects.requireNonNull(
+        desk.ledger
+            .read(null, desk.tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
+            .accounts()
+            .get(key),
+        key::toString);
+  }
+
+  /// Each row: the zone, the last instant of a period, and the end of the next one.
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @CsvSource({
+    // Clocks go forward on 29 March 2026: that day in Berlin has 23 hours.
+    "Europe/Berlin, DAY, 2026-03-28, 2026-03-28T22:59:59.999Z, 2026-03-29, 2026-03-29T22:00:00Z",
+    "Europe/Berlin, DAY, 2026-03-29, 2026-03-29T21:59:59.999Z, 2026-03-30, 2026-03-30T22:00:00Z",
+    // Back on 25 October 2026: 25 hours.
+    "Europe/Berlin, DAY, 2026-10-24, 2026-10-24T21:59:59.999Z, 2026-10-25, 2026-10-25T23:00:00Z",
+    "Europe/Berlin, DAY, 2026-10-25, 2026-10-25T22:59:59.999Z, 2026-10-26, 2026-10-26T23:00:00Z",
+    "America/New_York, DAY, 2026-03-07, 2026-03-08T04:59:59.999Z, 2026-03-08, 2026-03-09T04:00:00Z",
+    "America/New_York, DAY, 2026-10-31, 2026-11-01T03:59:59.999Z, 2026-11-01, 2026-11-02T05:00:00Z",
+    // In Beirut the clocks go forward at midnight: 29 March 2026 begins at 01:00.
+    "Asia/Beirut, DAY, 2026-03-28, 2026-03-28T21:59:59.999Z, 2026-03-29, 2026-03-29T21:00:00Z",
+    "Asia/Kathmandu, DAY, 2026-11-24, 2026-11-24T18:14:59.999Z, 2026-11-25, 2026-11-25T18:15:00Z",
+    "UTC, DAY, 2026-02-28, 2026-02-28T23:59:59.999Z, 2026-03-01, 2026-03-02T00:00:00Z",
+    // Months that hold a change of the clocks, and the turn of a year.
+    "Europe/Berlin, MONTH, 2026-02, 2026-02-28T22:59:59.999Z, 2026-03, 2026-03-31T22:00:00Z",
+    "Europe/Berlin, MONTH, 2026-03, 2026-03-31T21:59:59.999Z, 2026-04, 2026-04-30T22:00:00Z",
+    "Europe/Berlin, MONTH, 2026-10, 2026-10-31T22:59:59.999Z, 2026-11, 2026-11-30T23:00:00Z",
+    "America/New_York, MONTH, 2026-12, 2027-01-01T04:59:59.999Z, 2027-01, 2027-02-01T05:00:00Z",
+    "Pacific/Kiritimati, MONTH, 2026-11, 2026-11-30T09:59:59.999Z, 2026-12, 2026-12-31T10:00:00Z",
+  })
+  void aWindowRollsAtMidnightOfTheTenantsZone(
+      String zone, Window window, String period, String last, String next, String nextEnds) {
+    tenantIn(zone, last, window);
+    Instant ends = Instant.parse(last).plusMillis(1);
+
+    DecisionFacts.Touched before = ofUser(ask());
+    assertEquals(period, before.period());
+    assertEquals(ends, before.resetsAt());
+    ask();
+    DecisionFacts blocked = ask();
+    assertEquals("block", blocked.decision(), "two calls fit into the limit");
+    DecisionFacts.BlockFacts block = blocked.block();
+    assertNotNull(block);
+    assertEquals(
+        List.of("wait", "after_reset"),
+        block.remedies().stream()
+            .filter(it -> it.equals("wait") || it.equals("after_reset"))
+            .toList());
+    assertEquals(ends, block.resetsAt());
+
+    desk.clock.set(ends);
+    DecisionFacts.Touched after = ofUser(ask());
+    assertEquals(next, after.period());
+    assertEquals(Instant.parse(nextEnds), after.resetsAt());
+    assertEquals(LIMIT.minus(ONE_CALL), after.remaining(), "a new period has its whole limit");
+    assertEquals(ONE_CALL.plus(ONE_CALL), account(window, period).reserved());
+    assertEquals(ONE_CALL, account(window, next).reserved());
+  }
+
+  @Test
+  void aHoldFromBeforeMidnightIsSettledIntoItsOwnDay() {
+    tenantIn("Europe/Berlin", "2026-10-24T21:59:59.999Z", Window.DAY);
+    ask();
+    ask();
+    desk.clock.set(Instant.parse("2026-10-24T22:00:00Z"));
+    ask();
+
+    desk.commit(desk.idOf("call-1"), 0, 400);
+    desk.clock.set(Instant.parse("2026-10-27T12:00:00Z"));
+    desk.settlement.release(desk.gateway, desk.idOf("call-2"), null);
+    desk.commit(desk.idOf("call-3"), 0, 3_000);
+
+    Account saturday = account(Window.DAY, "2026-10-24");
+    assertEquals(MicroUsd.parse("0.002"), saturday.committed());
+    assertEquals(MicroUsd.ZERO, saturday.reserved());
+    assertEquals(MicroUsd.parse("0.01"), saturday.available());
+    Account sunday = account(Window.DAY, "2026-10-25");
+    assertEquals(MicroUsd.parse("0.015"), sunday.committed(), "more than it held, and it is owed");
+    assertEquals(MicroUsd.parse("-0.003"), sunday.available());
+    assertTrue(ask().decision().equals("allow"), "the debt of a day ends with it");
+  }
+
+  @Test
+  void theHourThatComesTwiceIsOneDay() {
+    tenantIn("Europe/Berlin", "2026-10-25T00:30:00Z", Window.DAY);
+    ZonedDateTime summer = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
+    ask();
+    desk.clock.advance(Duration.ofHours(1));
+    ZonedDateTime winter = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
+    assertEquals(summer.toLocalTime(), winter.toLocalTime(), "half past two, twice");
+
+    DecisionFacts.Touched second = ofUser(ask());
+    assertEquals("2026-10-25", second.period());
+    assertEquals(LIMIT.minus(ONE_CALL).minus(ONE_CALL), second.remaining());
+    assertEquals("block", ask().decision());
+  }
+
+  @Test
+  void aDayAndAMonthOfOneUserRollEachOnItsOwn() {
+    tenantIn("America/New_York", "2026-11-01T03:30:00Z", Window.DAY);
+    desk.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.parse("0.018"));
+    ask();
+    ask();
+    assertEquals("2026-10", account(Window.MONTH, "2026-10").key().period());
+    assertEquals(MicroUsd.parse("0.01"), account(Window.MONTH, "2026-10").reserved());
+
+    desk.clock.set(Instant.parse("2026-11-01T04:00:00Z"));
+    ask();
+    ask();
+    desk.clock.set(Instant.parse("2026-11-02T05:00:00Z"));
+    ask();
+    DecisionFacts blocked = ask();
+    assertEquals("user_ceiling_reached", blocked.code());
+    assertEquals(Window.MONTH, ofBlocking(blocked).window());
+    assertEquals(Instant.parse("2026-12-01T05:00:00Z"), ofBlocking(blocked).resetsAt());
+  }
+
+  private static DecisionFacts.Touched ofBlocking(DecisionFacts facts) {
+    DecisionFacts.BlockFacts block = Objects.requireNonNull(facts.block());
+    return facts.accounts().get(Objects.requireNonNull(block.blocking()));
+  }
+}

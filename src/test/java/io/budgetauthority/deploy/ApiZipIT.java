@@ -1,0 +1,116 @@
+package io.budgetauthority.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.local.LocalSettings;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The API function's zip in AWS's runtime interface client, beside the server's package: the same
+/// service, so the same answers, header by header.
+class ApiZipIT {
+
+  private static final Path ZIP = Path.of("target", "function-api.zip");
+  private static final long MOST_BYTES = 25_000_000;
+
+  /// What two runs cannot have in common: instants, and the trace id of a fault.
+  private static final Pattern INSTANT =
+      Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z");
+
+  /// In the order in which they are played.
+  private static final List<String> EVENTS =
+      List.of(
+          "api-ready",
+          "api-ask",
+          "api-ask-again",
+          "api-ask-blocked",
+          "api-ask-base64",
+          "api-ask-base64-allowed",
+          "api-dry-run",
+          "api-balances",
+          "api-run",
+          "api-ceiling",
+          "api-policy",
+          "api-unauthenticated",
+          "api-forbidden",
+          "api-method-not-allowed",
+          "api-not-found",
+          "api-override-percent-encoded",
+          "api-run-percent-encoded",
+          "api-openapi",
+          "api-problem-page");
+
+  @TempDir Path folder = Path.of("unset");
+
+  @Test
+  void theFunctionAnswersEveryExampleAsTheServerDoes() throws Exception {
+    List<String> statuses = new ArrayList<>();
+    try (LocalCloud functionsCloud = LocalCloud.start(LocalSettings.inMemory());
+        LocalCloud serversCloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(functionsCloud);
+      LocalCloudForTests.fill(serversCloud);
+      try (Function function =
+              Function.start(
+                  Function.unpack(ZIP, folder),
+                  Deployed.JVM_OPTIONS,
+                  Deployed.environment(functionsCloud));
+          Server server = Server.start(Deployed.environment(serversCloud))) {
+        for (String name : EVENTS) {
+          HttpEvent event = HttpEvent.read(Path.of("events", name + ".json"));
+          HttpEvent.Answer expected = event.sendTo(server.base());
+          HttpEvent.Answer actual = event.giveTo(function);
+          assertEquals(expected.status(), actual.status(), name + " " + actual);
+          assertEquals(expected.headers(), actual.headers(), name);
+          assertEquals(comparable(expected.body()), comparable(actual.body()), name);
+          statuses.add(name + " " + actual.status());
+        }
+        assertTrue(!function.log().contains("IllegalAccessError"), function.log());
+      }
+    }
+    assertTrue(
+        statuses.containsAll(
+            List.of(
+                "api-ask 200",
+                "api-ask-again 200",
+                "api-ask-blocked 402",
+                "api-ask-base64 400",
+                "api-ask-base64-allowed 200",
+                "api-ceiling 201",
+                "api-not-found 404",
+                "api-method-not-allowed 405")),
+        statuses.toString());
+  }
+
+  @Test
+  void everyExampleOfTheApiIsPlayed() throws Exception {
+    try (var files = Files.list(Path.of("events"))) {
+      assertEquals(
+          EVENTS.stream().sorted().toList(),
+          files
+              .map(file -> file.getFileName().toString().replace(".json", ""))
+              .filter(name -> name.startsWith("api-"))
+              .sorted()
+              .toList());
+    }
+  }
+
+  @Test
+  void theZipIsSmallAndHasNothingOfTheLocalServers() throws Exception {
+    Assertions.assertAll(
+        () -> assertTrue(Files.size(ZIP) < MOST_BYTES, Files.size(ZIP) + " bytes"),
+        () -> assertEquals(List.of(), Zips.entriesOfTheLocalBuild(ZIP)));
+  }
+
+  private static String comparable(String body) {
+    return INSTANT.matcher(body).replaceAll("<instant>");
+  }
+}

@@ -1,0 +1,226 @@
+package io.budgetauthority.deploy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+
+/// A function's zip, unpacked and run by AWS's Java runtime interface client as a managed runtime
+/// would, against a Runtime API of this test's own. One event at a time, as in one execution
+/// environment.
+final class Function implements AutoCloseable {
+
+  /// Where both functions' builds leave AWS's client.
+  private static final Path CLIENT = Path.of("target", "runtime-interface-client");
+
+  private static final String RUNTIME = "/2018-06-01/runtime/";
+  private static final Duration START_WITHIN = Duration.ofSeconds(60);
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final BlockingQueue<Invocation> waiting = new LinkedBlockingQueue<>();
+  private final Map<String, Invocation> running = new ConcurrentHashMap<>();
+  private final CompletableFuture<Instant> ready = new CompletableFuture<>();
+  private final Process process;
+  private final Path log;
+
+  /// What a function answered to an event: its answer, or its error.
+  record Answer(JsonNode body, boolean failed) {}
+
+  private record Invocation(String id, JsonNode event, CompletableFuture<Answer> answer) {}
+
+  private Function(HttpServer server, Process process, Path log) {
+    this.server = server;
+    this.process = process;
+    this.log = log;
+  }
+
+  /// Unpacks a zip into a folder.
+  static Path unpack(Path zip, Path folder) throws IOException {
+    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
+      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
+        Path file = folder.resolve(entry.getName()).normalize();
+        if (!file.startsWith(folder)) {
+          throw new IOException(zip + " has an entry outside of itself: " + entry.getName());
+        }
+        Files.createDirectories(file.getParent());
+        Files.copy(in, file);
+      }
+    }
+    return folder;
+  }
+
+  /// Starts a function in a folder with its unpacked code, and waits until it asks for its first
+  /// event.
+  ///
+  /// @param code what the zip has
+  /// @param jvmOptions for its JVM, beside those that the template gives it
+  /// @param environment its variables
+  static Function start(Path code, List<String> jvmOptions, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    Path log = Files.createTempFile("function-", ".log");
+    ProcessBuilder builder = new ProcessBuilder(command(code, jvmOptions));
+    builder.environment().putAll(environment);
+    builder
+        .environment()
+        .put("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:" + server.getAddress().getPort());
+    builder.environment().put("LAMBDA_TASK_ROOT", code.toString());
+    builder.environment().put("AWS_LAMBDA_FUNCTION_NAME", "function-under-test");
+    builder.environment().put("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769");
+    builder.directory(code.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
+    Function function = new Function(server, builder.start(), log);
+    server.createContext(RUNTIME, function::serve);
+    server.setExecutor(function.threads);
+    server.start();
+    function.awaitReady();
+    return function;
+  }
+
+  private static List<String> command(Path code, List<String> jvmOptions) throws IOException {
+    List<String> classPath = new ArrayList<>(List.of(code.toString()));
+    classPath.addAll(jars(CLIENT));
+    classPath.addAll(jars(code.resolve("lib")));
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmOptions);
+    command.add("-cp");
+    command.add(String.join(File.pathSeparator, classPath));
+    command.add("com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
+    command.add("io.quarkus.amazon.lambda.runtime.QuarkusStreamHandler::handleRequest");
+    return command;
+  }
+
+  private static List<String> jars(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      return files
+          .filter(file -> file.toString().endsWith(".jar"))
+          .map(file -> file.toAbsolutePath().toString())
+          .sorted()
+          .toList();
+    }
+  }
+
+  private void awaitReady() throws InterruptedException {
+    CompletableFuture<Process> ended = process.onExit();
+    try {
+      CompletableFuture.anyOf(ready, ended).get(START_WITHIN.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      close();
+      throw new IllegalStateException("The function did not start: " + log(), e);
+    }
+    if (!ready.isDone()) {
+      close();
+      throw new IllegalStateException("The function ended while it started: " + log());
+    }
+  }
+
+  /// Sends it an event and waits for its answer.
+  Answer invoke(JsonNode event) throws InterruptedException {
+    Invocation invocation =
+        new Invocation(UUID.randomUUID().toString(), event, new CompletableFuture<>());
+    waiting.add(invocation);
+    try {
+      return invocation.answer().get(ANSWER_WITHIN.toSeconds(), TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IllegalStateException("The function did not answer: " + log(), e);
+    }
+  }
+
+  /// What it has written so far.
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return "its log cannot be read: " + e;
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    server.stop(0);
+    threads.shutdownNow();
+  }
+
+  /// The Runtime API: the next event, and what became of it.
+  private void serve(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String[] path = exchange.getRequestURI().getPath().substring(RUNTIME.length()).split("/", -1);
+      switch (path[path.length - 1]) {
+        case "next" -> giveNext(exchange);
+        case "response" -> take(path[1], exchange, false);
+        case "error" -> take(path[1], exchange, true);
+        default -> exchange.sendResponseHeaders(404, -1);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void giveNext(HttpExchange exchange) throws IOException, InterruptedException {
+    ready.complete(Instant.now());
+    Invocation next = waiting.take();
+    running.put(next.id(), next);
+    byte[] event = JSON.writeValueAsBytes(next.event());
+    exchange.getResponseHeaders().set("Lambda-Runtime-Aws-Request-Id", next.id());
+    exchange
+        .getResponseHeaders()
+        .set(
+            "Lambda-Runtime-Deadline-Ms",
+            Long.toString(Instant.now().plus(ANSWER_WITHIN).toEpochMilli()));
+    exchange
+        .getResponseHeaders()
+        .set(
+            "Lambda-Runtime-Invoked-Function-Arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:function-under-test");
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, event.length);
+    exchange.getResponseBody().write(event);
+  }
+
+  private void take(String id, HttpExchange exchange, boolean failed) throws IOException {
+    byte[] bytes;
+    try (InputStream body = exchange.getRequestBody()) {
+      bytes = body.readAllBytes();
+    }
+    exchange.sendResponseHeaders(202, -1);
+    Invocation invocation = running.remove(id);
+    if (invocation == null) {
+      ready.completeExceptionally(
+          new IllegalStateException(new String(bytes, StandardCharsets.UTF_8)));
+      return;
+    }
+    invocation
+        .answer()
+        .complete(new Answer(bytes.length == 0 ? JSON.nullNode() : JSON.readTree(bytes), failed));
+  }
+}
