@@ -16,10 +16,10 @@ from pathlib import Path
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-import httpx  # noqa: E402
-from conftest import hook_environment, proxy_config  # noqa: E402
-from fake_upstream import FakeUpstream  # noqa: E402
-from harness.processes import Authority, Proxy  # noqa: E402
+import httpx
+from conftest import hook_environment, proxy_config
+from fake_upstream import FakeUpstream
+from harness.processes import Authority, Proxy
 
 GOAL_MS = {"p50": 10, "p99": 50}
 
