@@ -157,14 +157,7 @@ public final class Desk {
   }
 
   public void ceiling(Scope scope, String id, MicroUsd limit) {
-    ceilings.put(
-        new Tenants.ScopeId(tenantId, scope, id),
-        Window.TOTAL,
-        Ceiling.of(limit),
-        AccountKey.total(tenantId, scope, id),
-        tenants.policy(tenantId).version(),
-        version -> true,
-        before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
+    ceiling(scope, id, Window.TOTAL, limit);
   }
 
   /// An ask for one call of a run by user `ada` with key `ci`.
@@ -211,61 +204,33 @@ public final class Desk {
   /// The default policy with other rules for the output cap.
   public static Policy policyWith(Policy.OutputCapRules rules) {
     Policy usual = Policy.DEFAULT;
-    return new Policy(
-        usual.mode(),
-        usual.blockStatus(),
-        usual.defaultRunLimit(),
-        usual.defaultCeilings(),
-        usual.softGate(),
-        rules,
-        usual.downgrade(),
-        usual.allowedModels(),
-        usual.reservationTtlSeconds(),
-        usual.clockSkewSeconds(),
-        usual.retentionDays(),
-        usual.retryAfterSeconds(),
-        usual.maxActiveRunsPerKey(),
-        usual.maxActiveRunsPerUser(),
-        usual.maxNewRunsPerDay(),
-        usual.runTtlSeconds(),
-        usual.onLedgerOutage(),
-        usual.timeZone());
+    return policy(usual, usual.mode(), rules, usual.downgrade());
   }
 
   /// A policy with other downgrade rules.
   public static Policy policyWithDowngrade(Policy usual, Policy.DowngradeRule rule) {
-    return new Policy(
-        usual.mode(),
-        usual.blockStatus(),
-        usual.defaultRunLimit(),
-        usual.defaultCeilings(),
-        usual.softGate(),
-        usual.outputCap(),
-        List.of(rule),
-        usual.allowedModels(),
-        usual.reservationTtlSeconds(),
-        usual.clockSkewSeconds(),
-        usual.retentionDays(),
-        usual.retryAfterSeconds(),
-        usual.maxActiveRunsPerKey(),
-        usual.maxActiveRunsPerUser(),
-        usual.maxNewRunsPerDay(),
-        usual.runTtlSeconds(),
-        usual.onLedgerOutage(),
-        usual.timeZone());
+    return policy(usual, usual.mode(), usual.outputCap(), List.of(rule));
   }
 
   /// The default policy in another mode.
   public static Policy policyIn(Mode mode) {
     Policy usual = Policy.DEFAULT;
+    return policy(usual, mode, usual.outputCap(), usual.downgrade());
+  }
+
+  private static Policy policy(
+      Policy usual,
+      Mode mode,
+      Policy.OutputCapRules outputCap,
+      List<Policy.DowngradeRule> downgrade) {
     return new Policy(
         mode,
         usual.blockStatus(),
         usual.defaultRunLimit(),
         usual.defaultCeilings(),
         usual.softGate(),
-        usual.outputCap(),
-        usual.downgrade(),
+        outputCap,
+        downgrade,
         usual.allowedModels(),
         usual.reservationTtlSeconds(),
         usual.clockSkewSeconds(),

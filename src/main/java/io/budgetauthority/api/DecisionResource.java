@@ -132,21 +132,7 @@ public final class DecisionResource {
                   ProblemType.IDEMPOTENCY_KEY_REUSED,
                   "the idempotency key was used with another request")
               .exception();
-      case Answer.RunClosed closed ->
-          throw Problem.of(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended")
-              .exception();
-      case Answer.InvalidParent parent -> throw Fields.invalid("/parent_run_id", parent.reason());
-      case Answer.UnknownParent parent ->
-          throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + parent.runId()).exception();
-      case Answer.TooManyRuns tooMany ->
-          throw RunResource.tooMany(tooMany.place(), tooMany.reason()).exception();
-      case Answer.RunConflict conflict ->
-          throw Problem.of(ProblemType.RUN_CONFLICT, conflict.reason()).exception();
-      case Answer.RunMismatch mismatch ->
-          throw Problem.of(
-                  ProblemType.RUN_PRINCIPAL_MISMATCH,
-                  "run " + mismatch.runId() + " is bound to another " + mismatch.field())
-              .exception();
+      case Answer.RunRefused refused -> throw RunRefusals.exception(refused);
       case Answer.Forbidden forbidden ->
           throw Problem.of(ProblemType.FORBIDDEN, forbidden.reason()).exception();
       case Answer.NoPrices noPrices ->

@@ -1,5 +1,7 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Lineage;
 import io.budgetauthority.decision.RunPlaces;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
@@ -93,13 +95,14 @@ public final class RunResource {
       if (present.isPresent()) {
         return same(present.get(), bound, limit, parentRunId);
       }
-      Run parent = parentRunId == null ? null : parent(caller, runId, parentRunId, bound);
+      Run parent = parent(caller, runId, parentRunId, bound);
       Run wanted = run(caller.tenantId(), runId, parent, bound, made, policy);
       switch (runs.start(wanted, parent, places(wanted, policy))) {
         case Ledger.Outcome.Reserved started -> {
           return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
         }
-        case Ledger.Outcome.NoPlace none -> throw tooMany(none.place(), none.reason()).exception();
+        case Ledger.Outcome.NoPlace none ->
+            throw RunRefusals.exception(new Answer.TooManyRuns(none.place(), none.reason()));
         case Ledger.Outcome.Moved moved -> {}
         case Ledger.Outcome.AlreadyDecided already -> {}
       }
@@ -121,15 +124,6 @@ public final class RunResource {
         : places;
   }
 
-  /// 429: no place for another run of this key, this user, or this tenant today.
-  static Problem tooMany(RunPlace place, String reason) {
-    return Problem.of(
-        place.of() == RunPlace.Of.NEW_ON_DAY
-            ? ProblemType.TOO_MANY_RUNS
-            : ProblemType.TOO_MANY_ACTIVE_RUNS,
-        reason);
-  }
-
   /// The same request again is answered with the run as it is now; another one is a conflict.
   private Response same(
       Run present, Run.Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
@@ -144,32 +138,20 @@ public final class RunResource {
                 && present.tuple().completedBy(bound).equals(present.tuple())
                 && present.tuple().admits(bound));
     if (!sameTuple || !sameLimit || !sameParent) {
-      throw Problem.of(
-              ProblemType.RUN_CONFLICT, "run " + present.runId() + " exists with other settings")
-          .exception();
+      throw RunRefusals.exception(
+          new Answer.RunConflict(
+              present.runId(), "run " + present.runId() + " exists with other settings"));
     }
     return Response.ok(RunView.of(present, clock.instant())).build();
   }
 
-  /// The run that starts this one; anything that cannot be its parent is refused (protocol section
-  /// 6).
-  private Run parent(Caller caller, String runId, String parentRunId, Run.Tuple bound) {
-    if (parentRunId.equals(runId)) {
-      throw Fields.invalid("/parent_run_id", "is the run itself");
-    }
-    Run parent = runs.find(caller.tenantId(), parentRunId).orElseThrow(() -> notFound(parentRunId));
-    if (!parent.tuple().admits(bound)) {
-      throw Problem.of(
-              ProblemType.RUN_PRINCIPAL_MISMATCH,
-              "run " + parentRunId + " is bound to another tuple")
-          .exception();
-    }
-    if (parent.stateAt(clock.instant()) != Run.State.ACTIVE) {
-      throw Problem.of(ProblemType.RUN_CLOSED, "run " + parentRunId + " has ended").exception();
-    }
-    if (parent.ancestorsOfChild().size() >= Run.MOST_LEVELS) {
-      throw Fields.invalid(
-          "/parent_run_id", "has " + Run.MOST_LEVELS + " levels already, which is the most");
+  /// The run that starts this one; null where none is named.
+  private @Nullable Run parent(
+      Caller caller, String runId, @Nullable String named, Run.Tuple bound) {
+    Run parent = named == null ? null : runs.find(caller.tenantId(), named).orElse(null);
+    Answer.RunRefused refused = Lineage.refuseParent(runId, named, parent, bound, clock.instant());
+    if (refused != null) {
+      throw RunRefusals.exception(refused);
     }
     return parent;
   }

@@ -35,25 +35,28 @@ public sealed interface Answer {
   /// The key was used with another request (422).
   record KeyReused() implements Answer {}
 
+  /// The run that was named, or what was said of it, does not allow the call.
+  sealed interface RunRefused extends Answer {}
+
   /// The run has ended (409).
-  record RunClosed(String runId) implements Answer {}
+  record RunClosed(String runId) implements RunRefused {}
 
   /// The parent that was named for a run cannot be one (400).
-  record InvalidParent(String reason) implements Answer {}
+  record InvalidParent(String reason) implements RunRefused {}
 
   /// There is no run of the id that was named as parent (404).
-  record UnknownParent(String runId) implements Answer {}
+  record UnknownParent(String runId) implements RunRefused {}
 
   /// There is no place for another run (429).
   ///
   /// @param reason how many there are, and the limit
-  record TooManyRuns(RunPlace place, String reason) implements Answer {}
+  record TooManyRuns(RunPlace place, String reason) implements RunRefused {}
 
   /// The run exists with another limit or parent (409).
-  record RunConflict(String runId, String reason) implements Answer {}
+  record RunConflict(String runId, String reason) implements RunRefused {}
 
   /// The run belongs to another tuple (403).
-  record RunMismatch(String runId, String field) implements Answer {}
+  record RunMismatch(String runId, String field) implements RunRefused {}
 
   /// The caller's role does not allow what it asked for (403).
   record Forbidden(String reason) implements Answer {}

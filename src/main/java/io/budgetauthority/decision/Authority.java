@@ -28,7 +28,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -145,7 +144,10 @@ public final class Authority {
       }
       Run run = seen.runs().get(runId);
       Run parent = run == null ? seen.runs().get(parentOrNone()) : null;
-      Answer refused = run == null ? refuseParent(parent, now) : refuseRun(run, now);
+      Answer refused =
+          run == null
+              ? Lineage.refuseParent(runId, request.parentRunId(), parent, stated, now)
+              : refuseRun(run, now);
       if (refused != null) {
         return refused;
       }
@@ -321,38 +323,11 @@ public final class Authority {
           : new Answer.AlreadySettled(facts, stored);
     }
 
-    /// Whether the parent that is named for a new run can be one.
-    private @Nullable Answer refuseParent(@Nullable Run parent, Instant now) {
-      String named = request.parentRunId();
-      if (named == null) {
-        return null;
-      }
-      if (named.equals(runId)) {
-        return new Answer.InvalidParent("is the run itself");
-      }
-      if (parent == null) {
-        return new Answer.UnknownParent(named);
-      }
-      if (!parent.tuple().admits(stated)) {
-        return new Answer.RunMismatch(named, differingField(parent.tuple(), stated));
-      }
-      if (parent.stateAt(now) != Run.State.ACTIVE) {
-        return new Answer.RunClosed(named);
-      }
-      return parent.ancestorsOfChild().size() < Run.MOST_LEVELS
-          ? null
-          : new Answer.InvalidParent(
-              "would make a run of level "
-                  + (Run.MOST_LEVELS + 1)
-                  + "; the most is "
-                  + Run.MOST_LEVELS);
-    }
-
     /// A call must be within the tuple of every ancestor, and none of them may have ended.
     private @Nullable Answer refuseAncestors(Lineage lineage, Instant now) {
       for (Run ancestor : lineage.ancestors()) {
         if (!ancestor.tuple().admits(tuple)) {
-          return new Answer.RunMismatch(ancestor.runId(), differingField(ancestor.tuple(), tuple));
+          return new Answer.RunMismatch(ancestor.runId(), ancestor.tuple().differingField(tuple));
         }
         if (ancestor.stateAt(now) != Run.State.ACTIVE) {
           return new Answer.RunClosed(ancestor.runId());
@@ -363,7 +338,7 @@ public final class Authority {
 
     private @Nullable Answer refuseRun(Run run, Instant now) {
       if (!run.tuple().admits(stated)) {
-        return new Answer.RunMismatch(runId, differingField(run.tuple(), stated));
+        return new Answer.RunMismatch(runId, run.tuple().differingField(stated));
       }
       if (run.stateAt(now) != Run.State.ACTIVE) {
         return new Answer.RunClosed(runId);
@@ -395,19 +370,5 @@ public final class Authority {
 
   private static String issueRunId(@Nullable ReservationId id) {
     return id == null ? DRY_RUN : "run_" + id.hash();
-  }
-
-  private static String differingField(Run.Tuple bound, Run.Tuple stated) {
-    if (differs(bound.userId(), stated.userId())) {
-      return "user_id";
-    }
-    if (differs(bound.keyId(), stated.keyId())) {
-      return "key_id";
-    }
-    return differs(bound.teamId(), stated.teamId()) ? "team_id" : "feature_id";
-  }
-
-  private static boolean differs(@Nullable String bound, @Nullable String stated) {
-    return bound != null && stated != null && !Objects.equals(bound, stated);
   }
 }

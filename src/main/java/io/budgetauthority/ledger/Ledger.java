@@ -1,6 +1,5 @@
 package io.budgetauthority.ledger;
 
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredValues;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -142,10 +141,13 @@ public final class Ledger {
         reservation = ReservationItem.read(item);
         continue;
       }
-      Account account = AccountItem.read(item);
-      found.put(account.key(), account);
-      if (account.key().scope() == Scope.RUN) {
-        runs.put(account.key().id(), RunItem.read(item));
+      if (RunItem.isRun(item)) {
+        Run run = RunItem.read(item);
+        runs.put(run.runId(), run);
+        found.put(run.account().key(), run.account());
+      } else {
+        Account account = AccountItem.read(item);
+        found.put(account.key(), account);
       }
     }
     return new Snapshot(reservation, found, runs);
@@ -198,15 +200,7 @@ public final class Ledger {
   /// Writes a decision: a block by one conditional put, everything else in one transaction with its
   /// holds.
   public Outcome reserve(Order order, Deadline deadline) {
-    return write(order, ReservationItem.create(decisionsTable, order.reservation()), deadline);
-  }
-
-  /// Writes a decision in the place of one that is stored: the next revision of the same key.
-  public Outcome replace(Order order, Deadline deadline) {
-    return write(order, ReservationItem.replace(decisionsTable, order.reservation()), deadline);
-  }
-
-  private Outcome write(Order order, Put decision, Deadline deadline) {
+    Put decision = ReservationItem.create(decisionsTable, order.reservation());
     if (order.runs().isEmpty() && order.takes().isEmpty()) {
       return record(order.reservation(), decision, deadline);
     }

@@ -106,6 +106,18 @@ public record Run(
           either(featureId, stated.featureId));
     }
 
+    /// Which part is the first that is stated otherwise than it is bound, by its wire name; the
+    /// last where none is.
+    public String differingField(Tuple stated) {
+      if (!admits(userId, stated.userId)) {
+        return "user_id";
+      }
+      if (!admits(keyId, stated.keyId)) {
+        return "key_id";
+      }
+      return admits(teamId, stated.teamId) ? "feature_id" : "team_id";
+    }
+
     private static boolean admits(@Nullable String bound, @Nullable String stated) {
       return bound == null || stated == null || bound.equals(stated);
     }

@@ -52,6 +52,11 @@ final class RunItem {
     return AccountItem.key(AccountKey.total(tenantId, Scope.RUN, runId));
   }
 
+  /// Whether an account's item is that of a run.
+  static boolean isRun(Map<String, AttributeValue> item) {
+    return item.containsKey("run_created");
+  }
+
   static Run read(Map<String, AttributeValue> item) {
     Account account = AccountItem.read(item);
     return new Run(

@@ -2,9 +2,8 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
 
-/// One account's part of a decision: what is held of it, under which condition, and what is charged
-/// to it at once. A decision charges nothing; usage that never had one holds nothing.
-public record Take(Standing standing, MicroUsd hold, Gate gate, MicroUsd charge) {
+/// One account's part of a decision: what is held of it, and under which condition.
+public record Take(Standing standing, MicroUsd hold, Gate gate) {
 
   /// The condition that an account must meet for the hold to be taken.
   public sealed interface Gate {
@@ -20,16 +19,11 @@ public record Take(Standing standing, MicroUsd hold, Gate gate, MicroUsd charge)
 
   /// What the account's mode holds for an estimate, under the mode's condition.
   public static Take of(Standing standing, Standing.Estimate estimate) {
-    return new Take(standing, standing.hold(estimate), standing.gate(estimate), MicroUsd.ZERO);
+    return new Take(standing, standing.hold(estimate), standing.gate(estimate));
   }
 
   /// The account is touched, so that the decision's usage can be charged to it, and holds nothing.
   public static Take ofNothing(Standing standing) {
-    return new Take(standing, MicroUsd.ZERO, new Gate.Open(), MicroUsd.ZERO);
-  }
-
-  /// Charges usage that nothing was held for.
-  public static Take ofCharge(Standing standing, MicroUsd charge) {
-    return new Take(standing, MicroUsd.ZERO, new Gate.Open(), charge);
+    return new Take(standing, MicroUsd.ZERO, new Gate.Open());
   }
 }

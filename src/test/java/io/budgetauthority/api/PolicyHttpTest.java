@@ -102,6 +102,22 @@ class PolicyHttpTest {
   }
 
   @Test
+  void anAdvisoryTenantIsWarnedOfAnUnknownPriceAlsoUnderACeilingThatIsSpent() {
+    TestTenant tenant = tenant();
+    tenant.policy("{\"mode\": \"advisory_estimate\"}");
+    tenant.ceiling("user/ada/total", "{\"limit_usd\": \"0.00\", \"mode\": \"actuals_only\"}");
+    for (String key : List.of("makes-the-account", "finds-it-spent")) {
+      Http.Answer unpriced =
+          tenant.gateway.ask(
+              "{\"model\": \"nothing\", \"input_tokens\": 5, \"user_id\": \"ada\"}",
+              key,
+              tenant.run);
+      assertEquals("price_unknown", unpriced.text("code"), unpriced.toString());
+      assertEquals(200, unpriced.status());
+    }
+  }
+
+  @Test
   void anAdvisoryTenantIsWarnedAndItsNumbersStayTrue() {
     TestTenant tenant = tenant();
     tenant.policy("{\"mode\": \"advisory_estimate\", \"default_run_limit_usd\": \"0.10\"}");

@@ -1,0 +1,37 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.ledger.RunPlace;
+
+/// What is answered where a run does not allow what was asked, by a decision or by making a run
+/// (protocol sections 6 and 7).
+final class RunRefusals {
+
+  private RunRefusals() {}
+
+  static RuntimeException exception(Answer.RunRefused refused) {
+    return switch (refused) {
+      case Answer.InvalidParent parent -> Fields.invalid("/parent_run_id", parent.reason());
+      case Answer.UnknownParent parent ->
+          problem(ProblemType.NOT_FOUND, "there is no run " + parent.runId());
+      case Answer.RunClosed closed ->
+          problem(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended");
+      case Answer.RunConflict conflict -> problem(ProblemType.RUN_CONFLICT, conflict.reason());
+      case Answer.RunMismatch mismatch ->
+          problem(
+              ProblemType.RUN_PRINCIPAL_MISMATCH,
+              "run " + mismatch.runId() + " is bound to another " + mismatch.field());
+      case Answer.TooManyRuns tooMany ->
+          problem(
+              tooMany.place().of() == RunPlace.Of.NEW_ON_DAY
+                  ? ProblemType.TOO_MANY_RUNS
+                  : ProblemType.TOO_MANY_ACTIVE_RUNS,
+              tooMany.reason());
+    };
+  }
+
+  private static ProblemException problem(ProblemType type, String detail) {
+    return Problem.of(type, detail).exception();
+  }
+}
