@@ -16,8 +16,10 @@ import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -43,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.model.Message;
 
 /// The event functions' zip in AWS's runtime interface client, each function with its example.
 class EventsZipIT {
@@ -188,6 +191,36 @@ class EventsZipIT {
           .amounts()
           .of(Measure.COMMITTED_USD);
     }
+  }
+
+  @Test
+  void usageSettlesGivesUpAndAnswersWhatIsToComeAgain() throws Exception {
+    Desk desk = new Desk();
+    desk.clock.advance(Duration.between(desk.clock.instant(), Instant.now()));
+    desk.policy(Policy.DEFAULT);
+    var unused = desk.ask("event-usage", "run", 0, 100, null);
+    String event =
+        example("usage")
+            .replace("demo", desk.tenantId)
+            .replace("2026-11-25T10:00:00Z", Instant.now().toString());
+    try (Function function = start("usage", Map.of())) {
+      assertEquals(
+          JSON.readTree(
+              """
+              {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000003"}]}
+              """),
+          answer(function, event),
+          function.log());
+    }
+    assertEquals(MicroUsd.of(200), desk.run("run").account().committed());
+    String dead = CLOUD.config().get("budget.usage-dead-queue-url");
+    List<Message> letters =
+        LocalCloudForTests.sqs()
+            .receiveMessage(it -> it.queueUrl(dead).messageAttributeNames("All"))
+            .messages();
+    assertEquals(1, letters.size(), letters.toString());
+    assertTrue(
+        letters.getFirst().messageAttributes().get("reason").stringValue().contains("type"));
   }
 
   @Test

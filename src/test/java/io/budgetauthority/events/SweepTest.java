@@ -23,7 +23,8 @@ class SweepTest {
   private final Map<String, Object> tick = Example.named("sweep").asMap();
 
   private static Sweep sweep(Desk desk) {
-    return new Sweep(new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock));
+    return new Sweep(
+        new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock), desk.publications);
   }
 
   private static ReservationState stateOf(Desk desk, String key) {
