@@ -1,6 +1,5 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -8,17 +7,23 @@ import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
 import java.util.List;
 
-/// Makes one value of each header that names something, before a resource reads it. One that is
-/// sent with nothing in it gets a 400 that names it, where the framework would take it for absent:
-/// a call would be put into a run of its own, and a change made without its condition. Lines of one
-/// name are one value (RFC 9110, section 5.3): the Lambda runtime splits at every comma, also
-/// within a value, and of two keys that differ behind their comma the first line alone would make
-/// one call.
+/// Makes one value of each header that names something, before a resource reads it.
+///
+/// Lines of one name are one value (RFC 9110, section 5.3). The Lambda runtime splits at every
+/// comma, also within a value, so that of two keys which differ behind one the first line alone
+/// would make one call.
+///
+/// One that is sent empty is no absent one, which the framework takes it for: a call would be put
+/// into a run of its own, and a change made without its condition. A space is left in its place,
+/// which has the form of no id and is no tag, so that the resource refuses it, once it knows its
+/// caller.
 @Provider
 public final class StatedHeaders implements ContainerRequestFilter {
 
   private static final List<String> NAMES =
       List.of(BudgetHeaders.IDEMPOTENCY_KEY, BudgetHeaders.RUN_ID, HttpHeaders.IF_MATCH);
+
+  private static final String NOTHING = " ";
 
   @Override
   public void filter(ContainerRequestContext request) {
@@ -27,10 +32,7 @@ public final class StatedHeaders implements ContainerRequestFilter {
       List<String> lines = headers.get(name);
       if (lines != null) {
         String value = String.join(",", lines);
-        if (value.isBlank()) {
-          throw Fields.invalid(name, "is there, and empty");
-        }
-        headers.putSingle(name, value);
+        headers.putSingle(name, value.isEmpty() ? NOTHING : value);
       }
     }
   }
