@@ -8,6 +8,7 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
@@ -40,12 +41,15 @@ public final class KeyResource {
   private final Access access;
   private final ApiKeys keys;
   private final Tenants tenants;
+  private final Publications publications;
   private final Clock clock;
 
-  KeyResource(Access access, ApiKeys keys, Tenants tenants, Clock clock) {
+  KeyResource(
+      Access access, ApiKeys keys, Tenants tenants, Publications publications, Clock clock) {
     this.access = access;
     this.keys = keys;
     this.tenants = tenants;
+    this.publications = publications;
     this.clock = clock;
   }
 
@@ -118,6 +122,7 @@ public final class KeyResource {
         new Caller(caller.tenantId(), id, stated == null ? Role.VIEWER : stated, userId, keyId);
     ApiKeys.Issued issued =
         keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
+    publications.catchUp();
     return Response.status(201).entity(KeyView.of(issued.principal(), issued.secret())).build();
   }
 
@@ -137,8 +142,10 @@ public final class KeyResource {
         Duration.ofSeconds(overlap == null ? 0 : overlap),
         tenants,
         entry(caller, id, null, null))) {
-      case ApiKeys.Rotated.Done done ->
-          KeyView.of(done.issued().principal(), done.issued().secret());
+      case ApiKeys.Rotated.Done done -> {
+        publications.catchUp();
+        yield KeyView.of(done.issued().principal(), done.issued().secret());
+      }
       case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
       case ApiKeys.Rotated.TooOften often ->
           throw Fields.invalid(
@@ -161,6 +168,7 @@ public final class KeyResource {
         caller.tenantId(), Ids.require("id", id), tenants, entry(caller, id, null, null))) {
       throw notFound(id);
     }
+    publications.catchUp();
     return Response.noContent().build();
   }
 

@@ -9,6 +9,7 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// @param remaining what the tightest account has left after this hold; null where no account
 ///   applied
 /// @param accounts balances as seen at the decision, after its hold
+/// @param degraded the code of what kept the ledger from being asked; null where it was. Not shown
+/// @param orphanOf the run that was named and is somebody else's, where it was entered after the
+///   fact; null otherwise. Not shown
 public record DecisionFacts(
     @JsonProperty("decision") String decision,
     @JsonProperty("code") @Nullable String code,
@@ -50,11 +54,16 @@ public record DecisionFacts(
     @JsonProperty("alternatives") List<Alternative> alternatives,
     @JsonProperty("warnings") List<String> warnings,
     @JsonProperty("created_at") Instant createdAt,
+    @JsonProperty("degraded") @Nullable String degraded,
+    @JsonProperty("orphan_of") @Nullable String orphanOf,
     @JsonProperty("asked") @Nullable Asked asked,
     @JsonProperty("block") @Nullable BlockFacts block) {
 
   public static final String CURRENCY = "USD";
   public static final String BLOCK = "block";
+
+  /// What usage that never had a decision is, in the place of one.
+  public static final String UNRESERVED = "unreserved";
 
   public DecisionFacts {
     accounts = accounts == null ? List.of() : List.copyOf(accounts);
@@ -122,6 +131,8 @@ public record DecisionFacts(
         List.of(),
         now,
         null,
+        null,
+        null,
         new BlockFacts(
             "the call was cancelled before it was asked for", null, List.of(), null, null));
   }
@@ -161,6 +172,8 @@ public record DecisionFacts(
         List.of(),
         warnings,
         createdAt,
+        degraded,
+        orphanOf,
         asked,
         newBlock);
   }
@@ -201,6 +214,89 @@ public record DecisionFacts(
         alternatives,
         warnings,
         createdAt,
+        degraded,
+        orphanOf,
+        asked,
+        block);
+  }
+
+  /// Usage that never had a decision, before its place in the ledger is known.
+  ///
+  /// @param provider as it was reported; null where it was left out
+  public static DecisionFacts unreserved(
+      Mode mode, @Nullable String provider, String model, String priceTableVersion, Instant at) {
+    return new DecisionFacts(
+        UNRESERVED,
+        null,
+        mode,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        provider,
+        model,
+        model,
+        null,
+        null,
+        null,
+        Bounds.DEFAULT_TIER,
+        null,
+        null,
+        false,
+        null,
+        null,
+        CURRENCY,
+        priceTableVersion,
+        List.of(),
+        List.of(),
+        List.of(),
+        at,
+        null,
+        null,
+        null,
+        null);
+  }
+
+  /// The same, where it is entered in the ledger after the fact.
+  ///
+  /// @param charge what each account is charged by it
+  public DecisionFacts enteredAt(AfterTheFact.Place place, MicroUsd charge) {
+    List<Touched> touched =
+        place.standings().stream().map(standing -> Touched.ofCharge(standing, charge)).toList();
+    return new DecisionFacts(
+        decision,
+        code,
+        enforcementMode,
+        blockingScope,
+        place.runId(),
+        place.parentRunId(),
+        place.tuple().userId(),
+        place.tuple().keyId(),
+        place.tuple().teamId(),
+        place.tuple().featureId(),
+        provider,
+        requestedModel,
+        selectedModel,
+        requestClass,
+        inputTokens,
+        inputBasis,
+        serviceTier,
+        clientRequestedMaxOutputTokens,
+        effectiveMaxOutputTokens,
+        outputClamped,
+        estimate,
+        touched.stream().map(Touched::remaining).min(Comparator.naturalOrder()).orElse(null),
+        currency,
+        priceTableVersion,
+        touched,
+        alternatives,
+        warnings,
+        createdAt,
+        degraded,
+        place.orphanOf(),
         asked,
         block);
   }
@@ -232,6 +328,22 @@ public record DecisionFacts(
           standing.account().reserved().plus(hold),
           standing.account().available().minus(hold),
           standing.resetsAt());
+    }
+
+    static Touched ofCharge(Standing standing, MicroUsd charge) {
+      Touched before = of(standing, MicroUsd.ZERO);
+      return new Touched(
+          before.scope,
+          before.id,
+          before.window,
+          before.period,
+          before.mode,
+          before.limit,
+          MicroUsd.ZERO,
+          before.committed.plus(charge),
+          before.reserved,
+          before.remaining.minus(charge),
+          before.resetsAt);
     }
 
     Touched holding(MicroUsd newHold) {

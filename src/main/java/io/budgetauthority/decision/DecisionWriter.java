@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// becomes of the run.
 ///
 /// @param notices warnings beside those of the plan
+/// @param degraded the code of what kept the ledger from being asked; null where it was
 record DecisionWriter(
     DecisionRequest request,
     Policy policy,
@@ -41,6 +42,7 @@ record DecisionWriter(
     Lineage lineage,
     Run.Tuple tuple,
     List<String> notices,
+    @Nullable String degraded,
     Instant now) {
 
   /// What an item is found and recognised by.
@@ -143,6 +145,8 @@ record DecisionWriter(
         alternatives,
         warnings,
         now,
+        degraded,
+        null,
         new DecisionFacts.Asked(
             request.parts(), request.choices(), request.units(), request.billedTools(), margins),
         block);

@@ -69,12 +69,12 @@ public final class HoldChange {
     record Refused(String field, String reason) implements Result {}
   }
 
-  /// More time, and, where `outputTokens` is stated, a higher total of output for one completion.
-  /// What stands is never lowered.
-  public Result extend(Price row, @Nullable Instant until, @Nullable Long outputTokens) {
+  /// A higher total of output for one completion, and more time where it is stated. What stands is
+  /// never lowered.
+  public Result extend(Price row, @Nullable Instant until, long outputTokens) {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
     long standing = facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
-    if (outputTokens == null || outputTokens <= standing) {
+    if (outputTokens <= standing) {
       return moved(row, provider(), model(), standing, reservation.estimate(), null, expiresAt);
     }
     Long limit = row.outputLimitTokens();

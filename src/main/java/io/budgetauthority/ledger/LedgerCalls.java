@@ -163,7 +163,7 @@ final class LedgerCalls {
           throw new LedgerUnavailable("the ledger failed until the deadline: " + e.statusCode(), e);
         }
       } catch (SdkClientException e) {
-        if (!deadline.pause()) {
+        if (e instanceof Breaker.Open || !deadline.pause()) {
           reachable = false;
           throw new LedgerUnavailable("the ledger did not answer until the deadline", e);
         }

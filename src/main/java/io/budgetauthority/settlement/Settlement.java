@@ -80,6 +80,14 @@ public final class Settlement {
         .filter(found -> caller.mayTouch(found.facts().userId(), found.facts().keyId()));
   }
 
+  /// Whether a reservation is there, but not this tenant's.
+  boolean isOfAnotherTenant(String tenantId, ReservationId id) {
+    return ledger
+        .find(id, Deadline.in(PATIENCE))
+        .filter(found -> !found.tenantId().equals(tenantId))
+        .isPresent();
+  }
+
   public Result forward(Caller caller, ReservationId id) {
     return take(caller, id, (reservation, facts) -> reservation.forward());
   }
@@ -108,6 +116,13 @@ public final class Settlement {
   /// Raises the time, and where it is stated the output, of an open reservation.
   public Result extend(
       Caller caller, ReservationId id, @Nullable Instant until, @Nullable Long outputTokens) {
+    if (outputTokens == null) {
+      return take(
+          caller,
+          id,
+          (reservation, facts) ->
+              reservation.extend(until == null ? reservation.expiresAt() : until));
+    }
     return change(
         caller,
         id,

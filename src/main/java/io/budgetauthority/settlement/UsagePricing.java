@@ -36,22 +36,28 @@ public final class UsagePricing {
   record Priced(MicroUsd amount, Particulars particulars) {}
 
   Priced price(Reservation reservation, DecisionFacts facts, UsageReport report) {
+    return price(
+        reservation.tenantId(), reservation.priceRow(), reservation.estimate(), facts, report);
+  }
+
+  /// @param heldRow the row held; empty where the decision had none
+  /// @param estimate what is charged where usage stays unknown
+  private Priced price(
+      String tenantId, String heldRow, MicroUsd estimate, DecisionFacts facts, UsageReport report) {
     String provider = report.provider() == null ? facts.provider() : report.provider();
     String model = report.model() == null ? facts.selectedModel() : report.model();
     Usage usage = report.usage();
     if (usage == null) {
-      return new Priced(reservation.estimate(), new Particulars(null, provider, model, List.of()));
+      return new Priced(estimate, new Particulars(null, provider, model, List.of()));
     }
-    if (reservation.priceRow().isEmpty()) {
+    if (heldRow.isEmpty()) {
       return new Priced(
           MicroUsd.ZERO, new Particulars(json(usage), provider, model, List.of("model")));
     }
     boolean held = isHeld(facts, report);
     Optional<Price> served =
-        held || model == null
-            ? Optional.empty()
-            : servedRow(reservation.tenantId(), facts, provider, model);
-    Price row = served.orElseGet(() -> heldRow(reservation));
+        held || model == null ? Optional.empty() : servedRow(tenantId, facts, provider, model);
+    Price row = served.orElseGet(() -> DecisionJson.readPrice(heldRow));
     String tier = usage.serviceTier() == null ? facts.serviceTier() : usage.serviceTier();
     Pricing.Charge charge = charge(row, tier, usage);
     List<String> unpriced = new ArrayList<>(charge.unpriced());
@@ -59,6 +65,23 @@ public final class UsagePricing {
       unpriced.add("model");
     }
     return new Priced(charge.amount(), new Particulars(json(usage), provider, model, unpriced));
+  }
+
+  /// Prices usage that never had a decision.
+  ///
+  /// @param row the row of its model; empty where that has no price
+  Priced price(String tenantId, String row, DecisionFacts facts, UsageReport report) {
+    return price(tenantId, row, MicroUsd.ZERO, facts, report);
+  }
+
+  /// The table in force; empty before the first was read.
+  Optional<PriceTable> current() {
+    return prices.current();
+  }
+
+  PriceTable.Found find(
+      String tenantId, PriceTable table, @Nullable String provider, String model) {
+    return overrides.find(tenantId, table, provider, model);
   }
 
   /// What a model's name means in the table version that a decision was made from, with the prices
@@ -84,12 +107,15 @@ public final class UsagePricing {
   /// The row of a model other than the one held; empty where that is unpriced or unknown.
   private Optional<Price> servedRow(
       String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
-    return rowOf(find(tenantId, facts, provider, model))
-        .filter(row -> !row.cards().isEmpty() && (!row.allZero() || row.zeroApproved()));
+    return pricedRow(find(tenantId, facts, provider, model));
   }
 
-  private static Optional<Price> rowOf(PriceTable.Found found) {
-    return found instanceof PriceTable.Found.Row row ? Optional.of(row.price()) : Optional.empty();
+  /// The row that a name means, if it means one and that has a price.
+  static Optional<Price> pricedRow(PriceTable.Found found) {
+    Optional<Price> row =
+        found instanceof PriceTable.Found.Row it ? Optional.of(it.price()) : Optional.empty();
+    return row.filter(
+        price -> !price.cards().isEmpty() && (!price.allZero() || price.zeroApproved()));
   }
 
   private static boolean isHeld(DecisionFacts facts, UsageReport report) {
@@ -99,10 +125,6 @@ public final class UsagePricing {
 
   private static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
     return reported == null || reported.equals(held);
-  }
-
-  private static Price heldRow(Reservation reservation) {
-    return DecisionJson.readPrice(reservation.priceRow());
   }
 
   private static JsonNode json(Usage usage) {

@@ -35,8 +35,16 @@ public final class Runner {
   /// What is not there yet is not waited for as long as what is.
   private static final int PENDING_SECONDS_MAX = 1;
 
-  private static final List<String> EVENTS = List.of("events");
+  private static final String EVENTS = "events";
+  private static final String QUEUE = "queue";
+  private static final String LEDGER = "ledger";
+
+  /// What a service on a desk lets its callers do without a key.
+  private static final List<String> ON_A_DESK = List.of(EVENTS, QUEUE, LEDGER);
+
   private static final String HEARD = "/local/events";
+  private static final String MESSAGES = "/local/messages";
+  private static final String FAULTS_OF_LEDGER = "/local/faults/ledger";
 
   private static final Map<String, String> USUAL_KEYS =
       Map.of(
@@ -96,7 +104,8 @@ public final class Runner {
 
   /// Plays one case. A pending case that passes is broken: it is pending no longer.
   public Outcome play(Case played) {
-    boolean met = played.needs().isEmpty() || (played.needs().equals(EVENTS) && hearsEvents());
+    boolean met =
+        played.needs().isEmpty() || (ON_A_DESK.containsAll(played.needs()) && isOnADesk());
     if (!met) {
       return new Outcome.Pending("needs " + String.join(", ", played.needs()));
     }
@@ -109,8 +118,8 @@ public final class Runner {
         : new Outcome.Pending(failure);
   }
 
-  /// Whether the service tells its events itself, as one on a desk does.
-  private boolean hearsEvents() {
+  /// Whether the service is one on a desk, which tells its events itself.
+  private boolean isOnADesk() {
     HttpRequest request =
         HttpRequest.newBuilder(base.resolve(HEARD))
             .timeout(PATIENCE)
@@ -122,6 +131,9 @@ public final class Runner {
   private @Nullable String failureOf(Case played) {
     try {
       Playing playing = new Playing(played.setup(), played.pending());
+      if (played.needs().contains(LEDGER)) {
+        playing.makeKeysOf(played.steps());
+      }
       for (int i = 0; i < played.steps().size(); i++) {
         Case.Step step = played.steps().get(i);
         try {
@@ -133,7 +145,21 @@ public final class Runner {
       return null;
     } catch (Failed e) {
       return e.getMessage();
+    } finally {
+      if (played.needs().contains(LEDGER)) {
+        giveTheLedgerBack();
+      }
     }
+  }
+
+  private void giveTheLedgerBack() {
+    HttpRequest request =
+        HttpRequest.newBuilder(base.resolve(FAULTS_OF_LEDGER))
+            .timeout(PATIENCE)
+            .setHeader("Content-Type", "application/json")
+            .PUT(HttpRequest.BodyPublishers.ofString("{\"state\": \"up\"}"))
+            .build();
+    Answer unused = arrived(send(request));
   }
 
   /// An answer, with its body as JSON where it is some.
@@ -238,6 +264,16 @@ public final class Runner {
       return Objects.requireNonNull(secrets.get(name));
     }
 
+    /// Makes every key that steps use while one still can be made.
+    void makeKeysOf(List<Case.Step> steps) {
+      steps.stream()
+          .filter(step -> step.via() == null && !step.as().equals("none"))
+          .forEach(
+              step -> {
+                String unused = secret(step.as());
+              });
+    }
+
     void take(Case.Step step) {
       int seconds =
           pending ? Math.min(PENDING_SECONDS_MAX, step.withinSeconds()) : step.withinSeconds();
@@ -273,7 +309,7 @@ public final class Runner {
 
     private HttpRequest request(Case.Step step) {
       String[] send = variables.fill(step.send()).split(" ", 2);
-      if (EVENTS.getFirst().equals(step.via())) {
+      if (EVENTS.equals(step.via())) {
         String last = HEARD + "/last?tenant_id=" + variables.fill("${tenant}") + "&type=" + send[1];
         return request("GET", last, "none", Map.of(), null);
       }
@@ -284,6 +320,12 @@ public final class Runner {
       if (body != null && step.padToBytes() > 0) {
         int bytes = body.getBytes(StandardCharsets.UTF_8).length;
         body = body + " ".repeat(step.padToBytes() - bytes);
+      }
+      if (QUEUE.equals(step.via())) {
+        return request("POST", MESSAGES, "none", Map.of(), body);
+      }
+      if (LEDGER.equals(step.via())) {
+        return request("PUT", FAULTS_OF_LEDGER, "none", Map.of(), body);
       }
       return request(send[0], send[1], step.as(), step.headers(), body);
     }
