@@ -81,18 +81,27 @@ public record DecisionFacts(
     Meters.decided(decision, enforcementMode.wireName(), code);
   }
 
-  /// The bounds of the ask, which a later step prices again. Not shown.
+  /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
+  /// it again. Not shown.
   ///
   /// @param choices how many completions the output cap is multiplied by
+  /// @param margins of each account, in the order of the accounts; empty where none is a soft gate
   public record Asked(
       @JsonProperty("parts") Parts parts,
       @JsonProperty("choices") int choices,
       @JsonProperty("units") Map<String, Long> units,
-      @JsonProperty("billed_tools") Map<String, Long> billedTools) {
+      @JsonProperty("billed_tools") Map<String, Long> billedTools,
+      @JsonProperty("margins") List<MicroUsd> margins) {
     public Asked {
       parts = parts == null ? Parts.NONE : parts;
       units = units == null ? Map.of() : Map.copyOf(units);
       billedTools = billedTools == null ? Map.of() : Map.copyOf(billedTools);
+      margins = margins == null ? List.of() : List.copyOf(margins);
+    }
+
+    /// An ask without a soft gate.
+    public Asked(Parts parts, int choices, Map<String, Long> units, Map<String, Long> billedTools) {
+      this(parts, choices, units, billedTools, List.of());
     }
   }
 
