@@ -30,6 +30,7 @@ final class AskBuilder {
   private @Nullable String teamId;
   private @Nullable String parentRunId;
   private @Nullable MicroUsd runLimit;
+  private @Nullable Integer ttlSeconds;
   private boolean dryRun;
 
   AskBuilder provider(String stated) {
@@ -109,6 +110,11 @@ final class AskBuilder {
     return this;
   }
 
+  AskBuilder ttl(int seconds) {
+    ttlSeconds = seconds;
+    return this;
+  }
+
   AskBuilder dryRun() {
     dryRun = true;
     return this;
@@ -138,7 +144,7 @@ final class AskBuilder {
         parentRunId,
         runLimit,
         false,
-        null,
+        ttlSeconds,
         dryRun);
   }
 }

@@ -28,8 +28,9 @@ final class PolicyBuilder {
     return this;
   }
 
-  PolicyBuilder defaultCeiling(Scope scope, Window window, Ceiling ceiling) {
-    defaultCeilings = Map.of(scope, Map.of(window, ceiling));
+  PolicyBuilder defaultCeilings(
+      Scope scope, Window one, Ceiling ofOne, Window other, Ceiling ofOther) {
+    defaultCeilings = Map.of(scope, Map.of(one, ofOne, other, ofOther));
     return this;
   }
 
