@@ -18,7 +18,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.budgetauthority.money.MicroUsd;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -237,5 +239,103 @@ class PricingTest {
 
     assertEquals("0.03", charge.amount().toString());
     assertEquals(List.of("output_tokens"), charge.unpriced());
+  }
+
+  @Test
+  void everyPartOfAUsageThatHasNoPriceOfItsOwnIsListedByName() {
+    Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
+    Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
+    Map<String, Long> units = new LinkedHashMap<>();
+    units.put("images", 1L);
+    units.put("requests", 1L);
+    units.put("seconds", 0L);
+    Usage usage = new Usage(20, 20, all, units, Map.of("web_search", 1L), "flex");
+
+    assertEquals(
+        List.of(
+            "cache_read_tokens",
+            "cache_write_tokens",
+            "cache_write_1h_tokens",
+            "input_audio_tokens",
+            "input_image_tokens",
+            "reasoning_tokens",
+            "output_audio_tokens",
+            "output_image_tokens",
+            "images",
+            "web_search"),
+        Pricing.charge(row, "default", usage).unpriced());
+    assertEquals(
+        List.of(),
+        Pricing.charge(
+                row,
+                "default",
+                new Usage(
+                    20,
+                    20,
+                    new Parts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
+                    Map.of("images", 0L),
+                    Map.of("web_search", 0L),
+                    null))
+            .unpriced(),
+        "what was not used needs no price");
+  }
+
+  @Test
+  void whatHasItsOwnPriceIsNotListed() {
+    Map<TokenClass, Integer> every = new EnumMap<>(TokenClass.class);
+    for (TokenClass tokenClass : TokenClass.values()) {
+      every.put(tokenClass, 1);
+    }
+    Price row =
+        row("chat", Map.of("web_search", 1L), withUnit(BillingUnit.IMAGES, A_MILLION, every));
+    Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
+
+    assertEquals(
+        List.of(),
+        Pricing.charge(
+                row,
+                "default",
+                new Usage(20, 20, all, Map.of("images", 1L), Map.of("web_search", 1L), null))
+            .unpriced());
+  }
+
+  @Test
+  void aServiceTierWithoutAPriceIsChargedAtTheDefaultAndListedAndARowWithoutAnyIsNot() {
+    Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
+    Pricing.Charge flex = Pricing.charge(row, "flex", Usage.ofTokens(10, 10));
+
+    assertEquals("0.00003", flex.amount().toString());
+    assertEquals(List.of("service_tier"), flex.unpriced());
+    assertEquals(
+        new Pricing.Charge(MicroUsd.ZERO, List.of("model")),
+        Pricing.charge(row(), "default", Usage.ofTokens(10, 10)));
+  }
+
+  @Test
+  void inputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
+    Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
+    Pricing.Charge charge = Pricing.charge(row, "default", Usage.ofTokens(1_000, 0));
+
+    assertEquals("0.004", charge.amount().toString());
+    assertEquals(List.of("input_tokens"), charge.unpriced());
+  }
+
+  @Test
+  void thePricesOfARowAreShownByClassUnitAndToolForTheLengthThatIsReached() {
+    Price row =
+        row(
+            "chat",
+            Map.of("web_search", 10_000 * A_MILLION),
+            withUnit(BillingUnit.IMAGES, 40_000 * A_MILLION, Map.of(INPUT, 3, OUTPUT, 15)),
+            card("default", 200_000, Map.of(INPUT, 6)),
+            card("flex", 0, Map.of(INPUT, 1)));
+
+    Map<String, String> base =
+        Map.of("input", "0.000003", "output", "0.000015", "images", "0.04", "web_search", "0.01");
+    assertEquals(base, row.describe("default", 0));
+    assertEquals(base, row.describe("default", 200_000));
+    assertEquals("0.000006", row.describe("default", 200_001).get("input"));
+    assertEquals("0.000001", row.describe("flex", 1).get("input"));
+    assertEquals(Map.of("web_search", "0.01"), row.describe("priority", 1));
   }
 }
