@@ -28,6 +28,7 @@ final class AskBuilder {
   private @Nullable String userId = "ada";
   private @Nullable String keyId = "ci";
   private @Nullable String teamId;
+  private @Nullable String featureId;
   private @Nullable String parentRunId;
   private @Nullable MicroUsd runLimit;
   private @Nullable Integer ttlSeconds;
@@ -100,6 +101,11 @@ final class AskBuilder {
     return this;
   }
 
+  AskBuilder feature(String id) {
+    featureId = id;
+    return this;
+  }
+
   AskBuilder parent(String runId) {
     parentRunId = runId;
     return this;
@@ -140,7 +146,7 @@ final class AskBuilder {
         userId,
         keyId,
         teamId,
-        null,
+        featureId,
         parentRunId,
         runLimit,
         false,

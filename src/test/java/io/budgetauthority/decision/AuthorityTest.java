@@ -378,12 +378,14 @@ class AuthorityTest {
     desk.ceiling(Scope.USER, "ada", plenty);
     desk.ceiling(Scope.KEY, "ci", plenty);
     desk.ceiling(Scope.TEAM, "core", plenty);
+    desk.ceiling(Scope.FEATURE, "search", plenty);
     desk.ceiling(Scope.TENANT, "-", plenty);
     desk.ceiling(Scope.TEAM, "other", plenty);
 
-    DecisionFacts facts = allowed(ask(tokens(1).by("ada", "ci", "core"), "a", "run"));
+    DecisionFacts facts =
+        allowed(ask(tokens(1).by("ada", "ci", "core").feature("search"), "a", "run"));
     assertEquals(
-        List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.TENANT),
+        List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT),
         facts.accounts().stream().map(DecisionFacts.Touched::scope).toList());
   }
 
@@ -417,6 +419,29 @@ class AuthorityTest {
             .filter(it -> it.window() == Window.DAY)
             .map(it -> it.window().wireName() + " " + it.limit())
             .toList());
+  }
+
+  @Test
+  void aCeilingOfThePolicyThatMovesTakesTheAccountsThatItMadeWithIt() {
+    desk.policy(usersHaveADay(MicroUsd.of(600)));
+    allowed(ask(tokens(100), "a", "run"));
+    blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
+
+    assertTrue(
+        desk.tenants.replacePolicy(
+            desk.tenantId,
+            desk.tenants.policyNow(desk.tenantId),
+            usersHaveADay(MicroUsd.of(1_000)),
+            AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+    DecisionFacts facts = allowed(ask(tokens(100), "c", "run"));
+    assertEquals(MicroUsd.of(1_000), facts.accounts().get(1).limit());
+    assertEquals(MicroUsd.ZERO, facts.remaining());
+  }
+
+  private static Policy usersHaveADay(MicroUsd limit) {
+    return new PolicyBuilder()
+        .defaultCeilings(Scope.USER, Window.DAY, Ceiling.of(limit), Window.MONTH, Ceiling.of(limit))
+        .build();
   }
 
   @Test
