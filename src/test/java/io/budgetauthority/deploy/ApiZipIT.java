@@ -33,6 +33,7 @@ class ApiZipIT {
           "api-ready",
           "api-ask",
           "api-ask-again",
+          "api-ask-comma-key",
           "api-ask-blocked",
           "api-ask-base64",
           "api-ask-base64-allowed",
