@@ -45,7 +45,6 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /// docs/protocol.md says what the service does: its blocks are played, its examples are real
@@ -62,7 +61,8 @@ class ProtocolPageTest {
   private static final Set<String> PATHS_AHEAD = Set.of("POST /budget/usage");
 
   private static final Set<String> HEADERS_AHEAD = Set.of("X-Budget-Degraded");
-  private static final Set<String> NAMES_AHEAD = Set.of("sent_at", "occurred_at", "idempotency_key");
+  private static final Set<String> NAMES_AHEAD =
+      Set.of("sent_at", "occurred_at", "idempotency_key");
 
   /// What any call may be answered, and is told of all of them in one sentence.
   private static final Set<Integer> OF_ANY = Set.of(400, 401, 403, 405, 406, 413, 415, 500, 503);
@@ -111,8 +111,8 @@ class ProtocolPageTest {
     return rows;
   }
 
-  /// One shell plays every block. The page's full examples are among what it prints, but for ids and
-  /// times.
+  /// One shell plays every block. The page's full examples are among what it prints, but for ids
+  /// and times.
   @Test
   void theBlocksAnswerWhatThePagePromises() throws IOException, InterruptedException {
     String printed = Transcript.play(PAGE, base);
@@ -233,7 +233,9 @@ class ProtocolPageTest {
     for (String status : List.of("200", "402")) {
       JsonNode response = responses.path(status);
       JsonNode resolved =
-          response.has("$ref") ? document.at(response.path("$ref").asText().substring(1)) : response;
+          response.has("$ref")
+              ? document.at(response.path("$ref").asText().substring(1))
+              : response;
       resolved.path("headers").fieldNames().forEachRemaining(documented::add);
     }
     assertEquals(
@@ -381,9 +383,7 @@ class ProtocolPageTest {
         ReservationState.RESERVED,
         explicit,
         false,
-        List.of(
-            new Hold(
-AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(100))),
+        List.of(new Hold(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(100))),
         MicroUsd.of(100),
         null,
         null,

@@ -109,7 +109,7 @@ class HoldChangeTest {
   void moreOutputHoldsItsWorstCaseUnderTheConditionOfEachMode() {
     StandingBuilder[] accounts = {
       run(1_000),
-      user(1_000).mode(Mode.SOFT_GATE),
+      user(1_000).mode(Mode.SOFT_GATE).margin(20),
       new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
       new StandingBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
     };
@@ -232,7 +232,7 @@ class HoldChangeTest {
   @Test
   void aSoftGateToleratesItsMarginAndAnAdvisoryAccountEverything() {
     Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
-    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE);
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
     Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, soft);
     StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
     Held advised = Held.by(new AskBuilder().input(100).cap(10L), margin, advisory);

@@ -33,7 +33,7 @@ class StackConformanceIT {
   /// An HTTP API decodes a path before a function sees it, so ids with a `/` are for bodies alone
   /// (docs/operations.md).
   private static final Set<String> NOT_THROUGH_AN_HTTP_API =
-      Set.of("ask.ids-with-separators-do-not-meet", "ceilings.ids-are-percent-encoded");
+      Set.of("ask.ids-with-separators-do-not-meet");
 
   private final Runner runner = new Runner(STACK.url(), STACK.key("operator"), Duration.ZERO);
 
@@ -53,7 +53,8 @@ class StackConformanceIT {
             Stream.of(
                 DynamicTest.dynamicTest(
                     "those that take time are played", () -> playTogether(slow, started))),
-            slow.stream().map(one -> test(one, () -> Objects.requireNonNull(started.get(one.id())).get()))));
+            slow.stream()
+                .map(one -> test(one, () -> Objects.requireNonNull(started.get(one.id())).get()))));
   }
 
   private interface Play {
