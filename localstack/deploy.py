@@ -241,6 +241,17 @@ def warm_up(url):
             list(callers.map(ask, range(wanted)))
 
 
+def denied(endpoint, prefix):
+    """What the functions' logs say of calls that their roles do not allow."""
+    logs = Cloud(endpoint, prefix).client("logs")
+    lines = set()
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{prefix}-")["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            lines |= {f"{group['logGroupName']}: {event['message'].strip()}" for event in page["events"]
+                      if re.search("AccessDenied|not authorized", event["message"])}
+    return sorted(lines)
+
+
 def make_tenant(url, operator, tenant):
     def post(path, key, body):
         request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {key}"})
@@ -302,6 +313,9 @@ def main():
     with ministack() as endpoint:
         run(endpoint, MINISTACK_JVM_OPTIONS)
         sys.stdin.read()
+        lines = denied(endpoint, arguments.prefix)
+        if lines:
+            raise SystemExit("Calls were denied by the functions' own roles:\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":

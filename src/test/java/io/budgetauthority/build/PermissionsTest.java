@@ -35,6 +35,7 @@ class PermissionsTest {
           "kms:GenerateDataKey",
           "logs:CreateLogStream",
           "logs:PutLogEvents",
+          "s3:DeleteObject",
           "s3:GetObject",
           "s3:ListBucket",
           "s3:PutObject",
@@ -86,6 +87,14 @@ class PermissionsTest {
     }
     assertFalse(roleOf("Prices").contains("dynamodb:"), "the prices function needs no table");
     assertFalse(roleOf("Attribution").contains("DecisionsTableArn"));
+  }
+
+  @Test
+  void nothingIsEverDeletedOfPrices() throws IOException {
+    Matcher deleting =
+        Pattern.compile("\"s3:DeleteObject\"\\s+Resource: !Sub \\[\"\\$\\{Of}/([a-z]+)/").matcher(template());
+    assertEquals(
+        List.of("tenants", "tenants"), deleting.results().map(it -> it.group(1)).toList());
   }
 
   @Test
