@@ -14,6 +14,7 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -364,6 +365,19 @@ class HoldChangeTest {
     assertEquals(
         List.of(400L),
         amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, null, 20L))));
+  }
+
+  @Test
+  void whatTheAskRuledOutStaysRuledOut() {
+    Parts noWrites = new Parts(null, 0L, null, null, null, null, null, null);
+    Price row = new RowBuilder(Desk.MODEL).cacheWrites(9_000_000).build();
+    HoldChange ruledOut =
+        Held.by(new AskBuilder().input(100).cap(10L).parts(noWrites), Policy.DEFAULT, run(9_000))
+            .change(run(9_000).reserved(150));
+    HoldChange open = Held.usual(run(9_000)).change(run(9_000).reserved(150));
+
+    assertEquals(List.of(200L), amounts(moved(ruledOut.extend(row, null, 20L))));
+    assertEquals(List.of(1_000L), amounts(moved(open.extend(row, null, 20L))));
   }
 
   @Test
