@@ -139,13 +139,6 @@ def scene(upstream: FakeUpstream, authority: Authority, ledger: Ledger, tmp_path
 
 
 @pytest.fixture
-def usage_charges(authority: Authority) -> None:
-    """For tests of calls that are charged without a hold."""
-    if "/budget/usage" not in httpx.get(f"{authority.url}/openapi").text:
-        pytest.skip("this authority has no POST /budget/usage yet")
-
-
-@pytest.fixture
 def run(ledger: Ledger) -> str:
     return ledger.new_run()
 

@@ -128,7 +128,6 @@ def test_the_spool_outlives_a_killed_proxy(upstream: FakeUpstream, authority: Au
         scene.proxy.stop()
 
 
-@pytest.mark.usefixtures("usage_charges")
 @pytest.mark.parametrize("streaming", [False, True])
 def test_where_the_operator_lets_calls_through_they_are_charged_afterwards(allowing: Scene, relay: Relay, streaming: bool) -> None:
     run = allowing.ledger.new_run()

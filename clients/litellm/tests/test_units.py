@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import openai
 import pytest
 
 import budget_authority_litellm
-from budget_authority_litellm import outcome, request, settings, tools, usage
+from budget_authority_litellm import needs, outcome, request, settings, tools, usage
 from budget_authority_litellm.authority import Message
 from budget_authority_litellm.catalog import target_of
 from budget_authority_litellm.grown import asks_for_more
@@ -262,11 +263,29 @@ def test_settings_come_from_the_environment_over_the_config_over_the_defaults(tm
         ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_TIMEOUT_MS": "3s"}, {}, "TIMEOUT_MS"),
         ({"BUDGET_AUTHORITY_KEY": "k"}, {"on_unreacheable": "allow"}, "on_unreacheable"),
         ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_RUN_ID_FROM": "x-run-id"}, {}, "RUN_ID_FROM"),
+        ({"BUDGET_AUTHORITY_KEY": "k"}, {"queue_url": "https://sqs.eu-central-1.amazonaws.com/1/q", "queue_tenant_id": "t"}, "QUEUE_PRINCIPAL_ID"),
+        ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_QUEUE_TENANT_ID": "t"}, {}, "QUEUE_TENANT_ID"),
+        ({"BUDGET_AUTHORITY_KEY": "k"}, {"queue_url": "q", "queue_tenant_id": "t", "queue_principal_id": "p"}, "QUEUE_URL"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(environment: dict[str, str], config: dict[str, Any], names: str) -> None:
     with pytest.raises(SettingWrong, match=names):
         settings.read(environment, config)
+
+
+def test_an_older_litellm_is_refused_by_name() -> None:
+    class Older:
+        async def async_pre_call_hook(self) -> None: ...
+
+    with pytest.raises(ImportError, match=rf"needs litellm {re.escape(needs.OLDEST)} or later.*async_post_call_failure_deployment_hook"):
+        needs.require(Older)
+
+
+def test_the_oldest_litellm_is_the_one_that_the_package_asks_for() -> None:
+    project = (SOURCES.parents[1] / "pyproject.toml").read_text()
+
+    assert f'"litellm[proxy]>={needs.OLDEST}"' in project
+    assert f"litellm {needs.OLDEST}" in (SOURCES.parents[1] / "README.md").read_text()
 
 
 def test_the_spool_keeps_messages_whole_and_in_order(tmp_path: Path) -> None:

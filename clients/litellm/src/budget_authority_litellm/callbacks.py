@@ -28,6 +28,7 @@ from .routes import Kind, is_free, kind_of
 from .settings import Settings
 from .spool import Spool
 from .stream_options import ask_for_usage
+from .usage_queue import UsageQueue
 
 log = logging.getLogger("budget_authority_litellm")
 
@@ -57,7 +58,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             config = getattr(litellm, "budget_authority", None)
             read = settings.read(config=config if isinstance(config, Mapping) else None)
             authority = Authority(read)
-            outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries))
+            outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries), UsageQueue(read) if read.queue_url else None)
             self._parts = (read, outbox, Calls(read, authority, outbox))
         self._parts[1].start()
         return self._parts
@@ -151,8 +152,9 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         hold = call.hold
         if hold is None:
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
-        elif asks_for_more(hold.bounds, bounds):
-            # A fallback of the client's may bring other messages, a deployment other defaults.
+        elif asks_for_more(hold.bounds, bounds) or (hold.degraded and hold.target != target):
+            # A fallback of the client's may bring other messages, a deployment other defaults. What was let through while the ledger was away
+            # cannot be moved: the ledger does not know it yet.
             calls.release(call, "another request is made in its place")
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
         elif hold.target != target:

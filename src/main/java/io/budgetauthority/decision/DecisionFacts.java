@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -73,6 +74,11 @@ public record DecisionFacts(
 
   public boolean blocked() {
     return decision.equals(BLOCK);
+  }
+
+  /// Counts the decision, once it is recorded.
+  void count() {
+    Meters.decided(decision, enforcementMode.wireName(), code);
   }
 
   /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
