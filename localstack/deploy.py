@@ -28,6 +28,8 @@ TEMPLATES = ["tables.yaml", "storage.yaml", "queues.yaml"]
 PRICES = ROOT / "src/local/resources/prices/2026-11-24.json.gz"
 CLIENT = ROOT / "target/runtime-interface-client"
 REGION = "us-east-1"
+# What the tests' own clients say too. A MiniStack takes it for the account's root.
+CREDENTIAL = "local"
 JAVA_MAJOR = 25
 
 # What a managed Java runtime does: the runtime interface client, on the unpacked zip and its libraries.
@@ -60,7 +62,7 @@ def ministack():
     """A MiniStack on loopback; it and the functions' processes end together."""
     port = free_port()
     log = tempfile.NamedTemporaryFile(prefix="ministack-", suffix=".log", delete=False)
-    environment = dict(os.environ, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
+    environment = dict(os.environ, AUTH="true", AWS_ACCESS_KEY_ID=CREDENTIAL, AWS_SECRET_ACCESS_KEY=CREDENTIAL, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
                        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0",
                        MOST_ENVIRONMENTS=str(ENVIRONMENTS), LAMBDA_WARM_TTL_SECONDS="3600")
     process = subprocess.Popen([sys.executable, str(ROOT / "localstack/start_ministack.py")], env=environment, stdin=subprocess.DEVNULL,
@@ -158,8 +160,8 @@ class Cloud:
         self.config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}, read_timeout=120)
 
     def client(self, service):
-        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
-                            aws_secret_access_key="test", config=self.config)
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=CREDENTIAL,
+                            aws_secret_access_key=CREDENTIAL, config=self.config)
 
     def deploy(self, stack, template, **parameters):
         """Makes or updates a stack and returns its outputs."""
@@ -223,8 +225,9 @@ def deploy(endpoint, prefix, carry_java, sweep, jvm_options=None):
     if jvm_options:
         warm_up(url)
     keys = {"operator": answer["secret"]}
-    keys |= demo_tenant(url, keys["operator"])
-    return {"endpoint": endpoint, "url": url, "keys": keys, "outputs": outputs}
+    tenant = f"demo-{int(time.time())}"
+    keys |= make_tenant(url, keys["operator"], tenant)
+    return {"endpoint": endpoint, "url": url, "tenant": tenant, "keys": keys, "outputs": outputs}
 
 
 def warm_up(url):
@@ -238,7 +241,7 @@ def warm_up(url):
             list(callers.map(ask, range(wanted)))
 
 
-def demo_tenant(url, operator):
+def make_tenant(url, operator, tenant):
     def post(path, key, body):
         request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {key}"})
         try:
@@ -247,7 +250,7 @@ def demo_tenant(url, operator):
         except urllib.error.HTTPError as failure:
             raise SystemExit(f"POST {path}: {failure.code} {failure.read().decode()}") from None
 
-    admin = post("/budget/tenants", operator, {"tenant_id": f"demo-{int(time.time())}"})["admin_key"]["secret"]
+    admin = post("/budget/tenants", operator, {"tenant_id": tenant})["admin_key"]["secret"]
     keys = {role: post("/budget/keys", admin, {"role": role})["secret"] for role in ("gateway", "viewer")}
     return {"admin": admin} | keys
 

