@@ -23,9 +23,7 @@ public final class ReportedUsage implements RequestHandler<SQSEvent, SQSBatchRes
   @Override
   public SQSBatchResponse handleRequest(SQSEvent event, Context context) {
     return new SQSBatchResponse(
-        queue
-            .consume(event.getRecords().stream().map(ReportedUsage::received).toList())
-            .stream()
+        queue.consume(event.getRecords().stream().map(ReportedUsage::received).toList()).stream()
             .map(SQSBatchResponse.BatchItemFailure::new)
             .toList());
   }

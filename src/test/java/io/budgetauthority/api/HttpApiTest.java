@@ -38,8 +38,7 @@ class HttpApiTest {
       if (point == '/' || point == '%' || point == '+') {
         continue;
       }
-      assertEquals(
-          id, URLDecoder.decode(HttpApi.encode(id), StandardCharsets.UTF_8), "U+" + point);
+      assertEquals(id, URLDecoder.decode(HttpApi.encode(id), StandardCharsets.UTF_8), "U+" + point);
     }
   }
 
@@ -65,7 +64,6 @@ class HttpApiTest {
             .withHeaders(Map.of("transfer-encoding", "chunked", "ETag", "\"1\""))
             .build();
     assertEquals(
-        mapper.createObjectNode().put("ETag", "\"1\""),
-        mapper.valueToTree(answer).path("headers"));
+        mapper.createObjectNode().put("ETag", "\"1\""), mapper.valueToTree(answer).path("headers"));
   }
 }

@@ -43,7 +43,6 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 /// docs/protocol.md says what the service does: its blocks are played, its examples are real
@@ -102,8 +101,8 @@ class ProtocolPageTest {
     return rows;
   }
 
-  /// One shell plays every block. The page's full examples are among what it prints, but for ids and
-  /// times.
+  /// One shell plays every block. The page's full examples are among what it prints, but for ids
+  /// and times.
   @Test
   void theBlocksAnswerWhatThePagePromises() throws IOException, InterruptedException {
     String printed;
@@ -219,7 +218,9 @@ class ProtocolPageTest {
     for (String status : List.of("200", "402")) {
       JsonNode response = responses.path(status);
       JsonNode resolved =
-          response.has("$ref") ? document.at(response.path("$ref").asText().substring(1)) : response;
+          response.has("$ref")
+              ? document.at(response.path("$ref").asText().substring(1))
+              : response;
       resolved.path("headers").fieldNames().forEachRemaining(documented::add);
     }
     assertEquals(
@@ -367,9 +368,7 @@ class ProtocolPageTest {
         ReservationState.RESERVED,
         explicit,
         false,
-        List.of(
-            new Hold(
-AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(100))),
+        List.of(new Hold(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(100))),
         MicroUsd.of(100),
         null,
         null,

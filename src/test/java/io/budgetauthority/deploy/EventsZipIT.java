@@ -152,8 +152,7 @@ class EventsZipIT {
     JsonNode entry = told.getFirst().path("Entries").path(0);
     assertEquals("a-bus", entry.path("EventBusName").asText());
     assertEquals("budget.overrun", entry.path("DetailType").asText());
-    assertEquals(
-        tenantId, JSON.readTree(entry.path("Detail").asText()).path("tenant_id").asText());
+    assertEquals(tenantId, JSON.readTree(entry.path("Detail").asText()).path("tenant_id").asText());
   }
 
   private static HttpServer bus(List<JsonNode> told) throws IOException {
@@ -228,8 +227,7 @@ class EventsZipIT {
     try (Function function = start("prices", Map.of());
         S3Client s3 = LocalCloudForTests.s3(CLOUD)) {
       s3.putObject(
-          put ->
-              put.bucket(CLOUD.definitions().pricesBucket().name()).key("incoming/prices.json"),
+          put -> put.bucket(CLOUD.definitions().pricesBucket().name()).key("incoming/prices.json"),
           RequestBody.fromString(
               """
               {"a": {"litellm_provider": "p", "mode": "chat",

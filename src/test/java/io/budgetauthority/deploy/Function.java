@@ -136,8 +136,7 @@ final class Function implements AutoCloseable {
               .orElseThrow();
       try (ZipFile zip = new ZipFile(jar);
           InputStream in =
-              zip.getInputStream(
-                  zip.getEntry("jni/libaws-lambda-jni.linux-" + machine + ".so"))) {
+              zip.getInputStream(zip.getEntry("jni/libaws-lambda-jni.linux-" + machine + ".so"))) {
         Files.copy(in, part);
       }
     }

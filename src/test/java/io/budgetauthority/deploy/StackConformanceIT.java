@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,7 +53,8 @@ class StackConformanceIT {
             Stream.of(
                 DynamicTest.dynamicTest(
                     "those that take time are played", () -> playTogether(slow, started))),
-            slow.stream().map(one -> test(one, () -> started.get(one.id()).get()))));
+            slow.stream()
+                .map(one -> test(one, () -> Objects.requireNonNull(started.get(one.id())).get()))));
   }
 
   private interface Play {

@@ -139,8 +139,7 @@ class StackIT {
         """
             .formatted(STACK.tenant(), reserved.text("reservation_id"), Instant.now()));
 
-    await(
-        A_MOMENT, "the commit", () -> decision(reserved).text("state").equals("committed"));
+    await(A_MOMENT, "the commit", () -> decision(reserved).text("state").equals("committed"));
     assertEquals("0.006", decision(reserved).text("actual_usd"));
     await(
         A_MOMENT,
@@ -183,8 +182,7 @@ class StackIT {
                   .filter(it -> it.body().equals(poison))
                   .anyMatch(dead::add));
     }
-    assertTrue(
-        dead.getFirst().messageAttributes().containsKey(UsageQueue.REASON), dead.toString());
+    assertTrue(dead.getFirst().messageAttributes().containsKey(UsageQueue.REASON), dead.toString());
   }
 
   @Test
@@ -219,10 +217,11 @@ class StackIT {
           A_MOMENT,
           "budget.blocked of " + run,
           () ->
-              sqs.receiveMessage(it -> it.queueUrl(queue).maxNumberOfMessages(10)).messages()
+              sqs
+                  .receiveMessage(it -> it.queueUrl(queue).maxNumberOfMessages(10))
+                  .messages()
                   .stream()
-                  .anyMatch(
-                      it -> it.body().contains("budget.blocked") && it.body().contains(run)));
+                  .anyMatch(it -> it.body().contains("budget.blocked") && it.body().contains(run)));
     }
   }
 

