@@ -109,7 +109,10 @@ final class Function implements AutoCloseable {
   }
 
   private static List<String> command(Path code, List<String> jvmOptions) throws IOException {
-    List<String> classPath = new ArrayList<>(List.of(code.toString()));
+    List<String> classPath = new ArrayList<>();
+    if (hasClasses(code)) {
+      classPath.add(code.toString());
+    }
     classPath.addAll(jars(CLIENT));
     classPath.addAll(jars(code.resolve("lib")));
     List<String> command = new ArrayList<>();
@@ -122,6 +125,12 @@ final class Function implements AutoCloseable {
     command.add("com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     command.add("io.quarkus.amazon.lambda.runtime.QuarkusStreamHandler::handleRequest");
     return command;
+  }
+
+  private static boolean hasClasses(Path code) throws IOException {
+    try (var files = Files.list(code)) {
+      return files.anyMatch(file -> !file.endsWith("lib"));
+    }
   }
 
   /// The client would unpack it to one place in `/tmp`, where another function's may be in use.
@@ -186,6 +195,15 @@ final class Function implements AutoCloseable {
     } catch (IOException e) {
       return "its log cannot be read: " + e;
     }
+  }
+
+  /// Ends it as a runtime is ended that is asked to, so that its JVM does what it does at its end.
+  void end() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(START_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+      throw new IllegalStateException("The function does not end: " + log());
+    }
+    close();
   }
 
   @Override
