@@ -277,7 +277,7 @@ def test_an_older_litellm_is_refused_by_name() -> None:
     class Older:
         async def async_pre_call_hook(self) -> None: ...
 
-    with pytest.raises(ImportError, match=rf"needs litellm {re.escape(needs.OLDEST)} or later.*async_post_call_failure_deployment_hook"):
+    with pytest.raises(needs.LiteLLMTooOld, match=rf"needs litellm {re.escape(needs.OLDEST)} or later.*async_post_call_failure_deployment_hook"):
         needs.require(Older)
 
 

@@ -19,6 +19,10 @@ CALLBACKS = (
 )
 
 
+class LiteLLMTooOld(RuntimeError):
+    """Says which LiteLLM this is, and which is needed. No `ImportError`: the proxy would say in its place that there is no such hook."""
+
+
 def require(base: type[Any]) -> None:
     """Refuses to be loaded where one of the callbacks is never called: money would be held or charged that nobody settles.
 
@@ -26,7 +30,7 @@ def require(base: type[Any]) -> None:
     """
     missing = [name for name in CALLBACKS if not hasattr(base, name)]
     if missing:
-        raise ImportError(
+        raise LiteLLMTooOld(
             f"budget-authority-litellm needs litellm {OLDEST} or later: this is {importlib.metadata.version('litellm')}, "
             f"whose proxy does not call {', '.join(missing)}"
         )
