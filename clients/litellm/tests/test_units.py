@@ -14,7 +14,7 @@ import openai
 import pytest
 
 import budget_authority_litellm
-from budget_authority_litellm import needs, outcome, request, settings, tools, usage
+from budget_authority_litellm import counting, needs, outcome, request, settings, tools, usage
 from budget_authority_litellm.authority import Message
 from budget_authority_litellm.catalog import target_of
 from budget_authority_litellm.grown import asks_for_more
@@ -116,6 +116,28 @@ def test_token_ids_are_counted_and_choices_multiplied() -> None:
     assert request.bounds_of(Kind.COMPLETION, {"prompt": [1, 2, 3]}, None)["input_tokens"] == 3
     assert request.bounds_of(Kind.COMPLETION, {"prompt": ["a", "b"], "n": 2, "best_of": 3}, None)["choices"] == 6
     assert request.bounds_of(Kind.CHAT, {**user("x"), "n": 4}, None)["choices"] == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "model", "exact"),
+    [
+        (Kind.CHAT, user("text"), "gpt-4o", True),
+        (Kind.CHAT, user("text"), "o3", False),
+        (Kind.CHAT, user("text"), "claude-sonnet-4-5", False),
+        (Kind.CHAT, {**user("text"), "tools": [{}]}, "gpt-4o", False),
+        (Kind.CHAT, user([{"type": "text", "text": "x"}]), "gpt-4o", False),
+        (Kind.CHAT, {"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "gpt-4o", False),
+        (Kind.EMBEDDING, {"input": ["a", "b"]}, "text-embedding-3-small", True),
+        (Kind.EMBEDDING, {"input": [[1, 2]]}, "text-embedding-3-small", False),
+        (Kind.COMPLETION, {"prompt": "x"}, "gpt-3.5-turbo-instruct", True),
+        (Kind.COMPLETION, {"prompt": "x", "suffix": "y"}, "gpt-3.5-turbo-instruct", False),
+        (Kind.RESPONSES, {"input": "x"}, "gpt-4o", False),
+    ],
+)
+def test_only_what_is_exact_is_counted(kind: Kind, request_: dict[str, Any], model: str, exact: bool) -> None:
+    target = target_of(kind, {"model": model})
+
+    assert counting.is_exact(kind, request_, target) is exact
 
 
 def test_what_multiplies_prices_is_asked_for_as_a_tier_that_has_none() -> None:
