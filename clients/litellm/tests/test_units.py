@@ -12,6 +12,7 @@ import httpx
 import litellm
 import openai
 import pytest
+from litellm.integrations.custom_logger import CustomLogger
 
 import budget_authority_litellm
 from budget_authority_litellm import counting, needs, outcome, request, settings, tools, usage
@@ -295,12 +296,21 @@ def test_a_setting_that_is_wrong_is_named(environment: dict[str, str], config: d
         settings.read(environment, config)
 
 
-def test_an_older_litellm_is_refused_by_name() -> None:
-    class Older:
+@pytest.mark.parametrize("version", ["1.105.7", "1.99.4", "0.1"])
+def test_an_older_litellm_is_refused_by_name(version: str) -> None:
+    with pytest.raises(needs.LiteLLMUnsuitable, match=rf"needs litellm {re.escape(needs.OLDEST)} or later: this is {re.escape(version)}"):
+        needs.require(CustomLogger, version)
+
+
+@pytest.mark.parametrize("version", [needs.OLDEST, "1.106.10", "2.0.0rc1", "1.107.0+ours"])
+def test_a_later_litellm_is_taken_if_it_calls_what_the_hook_has_to_hear(version: str) -> None:
+    needs.require(CustomLogger, version)
+
+    class Silent:
         async def async_pre_call_hook(self) -> None: ...
 
-    with pytest.raises(needs.LiteLLMTooOld, match=rf"needs litellm {re.escape(needs.OLDEST)} or later.*async_post_call_failure_deployment_hook"):
-        needs.require(Older)
+    with pytest.raises(needs.LiteLLMUnsuitable, match="async_post_call_failure_deployment_hook"):
+        needs.require(Silent, version)
 
 
 def test_the_oldest_litellm_is_the_one_that_the_package_asks_for() -> None:
