@@ -12,6 +12,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -142,9 +143,13 @@ public final class AfterTheFact {
       return stored == null ? null : new Entered(stored, false);
     }
     Ledger.Order order = order(happening, belonging, place, seen.runs(), item.get());
-    return ledger.reserve(order, deadline) instanceof Ledger.Outcome.Reserved
-        ? new Entered(item.get(), true)
-        : null;
+    if (!(ledger.reserve(order, deadline) instanceof Ledger.Outcome.Reserved)) {
+      return null;
+    }
+    if (place.orphanOf() != null) {
+      Meters.orphaned();
+    }
+    return new Entered(item.get(), true);
   }
 
   /// The runs that it is charged to, and under which tuple.

@@ -13,6 +13,7 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
@@ -334,8 +335,10 @@ public final class Authority {
     private @Nullable Answer write(
         Ledger.Order order, DecisionFacts facts, Policy policy, Deadline deadline) {
       return switch (ledger.reserve(order, deadline)) {
-        case Ledger.Outcome.Reserved reserved ->
-            new Answer.Decided(facts, order.reservation(), false);
+        case Ledger.Outcome.Reserved reserved -> {
+          facts.count();
+          yield new Answer.Decided(facts, order.reservation(), false);
+        }
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
         case Ledger.Outcome.Moved moved -> null;
         case Ledger.Outcome.NoPlace none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
@@ -356,6 +359,7 @@ public final class Authority {
       if (!stored.requestHash().equals(DecisionJson.hash(request)) || !sameRun) {
         return new Answer.KeyReused();
       }
+      Meters.replayed();
       return facts.blocked() || stored.state().isOpen()
           ? new Answer.Decided(facts, stored, true)
           : new Answer.AlreadySettled(facts, stored);

@@ -193,7 +193,7 @@ public final class Decider {
     List<Standing> blockers =
         question.standings().stream().filter(s -> s.blocks(estimate)).toList();
     List<Alternative> alternatives = Alternatives.of(question);
-    Long smallerCap = largestFittingCap(question, quote, quote.capTokens() - 1);
+    Long smallerCap = largestFittingCap(question, quote);
     List<Remedy> remedies = new ArrayList<>();
     if (blockers.stream().allMatch(blocker -> blocker.fitsWhenNothingIsInFlight(estimate))) {
       remedies.add(Remedy.WAIT);
@@ -271,7 +271,7 @@ public final class Decider {
     if (!rules.budgetClamping()) {
       return Optional.empty();
     }
-    Long cap = largestFittingCap(question, quote, quote.capTokens());
+    Long cap = largestFittingCap(question, quote);
     if (cap == null || cap < rules.minClampedOutputTokens()) {
       return Optional.empty();
     }
@@ -280,11 +280,11 @@ public final class Decider {
         Quote.of(quote.row(), quote.model(), question.request(), cap, clamped, question.policy()));
   }
 
-  /// The largest cap from 1 to `mostTokens` that fits every account; null where none does. The
-  /// worst case never falls as the cap rises, so a search by halves finds it.
-  private static @Nullable Long largestFittingCap(Question question, Quote quote, long mostTokens) {
+  /// The largest cap that fits every account, below that of a quote which does not; null where none
+  /// does. The worst case never falls as the cap rises, so a search by halves finds it.
+  private static @Nullable Long largestFittingCap(Question question, Quote quote) {
     long fitting = 0;
-    long tooMuch = mostTokens + 1;
+    long tooMuch = quote.capTokens();
     while (tooMuch - fitting > 1) {
       long middle = fitting + (tooMuch - fitting) / 2;
       Quote smaller =

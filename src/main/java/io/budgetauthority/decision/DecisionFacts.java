@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -75,18 +76,32 @@ public record DecisionFacts(
     return decision.equals(BLOCK);
   }
 
-  /// The bounds of the ask, which a later step prices again. Not shown.
+  /// Counts the decision, once it is recorded.
+  void count() {
+    Meters.decided(decision, enforcementMode.wireName(), code);
+  }
+
+  /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
+  /// it again. Not shown.
   ///
   /// @param choices how many completions the output cap is multiplied by
+  /// @param margins of each account, in the order of the accounts; empty where none is a soft gate
   public record Asked(
       @JsonProperty("parts") Parts parts,
       @JsonProperty("choices") int choices,
       @JsonProperty("units") Map<String, Long> units,
-      @JsonProperty("billed_tools") Map<String, Long> billedTools) {
+      @JsonProperty("billed_tools") Map<String, Long> billedTools,
+      @JsonProperty("margins") List<MicroUsd> margins) {
     public Asked {
       parts = parts == null ? Parts.NONE : parts;
       units = units == null ? Map.of() : Map.copyOf(units);
       billedTools = billedTools == null ? Map.of() : Map.copyOf(billedTools);
+      margins = margins == null ? List.of() : List.copyOf(margins);
+    }
+
+    /// An ask without a soft gate.
+    public Asked(Parts parts, int choices, Map<String, Long> units, Map<String, Long> billedTools) {
+      this(parts, choices, units, billedTools, List.of());
     }
   }
 

@@ -60,6 +60,7 @@ record DecisionWriter(
         grant.constrainedBy(),
         grant.quote(),
         touched,
+        margins(standings),
         grant.alternatives(),
         Stream.concat(grant.warnings().stream(), notices.stream()).toList(),
         null);
@@ -81,6 +82,7 @@ record DecisionWriter(
         blocking,
         block.quote(),
         touched(standings, standing -> MicroUsd.ZERO),
+        List.of(),
         block.alternatives(),
         List.of(),
         blockFacts);
@@ -93,6 +95,13 @@ record DecisionWriter(
         .toList();
   }
 
+  /// What each account tolerates, for a later change of its hold.
+  private static List<MicroUsd> margins(List<Standing> standings) {
+    return standings.stream().anyMatch(standing -> standing.mode() == Mode.SOFT_GATE)
+        ? standings.stream().map(Standing::margin).toList()
+        : List.of();
+  }
+
   private DecisionFacts facts(
       String decision,
       @Nullable ProblemCode code,
@@ -100,6 +109,7 @@ record DecisionWriter(
       @Nullable Standing constrainedBy,
       @Nullable Quote quote,
       List<DecisionFacts.Touched> touched,
+      List<MicroUsd> margins,
       List<Alternative> alternatives,
       List<String> warnings,
       DecisionFacts.@Nullable BlockFacts block) {
@@ -138,7 +148,7 @@ record DecisionWriter(
         degraded,
         null,
         new DecisionFacts.Asked(
-            request.parts(), request.choices(), request.units(), request.billedTools()),
+            request.parts(), request.choices(), request.units(), request.billedTools(), margins),
         block);
   }
 

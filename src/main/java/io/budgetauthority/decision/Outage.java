@@ -3,6 +3,7 @@ package io.budgetauthority.decision;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Mode;
@@ -50,6 +51,7 @@ public final class Outage {
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
     if (!open || named.identity() == null) {
+      Meters.failedClosed();
       throw unavailable("the ledger is away, and the tenant fails closed", cause);
     }
     DecisionRequest request = ask.request();
@@ -108,10 +110,13 @@ public final class Outage {
       if (tenant.strictest() != Mode.ADVISORY_ESTIMATE) {
         throw unavailable("the ledger and the usage queue are away", cause);
       }
+      Meters.lost();
       LOG.errorf(
           "decision %s of an advisory tenant is lost: neither the ledger nor the queue took it",
           reservation.id().decisionId());
     }
+    Meters.failedOpen();
+    facts.count();
     return new Answer.Decided(facts, reservation, false);
   }
 

@@ -2,6 +2,7 @@ package io.budgetauthority.ledger;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
@@ -28,9 +29,19 @@ public final class Breaker implements ExecutionInterceptor {
 
   private static final ExecutionAttribute<Long> BEGAN = new ExecutionAttribute<>("BudgetBegan");
 
+  private final LongSupplier nanos;
   private final AtomicLong failingSince = new AtomicLong(NEVER);
   private final AtomicLong lastFailure = new AtomicLong(NEVER);
   private final AtomicLong openUntil = new AtomicLong(NEVER);
+
+  public Breaker() {
+    this(System::nanoTime);
+  }
+
+  /// @param nanos a monotonic clock
+  Breaker(LongSupplier nanos) {
+    this.nanos = nanos;
+  }
 
   /// What a call fails with that was not sent.
   public static final class Open extends SdkClientException {
@@ -100,8 +111,8 @@ public final class Breaker implements ExecutionInterceptor {
   }
 
   /// Never the mark of what did not happen.
-  private static long now() {
-    long nanos = System.nanoTime();
-    return nanos == NEVER ? 1 : nanos;
+  private long now() {
+    long now = nanos.getAsLong();
+    return now == NEVER ? 1 : now;
   }
 }

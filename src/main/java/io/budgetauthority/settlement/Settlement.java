@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
@@ -256,10 +257,18 @@ public final class Settlement {
       case Reservation.Step.Refused refused ->
           new Result.Refused(found.reservation(), found.facts());
       case Reservation.Step.Move move ->
-          ledger.settle(move, deadline) == Ledger.Taken.DONE
-              ? new Result.Done(move.next(), factsOf(move.next(), found))
-              : null;
+          ledger.settle(move, deadline) == Ledger.Taken.DONE ? done(move.next(), found) : null;
     };
+  }
+
+  private static Result done(Reservation next, Found found) {
+    Settled settled = next.settled();
+    if (next.state() == ReservationState.RELEASED) {
+      Meters.released();
+    } else if (settled != null && !settled.equals(found.reservation().settled())) {
+      UsagePricing.count(next, settled);
+    }
+    return new Result.Done(next, factsOf(next, found));
   }
 
   /// The facts of the next state: those already read, unless the step moved the hold.

@@ -7,6 +7,7 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Mode;
@@ -130,6 +131,10 @@ public final class UsageCharges {
                             DecisionJson.write(facts.enteredAt(place, settled.charge())),
                             priceRow)));
     Reservation reservation = entered.reservation();
+    if (entered.entered()) {
+      Meters.unreserved();
+      UsagePricing.count(reservation, settled);
+    }
     return reservation.requestHash().equals(hash)
         ? new Result.Charged(
             reservation, DecisionJson.readFacts(reservation.facts()), !entered.entered())

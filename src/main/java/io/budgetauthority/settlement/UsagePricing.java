@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.Price;
@@ -14,6 +16,7 @@ import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.price.Usage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +95,20 @@ public final class UsagePricing {
         .table(facts.priceTableVersion())
         .map(table -> overrides.find(tenantId, table, provider, model))
         .orElseGet(PriceTable.Found.Unknown::new);
+  }
+
+  /// Counts a charge that was just posted.
+  static void count(Reservation reservation, Settled settled) {
+    Meters.charged(
+        settled.quality().wireName(),
+        reservation.estimate().micros(),
+        settled.charge().micros(),
+        Duration.between(reservation.createdAt(), settled.at()));
+    boolean hasParticulars = !settled.particulars().isEmpty();
+    if (hasParticulars
+        && !DecisionJson.read(settled.particulars(), Particulars.class).unpriced().isEmpty()) {
+      Meters.unpriced();
+    }
   }
 
   /// Usage beyond what a long can count in pico-USD, some nine million USD for one call, is charged

@@ -6,6 +6,7 @@ import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -117,15 +118,20 @@ public final class UsageQueue {
   private boolean dispose(Received message, Outcome outcome) {
     boolean last = message.receives() >= letters.mostReceives();
     return switch (outcome) {
-      case Outcome.Done done -> true;
+      case Outcome.Done done -> {
+        Meters.message("done");
+        yield true;
+      }
       case Outcome.Dead dead -> bury(message, dead.reason());
       case Outcome.Later later when last -> bury(message, later.reason());
       case Outcome.Later later -> {
+        Meters.message("later");
         LOG.infof("message %s is left for later: %s", message.messageId(), later.reason());
         yield false;
       }
       case Outcome.Away away when last -> putBack(message, away.reason());
       case Outcome.Away away -> {
+        Meters.message("later");
         LOG.warnf("message %s is left for later: %s", message.messageId(), away.reason());
         yield false;
       }
@@ -133,6 +139,7 @@ public final class UsageQueue {
   }
 
   private boolean bury(Received message, String reason) {
+    Meters.message("dead");
     LOG.errorf("message %s goes to the dead-letter queue: %s", message.messageId(), reason);
     Map<String, MessageAttributeValue> attributes = new HashMap<>();
     attributes.put(REASON, attribute(shortened(reason)));
@@ -141,6 +148,7 @@ public final class UsageQueue {
   }
 
   private boolean putBack(Received message, String reason) {
+    Meters.message("put_back");
     LOG.warnf("message %s is put back: %s", message.messageId(), reason);
     return send(letters.queueUrl(), message.body(), letters.backAfterOutage(), Map.of());
   }
@@ -178,6 +186,7 @@ public final class UsageQueue {
     try {
       Instant now = clock.instant();
       UsageMessage message = UsageMessage.read(body);
+      Meters.messageAge(Duration.between(message.sentAt(), now));
       Tenants.Versioned policy = tenants.policy(message.tenantId());
       if (policy.version() == 0) {
         return new Outcome.Dead("there is no tenant " + message.tenantId());

@@ -2,6 +2,7 @@ package io.budgetauthority.tenant;
 
 import static io.budgetauthority.tenant.StoredValues.text;
 
+import io.budgetauthority.metrics.Meters;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,7 @@ public final class Publications {
         dynamoDb.deleteItem(it -> it.tableName(table).key(key(sortKey)));
       }
     } catch (SdkException e) {
+      Meters.notPublished();
       LOG.errorf("what changed could not be published; it is tried again: %s", e.getMessage());
     }
   }

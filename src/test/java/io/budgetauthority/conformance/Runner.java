@@ -19,10 +19,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Plays cases against a service, each under a tenant of its own that an operator's key makes.
@@ -31,6 +34,13 @@ public final class Runner {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long PAUSE_MILLIS = 200;
+
+  /// What gateways and load balancers answer, in words of their own, while nobody is free: no
+  /// answer of the service, which has not seen the request, or not to its end.
+  private static final Set<Integer> BUSY = Set.of(429, 502, 503, 504);
+
+  private static final Executor LATER =
+      CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
 
   /// What is not there yet is not waited for as long as what is.
   private static final int PENDING_SECONDS_MAX = 1;
@@ -171,6 +181,13 @@ public final class Runner {
       }
       JsonNode node = body.at(pointer);
       return node.isMissingNode() ? null : node;
+    }
+
+    /// Whether a gateway before the service answered, since it found nobody free to ask.
+    boolean isOfABusyGateway() {
+      JsonNode type = header("Content-Type");
+      return BUSY.contains(response.statusCode())
+          && (type == null || !type.textValue().startsWith("application/problem+json"));
     }
 
     @Nullable JsonNode header(String name) {
@@ -425,9 +442,19 @@ public final class Runner {
   }
 
   private CompletableFuture<Answer> send(HttpRequest request) {
+    return send(request, System.nanoTime() + PATIENCE.toNanos());
+  }
+
+  private CompletableFuture<Answer> send(HttpRequest request, long giveUpAt) {
     return client
         .sendAsync(request, HttpResponse.BodyHandlers.ofString())
-        .thenApply(response -> new Answer(response, json(response.body())));
+        .thenApply(response -> new Answer(response, json(response.body())))
+        .thenCompose(
+            answer ->
+                answer.isOfABusyGateway() && System.nanoTime() < giveUpAt
+                    ? CompletableFuture.supplyAsync(() -> request, LATER)
+                        .thenCompose(again -> send(again, giveUpAt))
+                    : CompletableFuture.completedFuture(answer));
   }
 
   private static Answer arrived(CompletableFuture<Answer> sent) {

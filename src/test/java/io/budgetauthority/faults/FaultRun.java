@@ -65,7 +65,7 @@ final class FaultRun {
   static final Instant START = Instant.parse("2026-11-24T23:57:00Z");
 
   private static final Duration SKEW = Duration.ofSeconds(5);
-  private static final int GATEWAYS = 8;
+  private static final int GATEWAYS = Integer.getInteger("faults.gateways", 8);
   private static final int CONSUMERS = 2;
   private static final int CALLS_OF_A_RUN = 25;
 

@@ -28,6 +28,14 @@ class PicoUsdTest {
   }
 
   @Test
+  void aPriceIsWrittenInUsdWithAsManyDecimalsAsItNeeds() {
+    assertEquals("0.000003", new PicoUsd(3_000_000).toString());
+    assertEquals("0.000000000001", new PicoUsd(1).toString());
+    assertEquals("0.00", new PicoUsd(0).toString());
+    assertEquals("12.50", new PicoUsd(12_500_000_000_000L).toString());
+  }
+
+  @Test
   void aPriceThatDoesNotFitIsRefusedAndSoIsANegativeOne() {
     assertEquals(Long.MAX_VALUE, PicoUsd.ofUsd(new BigDecimal("9223372.036854775807")).picos());
     assertThrows(

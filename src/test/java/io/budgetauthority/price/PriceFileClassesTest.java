@@ -21,14 +21,14 @@ import org.junit.jupiter.api.Test;
 /// Cases 17 to 31 of price-file.md: classes of token, units, tools and figures that are no prices.
 class PriceFileClassesTest {
 
-  private static final Imported FILE = Imports.rows();
+  private final Imported file = Imports.rows();
 
-  private static Price row(String model) {
-    return Imports.row(FILE.table(), model);
+  private Price row(String model) {
+    return Imports.row(file.table(), model);
   }
 
-  private static String notApplied(String model, String field) {
-    return Imports.finding(FILE.review().notApplied(), model, field).orElseThrow().figure();
+  private String notApplied(String model, String field) {
+    return Imports.finding(file.review().notApplied(), model, field).orElseThrow().figure();
   }
 
   // 17
@@ -54,7 +54,7 @@ class PriceFileClassesTest {
           assertEquals(usd, charge(row(model), "default", 1_000, 0, cached(0, 1_000, 0)));
           assertTrue(
               Imports.finding(
-                      FILE.review().untrustedZero(), model, "cache_creation_input_token_cost")
+                      file.review().untrustedZero(), model, "cache_creation_input_token_cost")
                   .isPresent());
         });
   }
@@ -198,13 +198,13 @@ class PriceFileClassesTest {
         "0.03", chargeOfUnits(row("azure_ai/mistral-document-ai-2512"), Map.of("pages", 10L)));
     assertEquals("0.15", chargeOfUnits(row("reducto/parse-legacy"), Map.of("credits", 10L)));
     assertTrue(
-        FILE.review()
+        file.review()
             .keptOut()
             .contains(
                 new KeptOut(
                     "bedrock/guardrails", "states prices only in units that are not ours")));
     assertFalse(
-        FILE.review().notApplied().stream()
+        file.review().notApplied().stream()
             .noneMatch(it -> it.model().equals("bedrock/guardrails")));
   }
 

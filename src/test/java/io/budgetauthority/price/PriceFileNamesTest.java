@@ -20,14 +20,14 @@ import org.junit.jupiter.api.Test;
 /// Cases 32 to 45 of price-file.md: figures that are odd, names and limits.
 class PriceFileNamesTest {
 
-  private static final Imported FILE = Imports.rows();
+  private final Imported file = Imports.rows();
 
-  private static Price row(String model) {
-    return Imports.row(FILE.table(), model);
+  private Price row(String model) {
+    return Imports.row(file.table(), model);
   }
 
-  private static String found(@Nullable String provider, String name) {
-    return assertInstanceOf(Found.Row.class, FILE.table().find(provider, name)).price().model();
+  private String found(@Nullable String provider, String name) {
+    return assertInstanceOf(Found.Row.class, file.table().find(provider, name)).price().model();
   }
 
   // 32
@@ -40,7 +40,7 @@ class PriceFileNamesTest {
         "0.0000021429999999999996",
         new BigDecimal(
                 Imports.finding(
-                        FILE.review().notApplied(),
+                        file.review().notApplied(),
                         "databricks/databricks-gpt-oss-120b",
                         "input_dbu_cost_per_token")
                     .orElseThrow()
@@ -64,10 +64,10 @@ class PriceFileNamesTest {
   void aPriceAboveAThousandDollarsAMillionIsSuspectAndChargedAsWritten() {
     assertEquals("3.20", charge(row("azure_ai/jais-30b-chat"), 1_000, 0));
     for (String model : List.of("azure_ai/jais-30b-chat", "watsonx/core42/jais-13b-chat")) {
-      assertTrue(Imports.finding(FILE.review().suspect(), model, "default output").isPresent());
+      assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
     }
     assertEquals("600.00", charge(row("o1-pro"), 0, 1_000_000));
-    assertTrue(FILE.review().suspect().stream().noneMatch(it -> it.model().equals("o1-pro")));
+    assertTrue(file.review().suspect().stream().noneMatch(it -> it.model().equals("o1-pro")));
   }
 
   // 35
@@ -75,7 +75,7 @@ class PriceFileNamesTest {
   void theFeeOfARouterIsSuspectForItsOutputAtZero() {
     for (String model : List.of("azure_ai/model_router", "azure_ai/model-router")) {
       assertEquals("0.00014", charge(row(model), 1_000, 1_000));
-      assertTrue(Imports.finding(FILE.review().suspect(), model, "default output").isPresent());
+      assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
     }
   }
 
@@ -115,7 +115,7 @@ class PriceFileNamesTest {
     assertEquals("azure/eu/gpt-5.5", found("azure", "eu/gpt-5.5"));
     assertInstanceOf(
         Found.Unknown.class,
-        FILE.table().find(null, "bedrock/us-east-1/1-month-commitment/cohere.command-text-v14"));
+        file.table().find(null, "bedrock/us-east-1/1-month-commitment/cohere.command-text-v14"));
     assertEquals("bedrock", row("bedrock/*/1-month-commitment/cohere.command-text-v14").provider());
   }
 
@@ -123,7 +123,7 @@ class PriceFileNamesTest {
   @Test
   void aRowThatStandsForAClassOfModelsIsKeptOut() {
     assertTrue(
-        FILE.review()
+        file.review()
             .keptOut()
             .contains(
                 new KeptOut(
@@ -142,7 +142,7 @@ class PriceFileNamesTest {
             "anthropic.claude-sonnet-4-5-20250929-v1:0")) {
       assertEquals(model, found(null, model));
     }
-    assertInstanceOf(Found.Unknown.class, FILE.table().find(null, "sail/moonshotai/kimi-k3"));
+    assertInstanceOf(Found.Unknown.class, file.table().find(null, "sail/moonshotai/kimi-k3"));
   }
 
   // 42
@@ -192,7 +192,7 @@ class PriceFileNamesTest {
   @Test
   void textsHoldNoPricesAndARouterThatTheFileDoesNotHaveIsUnknown() {
     assertEquals(140_000L, base(row("azure_ai/model_router")).tokenPicos().get(TokenClass.INPUT));
-    assertInstanceOf(Found.Unknown.class, FILE.table().find("openrouter", "openai/gpt-5.5"));
+    assertInstanceOf(Found.Unknown.class, file.table().find("openrouter", "openai/gpt-5.5"));
   }
 
   @Test

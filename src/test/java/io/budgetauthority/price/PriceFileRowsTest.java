@@ -22,15 +22,15 @@ import org.junit.jupiter.api.Test;
 /// Cases 1 to 16 of price-file.md: rows that are none, zeros, and tiers by length and by service.
 class PriceFileRowsTest {
 
-  private static final Imported FILE = Imports.rows();
+  private final Imported file = Imports.rows();
 
-  private static Price row(String model) {
-    return Imports.row(FILE.table(), model);
+  private Price row(String model) {
+    return Imports.row(file.table(), model);
   }
 
-  private static void assertKeptOut(String model, String reason) {
-    assertTrue(FILE.review().keptOut().contains(new KeptOut(model, reason)), model);
-    assertInstanceOf(PriceTable.Found.Unknown.class, FILE.table().find(null, model));
+  private void assertKeptOut(String model, String reason) {
+    assertTrue(file.review().keptOut().contains(new KeptOut(model, reason)), model);
+    assertInstanceOf(PriceTable.Found.Unknown.class, file.table().find(null, model));
   }
 
   // 1
@@ -50,7 +50,7 @@ class PriceFileRowsTest {
   void aModelWithoutAnyPriceIsKnownAndUnroutable() {
     for (String model :
         List.of("github_copilot/gpt-4o", "perplexity/google/gemini-2.5-pro", "chatgpt/gpt-5.5")) {
-      assertTrue(FILE.review().noPrice().contains(RowName.of(row(model))), model);
+      assertTrue(file.review().noPrice().contains(RowName.of(row(model))), model);
       assertEquals(List.of(), row(model).cards());
       assertTrue(Pricing.unpricedBecause(row(model), bounds(10, 10)).isPresent());
     }
@@ -61,7 +61,7 @@ class PriceFileRowsTest {
   @Test
   void pricesOfZeroAreNotFree() {
     for (String model : List.of("command-a-plus-05-2026", "gemini/gemini-exp-1114")) {
-      assertTrue(FILE.review().allZero().contains(RowName.of(row(model))), model);
+      assertTrue(file.review().allZero().contains(RowName.of(row(model))), model);
       assertFalse(row(model).zeroApproved());
       assertTrue(Pricing.unpricedBecause(row(model), bounds(10, 10)).isPresent());
     }
@@ -104,7 +104,7 @@ class PriceFileRowsTest {
     assertEquals(
         "0.005",
         Imports.finding(
-                FILE.review().notApplied(),
+                file.review().notApplied(),
                 "exa_ai/search",
                 "tiered_pricing[0].input_cost_per_query")
             .orElseThrow()
@@ -194,7 +194,7 @@ class PriceFileRowsTest {
   void theNewServiceTiersArePricedAndOutputAtZeroIsSuspect() {
     assertEquals("0.0001", charge(row("gpt-6-luna"), "decisions", 1_000, 1_000, Parts.NONE));
     assertTrue(
-        Imports.finding(FILE.review().suspect(), "gpt-6-luna", "decisions output").isPresent());
+        Imports.finding(file.review().suspect(), "gpt-6-luna", "decisions output").isPresent());
     assertEquals("0.36", charge(row("gpt-6-astra"), "ultrafast", 1_000, 1_000, Parts.NONE));
     assertEquals(
         "0.012", charge(row("sail/moonshotai/Kimi-K3"), "balanced", 1_000, 1_000, Parts.NONE));

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class PriceTableJsonTest {
@@ -95,6 +96,7 @@ class PriceTableJsonTest {
   }
 
   @Test
+  @Tag("speed")
   void theRealTableReadsInWellUnderHalfASecond() throws IOException {
     byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
     read(object);

@@ -12,13 +12,16 @@ import static io.budgetauthority.price.TokenClass.INPUT;
 import static io.budgetauthority.price.TokenClass.INPUT_AUDIO;
 import static io.budgetauthority.price.TokenClass.INPUT_IMAGE;
 import static io.budgetauthority.price.TokenClass.OUTPUT;
+import static io.budgetauthority.price.TokenClass.OUTPUT_AUDIO;
 import static io.budgetauthority.price.TokenClass.OUTPUT_IMAGE;
 import static io.budgetauthority.price.TokenClass.REASONING;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.budgetauthority.money.MicroUsd;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -237,5 +240,238 @@ class PricingTest {
 
     assertEquals("0.03", charge.amount().toString());
     assertEquals(List.of("output_tokens"), charge.unpriced());
+  }
+
+  @Test
+  void everyPartOfAUsageThatHasNoPriceOfItsOwnIsListedByName() {
+    Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
+    Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
+    Map<String, Long> units = new LinkedHashMap<>();
+    units.put("images", 1L);
+    units.put("requests", 1L);
+    units.put("seconds", 0L);
+    Usage usage = new Usage(20, 20, all, units, Map.of("web_search", 1L), "flex");
+
+    assertEquals(
+        List.of(
+            "cache_read_tokens",
+            "cache_write_tokens",
+            "cache_write_1h_tokens",
+            "input_audio_tokens",
+            "input_image_tokens",
+            "reasoning_tokens",
+            "output_audio_tokens",
+            "output_image_tokens",
+            "images",
+            "web_search"),
+        Pricing.charge(row, "default", usage).unpriced());
+    assertEquals(
+        List.of(),
+        Pricing.charge(
+                row,
+                "default",
+                new Usage(
+                    20,
+                    20,
+                    new Parts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
+                    Map.of("images", 0L),
+                    Map.of("web_search", 0L),
+                    null))
+            .unpriced(),
+        "what was not used needs no price");
+  }
+
+  @Test
+  void whatHasItsOwnPriceIsNotListed() {
+    Map<TokenClass, Integer> every = new EnumMap<>(TokenClass.class);
+    for (TokenClass tokenClass : TokenClass.values()) {
+      every.put(tokenClass, 1);
+    }
+    Price row =
+        row("chat", Map.of("web_search", 1L), withUnit(BillingUnit.IMAGES, A_MILLION, every));
+    Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
+
+    assertEquals(
+        List.of(),
+        Pricing.charge(
+                row,
+                "default",
+                new Usage(20, 20, all, Map.of("images", 1L), Map.of("web_search", 1L), null))
+            .unpriced());
+  }
+
+  @Test
+  void aServiceTierWithoutAPriceIsChargedAtTheDefaultAndListedAndARowWithoutAnyIsNot() {
+    Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
+    Pricing.Charge flex = Pricing.charge(row, "flex", Usage.ofTokens(10, 10));
+
+    assertEquals("0.00003", flex.amount().toString());
+    assertEquals(List.of("service_tier"), flex.unpriced());
+    assertEquals(
+        new Pricing.Charge(MicroUsd.ZERO, List.of("model")),
+        Pricing.charge(row(), "default", Usage.ofTokens(10, 10)));
+  }
+
+  @Test
+  void inputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
+    Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
+    Pricing.Charge charge = Pricing.charge(row, "default", Usage.ofTokens(1_000, 0));
+
+    assertEquals("0.004", charge.amount().toString());
+    assertEquals(List.of("input_tokens"), charge.unpriced());
+  }
+
+  @Test
+  void thePricesOfARowAreShownByClassUnitAndToolForTheLengthThatIsReached() {
+    Price row =
+        row(
+            "chat",
+            Map.of("web_search", 10_000 * A_MILLION),
+            withUnit(BillingUnit.IMAGES, 40_000 * A_MILLION, Map.of(INPUT, 3, OUTPUT, 15)),
+            card("default", 200_000, Map.of(INPUT, 6)),
+            card("flex", 0, Map.of(INPUT, 1)));
+
+    Map<String, String> base =
+        Map.of("input", "0.000003", "output", "0.000015", "images", "0.04", "web_search", "0.01");
+    assertEquals(base, row.describe("default", 0));
+    assertEquals(base, row.describe("default", 200_000));
+    assertEquals("0.000006", row.describe("default", 200_001).get("input"));
+    assertEquals("0.000001", row.describe("flex", 1).get("input"));
+    assertEquals(Map.of("web_search", "0.01"), row.describe("priority", 1));
+  }
+
+  /// A row in USD for a million tokens whose units cost 10 micro-USD each.
+  private static Price billing(
+      String mode, Map<TokenClass, Integer> usdPerMillion, BillingUnit... units) {
+    Map<BillingUnit, Long> unitPicos = new EnumMap<>(BillingUnit.class);
+    for (BillingUnit unit : units) {
+      unitPicos.put(unit, 10 * A_MILLION);
+    }
+    return row(
+        mode, Map.of(), new RateCard("default", 0, card(usdPerMillion).tokenPicos(), unitPicos));
+  }
+
+  private static final Parts TEXT = parts(false, false);
+  private static final Parts TEXT_AND_SOUND = parts(true, false);
+  private static final Parts TEXT_AND_IMAGES = parts(false, true);
+
+  /// Bounds that rule out sound or images, on both sides.
+  private static Parts parts(boolean sound, boolean images) {
+    Long mostSound = sound ? null : Long.valueOf(0);
+    Long mostImages = images ? null : Long.valueOf(0);
+    return new Parts(null, null, null, mostSound, mostImages, null, mostSound, mostImages);
+  }
+
+  /// What 100 tokens of input and 100 of output of these kinds may cost beside `count` of a unit,
+  /// in micro-USD.
+  private static long worst(Price row, Parts parts, String unit, long count) {
+    return Pricing.worstCase(
+            row, new Bounds(100, 100, parts, Map.of(unit, count), Map.of(), "default"))
+        .micros();
+  }
+
+  @Test
+  void secondsAddToTokensUnlessTheRowPricesSoundByTheToken() {
+    Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
+    assertEquals(
+        800, worst(billing("chat", text, BillingUnit.SECONDS), TEXT_AND_SOUND, "seconds", 50));
+
+    Price soundIn =
+        billing("chat", Map.of(INPUT, 1, INPUT_AUDIO, 3, OUTPUT, 2), BillingUnit.SECONDS);
+    assertEquals(
+        500, worst(soundIn, TEXT_AND_SOUND, "seconds", 1), "300 for sound and 200 for text");
+    assertEquals(
+        800, worst(soundIn, TEXT_AND_SOUND, "seconds", 50), "500 by the second, and 300 for text");
+    Price soundOut =
+        billing("chat", Map.of(INPUT, 1, OUTPUT, 2, OUTPUT_AUDIO, 4), BillingUnit.SECONDS);
+    assertEquals(500, worst(soundOut, TEXT_AND_SOUND, "seconds", 1));
+    assertEquals(800, worst(soundOut, TEXT_AND_SOUND, "seconds", 50));
+    for (String mode : List.of("audio_transcription", "audio_speech")) {
+      Price sound = billing(mode, text, BillingUnit.SECONDS);
+      assertEquals(300, worst(sound, TEXT_AND_SOUND, "seconds", 1), "by the token");
+      assertEquals(
+          500, worst(sound, TEXT_AND_SOUND, "seconds", 50), "or by the second, for all of it");
+      Price bySecondAlone = billing(mode, Map.of(), BillingUnit.SECONDS);
+      assertEquals(500, worst(bySecondAlone, TEXT_AND_SOUND, "seconds", 50));
+    }
+  }
+
+  @Test
+  void imagesAddToTokensUnlessTheRowPricesThemByTokenOrPixel() {
+    Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
+    assertEquals(
+        800, worst(billing("chat", text, BillingUnit.IMAGES), TEXT_AND_IMAGES, "images", 50));
+
+    Price imageIn =
+        billing("chat", Map.of(INPUT, 1, INPUT_IMAGE, 3, OUTPUT, 2), BillingUnit.IMAGES);
+    assertEquals(500, worst(imageIn, TEXT_AND_IMAGES, "images", 1));
+    assertEquals(800, worst(imageIn, TEXT_AND_IMAGES, "images", 50));
+    Price imageOut =
+        billing("chat", Map.of(INPUT, 1, OUTPUT, 2, OUTPUT_IMAGE, 4), BillingUnit.IMAGES);
+    assertEquals(500, worst(imageOut, TEXT_AND_IMAGES, "images", 1));
+    assertEquals(800, worst(imageOut, TEXT_AND_IMAGES, "images", 50));
+    Price pixels = billing("image_generation", Map.of(), BillingUnit.IMAGES, BillingUnit.PIXELS);
+    Bounds both = withUnits(0, 0, Map.of("images", 3L, "pixels", 7L));
+    assertEquals(70, Pricing.worstCase(pixels, both).micros(), "the dearer, and never the sum");
+    Bounds few = withUnits(0, 0, Map.of("images", 8L, "pixels", 7L));
+    assertEquals(80, Pricing.worstCase(pixels, few).micros());
+  }
+
+  @Test
+  void charactersAddToTokensUnlessTheRowPricesText() {
+    Price input = billing("chat", Map.of(INPUT, 1), BillingUnit.CHARACTERS);
+    assertEquals(100, worst(input, TEXT, "characters", 1));
+    assertEquals(500, worst(input, TEXT, "characters", 50));
+    Price output = billing("chat", Map.of(OUTPUT, 2), BillingUnit.CHARACTERS);
+    assertEquals(200, worst(output, TEXT, "characters", 1));
+    assertEquals(500, worst(output, TEXT, "characters", 50));
+    Price reasoningByTheCharacter =
+        billing("chat", Map.of(OUTPUT, 2, REASONING, 3), BillingUnit.CHARACTERS);
+    assertEquals(300, worst(reasoningByTheCharacter, TEXT, "characters", 1));
+    assertEquals(500, worst(reasoningByTheCharacter, TEXT, "characters", 50));
+    assertEquals(
+        500, worst(billing("chat", Map.of(), BillingUnit.CHARACTERS), TEXT, "characters", 50));
+    Price free = billing("chat", Map.of(INPUT, 0, OUTPUT, 0), BillingUnit.CHARACTERS);
+    assertEquals(500, worst(free, TEXT, "characters", 50));
+  }
+
+  @Test
+  void severalAlternativesOfOneCallAreEachAtTheirDearest() {
+    Price row =
+        billing(
+            "chat",
+            Map.of(INPUT, 1, INPUT_AUDIO, 1, INPUT_IMAGE, 1),
+            BillingUnit.SECONDS,
+            BillingUnit.IMAGES,
+            BillingUnit.CHARACTERS);
+    Map<String, Long> units = Map.of("seconds", 30L, "images", 40L, "characters", 50L);
+
+    assertEquals(1_200, Pricing.worstCase(row, withUnits(100, 0, units)).micros());
+    Usage usage = new Usage(100, 0, media(10, 20), units, Map.of(), null);
+    assertEquals(1_200, Pricing.charge(row, "default", usage).amount().micros());
+  }
+
+  @Test
+  void everyPartOfAUsageIsTakenOutOfItsWhole() {
+    Price row =
+        row(
+            card(
+                Map.of(
+                    INPUT, 1,
+                    INPUT_AUDIO, 10,
+                    INPUT_IMAGE, 100,
+                    CACHE_READ, 1,
+                    OUTPUT, 1,
+                    REASONING, 10,
+                    OUTPUT_AUDIO, 100,
+                    OUTPUT_IMAGE, 1_000)));
+    Parts parts = new Parts(0L, 0L, 0L, 3L, 4L, 5L, 6L, 7L);
+
+    // 93 of text, 3 x 10, 4 x 100; 82 of text, 5 x 10, 6 x 100, 7 x 1,000.
+    assertEquals(
+        93 + 30 + 400 + 82 + 50 + 600 + 7_000,
+        Pricing.charge(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+            .amount()
+            .micros());
   }
 }

@@ -1,0 +1,156 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Capability;
+import io.budgetauthority.price.Parts;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// An ask of which a test states only what it is about. Of the desk's model by user `ada` with key
+/// `ci`, no input and no cap unless stated.
+final class AskBuilder {
+
+  private @Nullable String provider;
+  private String model = Desk.MODEL;
+  private @Nullable Long inputTokens = 0L;
+  private @Nullable Long inputBytes;
+  private boolean unboundedInput;
+  private @Nullable Long cap;
+  private int choices = 1;
+  private Map<String, Long> units = Map.of();
+  private Set<Capability> requires = Set.of();
+  private @Nullable Long contextTokens;
+  private @Nullable String requestClass;
+  private boolean mayDowngrade = true;
+  private @Nullable String userId = "ada";
+  private @Nullable String keyId = "ci";
+  private @Nullable String teamId;
+  private @Nullable String featureId;
+  private @Nullable String parentRunId;
+  private @Nullable MicroUsd runLimit;
+  private @Nullable Integer ttlSeconds;
+  private boolean dryRun;
+
+  AskBuilder provider(String stated) {
+    provider = stated;
+    return this;
+  }
+
+  AskBuilder model(String name) {
+    model = name;
+    return this;
+  }
+
+  AskBuilder input(@Nullable Long tokens, @Nullable Long bytes) {
+    inputTokens = tokens;
+    inputBytes = bytes;
+    return this;
+  }
+
+  AskBuilder input(long tokens) {
+    return input(tokens, null);
+  }
+
+  AskBuilder unbounded() {
+    unboundedInput = true;
+    return this;
+  }
+
+  AskBuilder cap(@Nullable Long tokens) {
+    cap = tokens;
+    return this;
+  }
+
+  AskBuilder choices(int completions) {
+    choices = completions;
+    return this;
+  }
+
+  AskBuilder units(Map<String, Long> most) {
+    units = most;
+    return this;
+  }
+
+  AskBuilder requires(Capability... capabilities) {
+    requires = Set.of(capabilities);
+    return this;
+  }
+
+  AskBuilder context(long tokens) {
+    contextTokens = tokens;
+    return this;
+  }
+
+  AskBuilder requestClass(String label) {
+    requestClass = label;
+    return this;
+  }
+
+  AskBuilder neverDowngrade() {
+    mayDowngrade = false;
+    return this;
+  }
+
+  AskBuilder by(@Nullable String user, @Nullable String key, @Nullable String team) {
+    userId = user;
+    keyId = key;
+    teamId = team;
+    return this;
+  }
+
+  AskBuilder feature(String id) {
+    featureId = id;
+    return this;
+  }
+
+  AskBuilder parent(String runId) {
+    parentRunId = runId;
+    return this;
+  }
+
+  AskBuilder runLimit(MicroUsd limit) {
+    runLimit = limit;
+    return this;
+  }
+
+  AskBuilder ttl(int seconds) {
+    ttlSeconds = seconds;
+    return this;
+  }
+
+  AskBuilder dryRun() {
+    dryRun = true;
+    return this;
+  }
+
+  DecisionRequest build() {
+    return new DecisionRequest(
+        provider,
+        model,
+        inputTokens,
+        inputBytes,
+        unboundedInput,
+        Parts.NONE,
+        cap,
+        choices,
+        units,
+        Bounds.DEFAULT_TIER,
+        Map.of(),
+        requires,
+        contextTokens,
+        requestClass,
+        mayDowngrade,
+        userId,
+        keyId,
+        teamId,
+        featureId,
+        parentRunId,
+        runLimit,
+        false,
+        ttlSeconds,
+        dryRun);
+  }
+}

@@ -1,0 +1,500 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+
+/// What an ask is answered around the rules: keys, runs and their ancestors, and what moved
+/// meanwhile (protocol sections 2 and 6), on the real ledger.
+class AuthorityTest {
+
+  private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+  private final Desk desk =
+      Desk.watchedBy(
+          new ExecutionInterceptor() {
+            @Override
+            public void beforeExecution(
+                Context.BeforeExecution context, ExecutionAttributes attributes) {
+              calls.add(context.request().getClass().getSimpleName().replace("Request", ""));
+            }
+          });
+
+  private Answer ask(AskBuilder ask, @Nullable String key, @Nullable String runId) {
+    return ask(desk.gateway, ask, key, runId);
+  }
+
+  private Answer ask(Caller caller, AskBuilder ask, @Nullable String key, @Nullable String runId) {
+    return desk.authority.decide(new Authority.Ask(caller, ask.build(), key, runId));
+  }
+
+  private static AskBuilder tokens(long output) {
+    return new AskBuilder().cap(output);
+  }
+
+  private static Answer.Decided decided(Answer answer) {
+    return assertInstanceOf(Answer.Decided.class, answer);
+  }
+
+  private static DecisionFacts allowed(Answer answer) {
+    DecisionFacts facts = decided(answer).facts();
+    assertEquals("allow", facts.decision(), facts::toString);
+    return facts;
+  }
+
+  private static DecisionFacts blocked(Answer answer, String code) {
+    DecisionFacts facts = decided(answer).facts();
+    assertEquals("block", facts.decision());
+    assertEquals(code, facts.code());
+    return facts;
+  }
+
+  private void close(String runId) {
+    assertTrue(desk.runs.close(desk.tenantId, runId, desk.clock.instant()));
+  }
+
+  @Test
+  void aKeyReplaysItsDecisionToTheSameRequestAlone() {
+    Answer.Decided first = decided(ask(tokens(100), "key", "run"));
+    assertFalse(first.replayed());
+
+    Answer.Decided again = decided(ask(tokens(100), "key", "run"));
+    assertTrue(again.replayed());
+    assertEquals(first.facts(), again.facts());
+    assertEquals(first.reservation(), again.reservation());
+    assertTrue(
+        decided(ask(tokens(100), "key", null)).replayed(), "the run need not be named again");
+    assertInstanceOf(Answer.KeyReused.class, ask(tokens(101), "key", "run"));
+    assertInstanceOf(Answer.KeyReused.class, ask(tokens(100), "key", "another"));
+    assertEquals(MicroUsd.of(500), desk.run("run").account().reserved());
+  }
+
+  @Test
+  void aKeyWhoseReservationIsSettledIsSpentButABlockIsReplayedForEver() {
+    allowed(ask(tokens(100), "key", "run"));
+    var unused = desk.commit(desk.idOf("key"), 0, 50);
+
+    Answer.AlreadySettled settled =
+        assertInstanceOf(Answer.AlreadySettled.class, ask(tokens(100), "key", "run"));
+    assertEquals("allow", settled.facts().decision());
+    AskBuilder dear = tokens(100).runLimit(MicroUsd.of(1));
+    blocked(ask(dear, "blocked", "small"), "run_ceiling_reached");
+    desk.clock.advance(Duration.ofDays(1));
+    Answer.Decided replayed = decided(ask(dear, "blocked", "small"));
+    assertTrue(replayed.replayed());
+    assertTrue(replayed.facts().blocked());
+  }
+
+  @Test
+  void aKeyThatWasCancelledBlocksWhateverComesUnderIt() {
+    assertTrue(
+        desk.settlement
+            .cancel(desk.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30))
+            .isEmpty());
+
+    assertTrue(blocked(ask(tokens(100), "key", "run"), "cancelled").wasCancelled());
+    blocked(ask(tokens(7), "key", null), "cancelled");
+  }
+
+  @Test
+  void aRunThatNobodyNamesIsIssuedByTheKey() {
+    String issued = allowed(ask(tokens(1), "key", null)).runId();
+    assertNotNull(issued);
+    assertTrue(issued.startsWith("run_"), issued);
+    assertEquals(issued, decided(ask(tokens(1), "key", null)).facts().runId());
+    assertEquals("ada", desk.run(issued).tuple().userId());
+  }
+
+  @Test
+  void aDryRunIsDecidedAgainstTheBalancesAndStoresNothing() {
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(499));
+
+    Answer.DryRun blocked =
+        assertInstanceOf(Answer.DryRun.class, ask(tokens(100).dryRun(), null, "run"));
+    assertEquals("user_ceiling_reached", blocked.facts().code());
+    assertNotNull(blocked.row());
+    Answer.DryRun allowed =
+        assertInstanceOf(Answer.DryRun.class, ask(tokens(99).dryRun(), null, null));
+    assertEquals("allow", allowed.facts().decision());
+    assertNull(allowed.facts().runId());
+    assertNotNull(allowed.row());
+    assertTrue(desk.runs.find(desk.tenantId, "run").isEmpty());
+    Answer.DryRun unknown =
+        assertInstanceOf(Answer.DryRun.class, ask(tokens(1).model("nobody").dryRun(), null, null));
+    assertNull(unknown.row());
+  }
+
+  @Test
+  void aRuleThatRefusesTheAskLeavesTheKeyFree() {
+    desk.policy(new PolicyBuilder().requireCap().build());
+
+    Answer.Refused refused =
+        assertInstanceOf(Answer.Refused.class, ask(tokens(1).cap(null), "key", "run"));
+    assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, refused.code());
+    allowed(ask(tokens(1), "key", "run"));
+  }
+
+  @Test
+  void whatIsUnknownIsBlocked() {
+    blocked(ask(tokens(1).model("nobody"), "key", "run"), "price_unknown");
+    blocked(ask(tokens(1).provider("elsewhere"), "other", "run"), "price_unknown");
+    allowed(ask(tokens(1).provider("test"), "third", "run"));
+  }
+
+  @Test
+  void aRunIsItsTuplesAlone() {
+    allowed(ask(tokens(1).by("ada", null, null), "key", "run"));
+
+    assertEquals(
+        new Answer.RunMismatch("run", "user_id"),
+        ask(tokens(1).by("bob", null, null), "other", "run"));
+    DecisionFacts completed = allowed(ask(tokens(1).by(null, "ci", "core"), "third", "run"));
+    assertEquals("ada", completed.userId(), "what is left out is the run's own");
+    assertEquals("ci", desk.run("run").tuple().keyId(), "what is newly stated is bound");
+    assertEquals("core", desk.run("run").tuple().teamId());
+    assertEquals(
+        new Answer.RunMismatch("run", "key_id"),
+        ask(tokens(1).by("ada", "cd", null), "fourth", "run"));
+  }
+
+  @Test
+  void theCeilingsOfTheUserWhomARunBelongsToHoldForWhoLeavesItOut() {
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(600));
+    allowed(ask(tokens(100).by("ada", null, null), "key", "run"));
+
+    blocked(ask(tokens(100).by(null, null, null), "other", "run"), "user_ceiling_reached");
+    assertEquals(MicroUsd.of(500), desk.account(Scope.USER, "ada").reserved());
+  }
+
+  @Test
+  void anEndedRunTakesNoMoreDecisionsAndReplaysThoseItHas() {
+    allowed(ask(tokens(1), "key", "run"));
+    close("run");
+
+    assertEquals(new Answer.RunClosed("run"), ask(tokens(1), "other", "run"));
+    assertTrue(decided(ask(tokens(1), "key", "run")).replayed());
+    allowed(ask(tokens(1), "third", "later"));
+    desk.clock.advance(Policy.DEFAULT.runTtl());
+    allowed(ask(tokens(1), "fourth", "later"));
+    desk.clock.advance(Policy.DEFAULT.runTtl().plusMillis(1));
+    assertEquals(new Answer.RunClosed("later"), ask(tokens(1), "fifth", "later"));
+  }
+
+  @Test
+  void theLimitThatIsStatedMustBeTheOneARunWasMadeWithOrHasNow() {
+    MicroUsd made = MicroUsd.of(10_000);
+    MicroUsd raised = MicroUsd.of(20_000);
+    allowed(ask(tokens(1).runLimit(made), "key", "run"));
+    allowed(ask(tokens(1).runLimit(made), "same", "run"));
+    assertEquals(
+        new Answer.RunConflict("run", "run_limit_usd is 0.02, the run has 0.01"),
+        ask(tokens(1).runLimit(raised), "other", "run"));
+
+    assertInstanceOf(
+        CeilingChanges.RunChanged.Done.class,
+        desk.ceilings.putOfRun(
+            desk.tenantId,
+            "run",
+            run -> Ceiling.of(raised),
+            version -> true,
+            run -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+    allowed(ask(tokens(1).runLimit(made), "third", "run"));
+    DecisionFacts facts = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
+    assertEquals(raised, facts.accounts().getFirst().limit());
+  }
+
+  @Test
+  void anAgentMayNotGiveItsRunMoreThanThePolicyDoes() {
+    Caller agent = new Caller(desk.tenantId, "agent", Role.AGENT, "ada", "ci");
+    MicroUsd most = Policy.DEFAULT.defaultRunLimit();
+    AskBuilder generous = tokens(1).runLimit(most.plus(MicroUsd.of(1)));
+
+    Answer.Forbidden forbidden =
+        assertInstanceOf(Answer.Forbidden.class, ask(agent, generous, "key", "run"));
+    assertTrue(forbidden.reason().endsWith("default_run_limit_usd, 5.00"), forbidden.reason());
+    allowed(ask(agent, tokens(1).runLimit(most), "key", "run"));
+    allowed(ask(generous, "gateways", "another"));
+  }
+
+  @Test
+  void anAgentActsAsItsOwnUserAndKey() {
+    Caller agent = new Caller(desk.tenantId, "agent", Role.AGENT, "eve", "own");
+
+    DecisionFacts facts = allowed(ask(agent, tokens(1).by(null, null, null), "key", "run"));
+    assertEquals("eve", facts.userId());
+    assertEquals("own", facts.keyId());
+  }
+
+  @Test
+  void aChildsCallsAreHeldAgainstItsParentToo() {
+    allowed(ask(tokens(1).runLimit(MicroUsd.of(600)), "key", "parent"));
+
+    DecisionFacts child = allowed(ask(tokens(100).parent("parent"), "child-1", "child"));
+    assertEquals("parent", child.parentRunId());
+    assertEquals(MicroUsd.of(505), desk.run("parent").account().reserved());
+    assertEquals(MicroUsd.of(500), desk.run("child").account().reserved());
+    DecisionFacts blocked =
+        blocked(ask(tokens(100).parent("parent"), "child-2", "child"), "run_ceiling_reached");
+    DecisionFacts.BlockFacts block = blocked.block();
+    assertNotNull(block);
+    assertEquals(1, block.blocking(), "the parent's, which comes second");
+    DecisionFacts grandchild = allowed(ask(tokens(1).parent("child"), "grandchild", "grandchild"));
+    assertEquals(
+        List.of("grandchild", "child", "parent"),
+        grandchild.accounts().stream().map(DecisionFacts.Touched::id).toList());
+    assertEquals(MicroUsd.of(510), desk.run("parent").account().reserved());
+  }
+
+  @Test
+  void aParentMustBeThereActiveAndTheOneThatTheRunHas() {
+    assertEquals(new Answer.UnknownParent("parent"), ask(tokens(1).parent("parent"), "a", "child"));
+    assertInstanceOf(Answer.InvalidParent.class, ask(tokens(1).parent("child"), "b", "child"));
+    allowed(ask(tokens(1), "c", "parent"));
+    allowed(ask(tokens(1), "d", "alone"));
+    assertEquals(
+        new Answer.RunConflict("alone", "parent_run_id is parent, the run has null"),
+        ask(tokens(1).parent("parent"), "e", "alone"));
+    allowed(ask(tokens(1).parent("parent"), "f", "child"));
+    allowed(ask(tokens(1), "g", "child"));
+    close("parent");
+    assertEquals(new Answer.RunClosed("parent"), ask(tokens(1).parent("parent"), "h", "another"));
+  }
+
+  @Test
+  void aRunWhoseAncestorHasEndedTakesNoMoreDecisions() {
+    allowed(ask(tokens(1), "a", "parent"));
+    allowed(ask(tokens(1).parent("parent"), "b", "child"));
+    // As if closing it had been broken off before its children were closed.
+    var unused = desk.runs.end(desk.run("parent"), Run.State.CLOSED, desk.clock.instant());
+
+    assertEquals(new Answer.RunClosed("parent"), ask(tokens(1), "c", "child"));
+  }
+
+  @Test
+  void aChildMayNotBindWhatItsParentHasOtherwise() {
+    allowed(ask(tokens(1).by("ada", null, null), "a", "parent"));
+    allowed(ask(tokens(1).by("ada", null, null).parent("parent"), "b", "child"));
+    allowed(ask(tokens(1).by("ada", "ci", null), "c", "parent"));
+
+    assertEquals(
+        new Answer.RunMismatch("parent", "key_id"),
+        ask(tokens(1).by("ada", "cd", null), "d", "child"));
+    assertEquals(
+        new Answer.RunMismatch("parent", "user_id"),
+        ask(tokens(1).by("bob", null, null).parent("parent"), "e", "another"));
+  }
+
+  @Test
+  void aChainThatIsKnownIsReadWithTheRun() {
+    allowed(ask(tokens(1), "a", "parent"));
+    allowed(ask(tokens(1).parent("parent"), "b", "child"));
+
+    calls.clear();
+    allowed(ask(tokens(1), "c", "child"));
+    assertEquals(List.of("BatchGetItem", "TransactWriteItems"), calls);
+  }
+
+  @Test
+  void aRunIsRefusedWhereItsKeyHasAsManyAsItMay() {
+    desk.policy(new PolicyBuilder().runs(1, 5, 5).build());
+    allowed(ask(tokens(1), "a", "one"));
+
+    Answer.TooManyRuns refused =
+        assertInstanceOf(Answer.TooManyRuns.class, ask(tokens(1), "b", "two"));
+    assertEquals(RunPlace.Of.ACTIVE_OF_KEY, refused.place().of());
+    assertEquals("key ci has 1 active runs, the limit is 1", refused.reason());
+    assertTrue(desk.runs.find(desk.tenantId, "two").isEmpty());
+    allowed(ask(tokens(1), "c", "one"));
+    close("one");
+    allowed(ask(tokens(1), "b", "two"));
+  }
+
+  @Test
+  void anAdvisoryTenantIsOnlyToldThatItHasTooManyRuns() {
+    desk.policy(new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).runs(1, 5, 5).build());
+    allowed(ask(tokens(1), "a", "one"));
+
+    DecisionFacts second = allowed(ask(tokens(1), "b", "two"));
+    assertEquals(List.of("key ci has 1 active runs, the limit is 1"), second.warnings());
+    assertEquals(MicroUsd.of(5), desk.run("two").account().reserved());
+  }
+
+  /// Another process changes a ceiling that is still remembered here.
+  @Test
+  void aCeilingThatMovedElsewhereHoldsAtOnceForAnAccountThatItMoved() {
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000));
+    allowed(ask(tokens(100), "a", "run"));
+    Tenants elsewhere =
+        new Tenants(
+            LocalCloudForTests.dynamoDb().build(),
+            LocalCloudForTests.shared().definitions().ledgerTable().create().tableName());
+    var unused =
+        new CeilingChanges(desk.ledger, elsewhere)
+            .put(
+                new Tenants.ScopeId(desk.tenantId, Scope.USER, "ada"),
+                Window.TOTAL,
+                Ceiling.of(MicroUsd.of(600)),
+                AccountKey.total(desk.tenantId, Scope.USER, "ada"),
+                0,
+                version -> true,
+                before -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null));
+
+    DecisionFacts facts = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
+    assertEquals(MicroUsd.of(600), facts.accounts().get(1).limit());
+    allowed(ask(tokens(20), "c", "run"));
+  }
+
+  @Test
+  void everyScopeOfTheTupleAndTheTenantHasItsCeilings() {
+    MicroUsd plenty = MicroUsd.of(1_000_000);
+    desk.ceiling(Scope.USER, "ada", plenty);
+    desk.ceiling(Scope.KEY, "ci", plenty);
+    desk.ceiling(Scope.TEAM, "core", plenty);
+    desk.ceiling(Scope.FEATURE, "search", plenty);
+    desk.ceiling(Scope.TENANT, "-", plenty);
+    desk.ceiling(Scope.TEAM, "other", plenty);
+
+    DecisionFacts facts =
+        allowed(ask(tokens(1).by("ada", "ci", "core").feature("search"), "a", "run"));
+    assertEquals(
+        List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT),
+        facts.accounts().stream().map(DecisionFacts.Touched::scope).toList());
+  }
+
+  @Test
+  void aCeilingOfItsOwnTakesThePlaceOfThePolicysForItsWindowAlone() {
+    desk.policy(
+        new PolicyBuilder()
+            .mode(Mode.SOFT_GATE)
+            .softGate(MicroUsd.of(77), 100)
+            .defaultCeilings(
+                Scope.USER,
+                Window.DAY,
+                new Ceiling(MicroUsd.of(50_000), Mode.HARD_GATE, MicroUsd.of(5), List.of()),
+                Window.MONTH,
+                Ceiling.of(MicroUsd.of(60_000)))
+            .build());
+    desk.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.of(90_000));
+    desk.ceiling(Scope.USER, "ada", Window.TOTAL, MicroUsd.of(99_000));
+
+    List<DecisionFacts.Touched> accounts =
+        allowed(ask(tokens(1).by("ada", null, null), "a", "run")).accounts();
+    assertEquals(
+        List.of("total 5.00", "day 0.05", "month 0.09", "total 0.099"),
+        accounts.stream().map(it -> it.window().wireName() + " " + it.limit()).toList());
+    assertEquals(
+        List.of(Mode.SOFT_GATE, Mode.HARD_GATE, Mode.SOFT_GATE, Mode.SOFT_GATE),
+        accounts.stream().map(DecisionFacts.Touched::mode).toList());
+    assertEquals(
+        List.of("day 0.05"),
+        allowed(ask(tokens(1).by("bob", null, null), "b", "bobs")).accounts().stream()
+            .filter(it -> it.window() == Window.DAY)
+            .map(it -> it.window().wireName() + " " + it.limit())
+            .toList());
+  }
+
+  @Test
+  void aCeilingOfThePolicyThatMovesTakesTheAccountsThatItMadeWithIt() {
+    desk.policy(usersHaveADay(MicroUsd.of(600)));
+    allowed(ask(tokens(100), "a", "run"));
+    blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
+
+    assertTrue(
+        desk.tenants.replacePolicy(
+            desk.tenantId,
+            desk.tenants.policyNow(desk.tenantId),
+            usersHaveADay(MicroUsd.of(1_000)),
+            AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+    DecisionFacts facts = allowed(ask(tokens(100), "c", "run"));
+    assertEquals(MicroUsd.of(1_000), facts.accounts().get(1).limit());
+    assertEquals(MicroUsd.ZERO, facts.remaining());
+  }
+
+  private static Policy usersHaveADay(MicroUsd limit) {
+    return new PolicyBuilder()
+        .defaultCeilings(Scope.USER, Window.DAY, Ceiling.of(limit), Window.MONTH, Ceiling.of(limit))
+        .build();
+  }
+
+  @Test
+  void aMarginIsTheCeilingsElseThePolicys() {
+    desk.policy(
+        new PolicyBuilder()
+            .mode(Mode.SOFT_GATE)
+            .softGate(MicroUsd.of(50), 100)
+            .defaultCeilings(
+                Scope.USER,
+                Window.DAY,
+                new Ceiling(MicroUsd.of(100), null, MicroUsd.of(10), List.of()),
+                Window.MONTH,
+                new Ceiling(MicroUsd.of(100), null, null, List.of()))
+            .build());
+
+    DecisionFacts blocked = blocked(ask(tokens(23), "a", "run"), "user_ceiling_reached");
+    assertEquals(Window.DAY, blocked.accounts().get(blockingIn(blocked)).window());
+    allowed(ask(tokens(22), "b", "run"));
+  }
+
+  private static int blockingIn(DecisionFacts facts) {
+    DecisionFacts.BlockFacts block = facts.block();
+    assertNotNull(block);
+    Integer blocking = block.blocking();
+    assertNotNull(blocking);
+    return blocking;
+  }
+
+  @Test
+  void theRulesOfARunsCeilingAreItsOwn() {
+    allowed(ask(tokens(1).runLimit(MicroUsd.of(100)), "a", "run"));
+    assertInstanceOf(
+        CeilingChanges.RunChanged.Done.class,
+        desk.ceilings.putOfRun(
+            desk.tenantId,
+            "run",
+            run -> new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60)),
+            version -> true,
+            run -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+
+    DecisionFacts facts = allowed(ask(tokens(21), "b", "run"));
+    assertEquals(Mode.SOFT_GATE, facts.accounts().getFirst().mode());
+    assertEquals(
+        List.of("60% of the total ceiling of run run is committed or held"), facts.warnings());
+    assertEquals(MicroUsd.of(-10), facts.remaining());
+    blocked(ask(tokens(1), "c", "run"), "run_ceiling_reached");
+  }
+
+  @Test
+  void theVersionOfThePricesIsKnown() {
+    assertEquals(
+        allowed(ask(tokens(1), "a", "run")).priceTableVersion(),
+        desk.authority.priceTableVersion());
+  }
+}

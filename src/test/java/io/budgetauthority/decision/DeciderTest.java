@@ -1,0 +1,535 @@
+package io.budgetauthority.decision;
+
+import static io.budgetauthority.decision.PolicyBuilder.listed;
+import static io.budgetauthority.decision.PolicyBuilder.rule;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.Take;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The rules of protocol section 2 by example. The desk's model costs 1 micro-USD a token of input
+/// and 5 a token of output; `cheap` a tenth of that.
+class DeciderTest {
+
+  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+  private static final RowBuilder CHEAP = new RowBuilder("cheap").picos(100_000, 500_000);
+  private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
+  private static final Instant MONTH_END = Instant.parse("2026-12-01T00:00:00Z");
+  private static final Policy ADVISORY = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).build();
+
+  private static AskBuilder ask(long outputTokens) {
+    return new AskBuilder().cap(outputTokens);
+  }
+
+  private static StandingBuilder run(long limit) {
+    return new StandingBuilder(Scope.RUN, limit).id("r");
+  }
+
+  private static StandingBuilder user(long limit) {
+    return new StandingBuilder(Scope.USER, limit).id("ada");
+  }
+
+  private static Plan decide(
+      AskBuilder ask, Policy policy, @Nullable Price row, StandingBuilder... standings) {
+    return decide(ask, policy, row, List.of(), standings);
+  }
+
+  private static Plan decide(
+      AskBuilder ask,
+      Policy policy,
+      @Nullable Price row,
+      List<Decider.Candidate> candidates,
+      StandingBuilder... standings) {
+    return Decider.decide(
+        new Decider.Question(
+            ask.build(),
+            policy,
+            row,
+            candidates,
+            Stream.of(standings).map(StandingBuilder::build).toList()));
+  }
+
+  private static Plan.Grant granted(Plan plan) {
+    return assertInstanceOf(Plan.Grant.class, plan);
+  }
+
+  private static Plan.Block blocked(Plan plan) {
+    return assertInstanceOf(Plan.Block.class, plan);
+  }
+
+  private static Quote quote(Plan.Grant grant) {
+    Quote quote = grant.quote();
+    assertNotNull(quote);
+    return quote;
+  }
+
+  private static Standing blocking(Plan.Block block) {
+    Standing blocking = block.blocking();
+    assertNotNull(blocking);
+    return blocking;
+  }
+
+  private static List<Decider.Candidate> candidates(Policy.DowngradeRule.Alternative... listed) {
+    return Stream.of(listed).map(one -> new Decider.Candidate(one, CHEAP.build())).toList();
+  }
+
+  @Test
+  void anUnknownModelIsBlockedAndTheRemedyIsAPrice() {
+    Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, null, run(1_000)));
+
+    assertEquals(ProblemCode.PRICE_UNKNOWN, block.code());
+    assertEquals(List.of(Remedy.PRICE_MODEL), block.remedies());
+    assertEquals("no price is known for " + Desk.MODEL, block.detail());
+    assertNull(block.quote());
+    assertNull(block.blocking());
+    assertEquals(Mode.HARD_GATE, block.mode());
+  }
+
+  @Test
+  void anAlternativeThatFitsIsARemedyForWhatHasNoPriceToo() {
+    Plan.Block fits =
+        blocked(decide(ask(10), Policy.DEFAULT, null, candidates(listed("cheap")), run(1_000)));
+    Plan.Block doesNot =
+        blocked(decide(ask(10), Policy.DEFAULT, null, candidates(listed("cheap")), run(1)));
+
+    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL), fits.remedies());
+    assertEquals(1, fits.alternatives().size());
+    assertEquals(List.of(Remedy.PRICE_MODEL), doesNot.remedies());
+  }
+
+  @Test
+  void aModelThatThePolicyDoesNotAllowIsBlockedByItsName() {
+    Policy narrow = new PolicyBuilder().allow("cheap").build();
+    Plan.Block block = blocked(decide(ask(10), narrow, ROW, run(1_000)));
+
+    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, block.code());
+    assertEquals(List.of(), block.remedies(), "no price would help");
+    granted(decide(ask(10), new PolicyBuilder().allow(Desk.MODEL).build(), ROW, run(1_000)));
+    granted(
+        decide(
+            ask(10).model("alias"), new PolicyBuilder().allow("alias").build(), ROW, run(1_000)));
+  }
+
+  @Test
+  void anUnboundedInputNeedsAWindow() {
+    Price without = new RowBuilder(Desk.MODEL).window(null).build();
+    Plan.Block block =
+        blocked(decide(ask(10).unbounded(), Policy.DEFAULT, without, run(1_000_000)));
+
+    assertEquals(ProblemCode.PRICE_UNKNOWN, block.code());
+    assertEquals(
+        MicroUsd.of(200_050),
+        quote(granted(decide(ask(10).unbounded(), Policy.DEFAULT, ROW, run(1_000_000))))
+            .estimate()
+            .worst());
+  }
+
+  @Test
+  void aRowOfZerosIsBlockedWithTheReason() {
+    Price zero = new RowBuilder(Desk.MODEL).picos(0, 0).build();
+
+    assertEquals(
+        ProblemCode.PRICE_UNKNOWN,
+        blocked(decide(ask(10), Policy.DEFAULT, zero, run(1_000))).code());
+  }
+
+  @Test
+  void aRuleOfTheOutputCapRefusesTheAsk() {
+    Plan plan =
+        decide(ask(10).cap(null), new PolicyBuilder().requireCap().build(), ROW, run(1_000));
+
+    assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, assertInstanceOf(Plan.Refuse.class, plan).code());
+  }
+
+  @Test
+  void choicesMultiplyTheOutputAndNotTheInput() {
+    Plan.Grant grant =
+        granted(decide(ask(10).input(100).choices(3), Policy.DEFAULT, ROW, run(1_000)));
+
+    assertEquals(MicroUsd.of(250), quote(grant).estimate().worst());
+    assertEquals(10, quote(grant).capTokens());
+  }
+
+  @Test
+  void theProviderIsTheCallersWordElseTheRows() {
+    assertEquals(
+        "theirs",
+        quote(granted(decide(ask(1).provider("theirs"), Policy.DEFAULT, ROW))).provider());
+    assertEquals("test", quote(granted(decide(ask(1), Policy.DEFAULT, ROW))).provider());
+  }
+
+  @Test
+  void aSoftGateHoldsTheShareOfTheOutputThatItsPolicyExpects() {
+    Policy half = new PolicyBuilder().softGate(MicroUsd.ZERO, 50).build();
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE);
+
+    Plan.Grant grant = granted(decide(ask(11).input(100), half, ROW, soft, user(1_000)));
+
+    assertEquals(MicroUsd.of(155), quote(grant).estimate().worst());
+    assertEquals(MicroUsd.of(130), quote(grant).estimate().expected(), "half of 11 is 6 tokens");
+    assertEquals(
+        List.of(MicroUsd.of(130), MicroUsd.of(155)),
+        grant.takes().stream().map(Take::hold).toList());
+  }
+
+  /// An advisory tenant is warned of every rule and held to none.
+  @Test
+  void anAdvisoryTenantIsWarnedOfWhatHasNoPriceAndHoldsNothing() {
+    Plan.Grant grant =
+        granted(decide(ask(10), ADVISORY, null, run(1_000).mode(Mode.ADVISORY_ESTIMATE)));
+
+    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, grant.code());
+    assertNull(grant.quote());
+    assertEquals(MicroUsd.ZERO, grant.takes().getFirst().hold());
+    assertEquals(new Take.Gate.Open(), grant.takes().getFirst().gate());
+    assertEquals(List.of("no price is known for " + Desk.MODEL), grant.warnings());
+    assertEquals(Mode.ADVISORY_ESTIMATE, grant.mode());
+  }
+
+  @Test
+  void anAdvisoryTenantIsWarnedOfARuleOfTheCapAndHoldsWhatTheRowAllows() {
+    Policy rejecting =
+        new PolicyBuilder()
+            .mode(Mode.ADVISORY_ESTIMATE)
+            .caps(5L, Map.of(), Policy.AboveMax.REJECT)
+            .build();
+    Policy requiring = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).requireCap().build();
+    Price endless = new RowBuilder(Desk.MODEL).outputLimit(null).build();
+
+    Plan.Grant above = granted(decide(ask(10), rejecting, ROW, run(1_000)));
+    assertEquals(Plan.Kind.ADVISORY_WARN, above.kind());
+    assertEquals(ProblemCode.OUTPUT_CAP_ABOVE_POLICY, above.code());
+    assertEquals(10, quote(above).capTokens(), "what the client asked for");
+    assertEquals(
+        64_000,
+        quote(granted(decide(ask(99_000), rejecting, ROW, run(1_000_000)))).capTokens(),
+        "the model puts out no more");
+    assertEquals(
+        99_000,
+        quote(granted(decide(ask(99_000), rejecting, endless, run(1_000_000)))).capTokens());
+    assertEquals(
+        64_000,
+        quote(granted(decide(ask(1).cap(null), requiring, ROW, run(1_000_000)))).capTokens(),
+        "nobody said how much: all that the model may put out");
+    assertEquals(
+        0,
+        quote(granted(decide(ask(1).cap(null), requiring, endless, run(1_000_000)))).capTokens(),
+        "nobody said, and nobody knows");
+  }
+
+  @Test
+  void anAdvisoryAccountThatIsOverWarnsOfItsCeilingAndStillHolds() {
+    Plan.Grant grant =
+        granted(
+            decide(
+                ask(10),
+                ADVISORY,
+                ROW,
+                run(1_000).mode(Mode.ADVISORY_ESTIMATE),
+                user(49).mode(Mode.ADVISORY_ESTIMATE)));
+
+    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, grant.code());
+    assertEquals(Scope.USER, assertNonNull(grant.constrainedBy()).account().key().scope());
+    assertEquals(List.of(50L, 50L), grant.takes().stream().map(it -> it.hold().micros()).toList());
+    Plan.Grant exact =
+        granted(decide(ask(10), ADVISORY, ROW, run(50).mode(Mode.ADVISORY_ESTIMATE)));
+    assertEquals(Plan.Kind.ALLOW, exact.kind());
+    assertNull(exact.code());
+    assertNull(exact.constrainedBy());
+  }
+
+  private static Standing assertNonNull(@Nullable Standing standing) {
+    assertNotNull(standing);
+    return standing;
+  }
+
+  @Test
+  void theModeOfAGrantIsTheStrictestOfItsAccountsElseThePolicys() {
+    Plan.Grant mixed =
+        granted(
+            decide(
+                ask(1),
+                ADVISORY,
+                ROW,
+                run(1_000).mode(Mode.ADVISORY_ESTIMATE),
+                user(1_000).mode(Mode.SOFT_GATE),
+                new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ACTUALS_ONLY)));
+
+    assertEquals(Mode.SOFT_GATE, mixed.mode());
+    assertEquals(
+        Mode.ACTUALS_ONLY,
+        granted(decide(ask(1), new PolicyBuilder().mode(Mode.ACTUALS_ONLY).build(), ROW)).mode());
+  }
+
+  @Test
+  void thresholdsThatTheHoldCrossesAreWarnings() {
+    // 40 of 100 are spoken for, and 10 output tokens hold 50 more.
+    Plan.Grant grant =
+        granted(
+            decide(
+                ask(10),
+                Policy.DEFAULT,
+                ROW,
+                run(1_000).warnAt(50),
+                user(100)
+                    .committed(30)
+                    .reserved(10)
+                    .warnAt(40, 50, 90, 95)
+                    .over(Window.DAY, "2026-11-24", MIDNIGHT)));
+
+    assertEquals(
+        List.of(
+            "50% of the day ceiling of user ada is committed or held",
+            "90% of the day ceiling of user ada is committed or held"),
+        grant.warnings());
+  }
+
+  @Test
+  void equalShortfallsNameTheFirstScopeTheNearestRunAndTheShortestWindow() {
+    StandingBuilder day = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
+    StandingBuilder month = user(40).over(Window.MONTH, "2026-11", MONTH_END);
+
+    assertEquals(
+        Window.DAY,
+        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, user(40), month, day)))
+            .account()
+            .key()
+            .window());
+    assertEquals(
+        "own",
+        blocking(
+                blocked(
+                    decide(
+                        ask(10),
+                        Policy.DEFAULT,
+                        ROW,
+                        user(40),
+                        run(40).id("own"),
+                        run(40).id("parent"))))
+            .account()
+            .key()
+            .id());
+    assertEquals(
+        Scope.USER,
+        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(40), user(39))))
+            .account()
+            .key()
+            .scope(),
+        "but the one that is furthest short comes first");
+  }
+
+  @Test
+  void aBlockSaysWhatTheCallMayCostAndWhatIsLeft() {
+    assertEquals(
+        "the call may cost 0.00005 USD; user ada has 0.00004 USD left of 0.0001",
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60))).detail());
+    assertEquals(
+        "user ada has 0.00 USD left of 0.0001, all of it spent",
+        blocked(
+                decide(
+                    ask(10), Policy.DEFAULT, ROW, user(100).committed(100).mode(Mode.ACTUALS_ONLY)))
+            .detail());
+  }
+
+  @Test
+  void waitingForTheEndOfAWindowHelpsWhereEveryBlockingAccountHasOneThatWouldDo() {
+    StandingBuilder day = user(60).committed(60).over(Window.DAY, "2026-11-24", MIDNIGHT);
+    StandingBuilder month = user(60).committed(60).over(Window.MONTH, "2026-11", MONTH_END);
+    StandingBuilder tooSmall = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
+
+    Plan.Block both = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), day, month));
+    assertEquals(List.of(Remedy.AFTER_RESET), both.remedies());
+    assertEquals(MONTH_END, both.resetsAt(), "when the last of them has ended");
+    Plan.Block withRun = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4), day));
+    assertEquals(List.of(Remedy.RAISE_LIMIT), withRun.remedies());
+    assertNull(withRun.resetsAt());
+    assertEquals(
+        List.of(Remedy.REDUCE_OUTPUT),
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, tooSmall)).remedies(),
+        "an empty day would not do either");
+  }
+
+  @Test
+  void waitingForCallsInFlightHelpsWhereTheyAloneStandInTheWay() {
+    assertEquals(
+        List.of(Remedy.WAIT),
+        blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(95).reserved(5)))
+            .remedies());
+    assertEquals(
+        List.of(Remedy.RAISE_LIMIT),
+        blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(96).reserved(4)))
+            .remedies());
+  }
+
+  @Test
+  void aSmallerCapThatFitsIsNamed() {
+    Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
+
+    assertEquals(9L, block.fitsMaxOutputTokens());
+    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.remedies());
+    assertNull(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4))).fitsMaxOutputTokens());
+  }
+
+  @Test
+  void whatTheBudgetDoesNotPayForIsDowngradedToTheFirstAlternativeThatFits() {
+    Policy.DowngradeRule.Alternative routine = listed("routine-only", "routine");
+    Policy.DowngradeRule.Alternative dear = listed("dear");
+    Policy.DowngradeRule.Alternative cheap = listed("cheap");
+    List<Decider.Candidate> listed =
+        List.of(
+            new Decider.Candidate(routine, CHEAP.build()),
+            new Decider.Candidate(dear, new RowBuilder("dear").picos(1, 9_000_000).build()),
+            new Decider.Candidate(cheap, CHEAP.build()));
+
+    Plan.Grant grant = granted(decide(ask(10), Policy.DEFAULT, ROW, listed, run(40)));
+    assertEquals(Plan.Kind.DOWNGRADE, grant.kind());
+    assertEquals("cheap", quote(grant).model());
+    assertEquals(MicroUsd.of(5), grant.takes().getFirst().hold());
+    assertEquals(Scope.RUN, assertNonNull(grant.constrainedBy()).account().key().scope());
+    assertEquals(
+        "routine-only",
+        quote(
+                granted(
+                    decide(ask(10).requestClass("routine"), Policy.DEFAULT, ROW, listed, run(40))))
+            .model());
+    Plan.Block never =
+        blocked(decide(ask(10).neverDowngrade(), Policy.DEFAULT, ROW, listed, run(40)));
+    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.REDUCE_OUTPUT), never.remedies());
+    assertEquals(
+        List.of("routine-only", "cheap", "dear"),
+        never.alternatives().stream().map(Alternative::model).toList());
+  }
+
+  @Test
+  void aRunStepsDownOnceTheRulesShareOfItsLimitIsCommittedOrHeld() {
+    Policy.DowngradeRule.Alternative cheap = listed("cheap");
+    Policy from60 = new PolicyBuilder().downgrade(rule(Desk.MODEL, 60, cheap)).build();
+    List<Decider.Candidate> listed = candidates(cheap);
+
+    Plan.Grant below =
+        granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(299)));
+    assertEquals(Plan.Kind.ALLOW, below.kind(), "59.9 % is not yet 60");
+    Plan.Grant at =
+        granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(300)));
+    assertEquals(Plan.Kind.DOWNGRADE, at.kind());
+    assertEquals("cheap", quote(at).model());
+    assertNull(at.code());
+    assertEquals(Scope.RUN, assertNonNull(at.constrainedBy()).account().key().scope());
+    assertEquals(
+        Plan.Kind.ALLOW,
+        granted(decide(ask(1).neverDowngrade(), from60, ROW, listed, run(1_000).committed(900)))
+            .kind());
+    assertEquals(
+        Plan.Kind.ALLOW,
+        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900), run(1_000))).kind(),
+        "the share is of the run's limit");
+    assertEquals(
+        Plan.Kind.ALLOW,
+        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900))).kind());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aRunStepsDownOnlyToWhatTheRuleItselfListsAndAllows(NoStep why) {
+    Policy.DowngradeRule.Alternative cheap = listed("cheap");
+    Policy.DowngradeRule.Alternative forRoutine = listed("cheap", "routine");
+    Policy.DowngradeRule.Alternative dear = listed("dear");
+    Policy policy =
+        new PolicyBuilder()
+            .downgrade(
+                switch (why) {
+                  case RULE_OF_ANOTHER_MODEL -> rule("another", 60, cheap);
+                  case RULE_ONLY_FOR_BLOCKS -> rule(Desk.MODEL, null, cheap);
+                  case LISTED_BY_ANOTHER_RULE -> rule(Desk.MODEL, 60, listed("else"));
+                  case ANOTHER_REQUEST_CLASS -> rule(Desk.MODEL, 60, forRoutine);
+                  case DOES_NOT_FIT -> rule(Desk.MODEL, 60, dear);
+                })
+            .build();
+    List<Decider.Candidate> listed =
+        switch (why) {
+          case ANOTHER_REQUEST_CLASS -> candidates(forRoutine);
+          case DOES_NOT_FIT ->
+              List.of(
+                  new Decider.Candidate(
+                      dear, new RowBuilder("dear").picos(1, 900_000_000).build()));
+          default -> candidates(cheap);
+        };
+
+    Plan.Grant grant = granted(decide(ask(1), policy, ROW, listed, run(1_000).committed(900)));
+
+    assertEquals(Plan.Kind.ALLOW, grant.kind());
+    assertEquals(Desk.MODEL, quote(grant).model());
+  }
+
+  private enum NoStep {
+    RULE_OF_ANOTHER_MODEL,
+    RULE_ONLY_FOR_BLOCKS,
+    LISTED_BY_ANOTHER_RULE,
+    ANOTHER_REQUEST_CLASS,
+    DOES_NOT_FIT
+  }
+
+  @Test
+  void aCapMayShrinkToTheBudgetWherePolicyAllowsItButNotToNothing() {
+    Policy clamping = new PolicyBuilder().budgetClamping(5).build();
+
+    Plan.Grant shrunk = granted(decide(ask(10), clamping, ROW, run(49)));
+    assertEquals(Plan.Kind.ALLOW, shrunk.kind());
+    assertEquals(9, quote(shrunk).capTokens());
+    assertEquals(MicroUsd.of(45), shrunk.takes().getFirst().hold());
+    assertEquals(true, quote(shrunk).clamped());
+    assertEquals(Scope.RUN, assertNonNull(shrunk.constrainedBy()).account().key().scope());
+    assertEquals(
+        false,
+        quote(granted(decide(ask(1).cap(null), clamping, ROW, run(49)))).clamped(),
+        "nobody's own cap was lowered");
+    assertEquals(5, quote(granted(decide(ask(10), clamping, ROW, run(25)))).capTokens());
+    assertEquals(
+        ProblemCode.RUN_CEILING_REACHED,
+        blocked(decide(ask(10), clamping, ROW, run(24))).code(),
+        "four tokens are of no use");
+    blocked(decide(ask(10), clamping, ROW, run(4)));
+    blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
+  }
+
+  @Test
+  void aShrunkenCallOfAnAdvisoryTenantKeepsItsWarning() {
+    Policy warnedAndClamping =
+        new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).budgetClamping(1).build();
+    Price window = new RowBuilder(Desk.MODEL).window(100L).build();
+
+    Plan.Grant grant = granted(decide(ask(10).input(101), warnedAndClamping, window, run(111)));
+
+    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
+    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, grant.code());
+    assertEquals(2, quote(grant).capTokens());
+  }
+
+  @ParameterizedTest
+  @EnumSource(Scope.class)
+  void aBlockIsNamedAfterTheScopeThatIsShort(Scope scope) {
+    Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, new StandingBuilder(scope, 1)));
+
+    assertEquals(scope.wireName() + "_ceiling_reached", block.code().wireName());
+  }
+}

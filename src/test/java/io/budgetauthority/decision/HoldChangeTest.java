@@ -1,0 +1,408 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.decision.HoldChange.Result;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.Hold;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// More output, more time, or another model for a hold that stands (protocol section 5, `extend`
+/// and `retarget`). The row costs 1 micro-USD a token of input and 5 a token of output.
+class HoldChangeTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final Instant EXPIRES = NOW.plusSeconds(600);
+  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+
+  private static StandingBuilder run(long limit) {
+    return new StandingBuilder(Scope.RUN, limit).id("r");
+  }
+
+  private static StandingBuilder user(long limit) {
+    return new StandingBuilder(Scope.USER, limit).id("ada");
+  }
+
+  /// A hold as it was decided, and the same accounts as they stand when it is to be changed.
+  private record Held(Reservation reservation, DecisionFacts facts, Policy policy) {
+
+    /// @param ask may hold 100 tokens of input and 10 of output: 150 micro-USD
+    static Held by(AskBuilder ask, Policy policy, StandingBuilder... accounts) {
+      List<Standing> standings = Stream.of(accounts).map(StandingBuilder::build).toList();
+      DecisionRequest request = ask.build();
+      Plan.Grant grant =
+          (Plan.Grant)
+              Decider.decide(new Decider.Question(request, policy, ROW, List.of(), standings));
+      DecisionWriter writer =
+          new DecisionWriter(
+              request,
+              policy,
+              "table-1",
+              "r",
+              new Lineage(null, List.of()),
+              request.tuple(),
+              List.of(),
+              null,
+              NOW);
+      DecisionFacts facts = writer.facts(grant, standings);
+      Reservation reservation =
+          writer.granted(
+              facts,
+              new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
+              grant);
+      return new Held(Objects.requireNonNull(reservation), facts, policy);
+    }
+
+    static Held usual(StandingBuilder... accounts) {
+      return by(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, accounts);
+    }
+
+    HoldChange change(StandingBuilder... now) {
+      Map<AccountKey, Account> accounts =
+          Stream.of(now)
+              .map(it -> it.build().account())
+              .collect(Collectors.toMap(Account::key, Function.identity()));
+      return new HoldChange(reservation, facts, policy, accounts);
+    }
+  }
+
+  private static Reservation.Rehold moved(Result result) {
+    return assertInstanceOf(Result.Moved.class, result).to();
+  }
+
+  private static Result.Blocked blocked(Result result) {
+    return assertInstanceOf(Result.Blocked.class, result);
+  }
+
+  private static List<Long> amounts(Reservation.Rehold to) {
+    return to.holds().stream().map(Hold::amount).map(MicroUsd::micros).toList();
+  }
+
+  private static List<Optional<MicroUsd>> least(Long... micros) {
+    return Stream.of(micros)
+        .map(it -> it < 0 ? Optional.<MicroUsd>empty() : Optional.of(MicroUsd.of(it)))
+        .toList();
+  }
+
+  @Test
+  void moreOutputHoldsItsWorstCaseUnderTheConditionOfEachMode() {
+    StandingBuilder[] accounts = {
+      run(1_000),
+      user(1_000).mode(Mode.SOFT_GATE).margin(20),
+      new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
+      new StandingBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
+    };
+    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
+    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, accounts);
+
+    Reservation.Rehold to = moved(held.change(accounts).extend(ROW, null, 20L));
+
+    assertEquals(List.of(200L, 200L, 200L, 0L), amounts(to));
+    assertEquals(least(50L, 30L, -1L, -1L), to.leastAvailable());
+    assertEquals(MicroUsd.of(200), to.estimate());
+    DecisionFacts facts = DecisionJson.readFacts(to.facts());
+    assertEquals(20L, facts.effectiveMaxOutputTokens());
+    assertEquals(MicroUsd.of(200), facts.estimate());
+    assertEquals(
+        List.of(200L, 200L, 200L, 0L),
+        facts.accounts().stream().map(it -> it.hold().micros()).toList());
+    assertEquals(Desk.MODEL, facts.selectedModel());
+    assertEquals("test", facts.provider());
+    assertEquals(ROW.cards(), DecisionJson.readPrice(to.priceRow()).cards());
+  }
+
+  @Test
+  void aSoftGateHoldsTheShareOfTheOutputThatItExpects() {
+    Policy half = new PolicyBuilder().softGate(MicroUsd.ZERO, 50).build();
+    StandingBuilder soft = user(1_000).mode(Mode.SOFT_GATE);
+    Held held = Held.by(new AskBuilder().input(100).cap(10L), half, run(1_000), soft);
+
+    Reservation.Rehold to = moved(held.change(run(1_000), soft).extend(ROW, null, 21L));
+
+    assertEquals(List.of(205L, 155L), amounts(to), "half of 21 tokens is 11");
+  }
+
+  @Test
+  void whatStandsIsNeverLowered() {
+    HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
+
+    for (long tokens : new long[] {0, 9, 10}) {
+      Reservation.Rehold to = moved(change.extend(ROW, null, tokens));
+      assertEquals(List.of(150L), amounts(to));
+      assertEquals(10L, DecisionJson.readFacts(to.facts()).effectiveMaxOutputTokens());
+    }
+    assertEquals(List.of(155L), amounts(moved(change.extend(ROW, null, 11L))));
+  }
+
+  @Test
+  void noMoreOutputIsHeldThanTheModelPutsOut() {
+    HoldChange change = Held.usual(run(1_000_000)).change(run(1_000_000).reserved(150));
+    Price endless = new RowBuilder(Desk.MODEL).outputLimit(null).build();
+    Price embedding = new RowBuilder(Desk.MODEL).mode("embedding").build();
+
+    moved(change.extend(ROW, null, 64_000L));
+    moved(change.extend(endless, null, 64_001L));
+    Result.Refused refused =
+        assertInstanceOf(Result.Refused.class, change.extend(ROW, null, 64_001L));
+    assertEquals("/max_output_tokens", refused.field());
+    assertEquals("is more than " + Desk.MODEL + " puts out, 64000", refused.reason());
+    assertInstanceOf(Result.Refused.class, change.extend(embedding, null, 11L));
+  }
+
+  @Test
+  void moreOutputThanTheAccountsHaveIsBlockedByTheirNames() {
+    Held held = Held.usual(run(1_000), user(1_000));
+    // 49 micro-USD are left beside the hold, and ten more tokens cost 50.
+    Result.Blocked blocked =
+        blocked(
+            held.change(run(1_000).reserved(150), user(1_000).committed(801).reserved(150))
+                .extend(ROW, null, 20L));
+
+    assertEquals("user_ceiling_reached", blocked.facts().code());
+    assertEquals(Scope.USER, blocked.facts().blockingScope());
+    assertEquals(1, blocked.block().blocking());
+    assertEquals(19L, blocked.block().fitsMaxOutputTokens());
+    assertEquals(List.of("reduce_output"), blocked.block().remedies());
+    assertEquals(
+        "the call may now cost 0.0002 USD; user ada has 0.000049 USD left beside what it holds",
+        blocked.block().detail());
+    DecisionFacts.Touched seen = blocked.facts().accounts().get(1);
+    assertEquals(MicroUsd.of(801), seen.committed(), "the balances are those of now");
+    assertEquals(MicroUsd.of(150), seen.hold());
+    assertEquals(MicroUsd.of(49), seen.remaining());
+    assertEquals(20L, blocked.facts().effectiveMaxOutputTokens());
+    assertEquals(MicroUsd.of(200), blocked.facts().estimate());
+    moved(
+        held.change(run(1_000).reserved(150), user(1_000).committed(800).reserved(150))
+            .extend(ROW, null, 20L));
+  }
+
+  @Test
+  void whereNotOneTokenMoreFitsNoSmallerTotalIsNamed() {
+    Held held = Held.usual(run(1_000));
+
+    Result.Blocked none =
+        blocked(held.change(run(1_000).committed(846).reserved(150)).extend(ROW, null, 20L));
+    assertNull(none.block().fitsMaxOutputTokens());
+    assertEquals(List.of("raise_limit"), none.block().remedies());
+    assertEquals(
+        11L,
+        blocked(held.change(run(1_000).committed(845).reserved(150)).extend(ROW, null, 20L))
+            .block()
+            .fitsMaxOutputTokens());
+  }
+
+  @Test
+  void waitingHelpsWhereOnlyOtherCallsInFlightStandInTheWay() {
+    Held held = Held.usual(run(1_000));
+
+    assertEquals(
+        List.of("wait"),
+        blocked(held.change(run(1_000).committed(800).reserved(200)).extend(ROW, null, 20L))
+            .block()
+            .remedies());
+    assertEquals(
+        List.of("raise_limit"),
+        blocked(held.change(run(1_000).committed(801).reserved(199)).extend(ROW, null, 20L))
+            .block()
+            .remedies());
+  }
+
+  @Test
+  void aSoftGateToleratesItsMarginAndAnAdvisoryAccountEverything() {
+    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, soft);
+    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
+    Held advised = Held.by(new AskBuilder().input(100).cap(10L), margin, advisory);
+
+    moved(held.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
+    blocked(held.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
+    moved(advised.change(advisory.committed(5_000)).extend(ROW, null, 20L));
+  }
+
+  @Test
+  void anAccountOfActualsBlocksOnceItsLimitIsSpent() {
+    StandingBuilder actuals = run(1_000).mode(Mode.ACTUALS_ONLY);
+    Held held = Held.usual(actuals);
+
+    moved(held.change(actuals.committed(999)).extend(ROW, null, 20L));
+    Result.Blocked blocked = blocked(held.change(actuals.committed(1_000)).extend(ROW, null, 20L));
+    assertEquals("run_ceiling_reached", blocked.facts().code());
+  }
+
+  @Test
+  void anotherModelIsHeldAtItsOwnPriceAndItsOwnCap() {
+    Held held = Held.usual(run(1_000));
+    HoldChange change = held.change(run(1_000).reserved(150));
+    Price dear = new RowBuilder("dear").picos(2_000_000, 10_000_000).outputLimit(8L).build();
+
+    Reservation.Rehold to = moved(change.retarget(dear, "elsewhere", "fallback"));
+
+    assertEquals(List.of(280L), amounts(to), "100 x 2 and 8 x 10");
+    assertEquals(least(130L), to.leastAvailable());
+    assertEquals(EXPIRES, to.expiresAt());
+    DecisionFacts facts = DecisionJson.readFacts(to.facts());
+    assertEquals("fallback", facts.selectedModel());
+    assertEquals("elsewhere", facts.provider());
+    assertEquals(Desk.MODEL, facts.requestedModel());
+    assertEquals(8L, facts.effectiveMaxOutputTokens());
+    assertEquals(MicroUsd.of(280), facts.estimate());
+    Price longer = new RowBuilder("longer").outputLimit(99L).build();
+    assertEquals(List.of(150L), amounts(moved(change.retarget(longer, "p", "longer"))));
+    Price endless = new RowBuilder("endless").outputLimit(null).build();
+    assertEquals(List.of(150L), amounts(moved(change.retarget(endless, "p", "endless"))));
+  }
+
+  @Test
+  void aCheaperModelNeedsNothingOfItsAccounts() {
+    Price cheap = new RowBuilder("cheap").picos(100_000, 500_000).build();
+    HoldChange change = Held.usual(run(1_000)).change(run(1_000).committed(5_000).reserved(150));
+
+    assertEquals(List.of(15L), amounts(moved(change.retarget(cheap, "p", "cheap"))));
+  }
+
+  @Test
+  void aDearerModelThatTheAccountsCannotPayForIsBlocked() {
+    Price dear = new RowBuilder("dear").picos(2_000_000, 10_000_000).build();
+    Result.Blocked blocked =
+        blocked(
+            Held.usual(run(1_000))
+                .change(run(1_000).committed(701).reserved(150))
+                .retarget(dear, "p", "dear"));
+
+    assertEquals("run_ceiling_reached", blocked.facts().code());
+    assertNull(blocked.block().fitsMaxOutputTokens());
+    assertEquals(Desk.MODEL, blocked.facts().selectedModel(), "the hold stays where it was");
+    assertEquals("test", blocked.facts().provider());
+    assertEquals(MicroUsd.of(300), blocked.facts().estimate());
+    moved(
+        Held.usual(run(1_000))
+            .change(run(1_000).committed(700).reserved(150))
+            .retarget(dear, "p", "dear"));
+  }
+
+  @Test
+  void anotherModelMustBeAllowedByItsNameOrThatOfItsRow() {
+    Policy narrow = new PolicyBuilder().allow(Desk.MODEL, "fallback").build();
+    Held held = Held.by(new AskBuilder().input(100).cap(10L), narrow, run(1_000));
+    HoldChange change = held.change(run(1_000).reserved(150));
+    Price fallback = new RowBuilder("fallback").build();
+    Price other = new RowBuilder("other").build();
+
+    moved(change.retarget(fallback, "p", "alias"));
+    moved(change.retarget(other, "p", "fallback"));
+    Result.Blocked blocked = blocked(change.retarget(other, "p", "other"));
+    assertEquals("model_not_allowed", blocked.facts().code());
+    assertEquals("the policy does not allow other", blocked.block().detail());
+    assertEquals(List.of(), blocked.block().remedies());
+    assertNull(blocked.block().blocking());
+    assertNull(blocked.facts().blockingScope());
+  }
+
+  @Test
+  void anotherModelWithoutAPriceIsBlockedAndAPriceIsTheRemedy() {
+    HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
+    Price free = new RowBuilder("free").picos(0, 0).build();
+
+    Result.Blocked zero = blocked(change.retarget(free, "p", "free"));
+    assertEquals("price_unknown", zero.facts().code());
+    assertEquals(List.of("price_model"), zero.block().remedies());
+    Result.Blocked unknown = blocked(change.unknown("nobody"));
+    assertEquals("price_unknown", unknown.facts().code());
+    assertEquals("no price is known for nobody", unknown.block().detail());
+  }
+
+  @Test
+  void aModelWithoutOutputIsHeldForItsInputAlone() {
+    Price embedding = new RowBuilder("e").mode("embedding").build();
+    HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
+
+    assertEquals(List.of(100L), amounts(moved(change.retarget(embedding, "p", "e"))));
+  }
+
+  @Test
+  void anInputBoundedByAWindowIsBoundedByTheNextModels() {
+    Held held = Held.by(new AskBuilder().unbounded().cap(10L), Policy.DEFAULT, run(1_000_000));
+    HoldChange change = held.change(run(1_000_000).reserved(200_050));
+    Price wide = new RowBuilder("wide").window(300_000L).build();
+    Price unknown = new RowBuilder("unknown").window(null).build();
+
+    assertEquals(List.of(300_050L), amounts(moved(change.retarget(wide, "p", "wide"))));
+    assertEquals(List.of(200_050L), amounts(moved(change.retarget(unknown, "p", "unknown"))));
+    Price narrow = new RowBuilder("narrow").window(50L).build();
+    HoldChange counted = Held.usual(run(1_000)).change(run(1_000).reserved(150));
+    assertEquals(List.of(150L), amounts(moved(counted.retarget(narrow, "p", "narrow"))));
+  }
+
+  @Test
+  void choicesMultiplyTheOutputThatIsAdded() {
+    Held held =
+        Held.by(new AskBuilder().input(100).cap(10L).choices(3), Policy.DEFAULT, run(1_000));
+
+    assertEquals(
+        List.of(400L),
+        amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, null, 20L))));
+  }
+
+  @Test
+  void aDecisionWithoutAPriceHoldsNothingUntilItIsMovedToWhatHasOne() {
+    Policy advisory = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).build();
+    StandingBuilder account = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
+    List<Standing> standings = List.of(account.build());
+    DecisionRequest request = new AskBuilder().model("nobody").input(100).build();
+    Plan.Grant grant =
+        (Plan.Grant)
+            Decider.decide(new Decider.Question(request, advisory, null, List.of(), standings));
+    DecisionWriter writer =
+        new DecisionWriter(
+            request,
+            advisory,
+            "table-1",
+            "r",
+            new Lineage(null, List.of()),
+            request.tuple(),
+            List.of(),
+            null,
+            NOW);
+    DecisionFacts facts = writer.facts(grant, standings);
+    Reservation reservation =
+        Objects.requireNonNull(
+            writer.granted(
+                facts,
+                new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
+                grant));
+    HoldChange change = new Held(reservation, facts, advisory).change(account);
+
+    assertEquals(List.of(125L), amounts(moved(change.extend(ROW, null, 5L))));
+    assertEquals(List.of(100L), amounts(moved(change.retarget(ROW, "p", "m"))));
+  }
+
+  @Test
+  void aHoldWhoseAccountIsGoneIsAFault() {
+    Held held = Held.usual(run(1_000), user(1_000));
+
+    assertThrows(IllegalStateException.class, () -> held.change(run(1_000)));
+  }
+}

@@ -1,0 +1,59 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.decision.InputBound.Basis;
+import io.budgetauthority.price.Price;
+import org.junit.jupiter.api.Test;
+
+/// How many input tokens a call may have (protocol section 2: `input_tokens`, `input_bytes`,
+/// `unbounded_input`).
+class InputBoundTest {
+
+  private static final Price ROW = new RowBuilder("m").window(1_000L).build();
+  private static final Price WITHOUT_WINDOW = new RowBuilder("m").window(null).build();
+
+  private static InputBound of(AskBuilder ask, Price row) {
+    return InputBound.of(ask.build(), row);
+  }
+
+  @Test
+  void aCountIsTakenAsExactAlsoBeyondTheWindow() {
+    assertEquals(new InputBound(0, Basis.EXACT), of(new AskBuilder().input(0), ROW));
+    assertEquals(new InputBound(1_500, Basis.EXACT), of(new AskBuilder().input(1_500), ROW));
+  }
+
+  @Test
+  void bytesBoundTheirTokensUpToTheWindow() {
+    assertEquals(new InputBound(900, Basis.BYTES), of(new AskBuilder().input(null, 900L), ROW));
+    assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(null, 5_000L), ROW));
+    assertEquals(
+        new InputBound(5_000, Basis.BYTES),
+        of(new AskBuilder().input(null, 5_000L), WITHOUT_WINDOW));
+  }
+
+  @Test
+  void aCountAndBytesAddUpAndNeverToLessThanTheCount() {
+    assertEquals(new InputBound(350, Basis.BYTES), of(new AskBuilder().input(250L, 100L), ROW));
+    assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(950L, 100L), ROW));
+    assertEquals(new InputBound(1_500, Basis.BYTES), of(new AskBuilder().input(1_500L, 1L), ROW));
+  }
+
+  @Test
+  void whatNothingBoundsIsTheWholeWindow() {
+    AskBuilder unbounded = new AskBuilder().unbounded();
+    assertEquals(new InputBound(1_000, Basis.WINDOW), of(unbounded, ROW));
+    assertTrue(InputBound.isKnown(unbounded.build(), ROW));
+    assertFalse(InputBound.isKnown(unbounded.build(), WITHOUT_WINDOW));
+    assertTrue(InputBound.isKnown(new AskBuilder().input(5).build(), WITHOUT_WINDOW));
+  }
+
+  @Test
+  void theBasisIsWrittenAsTheProtocolNamesIt() {
+    assertEquals("exact", Basis.EXACT.wireName());
+    assertEquals("bytes", Basis.BYTES.wireName());
+    assertEquals("window", Basis.WINDOW.wireName());
+  }
+}

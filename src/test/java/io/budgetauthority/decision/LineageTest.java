@@ -1,0 +1,84 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Scope;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/// Who may be a run's parent (protocol sections 2 and 6).
+class LineageTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final Run.Tuple ADA = new Run.Tuple("ada", "ci", null, null);
+
+  private static Run parent(Run.@Nullable State ended, String... ancestors) {
+    return new Run(
+        "t",
+        "parent",
+        List.of(ancestors),
+        ADA,
+        ended,
+        NOW,
+        NOW.plusSeconds(60),
+        MicroUsd.of(1),
+        Run.Rules.USUAL,
+        new StandingBuilder(Scope.RUN, 1).id("parent").build().account());
+  }
+
+  private static Answer.@Nullable RunRefused refusal(@Nullable Run parent, Instant now) {
+    return Lineage.refuseParent("child", "parent", parent, ADA, now);
+  }
+
+  @Test
+  void aRunNeedsNoParentAndMayHaveOneThatIsActiveAndTheSameCallers() {
+    assertNull(Lineage.refuseParent("child", null, null, ADA, NOW));
+    assertNull(refusal(parent(null), NOW));
+    assertNull(refusal(parent(null), NOW.plusSeconds(60)));
+  }
+
+  @Test
+  void itMayNotBeItsOwnParentNorAChildOfWhatIsNotThere() {
+    assertInstanceOf(
+        Answer.InvalidParent.class,
+        Lineage.refuseParent("parent", "parent", parent(null), ADA, NOW));
+    assertEquals(new Answer.UnknownParent("parent"), refusal(null, NOW));
+  }
+
+  @Test
+  void aParentThatHasEndedIsNone() {
+    assertEquals(new Answer.RunClosed("parent"), refusal(parent(Run.State.CLOSED), NOW));
+    assertEquals(new Answer.RunClosed("parent"), refusal(parent(null), NOW.plusSeconds(61)));
+  }
+
+  @Test
+  void aParentOfAnotherTupleIsRefusedByTheFieldThatDiffers() {
+    assertEquals(
+        new Answer.RunMismatch("parent", "key_id"),
+        Lineage.refuseParent(
+            "child", "parent", parent(null), new Run.Tuple("ada", "cd", null, null), NOW));
+  }
+
+  @Test
+  void thereAreFourLevelsAtMost() {
+    assertNull(refusal(parent(null, "a", "b"), NOW));
+    Answer.InvalidParent refused =
+        assertInstanceOf(Answer.InvalidParent.class, refusal(parent(null, "a", "b", "c"), NOW));
+    assertEquals("would make a run of level 5; the most is 4", refused.reason());
+  }
+
+  @Test
+  void theChainNamesTheParentFirst() {
+    Lineage lineage = new Lineage(null, List.of(parent(null, "top")));
+
+    assertEquals(List.of("parent"), lineage.chain());
+    assertEquals("parent", lineage.parentRunId());
+    assertNull(new Lineage(null, List.of()).parentRunId());
+  }
+}

@@ -1,0 +1,111 @@
+package io.budgetauthority.money;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The ledger's unit and its wire form (protocol, introduction).
+class MicroUsdTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "0.00, 0",
+    "5.00, 5000000",
+    "0.31, 310000",
+    "0.000125, 125",
+    "0.000001, 1",
+    "0.10, 100000",
+    "0.101, 101000",
+    "-0.12, -120000",
+    "-0.000001, -1",
+    "-10.00, -10000000",
+    "999999999.999999, 999999999999999",
+  })
+  void anAmountIsWrittenWithTwoDecimalsOrAsManyAsItNeedsAndReadBack(String wire, long micros) {
+    assertEquals(micros, MicroUsd.parse(wire).micros());
+    assertEquals(wire, MicroUsd.of(micros).toString());
+  }
+
+  @Test
+  void zerosThatCarryNothingMayBeRead() {
+    assertEquals(MicroUsd.of(5_000_000), MicroUsd.parse("5.000000"));
+    assertEquals(MicroUsd.ZERO, MicroUsd.parse("-0.00"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "5",
+        "5.",
+        "5.0",
+        ".50",
+        "5.0000001",
+        "05.00",
+        "+5.00",
+        " 5.00",
+        "5.00 ",
+        "5,00",
+        "1e3",
+        "1000000000.00",
+        "--1.00",
+        "NaN",
+        "0x1.00",
+        "٥.٠٠"
+      })
+  void everythingElseIsRefusedAndTheFormIsNamed(String wire) {
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> MicroUsd.parse(wire));
+    assertTrue(String.valueOf(refused.getMessage()).contains("2 to 6 decimals"), wire);
+  }
+
+  @Test
+  void anyAmountIsWrittenAsTheDecimalNumberThatItIs() {
+    long seed = System.nanoTime();
+    RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
+    for (int i = 0; i < 5_000; i++) {
+      MicroUsd amount = MicroUsd.of(random.nextLong() >> random.nextInt(64));
+      BigDecimal exact = BigDecimal.valueOf(amount.micros(), 6);
+      BigDecimal written = new BigDecimal(amount.toString());
+      assertEquals(0, exact.compareTo(written), () -> "seed " + seed + ", " + amount);
+      int decimals = Math.max(2, exact.stripTrailingZeros().scale());
+      assertEquals(decimals, written.scale(), () -> "seed " + seed + ", " + amount);
+    }
+  }
+
+  @Test
+  void sumsAndDifferencesAreExactOrThrow() {
+    MicroUsd most = MicroUsd.of(Long.MAX_VALUE);
+    MicroUsd one = MicroUsd.of(1);
+    assertEquals(MicroUsd.of(5), MicroUsd.of(3).plus(MicroUsd.of(2)));
+    assertEquals(MicroUsd.of(-1), MicroUsd.of(1).minus(MicroUsd.of(2)));
+    assertThrows(ArithmeticException.class, () -> most.plus(one));
+    assertThrows(ArithmeticException.class, () -> MicroUsd.of(Long.MIN_VALUE).minus(one));
+  }
+
+  @Test
+  void nothingIsNeitherPositiveNorNegative() {
+    assertFalse(MicroUsd.ZERO.isPositive());
+    assertFalse(MicroUsd.ZERO.isNegative());
+    assertTrue(MicroUsd.of(1).isPositive());
+    assertFalse(MicroUsd.of(1).isNegative());
+    assertTrue(MicroUsd.of(-1).isNegative());
+    assertFalse(MicroUsd.of(-1).isPositive());
+  }
+
+  @Test
+  void amountsAreOrderedByWhatTheyAreWorth() {
+    List<MicroUsd> rising = List.of(MicroUsd.of(-2), MicroUsd.ZERO, MicroUsd.of(3));
+    assertEquals(rising, rising.reversed().stream().sorted().toList());
+  }
+}

@@ -1,0 +1,161 @@
+package io.budgetauthority.price;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.price.PriceTable.Found;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// A tenant's own prices, which win over the table's (pricing.md), on the real ledger table.
+class PriceOverridesTest {
+
+  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final String LEDGER =
+      LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
+
+  private final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
+  private final Tenants tenants = new Tenants(dynamoDb, LEDGER);
+  private final PriceOverrides overrides = new PriceOverrides(dynamoDb, LEDGER, tenants);
+  private final String tenant = "tenant-" + UUID.randomUUID();
+  private final PriceTable table =
+      new PriceTable(
+          "v1",
+          NOW,
+          "a test",
+          List.of(row("one", "a/m", 1), row("two", "b/m", 2), row("p", "n", 3)));
+
+  private static Price row(String provider, String model, long picos) {
+    return new Price(
+        provider,
+        model,
+        "chat",
+        null,
+        null,
+        null,
+        false,
+        null,
+        List.of(new RateCard("default", 0, Map.of(TokenClass.INPUT, picos), Map.of())),
+        null,
+        false);
+  }
+
+  private AuditEntry entry(String what) {
+    Caller admin = new Caller(tenant, "admin", Role.ADMIN, null, null);
+    return AuditEntry.of(admin, NOW, what, null, null);
+  }
+
+  private void put(Price price) {
+    overrides.put(tenant, price, entry("price.set"));
+  }
+
+  private Found find(@Nullable String provider, String model) {
+    return overrides.find(tenant, table, provider, model);
+  }
+
+  private static long picos(Found found) {
+    return found instanceof Found.Row row
+        ? row.price().cards().getFirst().tokenPicos().getOrDefault(TokenClass.INPUT, -1L)
+        : -1;
+  }
+
+  @Test
+  void withoutAnOverrideTheTableAnswers() {
+    assertEquals(3, picos(find(null, "n")));
+    assertEquals(new Found.Unknown(), find(null, "nobody"));
+    assertEquals(new Found.Ambiguous(List.of("a/m", "b/m")), find(null, "m"));
+  }
+
+  @Test
+  void theTenantsOwnPriceWinsWhateverNameTheRowIsCalledBy() {
+    put(row("one", "a/m", 100));
+
+    assertEquals(100, picos(find(null, "a/m")));
+    assertEquals(100, picos(find("one", "m")), "the row that it means is the overridden one");
+    assertEquals(2, picos(find("two", "m")));
+    assertEquals(3, picos(find(null, "n")));
+  }
+
+  @Test
+  void aModelThatTheTableDoesNotHaveIsPricedByItsExactNameAndProvider() {
+    put(row("own", "mine", 100));
+
+    assertEquals(100, picos(find(null, "mine")));
+    assertEquals(100, picos(find("own", "mine")));
+    assertEquals(new Found.Unknown(), find("other", "mine"));
+    assertEquals(new Found.Unknown(), find("own", "min"));
+  }
+
+  @Test
+  void aNameThatMeansTwoOfItsPricesIsAmbiguous() {
+    put(row("own", "mine", 100));
+    put(row("other", "mine", 200));
+
+    assertEquals(new Found.Ambiguous(List.of("other/mine", "own/mine")), find(null, "mine"));
+    assertEquals(200, picos(find("other", "mine")));
+  }
+
+  @Test
+  void aPriceThatIsTakenBackGivesWayToTheTables() {
+    put(row("p", "n", 100));
+    put(row("p", "n", 101));
+    assertEquals(101, picos(find("p", "n")));
+    assertEquals(
+        List.of(101L), overrides.of(tenant).stream().map(it -> picos(new Found.Row(it))).toList());
+
+    overrides.delete(tenant, "p", "n", entry("price.removed"));
+    assertEquals(3, picos(find("p", "n")));
+    assertEquals(Optional.empty(), overrides.get(tenant, "p", "n"));
+    overrides.delete(tenant, "p", "n", entry("price.removed"));
+    assertEquals(
+        List.of("price.removed", "price.removed", "price.set", "price.set"),
+        tenants.auditTrail(tenant, 10, null).stream().map(AuditEntry::subject).sorted().toList());
+  }
+
+  @Test
+  void onePriceIsReadByExactlyItsNamesAsItIsStoredNow() {
+    PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants);
+    assertEquals(List.of(), overrides.of(tenant));
+    elsewhere.put(tenant, row("p", "n", 100), entry("price.set"));
+
+    assertEquals(List.of(), overrides.of(tenant), "remembered for less than a minute");
+    assertEquals("p:n", overrides.get(tenant, "p", "n").map(Price::toString).orElse(""));
+    assertEquals(Optional.empty(), overrides.get(tenant, "p", "other"));
+    assertEquals(Optional.empty(), overrides.get(tenant, "q", "n"));
+    assertEquals(1, overrides.of(tenant).size());
+  }
+
+  @Test
+  void nothingOfATenantPricesAnother() {
+    put(row("p", "n", 100));
+
+    assertEquals(3, picos(overrides.find(tenant + "#config", table, "p", "n")));
+    assertEquals(3, picos(overrides.find("other-" + tenant, table, "p", "n")));
+  }
+
+  /// A sort key has at most 1,024 bytes, and 256 characters may be more.
+  @Test
+  void namesOfAnyLengthAndWithEverySeparatorAreKeptApart() {
+    String long256 = "ü".repeat(256);
+    put(row("p#q", "n", 1));
+    put(row("p", "q#n", 2));
+    put(row(long256, "€".repeat(256), 3));
+    put(row(long256, "€".repeat(255) + "$", 4));
+
+    assertEquals(1, picos(find("p#q", "n")));
+    assertEquals(2, picos(find("p", "q#n")));
+    assertEquals(3, picos(find(long256, "€".repeat(256))));
+    assertEquals(4, picos(find(long256, "€".repeat(255) + "$")));
+    assertEquals(4, overrides.of(tenant).size());
+  }
+}
