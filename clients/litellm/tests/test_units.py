@@ -12,9 +12,10 @@ import httpx
 import litellm
 import openai
 import pytest
+from litellm.integrations.custom_logger import CustomLogger
 
 import budget_authority_litellm
-from budget_authority_litellm import needs, outcome, request, settings, tools, usage
+from budget_authority_litellm import counting, needs, outcome, request, settings, tools, usage
 from budget_authority_litellm.authority import Message
 from budget_authority_litellm.catalog import target_of
 from budget_authority_litellm.grown import asks_for_more
@@ -116,6 +117,28 @@ def test_token_ids_are_counted_and_choices_multiplied() -> None:
     assert request.bounds_of(Kind.COMPLETION, {"prompt": [1, 2, 3]}, None)["input_tokens"] == 3
     assert request.bounds_of(Kind.COMPLETION, {"prompt": ["a", "b"], "n": 2, "best_of": 3}, None)["choices"] == 6
     assert request.bounds_of(Kind.CHAT, {**user("x"), "n": 4}, None)["choices"] == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "model", "exact"),
+    [
+        (Kind.CHAT, user("text"), "gpt-4o", True),
+        (Kind.CHAT, user("text"), "o3", False),
+        (Kind.CHAT, user("text"), "claude-sonnet-4-5", False),
+        (Kind.CHAT, {**user("text"), "tools": [{}]}, "gpt-4o", False),
+        (Kind.CHAT, user([{"type": "text", "text": "x"}]), "gpt-4o", False),
+        (Kind.CHAT, {"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "gpt-4o", False),
+        (Kind.EMBEDDING, {"input": ["a", "b"]}, "text-embedding-3-small", True),
+        (Kind.EMBEDDING, {"input": [[1, 2]]}, "text-embedding-3-small", False),
+        (Kind.COMPLETION, {"prompt": "x"}, "gpt-3.5-turbo-instruct", True),
+        (Kind.COMPLETION, {"prompt": "x", "suffix": "y"}, "gpt-3.5-turbo-instruct", False),
+        (Kind.RESPONSES, {"input": "x"}, "gpt-4o", False),
+    ],
+)
+def test_only_what_is_exact_is_counted(kind: Kind, request_: dict[str, Any], model: str, exact: bool) -> None:
+    target = target_of(kind, {"model": model})
+
+    assert counting.is_exact(kind, request_, target) is exact
 
 
 def test_what_multiplies_prices_is_asked_for_as_a_tier_that_has_none() -> None:
@@ -273,12 +296,21 @@ def test_a_setting_that_is_wrong_is_named(environment: dict[str, str], config: d
         settings.read(environment, config)
 
 
-def test_an_older_litellm_is_refused_by_name() -> None:
-    class Older:
+@pytest.mark.parametrize("version", ["1.105.7", "1.99.4", "0.1"])
+def test_an_older_litellm_is_refused_by_name(version: str) -> None:
+    with pytest.raises(needs.LiteLLMUnsuitable, match=rf"needs litellm {re.escape(needs.OLDEST)} or later: this is {re.escape(version)}"):
+        needs.require(CustomLogger, version)
+
+
+@pytest.mark.parametrize("version", [needs.OLDEST, "1.106.10", "2.0.0rc1", "1.107.0+ours"])
+def test_a_later_litellm_is_taken_if_it_calls_what_the_hook_has_to_hear(version: str) -> None:
+    needs.require(CustomLogger, version)
+
+    class Silent:
         async def async_pre_call_hook(self) -> None: ...
 
-    with pytest.raises(ImportError, match=rf"needs litellm {re.escape(needs.OLDEST)} or later.*async_post_call_failure_deployment_hook"):
-        needs.require(Older)
+    with pytest.raises(needs.LiteLLMUnsuitable, match="async_post_call_failure_deployment_hook"):
+        needs.require(Silent, version)
 
 
 def test_the_oldest_litellm_is_the_one_that_the_package_asks_for() -> None:

@@ -16,7 +16,7 @@ import litellm
 from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
 
-from . import catalog, identity, outcome, request, settings, stream, tools, usage
+from . import catalog, counting, identity, outcome, request, settings, stream, tools, usage
 from .authority import Authority
 from .calls import Attempt, Call, Calls
 from .grown import asks_for_more
@@ -80,6 +80,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if read.tool_uses and None in tools.read(data).bounds.values():
             tools.write_bounds(data, read.tool_uses)
         target, bounds = _asked_for(kind, data, user_api_key_dict)
+        if read.count_tokens:
+            bounds = await counting.counted(kind, data, target, bounds)
         try:
             call.hold = await calls.ask(call, target, bounds)
             await self._apply_downgrade(call, calls, data, target, bounds, user_api_key_dict)
@@ -149,6 +151,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         calls.leave_hold_to_successor(call)
         target = catalog.target_of(kind, kwargs)
         bounds = request.bounds_of(kind, kwargs, target.row())
+        if self._ready()[0].count_tokens:
+            bounds = await counting.counted(kind, kwargs, target, bounds)
         hold = call.hold
         if hold is None:
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)

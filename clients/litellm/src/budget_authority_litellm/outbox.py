@@ -83,11 +83,14 @@ class Outbox:
     async def _go_round(self) -> None:
         while not self._spool.is_empty:
             await asyncio.sleep(_ROUND_S)
+            away = False
             for path, message in self._spool.entries():
-                fate = await self._tell(message, _age_s(path))
+                fate = await self._tell(message, _age_s(path), away)
                 self._settle_entry(path, fate)
                 if fate is _Fate.NOBODY_THERE:
-                    break
+                    away = True
+                    if self._queue is None or self._queue.may_take(message):
+                        break
 
     def _settle_entry(self, path: Path, fate: _Fate) -> None:
         if fate is _Fate.DONE:
@@ -95,9 +98,11 @@ class Outbox:
         elif fate is _Fate.REFUSED:
             self._spool.refuse(path, "the authority refused it")
 
-    async def _tell(self, message: Message, age_s: float) -> _Fate:
-        """Tells the authority, or its queue where it is away or too busy."""
+    async def _tell(self, message: Message, age_s: float, away: bool = False) -> _Fate:
+        """Tells the authority, or its queue where it is `away` or too busy."""
         try:
+            if away:
+                raise Unreachable("it was away a moment ago", sent=False)
             answer = await self._authority.send(message)
         except Unreachable:
             return _Fate.DONE if await self._is_taken_by_queue(message) else _Fate.NOBODY_THERE
@@ -122,7 +127,7 @@ class _Fate(Enum):
     LATER = auto()
     """The same message may fare better later."""
     NOBODY_THERE = auto()
-    """So may every other."""
+    """So may every other, but for what the queue takes."""
     REFUSED = auto()
 
 

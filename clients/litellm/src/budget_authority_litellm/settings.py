@@ -40,6 +40,8 @@ class Settings:
     """Whose reservations they are."""
     queue_principal_id: str = ""
     """The `id` of `key`, as `GET /budget/keys` lists it."""
+    count_tokens: bool = False
+    """Counts the input where the provider's own tokenizer is at hand, in place of stating its bytes."""
     envelope: bool = False
     """Adds a `budget` object to the bodies of answers."""
     run_id_from: tuple[str, ...] = ("header:x-run-id", "body:metadata.run_id")

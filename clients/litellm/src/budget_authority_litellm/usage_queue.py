@@ -34,6 +34,9 @@ class UsageQueue:
         self._made: Any = None
         self._lock = threading.Lock()
 
+    def may_take(self, message: Message) -> bool:
+        return self._as_sent(message) is not None
+
     async def take(self, message: Message) -> bool:
         """Whether the queue has the message now. False too for what is not said by queue: a cancellation."""
         body = self._as_sent(message)

@@ -3,6 +3,7 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
@@ -136,12 +137,15 @@ public final class KeyResource {
     Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     Long overlap = fields.integer("overlap_seconds", 0, MOST_OVERLAP_SECONDS);
     fields.end();
+    long overlapSeconds = overlap == null ? 0 : overlap;
+    ObjectNode before = shown(caller, id);
+    ObjectNode after = before.deepCopy().put("overlap_seconds", overlapSeconds);
     return switch (keys.rotate(
         caller.tenantId(),
-        Ids.require("id", id),
-        Duration.ofSeconds(overlap == null ? 0 : overlap),
+        id,
+        Duration.ofSeconds(overlapSeconds),
         tenants,
-        entry(caller, id, null, null))) {
+        entry(caller, id, before, after))) {
       case ApiKeys.Rotated.Done done -> {
         publications.catchUp();
         yield KeyView.of(done.issued().principal(), done.issued().secret());
@@ -165,11 +169,18 @@ public final class KeyResource {
       @PathParam("id") String id) {
     Caller caller = access.require(authorization, Role.ADMIN);
     if (!keys.revoke(
-        caller.tenantId(), Ids.require("id", id), tenants, entry(caller, id, null, null))) {
+        caller.tenantId(), id, tenants, entry(caller, id, shown(caller, id), null))) {
       throw notFound(id);
     }
     publications.catchUp();
     return Response.noContent().build();
+  }
+
+  /// A key as the audit trail shows it, so that its rotation and its end tell whose it was.
+  private ObjectNode shown(Caller caller, String id) {
+    return keys.find(caller.tenantId(), Ids.require("id", id))
+        .map(principal -> (ObjectNode) Shapes.tree(principal.caller()))
+        .orElseThrow(() -> notFound(id));
   }
 
   private AuditEntry entry(

@@ -6,7 +6,6 @@ import java.util.function.LongSupplier;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
-import software.amazon.awssdk.core.interceptor.ExecutionAttribute;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
@@ -27,9 +26,11 @@ public final class Breaker implements ExecutionInterceptor {
 
   private static final long NEVER = 0;
 
-  private static final ExecutionAttribute<Long> BEGAN = new ExecutionAttribute<>("BudgetBegan");
-
   private final LongSupplier nanos;
+  /// When this thread's call began. The client's own attributes will not do: their names are the
+  /// whole process's, and a service that is reloaded has another class of this name.
+  private final ThreadLocal<Long> began = new ThreadLocal<>();
+
   private final AtomicLong failingSince = new AtomicLong(NEVER);
   private final AtomicLong lastFailure = new AtomicLong(NEVER);
   private final AtomicLong openUntil = new AtomicLong(NEVER);
@@ -60,7 +61,7 @@ public final class Breaker implements ExecutionInterceptor {
   @Override
   public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
     long now = now();
-    attributes.putAttribute(BEGAN, now);
+    began.set(now);
     long until = openUntil.get();
     if (until == NEVER) {
       return;
@@ -88,8 +89,8 @@ public final class Breaker implements ExecutionInterceptor {
       answered();
       return;
     }
-    Long began = attributes.getAttribute(BEGAN);
-    failed(began == null ? now() : began);
+    Long since = began.get();
+    failed(since == null ? now() : since);
   }
 
   private void answered() {
@@ -97,12 +98,12 @@ public final class Breaker implements ExecutionInterceptor {
     openUntil.set(NEVER);
   }
 
-  private void failed(long began) {
+  private void failed(long callBegan) {
     long now = now();
     long last = lastFailure.getAndSet(now);
     long since = failingSince.get();
     if (since == NEVER || now - last > ONE_OUTAGE_NANOS) {
-      since = began;
+      since = callBegan;
       failingSince.set(since);
     }
     if (now - since >= OPENS_AFTER_NANOS) {

@@ -225,6 +225,13 @@ public final class ApiKeys {
     }
   }
 
+  /// A principal of a tenant; empty where there is none of that id.
+  public Optional<Principal> find(String tenantId, String principalId) {
+    return Optional.of(get(principalKey(tenantId, principalId)))
+        .filter(listed -> !listed.isEmpty())
+        .map(listed -> readPrincipal(tenantId, listed));
+  }
+
   /// A page of a tenant's principals, by id.
   public List<Principal> list(String tenantId, int limit, @Nullable String after) {
     QueryResponse page =

@@ -20,6 +20,7 @@ final class AskBuilder {
   private boolean unboundedInput;
   private @Nullable Long cap;
   private int choices = 1;
+  private Parts parts = Parts.NONE;
   private Map<String, Long> units = Map.of();
   private Set<Capability> requires = Set.of();
   private @Nullable Long contextTokens;
@@ -66,6 +67,11 @@ final class AskBuilder {
 
   AskBuilder choices(int completions) {
     choices = completions;
+    return this;
+  }
+
+  AskBuilder parts(Parts most) {
+    parts = most;
     return this;
   }
 
@@ -133,7 +139,7 @@ final class AskBuilder {
         inputTokens,
         inputBytes,
         unboundedInput,
-        Parts.NONE,
+        parts,
         cap,
         choices,
         units,

@@ -14,6 +14,7 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -113,8 +114,7 @@ class HoldChangeTest {
       new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
       new StandingBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
     };
-    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
-    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, accounts);
+    Held held = Held.usual(accounts);
 
     Reservation.Rehold to = moved(held.change(accounts).extend(ROW, null, 20L));
 
@@ -231,15 +231,49 @@ class HoldChangeTest {
 
   @Test
   void aSoftGateToleratesItsMarginAndAnAdvisoryAccountEverything() {
-    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
     StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
-    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, soft);
-    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
-    Held advised = Held.by(new AskBuilder().input(100).cap(10L), margin, advisory);
+    Held held = Held.usual(soft);
+    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE).margin(20);
+    Held advised = Held.usual(advisory);
 
     moved(held.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
     blocked(held.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
     moved(advised.change(advisory.committed(5_000)).extend(ROW, null, 20L));
+  }
+
+  @Test
+  void theMarginIsTheOneOfTheDecisionWhateverThePolicySaysByNow() {
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+    Held held = Held.usual(soft);
+    Policy generous = new PolicyBuilder().softGate(MicroUsd.of(500), 100).build();
+    Held later = new Held(held.reservation(), held.facts(), generous);
+
+    moved(later.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
+    blocked(later.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
+  }
+
+  @Test
+  void theAccountThatFallsFurthestShortBlocksAndOfEqualOnesTheFirst() {
+    StandingBuilder[] accounts = {run(1_000), user(1_000), new StandingBuilder(Scope.TEAM, 1_000)};
+    Held held = Held.usual(accounts);
+    StandingBuilder little = new StandingBuilder(Scope.TEAM, 1_000).committed(820).reserved(150);
+
+    Result.Blocked furthest =
+        blocked(
+            held.change(
+                    run(1_000).committed(810).reserved(150),
+                    user(1_000).committed(830).reserved(150),
+                    little)
+                .extend(ROW, null, 20L));
+    assertEquals(Scope.USER, furthest.facts().blockingScope());
+    Result.Blocked equal =
+        blocked(
+            held.change(
+                    run(1_000).committed(820).reserved(150),
+                    user(1_000).committed(820).reserved(150),
+                    little)
+                .extend(ROW, null, 20L));
+    assertEquals(Scope.RUN, equal.facts().blockingScope());
   }
 
   @Test
@@ -364,6 +398,19 @@ class HoldChangeTest {
     assertEquals(
         List.of(400L),
         amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, null, 20L))));
+  }
+
+  @Test
+  void whatTheAskRuledOutStaysRuledOut() {
+    Parts noWrites = new Parts(null, 0L, null, null, null, null, null, null);
+    Price row = new RowBuilder(Desk.MODEL).cacheWrites(9_000_000).build();
+    HoldChange ruledOut =
+        Held.by(new AskBuilder().input(100).cap(10L).parts(noWrites), Policy.DEFAULT, run(9_000))
+            .change(run(9_000).reserved(150));
+    HoldChange open = Held.usual(run(9_000)).change(run(9_000).reserved(150));
+
+    assertEquals(List.of(200L), amounts(moved(ruledOut.extend(row, null, 20L))));
+    assertEquals(List.of(1_000L), amounts(moved(open.extend(row, null, 20L))));
   }
 
   @Test

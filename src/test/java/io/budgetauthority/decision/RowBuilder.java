@@ -6,6 +6,7 @@ import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -56,6 +57,12 @@ final class RowBuilder {
 
   RowBuilder picos(long input, long output) {
     tokenPicos = Map.of(TokenClass.INPUT, input, TokenClass.OUTPUT, output);
+    return this;
+  }
+
+  RowBuilder cacheWrites(long picos) {
+    tokenPicos = new EnumMap<>(tokenPicos);
+    tokenPicos.put(TokenClass.CACHE_WRITE, picos);
     return this;
   }
 

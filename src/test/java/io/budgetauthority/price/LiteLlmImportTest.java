@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.budgetauthority.price.LiteLlmImport.Imported;
 import io.budgetauthority.price.PriceReview.UnknownField;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// What an import refuses, by row and field, and the rules that no row of today's file shows.
@@ -207,5 +209,150 @@ class LiteLlmImportTest {
     assertEquals(List.of(), again.pricesDown());
     assertTrue(again.clean());
     assertInstanceOf(PriceTable.Found.Row.class, imported(file).table().find("p", "m"));
+  }
+
+  @Test
+  void aFieldWithAShapeOfItsOwnIsRefusedInAnother() {
+    assertEquals(
+        List.of(
+            "m: tiered_pricing: must be a list of tiers",
+            "m: off_peak_pricing: must be an object",
+            "m: search_context_cost_per_query: must be an object of prices by size"),
+        problems(
+            file(
+                """
+                "tiered_pricing": {}, "off_peak_pricing": 1, "search_context_cost_per_query": 0.01\
+                """)));
+    assertEquals(
+        List.of(
+            "m: tiered_pricing: must be a list of tiers",
+            "m: search_context_cost_per_query: must be an object of prices by size"),
+        problems(file("\"tiered_pricing\": [], \"search_context_cost_per_query\": {}")));
+    assertEquals(
+        List.of(
+            "m: off_peak_pricing.moon: is not known here",
+            "m: search_context_cost_per_query.huge: is not known here"),
+        problems(
+            file(
+                """
+                "off_peak_pricing": {"moon": "full"},
+                "search_context_cost_per_query": {"huge": 0.01}\
+                """)));
+  }
+
+  @Test
+  void whatIsShorterThanTheFirstTierIsInIt() {
+    Price row =
+        only(
+            """
+            "tiered_pricing": [{"range": [1000, 32000], "input_cost_per_token": 1e-6},
+                               {"range": [32000, 64000], "input_cost_per_token": 2e-6}]\
+            """);
+
+    assertEquals(List.of(0L, 32_000L), row.cards().stream().map(RateCard::aboveTokens).toList());
+  }
+
+  @Test
+  void namesAndFlagsOfAnotherKindAreRefusedByName() {
+    assertEquals(
+        List.of("m: mode: must be a name, not 7"),
+        problems("{\"m\": {\"litellm_provider\": \"p\", \"mode\": 7}}"));
+    assertEquals(
+        List.of("m: litellm_provider: must be a name, not \" \""),
+        problems("{\"m\": {\"litellm_provider\": \" \", \"mode\": \"chat\"}}"));
+    assertEquals(
+        List.of("m: supports_vision: must be true or false, not \"true\""),
+        problems(file("\"supports_vision\": \"true\"")));
+    assertEquals(List.of(": has no name"), problems("{\"\": {\"litellm_provider\": \"p\"}}"));
+  }
+
+  @Test
+  void aLongValueIsShownByItsBeginning() {
+    String quoted78 = "\"" + "x".repeat(78) + "\"";
+    assertEquals(
+        List.of("m: max_tokens: must be a whole number of tokens, not " + quoted78),
+        problems(file("\"max_tokens\": " + quoted78)));
+    assertEquals(
+        List.of("m: max_tokens: must be a whole number of tokens, not \"" + "x".repeat(79) + "…"),
+        problems(file("\"max_tokens\": \"" + "x".repeat(79) + "\"")));
+  }
+
+  @Test
+  void aLimitIsAWholeNumberOfAtMostEighteenDigits() {
+    assertEquals(
+        999_999_999_999_999_999L, only("\"max_tokens\": 999999999999999999").windowTokens());
+    assertEquals(1_000L, only("\"max_tokens\": 1e3").windowTokens());
+    assertEquals(
+        List.of("m: max_tokens: must be a whole number of tokens, not 1000000000000000000"),
+        problems(file("\"max_tokens\": 1000000000000000000")));
+    assertEquals(
+        List.of("m: max_tokens: must be a whole number of tokens, not -1"),
+        problems(file("\"max_tokens\": -1")));
+  }
+
+  @Test
+  void streamingIsWhatChatsDoUnlessTheFileSaysOtherwise() {
+    String price = "\"input_cost_per_token\": 1e-6";
+
+    assertEquals(Set.of(Capability.STREAMING), only(price).capabilities());
+    assertEquals(Set.of(), only(price + ", \"supports_native_streaming\": false").capabilities());
+    assertEquals(
+        Set.of(),
+        row(
+                imported(
+                        "{\"m\": {\"litellm_provider\": \"p\", \"mode\": \"embedding\", "
+                            + price
+                            + "}}")
+                    .table(),
+                "m")
+            .capabilities());
+  }
+
+  @Test
+  void aPriceThatNeverLowersCountsAloneToo() {
+    Price alone = only("\"computer_use_input_cost_per_1k_tokens\": 0.003");
+    Price same =
+        only(
+            """
+            "input_cost_per_token": 3e-6, "computer_use_input_cost_per_1k_tokens": 0.003\
+            """);
+
+    assertEquals(Map.of(TokenClass.INPUT, 3_000_000L), base(alone).tokenPicos());
+    assertEquals(Map.of(TokenClass.INPUT, 3_000_000L), base(same).tokenPicos());
+    PriceReview review =
+        imported(
+                file(
+                    """
+                    "input_cost_per_token": 3e-6, "computer_use_input_cost_per_1k_tokens": 0.003,
+                    "output_cost_per_token": 9e-6, "computer_use_output_cost_per_1k_tokens": 0.002\
+                    """))
+            .review();
+    assertEquals(
+        List.of(
+            new PriceReview.Finding(
+                "m",
+                "computer_use_output_cost_per_1k_tokens",
+                "0.000002",
+                "a dearer price for the same thing applies")),
+        review.notApplied());
+  }
+
+  @Test
+  void ofTwoFieldsForOneThingTheDearerStandsAndTheOtherIsNamed() {
+    Imported two =
+        imported(
+            file(
+                """
+                "input_cost_per_image": 0.02, "output_cost_per_image": 0.03,
+                "input_cost_per_second": 0.01, "output_cost_per_second": 0.01\
+                """));
+
+    assertEquals(
+        Map.of(BillingUnit.IMAGES, 30_000_000_000L, BillingUnit.SECONDS, 10_000_000_000L),
+        base(row(two.table(), "m")).unitPicos());
+    assertEquals(
+        List.of("input_cost_per_image 0.02"),
+        two.review().notApplied().stream().map(it -> it.field() + " " + it.figure()).toList(),
+        "equal ones need no word");
   }
 }

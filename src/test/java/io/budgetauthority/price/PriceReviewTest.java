@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.budgetauthority.price.PriceReview.Finding;
 import io.budgetauthority.price.PriceReview.Move;
 import io.budgetauthority.price.PriceReview.RowName;
 import java.io.IOException;
@@ -93,6 +94,83 @@ class PriceReviewTest {
     assertTrue(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 1e-6")).clean());
     assertFalse(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 2e-3")).clean());
     assertFalse(imported("{" + one + "}").review().clean());
+  }
+
+  @Test
+  void rowsAreSortedIntoThoseThatCannotBeUsedAsTheyAre() {
+    String zeros = ", \"input_cost_per_token\": 0, \"output_cost_per_token\": 0";
+    PriceReview review =
+        imported(
+                "{"
+                    + String.join(
+                        ", ",
+                        row("none", ""),
+                        row("priced", ", \"input_cost_per_token\": 1e-6"),
+                        row("zeros", zeros))
+                    + "}")
+            .review();
+
+    assertEquals(List.of(new RowName("p", "zeros")), review.allZero());
+    assertEquals(List.of(new RowName("p", "none")), review.noPrice());
+    assertEquals(List.of(), review.zeroApproved());
+    assertEquals(3, review.rows());
+  }
+
+  @Test
+  void aPriceIsSuspectAboveAThousandDollarsAMillionAndWhereTextIsWrittenForNothing() {
+    PriceReview review =
+        imported(
+                "{"
+                    + String.join(
+                        ", ",
+                        row("at", ", \"input_cost_per_token\": 1e-3"),
+                        row(
+                            "above",
+                            """
+                            , "input_cost_per_token": 1e-6,
+                            "output_cost_per_token_above_200k_tokens_flex": 1.000001e-3\
+                            """),
+                        row(
+                            "free",
+                            ", \"input_cost_per_token\": 1e-6, \"output_cost_per_token\": 0"),
+                        row(
+                            "both-free",
+                            ", \"input_cost_per_token\": 0, \"output_cost_per_token\": 0"),
+                        row("silent", ", \"input_cost_per_token\": 1e-6"),
+                        row(
+                                "embeds",
+                                ", \"input_cost_per_token\": 1e-6, \"output_cost_per_token\": 0")
+                            .replace("chat", "embedding"))
+                    + "}")
+            .review();
+
+    assertEquals(
+        List.of(
+            new Finding(
+                "above",
+                "flex output above 200000 tokens",
+                "0.001000001",
+                "above 1,000 USD a million tokens"),
+            new Finding(
+                "free", "default output", "0.00", "output for nothing beside priced input")),
+        review.suspect());
+  }
+
+  @Test
+  void aPriceThatGoesAndACardThatGoesAreMovesToo() {
+    String input = ", \"input_cost_per_token\": 1e-6";
+    PriceReview review =
+        review(
+            row("m", input + ", \"input_cost_per_token_flex\": 5e-7, \"input_cost_per_query\": 2"),
+            row("m", input));
+
+    assertEquals(
+        List.of(
+            new Move("m", "queries", "default", 0, "2.00", null),
+            new Move("m", "input", "flex", 0, "0.0000005", null),
+            new Move("m", "queries", "flex", 0, "2.00", null)),
+        review.pricesDown());
+    assertEquals(List.of(), review.pricesUp());
   }
 
   @Test

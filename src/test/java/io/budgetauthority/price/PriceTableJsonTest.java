@@ -2,6 +2,7 @@ package io.budgetauthority.price;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,8 @@ import java.util.Set;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PriceTableJsonTest {
 
@@ -139,5 +142,57 @@ class PriceTableJsonTest {
             gzip(head + ", \"rows\": [\"m\"]}"))) {
       assertThrows(MalformedTable.class, () -> read(object));
     }
+  }
+
+  /// Each row: what is written, and what is wrong with it, where.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "[] | expected START_OBJECT, not START_ARRAY at",
+        "{'version': 1} | expected VALUE_STRING, not VALUE_NUMBER_INT at /version",
+        "{'rows': {}} | expected START_ARRAY, not START_OBJECT at /rows",
+        "{'rows': [[]]} | expected VALUE_STRING, not START_ARRAY at /rows/0",
+        "{'rows': [{'model': 1}]} | expected VALUE_STRING, not VALUE_NUMBER_INT at /rows/0/model",
+        "{'rows': [{'aliases': [1]}]} | expected VALUE_STRING, not VALUE_NUMBER_INT at"
+            + " /rows/0/aliases/0",
+        "{'rows': [{'window': '1'}]} | expected VALUE_NUMBER_INT, not VALUE_STRING at"
+            + " /rows/0/window",
+        "{'rows': [{'window': -1}]} | a number may not be negative at /rows/0/window",
+        "{'rows': [{'shared_window': 1}]} | expected true or false at /rows/0/shared_window",
+        "{'rows': [{'tools': []}]} | expected START_OBJECT, not START_ARRAY at /rows/0/tools",
+        "{'rows': [{'smell': 1}]} | unknown field smell at /rows/0/smell",
+        "{'rows': [{'provider': 'p'}]} | no model at",
+        "{'rows': [{'cards': [{'above': 1}]}]} | no tier at",
+        "{'rows': [{'cards': [{'tokens': {'smell': 1}}]}]} | no token class: smell",
+        "{'rows': [{'cards': [{'units': {'smell': 1}}]}]} | no unit: smell",
+        "{'smell': 1} | unknown field smell at /smell",
+        "{'version': 'v', 'created_at': '1970-01-01T00:00:00Z', 'rows': []} | no source at",
+        "{'version': 'v', 'created_at': '1970-01-01T00:00:00Z', 'source': 's', 'rows': []} 1"
+            + " | expected null, not VALUE_NUMBER_INT at",
+      })
+  void whatIsWrongWithATableIsSaidWithItsPlace(String json, String wrong) throws IOException {
+    byte[] object = gzip(json.replace('\'', '"'));
+
+    MalformedTable malformed = assertThrows(MalformedTable.class, () -> read(object));
+    assertTrue(
+        String.valueOf(malformed.getMessage()).startsWith("no price table: " + wrong),
+        malformed::getMessage);
+  }
+
+  @Test
+  void aFlagIsReadAsItIs() throws IOException {
+    String names = "\"provider\": \"p\", \"model\": \"m\", \"mode\": \"chat\"";
+    PriceTable table =
+        read(
+            gzip(
+                "{\"version\": \"v\", \"created_at\": \"1970-01-01T00:00:00Z\", \"source\": \"s\","
+                    + " \"rows\": [{"
+                    + names
+                    + ", \"shared_window\": false, \"zero_approved\": true}]}"));
+
+    assertFalse(table.rows().getFirst().sharedWindow());
+    assertTrue(table.rows().getFirst().zeroApproved());
   }
 }

@@ -19,15 +19,18 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
@@ -90,8 +93,9 @@ class PriceTablesTest {
 
   private static String row(String model, String inputPrice) {
     return """
-        "%s": {"litellm_provider": "p", "mode": "chat",
-               "input_cost_per_token": %s, "output_cost_per_token": %s}"""
+    "%s": {"litellm_provider": "p", "mode": "chat",
+           "input_cost_per_token": %s, "output_cost_per_token": %s}\
+    """
         .formatted(model, inputPrice, inputPrice);
   }
 
@@ -414,8 +418,55 @@ class PriceTablesTest {
       assertEquals(refused, one.incoming.take(key));
     }
     assertInstanceOf(Taken.Gone.class, one.incoming.take("incoming/none.json"));
+    drop("incoming/full.json", fullSource());
+    assertInstanceOf(Taken.Waiting.class, one.incoming.take("incoming/full.json"));
     assertEquals(
-        List.of("incoming/broken.json", "incoming/huge.json"),
+        List.of("incoming/broken.json", "incoming/full.json", "incoming/huge.json"),
         one.incoming.found().stream().map(IncomingPrices.Found::key).sorted().toList());
+  }
+
+  /// A source of exactly as many bytes as one may have.
+  private static byte[] fullSource() {
+    byte[] full = new byte[PriceTables.MOST_SOURCE_BYTES];
+    Arrays.fill(full, (byte) ' ');
+    byte[] source = source(row("m", "1e-6"));
+    System.arraycopy(source, 0, full, 0, source.length);
+    return full;
+  }
+
+  @Test
+  void aRefusedFileIsComparedWithTheTableInForce() {
+    PriceTableRecord inForce = one.publish(one.draft(row("m", "1e-6")).table());
+    drop("incoming/huge.json", new byte[PriceTables.MOST_SOURCE_BYTES + 1]);
+
+    Taken.Refused refused =
+        assertInstanceOf(Taken.Refused.class, one.incoming.take("incoming/huge.json"));
+    assertEquals(inForce.version(), refused.review().previousVersion());
+    assertEquals(
+        List.of(": has more than 4194304 bytes"),
+        refused.review().problems().stream().map(LiteLlmImport.Problem::toString).toList());
+  }
+
+  @Test
+  void publicationsOfOneProcessTakeTurnsAndNoneKeepsTheNextOneWaiting() throws Exception {
+    PriceTableRecord first = one.publish(one.draft(row("m", "1e-6")).table());
+    Published again =
+        CompletableFuture.supplyAsync(
+                () -> one.tables.publish(first.version(), true, List.of(), "ops"))
+            .get(30, TimeUnit.SECONDS);
+
+    assertEquals(new Published.Done(first), again);
+  }
+
+  @Test
+  void whatIsNoVersionIsUnknown() {
+    PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
+
+    for (String name : List.of("", "-v", "a/b", "../records/" + draft.version(), "v".repeat(65))) {
+      assertInstanceOf(
+          Published.Unknown.class, one.tables.publish(name, true, List.of(), "ops"), name);
+      assertTrue(one.tables.find(name).isEmpty(), name);
+    }
+    assertEquals(draft, one.tables.find(draft.version()).orElseThrow().table());
   }
 }

@@ -240,6 +240,10 @@ class PricingTest {
 
     assertEquals("0.03", charge.amount().toString());
     assertEquals(List.of("output_tokens"), charge.unpriced());
+    assertEquals(
+        List.of(),
+        Pricing.charge(row, "default", Usage.ofTokens(1, 0)).unpriced(),
+        "none was used");
   }
 
   @Test
@@ -433,6 +437,10 @@ class PricingTest {
         500, worst(billing("chat", Map.of(), BillingUnit.CHARACTERS), TEXT, "characters", 50));
     Price free = billing("chat", Map.of(INPUT, 0, OUTPUT, 0), BillingUnit.CHARACTERS);
     assertEquals(500, worst(free, TEXT, "characters", 50));
+    Price reasoningAlone =
+        billing("chat", Map.of(INPUT, 0, OUTPUT, 0, REASONING, 3), BillingUnit.CHARACTERS);
+    assertEquals(
+        800, worst(reasoningAlone, TEXT, "characters", 50), "text at zero is no way to bill text");
   }
 
   @Test
@@ -473,5 +481,24 @@ class PricingTest {
         Pricing.charge(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
             .amount()
             .micros());
+    Price partsForLess =
+        row(
+            card(
+                Map.of(
+                    INPUT, 1_000,
+                    INPUT_AUDIO, 10,
+                    INPUT_IMAGE, 1,
+                    CACHE_READ, 1_000,
+                    OUTPUT, 1_000,
+                    REASONING, 100,
+                    OUTPUT_AUDIO, 10,
+                    OUTPUT_IMAGE, 1)));
+    assertEquals(
+        93_000 + 30 + 4 + 82_000 + 500 + 60 + 7,
+        Pricing.charge(
+                partsForLess, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+            .amount()
+            .micros(),
+        "no token is billed as what it is not");
   }
 }

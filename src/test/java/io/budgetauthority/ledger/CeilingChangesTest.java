@@ -1,0 +1,178 @@
+package io.budgetauthority.ledger;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.ledger.CeilingChanges.Changed;
+import io.budgetauthority.ledger.CeilingChanges.Precondition;
+import io.budgetauthority.ledger.CeilingChanges.RunChanged;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.Window;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/// Ceilings and the accounts that they limit change together (ledger.md, "Which accounts apply").
+class CeilingChangesTest {
+
+  private static final Precondition ALWAYS = version -> true;
+
+  private final Desk desk = new Desk();
+  private final ScopeId ada = new ScopeId(desk.tenantId, Scope.USER, "ada");
+
+  private AuditEntry entry(String subject) {
+    return AuditEntry.of(desk.gateway, desk.clock.instant(), subject, null, null);
+  }
+
+  private Changed put(Window window, long limit, Precondition precondition) {
+    AccountKey account =
+        new AccountKey(
+            desk.tenantId,
+            Scope.USER,
+            "ada",
+            window,
+            window.periodOf(
+                desk.clock.instant(), desk.tenants.policy(desk.tenantId).policy().timeZone()),
+            0);
+    return desk.ceilings.put(
+        ada,
+        window,
+        Ceiling.of(MicroUsd.of(limit)),
+        account,
+        0,
+        precondition,
+        before -> entry("put after " + before.version()));
+  }
+
+  private Answer.Decided ask(String key, long micros) {
+    return assertInstanceOf(Answer.Decided.class, desk.ask(key, "run", 0, micros / 5, null));
+  }
+
+  private List<String> trail() {
+    return desk.tenants.auditTrail(desk.tenantId, 10, null).stream()
+        .map(AuditEntry::subject)
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void theFirstCeilingIsCreatedAndEveryLaterOneAChange() {
+    Changed first = put(Window.TOTAL, 1_000, ALWAYS);
+    assertTrue(first.created());
+    assertTrue(first.done());
+    assertEquals(1, first.now().version());
+
+    Changed second = put(Window.TOTAL, 2_000, version -> version == 1);
+    assertFalse(second.created());
+    assertTrue(second.done());
+    assertEquals(2, second.now().version());
+    assertTrue(put(Window.DAY, 500, ALWAYS).created());
+    assertEquals(
+        Set.of(Window.TOTAL, Window.DAY), desk.tenants.ceilingsNow(ada).byWindow().keySet());
+    assertEquals(List.of("put after 0", "put after 1", "put after 2"), trail());
+  }
+
+  @Test
+  void aPreconditionThatDoesNotHoldChangesNothing() {
+    put(Window.TOTAL, 1_000, ALWAYS);
+
+    Changed refused = put(Window.TOTAL, 2_000, version -> version == 7);
+    assertFalse(refused.done());
+    assertFalse(refused.created());
+    assertEquals(1, refused.now().version());
+    assertFalse(
+        desk.ceilings.delete(ada, Window.TOTAL, version -> version == 7, it -> entry("delete")));
+    assertEquals(
+        MicroUsd.of(1_000),
+        desk.tenants.ceilingsNow(ada).byWindow().getOrDefault(Window.TOTAL, null).limit());
+    assertEquals(List.of("put after 0"), trail());
+  }
+
+  @Test
+  void aLimitThatMovesTakesItsAccountWithItAtOnceAndLeavesWhatIsHeld() {
+    put(Window.TOTAL, 1_000, ALWAYS);
+    ask("a", 600);
+
+    put(Window.TOTAL, 500, ALWAYS);
+    Account account = desk.account(Scope.USER, "ada");
+    assertEquals(MicroUsd.of(500), account.limit());
+    assertEquals(MicroUsd.of(600), account.reserved());
+    assertEquals(MicroUsd.of(-100), account.available());
+    assertTrue(ask("b", 5).facts().blocked());
+    put(Window.TOTAL, 605, ALWAYS);
+    assertFalse(ask("c", 5).facts().blocked());
+    assertEquals(3, desk.account(Scope.USER, "ada").version());
+  }
+
+  @Test
+  void aCeilingThatIsTakenAwayHoldsNoMoreAndKeepsItsAccountForWhenItIsMadeAgain() {
+    put(Window.TOTAL, 1_000, ALWAYS);
+    put(Window.DAY, 900, ALWAYS);
+    ask("a", 600);
+
+    assertTrue(desk.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
+    assertFalse(desk.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
+    assertEquals(Set.of(Window.DAY), desk.tenants.ceilings(ada).byWindow().keySet());
+    assertFalse(ask("b", 250).facts().blocked());
+    assertEquals(MicroUsd.of(600), desk.account(Scope.USER, "ada").reserved());
+    put(Window.TOTAL, 650, ALWAYS);
+    assertEquals(MicroUsd.of(50), desk.account(Scope.USER, "ada").available());
+    assertTrue(
+        ask("c", 50).facts().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL));
+  }
+
+  private RunChanged change(long limit, Precondition precondition) {
+    return desk.ceilings.putOfRun(
+        desk.tenantId,
+        "run",
+        run -> new Ceiling(MicroUsd.of(limit), Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)),
+        precondition,
+        run -> entry("run at " + run.account().version()));
+  }
+
+  @Test
+  void aRunsCeilingIsItsLimitAndRulesAndCountsItsChanges() {
+    ask("a", 600);
+
+    Run changed =
+        assertInstanceOf(RunChanged.Done.class, change(700, version -> version == 0)).run();
+    assertEquals(MicroUsd.of(700), changed.account().limit());
+    assertEquals(MicroUsd.of(100), changed.account().available());
+    assertEquals(1, changed.account().version());
+    assertEquals(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)), changed.rules());
+    assertEquals(desk.run("run"), changed);
+    assertInstanceOf(RunChanged.PreconditionFailed.class, change(800, version -> version == 0));
+    assertEquals(MicroUsd.of(700), desk.run("run").account().limit());
+    assertEquals(List.of("run at 0"), trail());
+  }
+
+  @Test
+  void rulesThatARunsCeilingLeavesOutAreTheTenantsAgain() {
+    ask("a", 5);
+    change(700, ALWAYS);
+
+    RunChanged plain =
+        desk.ceilings.putOfRun(
+            desk.tenantId,
+            "run",
+            run -> Ceiling.of(MicroUsd.of(900)),
+            ALWAYS,
+            run -> entry("plain"));
+    assertEquals(Run.Rules.USUAL, assertInstanceOf(RunChanged.Done.class, plain).run().rules());
+  }
+
+  @Test
+  void thereIsNoCeilingOfARunThatIsNotThere() {
+    assertInstanceOf(RunChanged.NoRun.class, change(700, ALWAYS));
+    assertEquals(List.of(), trail());
+  }
+}
