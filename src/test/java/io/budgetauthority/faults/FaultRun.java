@@ -68,6 +68,7 @@ final class FaultRun {
   private static final int GATEWAYS = Integer.getInteger("faults.gateways", 8);
   private static final int CONSUMERS = 2;
   private static final int CALLS_OF_A_RUN = 25;
+  private static final int TOLD_EVERY = 5_000;
 
   /// High enough that a message is a dead letter only if it can never succeed.
   private static final int MOST_RECEIVES = 100_000;
@@ -242,6 +243,9 @@ final class FaultRun {
         return;
       }
       lifecycles.get(at).live(client, post);
+      if ((at + 1) % TOLD_EVERY == 0) {
+        System.out.println(at + 1 + " lifecycles");
+      }
     }
   }
 
