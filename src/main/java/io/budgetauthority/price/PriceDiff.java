@@ -88,7 +88,6 @@ final class PriceDiff {
   private List<RowName> changed() {
     return names(
         after.values().stream()
-            .filter(row -> before.containsKey(row.model()))
             .filter(row -> !beside(row).equals(beside(before.getOrDefault(row.model(), row))))
             .toList());
   }

@@ -121,7 +121,6 @@ final class StatedPrices {
       }
       byPlace.values().removeIf(Map::isEmpty);
     }
-    dropped.sort(null);
     return dropped;
   }
 

@@ -2,7 +2,6 @@ package io.budgetauthority.price;
 
 import io.budgetauthority.money.PicoUsd;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -25,7 +24,6 @@ final class Tariff {
 
   private Tariff(long aboveTokens) {
     this.aboveTokens = aboveTokens;
-    Arrays.fill(unitPicos, NO_PRICE);
   }
 
   /// The tariffs of one service tier by rising length of input; empty where the row does not price

@@ -18,6 +18,7 @@ import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -93,7 +94,7 @@ class CeilingChangesTest {
         desk.ceilings.delete(ada, Window.TOTAL, version -> version == 7, it -> entry("delete")));
     assertEquals(
         MicroUsd.of(1_000),
-        desk.tenants.ceilingsNow(ada).byWindow().getOrDefault(Window.TOTAL, null).limit());
+        Objects.requireNonNull(desk.tenants.ceilingsNow(ada).byWindow().get(Window.TOTAL)).limit());
     assertEquals(List.of("put after 0"), trail());
   }
 

@@ -355,4 +355,32 @@ class LiteLlmImportTest {
         two.review().notApplied().stream().map(it -> it.field() + " " + it.figure()).toList(),
         "equal ones need no word");
   }
+
+  @Test
+  void aCacheWriteAtZeroIsTrustedWhereInputIsFreeToo() {
+    String writes = "\"cache_creation_input_token_cost\": 0, \"output_cost_per_token\": 1e-6";
+    Imported free = imported(file("\"input_cost_per_token\": 0, " + writes));
+    Imported unpriced = imported(file(writes));
+    Imported priced =
+        imported(
+            file(
+                "\"input_cost_per_token\": 1e-6, \"cache_creation_input_token_cost_above_1hr\": 0, "
+                    + writes));
+
+    assertEquals(List.of(), free.review().untrustedZero());
+    assertEquals(List.of(), unpriced.review().untrustedZero());
+    assertEquals(0L, base(row(free.table(), "m")).tokenPicos().get(TokenClass.CACHE_WRITE));
+    assertEquals(
+        List.of("cache_creation_input_token_cost", "cache_creation_input_token_cost_above_1hr"),
+        priced.review().untrustedZero().stream().map(PriceReview.Finding::field).toList());
+  }
+
+  @Test
+  void aRowThatPricesOneServiceTierAloneHasTheDefaultOneAsWell() {
+    Price row = only("\"input_cost_per_token_flex\": 1e-6");
+
+    assertEquals(
+        List.of("default", "flex"), row.cards().stream().map(RateCard::serviceTier).toList());
+    assertEquals(Map.of(), base(row).tokenPicos());
+  }
 }

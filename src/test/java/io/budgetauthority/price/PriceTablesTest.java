@@ -415,6 +415,7 @@ class PriceTablesTest {
     for (String key : List.of("incoming/broken.json", "incoming/huge.json")) {
       Taken.Refused refused = assertInstanceOf(Taken.Refused.class, one.incoming.take(key));
       assertFalse(refused.review().problems().isEmpty());
+      clock.advance(Duration.ofDays(1));
       assertEquals(refused, one.incoming.take(key));
     }
     assertInstanceOf(Taken.Gone.class, one.incoming.take("incoming/none.json"));

@@ -130,6 +130,10 @@ class UnpricedTest {
         reason(seconds, Imports.bounds(1, 1)));
     assertEquals("", reason(seconds, bounds(Map.of("seconds", 1L))));
     assertEquals(
+        "m is priced by units alone and the request bounds none of them",
+        reason(seconds, bounds(Map.of("requests", 1L))),
+        "a request is none of its units");
+    assertEquals(
         "",
         reason(row(Map.of(), Map.of(BillingUnit.REQUESTS, 7L)), Imports.bounds(1, 1)),
         "one request is bounded by itself");
