@@ -14,8 +14,11 @@ import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeMap;
 import software.amazon.awssdk.core.SdkRequest;
@@ -88,8 +91,7 @@ public final class Cost {
   /// `main()`
   public static void main(String[] arguments) throws Exception {
     Properties prices = new Properties();
-    try (var in =
-        java.nio.file.Files.newBufferedReader(java.nio.file.Path.of("bench", "cost.prices"))) {
+    try (var in = Files.newBufferedReader(Path.of("bench", "cost.prices"))) {
       prices.load(in);
     }
     Meter meter = new Meter();
@@ -153,7 +155,7 @@ public final class Cost {
             "sqs.request",
             "stream.read",
             "log.line")) {
-      BigDecimal each = new BigDecimal(prices.getProperty(name + ".each"));
+      BigDecimal each = price(prices, name + ".each");
       BigDecimal cost = each.multiply(price(prices, name));
       sum = sum.add(cost);
       line("around it", name, each, cost);
@@ -161,9 +163,9 @@ public final class Cost {
     line("together", "", BigDecimal.ONE, sum);
   }
 
-  /// USD for a million.
+  /// USD for a million, or how many there are of it in a lifecycle.
   private static BigDecimal price(Properties prices, String name) {
-    return new BigDecimal(prices.getProperty(name));
+    return new BigDecimal(Objects.requireNonNull(prices.getProperty(name), name));
   }
 
   private static void line(String step, String what, BigDecimal each, BigDecimal cost) {
