@@ -7,6 +7,8 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,17 @@ def main() -> int:
         environment = {"DEMO_UPSTREAM": upstream.url, "DEMO_PROXY_KEY": key, "BUDGET_AUTHORITY_URL": authority.url, "BUDGET_AUTHORITY_KEY": "bak_demo_gateway"}
         proxy = Proxy(Path(name) / "proxy", yaml.safe_load((HERE / "proxy.yaml").read_text()), environment)
         try:
-            authority.start()
-            proxy.start()
+            at_once(authority.start, proxy.start)
             return show(Desk(authority.url), upstream, proxy.url, key)
         finally:
-            proxy.stop()
-            authority.stop()
+            at_once(proxy.stop, authority.stop)
+
+
+def at_once(*works: Callable[[], None]) -> None:
+    """Neither process waits for the other."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for work in [pool.submit(work) for work in works]:
+            work.result()
 
 
 class Desk:

@@ -1,6 +1,7 @@
 """Deploys the stack to an endpoint with LocalStack's API. Run by localstack/deploy."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import gzip
 import io
@@ -27,13 +28,23 @@ TEMPLATES = ["tables.yaml", "storage.yaml", "queues.yaml"]
 PRICES = ROOT / "src/local/resources/prices/2026-11-24.json.gz"
 CLIENT = ROOT / "target/runtime-interface-client"
 REGION = "us-east-1"
+# What the tests' own clients say too. A MiniStack takes it for the account's root.
+CREDENTIAL = "local"
 JAVA_MAJOR = 25
 
 # What a managed Java runtime does: the runtime interface client, on the unpacked zip and its libraries.
+# It would unpack its native part to one place in /tmp, which the functions of one machine share: so that comes along.
 BOOTSTRAP = """#!/bin/sh
-exec {java} -cp "$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*:$LAMBDA_TASK_ROOT/client/*" \\
+exec {java} -Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI="$LAMBDA_TASK_ROOT/client/jni.so" \\
+  --enable-native-access=ALL-UNNAMED -cp "$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/lib/*:$LAMBDA_TASK_ROOT/client/*" \\
   com.amazonaws.services.lambda.runtime.api.client.AWSLambda "$_HANDLER"
 """
+
+# How many execution environments MiniStack may start of a function: each is a JVM of this machine. More get 429.
+ENVIRONMENTS = 3
+
+# Many JVMs on one machine: each is to start with little work, and does not live long enough for more.
+MINISTACK_JVM_OPTIONS = "--add-opens=java.base/java.lang=ALL-UNNAMED -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx384m"
 
 
 def say(line):
@@ -47,15 +58,14 @@ def free_port():
 
 
 @contextlib.contextmanager
-def ministack(concurrency):
+def ministack():
     """A MiniStack on loopback; it and the functions' processes end together."""
     port = free_port()
     log = tempfile.NamedTemporaryFile(prefix="ministack-", suffix=".log", delete=False)
-    environment = dict(os.environ, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
+    environment = dict(os.environ, AUTH="true", AWS_ACCESS_KEY_ID=CREDENTIAL, AWS_SECRET_ACCESS_KEY=CREDENTIAL, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
                        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0",
-                       # Every execution environment is a JVM of this machine; more get 429, as an account's limit gives.
-                       LAMBDA_ACCOUNT_CONCURRENCY=str(concurrency))
-    process = subprocess.Popen([str(pathlib.Path(sys.executable).parent / "ministack")], env=environment, stdin=subprocess.DEVNULL,
+                       MOST_ENVIRONMENTS=str(ENVIRONMENTS), LAMBDA_WARM_TTL_SECONDS="3600")
+    process = subprocess.Popen([sys.executable, str(ROOT / "localstack/start_ministack.py")], env=environment, stdin=subprocess.DEVNULL,
                                stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     try:
         endpoint = f"http://127.0.0.1:{port}"
@@ -113,10 +123,22 @@ def with_bootstrap(code, carry_java):
             java = '"$LAMBDA_TASK_ROOT/java/bin/java"'
         for jar in sorted(CLIENT.glob("*.jar")):
             out.write(jar, f"client/{jar.name}")
+            with zipfile.ZipFile(jar) as library:
+                if native_part() in library.namelist():
+                    out.writestr("client/jni.so", library.read(native_part()))
         bootstrap = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
         bootstrap.external_attr = 0o755 << 16
         out.writestr(bootstrap, BOOTSTRAP.format(java=java))
     return content.getvalue()
+
+
+def on_arm():
+    return platform.machine() in ("aarch64", "arm64")
+
+
+def native_part():
+    """The runtime interface client's library for this machine, within its jar."""
+    return f"jni/libaws-lambda-jni.linux-{'aarch_64' if on_arm() else 'x86_64'}.so"
 
 
 def runtime_image():
@@ -138,8 +160,8 @@ class Cloud:
         self.config = botocore.config.Config(s3={"addressing_style": "path"}, retries={"max_attempts": 3}, read_timeout=120)
 
     def client(self, service):
-        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id="test",
-                            aws_secret_access_key="test", config=self.config)
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=CREDENTIAL,
+                            aws_secret_access_key=CREDENTIAL, config=self.config)
 
     def deploy(self, stack, template, **parameters):
         """Makes or updates a stack and returns its outputs."""
@@ -168,7 +190,7 @@ class Cloud:
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def deploy(endpoint, prefix, carry_java, sweep):
+def deploy(endpoint, prefix, carry_java, sweep, jvm_options=None):
     """Deploys everything. Returns what a caller of the deployed API must know."""
     cloud = Cloud(endpoint, prefix)
     outputs = {}
@@ -184,9 +206,10 @@ def deploy(endpoint, prefix, carry_java, sweep):
         storage.put_object(Bucket=code, Key=f"{function}.zip", Body=zipped)
         template = template.replace(f"CodeUri: target/function-{function}.zip", f"CodeUri: s3://{code}/{function}.zip")
     # MiniStack takes a parameter's number for text there.
-    template = template.replace("MaximumConcurrency: !Ref UsageConcurrency", "MaximumConcurrency: 4")
-    architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-    outputs |= cloud.deploy("functions", template, Prefix=prefix, Build="native", Architecture=architecture, SweepSchedule=sweep)
+    template = template.replace("MaximumConcurrency: !Ref UsageConcurrency", "MaximumConcurrency: 2")
+    options = {"JvmOptions": jvm_options} if jvm_options else {}
+    outputs |= cloud.deploy("functions", template, Prefix=prefix, Build="native", Architecture="arm64" if on_arm() else "x86_64",
+                            SweepSchedule=sweep, **options)
     outputs |= cloud.deploy("watch", (ROOT / "infra/watch.yaml").read_text(), Prefix=prefix, ApiId=outputs["ApiId"])
 
     # The first table, as an operator would put it there by hand.
@@ -199,12 +222,37 @@ def deploy(endpoint, prefix, carry_java, sweep):
     if "secret" not in answer:
         raise SystemExit(f"No operator could be made: {answer}")
     url = f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+    if jvm_options:
+        warm_up(url)
     keys = {"operator": answer["secret"]}
-    keys |= demo_tenant(url, keys["operator"])
-    return {"endpoint": endpoint, "url": url, "keys": keys, "outputs": outputs}
+    tenant = f"demo-{int(time.time())}"
+    keys |= make_tenant(url, keys["operator"], tenant)
+    return {"endpoint": endpoint, "url": url, "tenant": tenant, "keys": keys, "outputs": outputs}
 
 
-def demo_tenant(url, operator):
+def warm_up(url):
+    """Starts the API's execution environments one after the other: at once they would all be slow."""
+    def ask(_):
+        with contextlib.suppress(urllib.error.HTTPError):
+            urllib.request.urlopen(f"{url}/q/health/ready", timeout=120).read()
+
+    for wanted in range(1, ENVIRONMENTS + 1):
+        with concurrent.futures.ThreadPoolExecutor(wanted) as callers:
+            list(callers.map(ask, range(wanted)))
+
+
+def denied(endpoint, prefix):
+    """What the functions' logs say of calls that their roles do not allow."""
+    logs = Cloud(endpoint, prefix).client("logs")
+    lines = set()
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{prefix}-")["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            lines |= {f"{group['logGroupName']}: {event['message'].strip()}" for event in page["events"]
+                      if re.search("AccessDenied|not authorized", event["message"])}
+    return sorted(lines)
+
+
+def make_tenant(url, operator, tenant):
     def post(path, key, body):
         request = urllib.request.Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json", "Authorization": f"Bearer {key}"})
         try:
@@ -213,7 +261,7 @@ def demo_tenant(url, operator):
         except urllib.error.HTTPError as failure:
             raise SystemExit(f"POST {path}: {failure.code} {failure.read().decode()}") from None
 
-    admin = post("/budget/tenants", operator, {"tenant_id": f"demo-{int(time.time())}"})["admin_key"]["secret"]
+    admin = post("/budget/tenants", operator, {"tenant_id": tenant})["admin_key"]["secret"]
     keys = {role: post("/budget/keys", admin, {"role": role})["secret"] for role in ("gateway", "viewer")}
     return {"admin": admin} | keys
 
@@ -245,7 +293,6 @@ def main():
     where.add_argument("--ministack", action="store_true", help="start a MiniStack on a free port, and end it when standard input ends")
     parser.add_argument("--prefix", default="budget-authority", help="what names begin with (%(default)s)")
     parser.add_argument("--sweep", default="rate(1 minute)", help="the sweeper's schedule (%(default)s)")
-    parser.add_argument("--concurrency", type=int, default=6, help="how many of the functions run at a time on MiniStack (%(default)s)")
     parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
     parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
     arguments = parser.parse_args()
@@ -254,8 +301,8 @@ def main():
         if not (ROOT / "target" / needed).exists():
             raise SystemExit(f"target/{needed} is not there: ./mvnw package -Papi && ./mvnw package -Pevents")
 
-    def run(endpoint):
-        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep)
+    def run(endpoint, jvm_options=None):
+        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep, jvm_options)
         if not arguments.no_transcript:
             transcript(deployed)
         print(json.dumps(deployed), flush=True)
@@ -263,9 +310,12 @@ def main():
     if arguments.endpoint:
         run(arguments.endpoint)
         return
-    with ministack(arguments.concurrency) as endpoint:
-        run(endpoint)
+    with ministack() as endpoint:
+        run(endpoint, MINISTACK_JVM_OPTIONS)
         sys.stdin.read()
+        lines = denied(endpoint, arguments.prefix)
+        if lines:
+            raise SystemExit("Calls were denied by the functions' own roles:\n" + "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from conftest import Scene, hook_environment, proxy_config
 from fake_upstream import FakeUpstream
-from fake_upstream.plan import Answer
+from fake_upstream.plan import Answer, Refuse
 from harness.ledger import Ledger
 from harness.processes import Authority, Proxy, wait_until
 from harness.relay import Relay
@@ -42,7 +42,13 @@ def blocking(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_pat
 @pytest.fixture(scope="module")
 def allowing(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     scene = scene_with(
-        upstream, authority, tmp_path_factory.mktemp("allowing"), relay.url, BUDGET_AUTHORITY_ON_UNREACHABLE="allow", BUDGET_AUTHORITY_ENVELOPE="true"
+        upstream,
+        authority,
+        tmp_path_factory.mktemp("allowing"),
+        relay.url,
+        BUDGET_AUTHORITY_ON_UNREACHABLE="allow",
+        BUDGET_AUTHORITY_ENVELOPE="true",
+        BUDGET_AUTHORITY_COUNT_TOKENS="true",
     )
     yield scene
     scene.proxy.stop()
@@ -128,7 +134,6 @@ def test_the_spool_outlives_a_killed_proxy(upstream: FakeUpstream, authority: Au
         scene.proxy.stop()
 
 
-@pytest.mark.usefixtures("usage_charges")
 @pytest.mark.parametrize("streaming", [False, True])
 def test_where_the_operator_lets_calls_through_they_are_charged_afterwards(allowing: Scene, relay: Relay, streaming: bool) -> None:
     run = allowing.ledger.new_run()
@@ -164,6 +169,19 @@ def test_an_envelope_tells_the_decision_in_the_body(allowing: Scene) -> None:
     assert budget["remaining_usd"] == response.headers["x-budget-remaining-usd"]
     assert isinstance(budget["remaining_usd"], str)
     allowing.settles(run)
+
+
+def test_tokens_are_counted_where_the_operator_says_so_and_they_are_the_providers(allowing: Scene) -> None:
+    run = allowing.ledger.new_run()
+
+    counted = allowing.chat(run, "hi", max_tokens=10)
+    fallen_back = allowing.chat(run, allowing.plan(run, Refuse(500)), model="falls", max_tokens=10)
+    stated = allowing.chat(run, allowing.plan(run), model="claude", max_tokens=10)
+
+    decisions = [allowing.ledger.decision(response.headers["x-budget-decision-id"]) for response in (counted, fallen_back, stated)]
+    assert [decision["input_basis"] for decision in decisions] == ["exact", "exact", "bytes"]
+    # Three around the message, its role, its text, and three before the answer: what the API says of it.
+    assert decisions[0]["input_tokens"] == 8
 
 
 def test_an_authority_killed_in_mid_load_loses_no_bill_and_lets_nothing_through(upstream: FakeUpstream, folder: Path) -> None:

@@ -126,7 +126,6 @@ def test_6_the_providers_sdk_does_not_repeat_the_call_on_its_own(scene: Scene, r
     scene.settles(run)
 
 
-@pytest.mark.usefixtures("usage_charges")
 def test_6_and_13_an_attempt_that_may_have_billed_is_charged_beside_the_retry(scene: Scene, run: str) -> None:
     text = scene.plan(run, Disconnect(), Answer())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import httpx
 import litellm
 import openai
 import pytest
+from litellm.integrations.custom_logger import CustomLogger
 
 import budget_authority_litellm
-from budget_authority_litellm import outcome, request, settings, tools, usage
+from budget_authority_litellm import counting, needs, outcome, request, settings, tools, usage
 from budget_authority_litellm.authority import Message
 from budget_authority_litellm.catalog import target_of
 from budget_authority_litellm.grown import asks_for_more
@@ -115,6 +117,28 @@ def test_token_ids_are_counted_and_choices_multiplied() -> None:
     assert request.bounds_of(Kind.COMPLETION, {"prompt": [1, 2, 3]}, None)["input_tokens"] == 3
     assert request.bounds_of(Kind.COMPLETION, {"prompt": ["a", "b"], "n": 2, "best_of": 3}, None)["choices"] == 6
     assert request.bounds_of(Kind.CHAT, {**user("x"), "n": 4}, None)["choices"] == 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_", "model", "exact"),
+    [
+        (Kind.CHAT, user("text"), "gpt-4o", True),
+        (Kind.CHAT, user("text"), "o3", False),
+        (Kind.CHAT, user("text"), "claude-sonnet-4-5", False),
+        (Kind.CHAT, {**user("text"), "tools": [{}]}, "gpt-4o", False),
+        (Kind.CHAT, user([{"type": "text", "text": "x"}]), "gpt-4o", False),
+        (Kind.CHAT, {"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "gpt-4o", False),
+        (Kind.EMBEDDING, {"input": ["a", "b"]}, "text-embedding-3-small", True),
+        (Kind.EMBEDDING, {"input": [[1, 2]]}, "text-embedding-3-small", False),
+        (Kind.COMPLETION, {"prompt": "x"}, "gpt-3.5-turbo-instruct", True),
+        (Kind.COMPLETION, {"prompt": "x", "suffix": "y"}, "gpt-3.5-turbo-instruct", False),
+        (Kind.RESPONSES, {"input": "x"}, "gpt-4o", False),
+    ],
+)
+def test_only_what_is_exact_is_counted(kind: Kind, request_: dict[str, Any], model: str, exact: bool) -> None:
+    target = target_of(kind, {"model": model})
+
+    assert counting.is_exact(kind, request_, target) is exact
 
 
 def test_what_multiplies_prices_is_asked_for_as_a_tier_that_has_none() -> None:
@@ -262,11 +286,38 @@ def test_settings_come_from_the_environment_over_the_config_over_the_defaults(tm
         ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_TIMEOUT_MS": "3s"}, {}, "TIMEOUT_MS"),
         ({"BUDGET_AUTHORITY_KEY": "k"}, {"on_unreacheable": "allow"}, "on_unreacheable"),
         ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_RUN_ID_FROM": "x-run-id"}, {}, "RUN_ID_FROM"),
+        ({"BUDGET_AUTHORITY_KEY": "k"}, {"queue_url": "https://sqs.eu-central-1.amazonaws.com/1/q", "queue_tenant_id": "t"}, "QUEUE_PRINCIPAL_ID"),
+        ({"BUDGET_AUTHORITY_KEY": "k", "BUDGET_AUTHORITY_QUEUE_TENANT_ID": "t"}, {}, "QUEUE_TENANT_ID"),
+        ({"BUDGET_AUTHORITY_KEY": "k"}, {"queue_url": "q", "queue_tenant_id": "t", "queue_principal_id": "p"}, "QUEUE_URL"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(environment: dict[str, str], config: dict[str, Any], names: str) -> None:
     with pytest.raises(SettingWrong, match=names):
         settings.read(environment, config)
+
+
+@pytest.mark.parametrize("version", ["1.105.7", "1.99.4", "0.1"])
+def test_an_older_litellm_is_refused_by_name(version: str) -> None:
+    with pytest.raises(needs.LiteLLMUnsuitable, match=rf"needs litellm {re.escape(needs.OLDEST)} or later: this is {re.escape(version)}"):
+        needs.require(CustomLogger, version)
+
+
+@pytest.mark.parametrize("version", [needs.OLDEST, "1.106.10", "2.0.0rc1", "1.107.0+ours"])
+def test_a_later_litellm_is_taken_if_it_calls_what_the_hook_has_to_hear(version: str) -> None:
+    needs.require(CustomLogger, version)
+
+    class Silent:
+        async def async_pre_call_hook(self) -> None: ...
+
+    with pytest.raises(needs.LiteLLMUnsuitable, match="async_post_call_failure_deployment_hook"):
+        needs.require(Silent, version)
+
+
+def test_the_oldest_litellm_is_the_one_that_the_package_asks_for() -> None:
+    project = (SOURCES.parents[1] / "pyproject.toml").read_text()
+
+    assert f'"litellm[proxy]>={needs.OLDEST}"' in project
+    assert f"litellm {needs.OLDEST}" in (SOURCES.parents[1] / "README.md").read_text()
 
 
 def test_the_spool_keeps_messages_whole_and_in_order(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ class Message:
     path: str
     body: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
+    by_queue: bool = True
+    """Whether the usage queue may take it where the authority is away."""
 
 
 class Authority:

@@ -16,7 +16,7 @@ import litellm
 from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
 
-from . import catalog, identity, outcome, request, settings, stream, tools, usage
+from . import catalog, counting, identity, outcome, request, settings, stream, tools, usage
 from .authority import Authority
 from .calls import Attempt, Call, Calls
 from .grown import asks_for_more
@@ -28,6 +28,7 @@ from .routes import Kind, is_free, kind_of
 from .settings import Settings
 from .spool import Spool
 from .stream_options import ask_for_usage
+from .usage_queue import UsageQueue
 
 log = logging.getLogger("budget_authority_litellm")
 
@@ -57,7 +58,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             config = getattr(litellm, "budget_authority", None)
             read = settings.read(config=config if isinstance(config, Mapping) else None)
             authority = Authority(read)
-            outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries))
+            outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries), UsageQueue(read) if read.queue_url else None)
             self._parts = (read, outbox, Calls(read, authority, outbox))
         self._parts[1].start()
         return self._parts
@@ -79,6 +80,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if read.tool_uses and None in tools.read(data).bounds.values():
             tools.write_bounds(data, read.tool_uses)
         target, bounds = _asked_for(kind, data, user_api_key_dict)
+        if read.count_tokens:
+            bounds = await counting.counted(kind, data, target, bounds)
         try:
             call.hold = await calls.ask(call, target, bounds)
             await self._apply_downgrade(call, calls, data, target, bounds, user_api_key_dict)
@@ -148,11 +151,14 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         calls.leave_hold_to_successor(call)
         target = catalog.target_of(kind, kwargs)
         bounds = request.bounds_of(kind, kwargs, target.row())
+        if self._ready()[0].count_tokens:
+            bounds = await counting.counted(kind, kwargs, target, bounds)
         hold = call.hold
         if hold is None:
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
-        elif asks_for_more(hold.bounds, bounds):
-            # A fallback of the client's may bring other messages, a deployment other defaults.
+        elif asks_for_more(hold.bounds, bounds) or (hold.degraded and hold.target != target):
+            # A fallback of the client's may bring other messages, a deployment other defaults. What was let through while the ledger was away
+            # cannot be moved: the ledger does not know it yet.
             calls.release(call, "another request is made in its place")
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
         elif hold.target != target:

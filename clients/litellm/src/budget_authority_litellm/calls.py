@@ -45,6 +45,8 @@ class Hold:
     ttl_s: int
     expires_at: float
     """By `time.monotonic()`."""
+    degraded: bool = False
+    """The authority let it through while its ledger was away: it holds nothing, and the ledger knows it only later."""
 
     @property
     def cap(self) -> int | None:
@@ -118,7 +120,7 @@ class Calls:
         if answer.status != 200:
             raise _refused(answer, in_router)
         call.headers = answer.budget_headers()
-        return _held(target, bounds, key, answer.body)
+        return _held(target, bounds, key, answer)
 
     def _without_answer(self, call: Call, target: Target, bounds: Bounds, key: str, in_router: bool) -> Hold:
         if self._settings.on_unreachable == "block":
@@ -138,8 +140,9 @@ class Calls:
             if self._settings.on_unreachable == "block":
                 raise _unreachable(in_router=True) from e
             return
-        if answer.status == 409:
-            # It ended meanwhile: what is called next needs a hold of its own.
+        if answer.status in (409, 503):
+            # It ended meanwhile, and what is called next needs a hold of its own; or the ledger is away, and an ask is answered as the tenant wants it then.
+            self.release(call, "another call is made in its place")
             call.hold = await self.ask(call, target, hold.bounds, downgrade=False, in_router=True)
         elif answer.status != 200:
             raise _refused(answer, in_router=True)
@@ -239,7 +242,7 @@ class Calls:
     def release(self, call: Call, reason: str) -> None:
         hold = _taken(call)
         if hold is not None and hold.reservation_id is not None:
-            self._outbox.post(Message(f"/budget/reservations/{hold.reservation_id}/release", {"reason": reason}))
+            self._outbox.post(Message(f"/budget/reservations/{hold.reservation_id}/release", {"reason": reason}, by_queue=not hold.degraded))
 
     def _commit(self, call: Call, attempt: Attempt, usage: Usage | None, quality: str) -> None:
         hold = _taken(call)
@@ -252,12 +255,12 @@ class Calls:
 
     def _settle(self, call: Call, attempt: Attempt, hold: Hold, usage: Usage | None, quality: str) -> None:
         if hold.reservation_id is None and usage is not None:
-            self._outbox.post(_charge(call, attempt.target, hold.run_id, usage, quality, f"{hold.key}-usage"))
+            self._outbox.post_surely(_charge(call, attempt.target, hold.run_id, usage, quality, f"{hold.key}-usage"))
             return
         body: dict[str, Any] = {**attempt.target.as_fields(), "usage_quality": quality}
         if usage is not None:
             body["usage"] = usage
-        self._outbox.post(Message(f"/budget/reservations/{hold.reservation_id}/commit", body))
+        self._outbox.post(Message(f"/budget/reservations/{hold.reservation_id}/commit", body, by_queue=not hold.degraded))
 
     async def _commit_what_was_seen(self, call: Call, attempt: Attempt, hold: Hold | None) -> None:
         """The whole input, and the output until the stream was cut off."""
@@ -273,7 +276,7 @@ class Calls:
         if not attempt.watch.written and hold is not None and hold.cap is not None:
             usage["output_tokens"] = hold.cap * int(bounds.get("choices", 1))
         run_id = hold.run_id if hold is not None else call.run_id
-        self._outbox.post(_charge(call, attempt.target, run_id, usage, "estimated", secrets.token_hex(16)))
+        self._outbox.post_surely(_charge(call, attempt.target, run_id, usage, "estimated", secrets.token_hex(16)))
 
 
 def _taken(call: Call) -> Hold | None:
@@ -282,13 +285,15 @@ def _taken(call: Call) -> Hold | None:
     return hold
 
 
-def _held(target: Target, bounds: Bounds, key: str, record: Mapping[str, Any]) -> Hold:
+def _held(target: Target, bounds: Bounds, key: str, answer: Answer) -> Hold:
+    record = answer.body
     if record.get("decision") == "downgrade":
         target = Target(record.get("provider"), str(record.get("selected_model")))
     ttl = record.get("expires_in_seconds")
     ttl_s = ttl if isinstance(ttl, int) and ttl > 0 else 600
     run_id = record.get("run_id")
-    return Hold(target, bounds, key, str(record["reservation_id"]), record, str(run_id) if run_id else None, ttl_s, time.monotonic() + ttl_s)
+    degraded = any(name.lower() == "x-budget-degraded" for name in answer.headers)
+    return Hold(target, bounds, key, str(record["reservation_id"]), record, str(run_id) if run_id else None, ttl_s, time.monotonic() + ttl_s, degraded)
 
 
 def _refused(answer: Answer, in_router: bool) -> Refusal:

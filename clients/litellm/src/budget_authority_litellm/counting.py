@@ -1,4 +1,6 @@
-"""Counts what no provider told: the input of a call that was cut off, and the output until then. Off the event loop, since a tokenizer takes its time."""
+"""Counts what no provider told: the input of a call that is asked for, or was cut off, and the output until then. Off the event loop, since a tokenizer
+takes its time.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import litellm
+import tiktoken
 
 from .catalog import Target
 from .request import Bounds, text_bytes
@@ -31,6 +34,44 @@ async def of_cut_off(kind: Kind, request: Mapping[str, Any], target: Target, bou
     if tools:
         usage["billed_tools"] = tools
     return usage
+
+
+_OPENAI = frozenset({"openai", "azure", "azure_text", "text-completion-openai"})
+_PLAIN_ROLES = frozenset({"system", "developer", "user", "assistant"})
+_ADDS_TO_A_CHAT = ("tools", "functions", "response_format", "prediction", "audio")
+
+
+async def counted(kind: Kind, request: Mapping[str, Any], target: Target, bounds: Bounds) -> Bounds:
+    """The bounds with the input's tokens in place of its bytes, where they can be counted exactly."""
+    if "input_bytes" not in bounds or not is_exact(kind, request, target):
+        return bounds
+    tokens = await asyncio.to_thread(_count_input, kind, request, target.model)
+    return {"input_tokens": tokens, **{name: value for name, value in bounds.items() if name != "input_bytes"}}
+
+
+def is_exact(kind: Kind, request: Mapping[str, Any], target: Target) -> bool:
+    """Whether the tokenizer is the provider's own, and nothing is added to the request that nobody outside has seen: OpenAI's models on text."""
+    if target.provider not in _OPENAI:
+        return False
+    try:
+        tiktoken.encoding_name_for_model(target.model.removeprefix("azure/"))
+    except KeyError:
+        return False
+    match kind:
+        case Kind.CHAT:
+            messages = request.get("messages")
+            plain = isinstance(messages, list) and all(_is_plain(message) for message in messages)
+            return plain and not any(request.get(name) for name in _ADDS_TO_A_CHAT) and not (target.row() or {}).get("supports_reasoning")
+        case Kind.COMPLETION | Kind.EMBEDDING:
+            value = request.get("prompt" if kind is Kind.COMPLETION else "input")
+            texts = value if isinstance(value, list) else [value]
+            return not request.get("suffix") and all(isinstance(text, str) for text in texts)
+        case _:
+            return False
+
+
+def _is_plain(message: Any) -> bool:
+    return isinstance(message, Mapping) and set(message) == {"role", "content"} and message["role"] in _PLAIN_ROLES and isinstance(message["content"], str)
 
 
 def _count_input(kind: Kind, request: Mapping[str, Any], model: str) -> int:

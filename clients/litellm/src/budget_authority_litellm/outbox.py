@@ -1,4 +1,4 @@
-"""Delivers settlements: at once where the authority answers, else from the spool, every two seconds, until it does."""
+"""Delivers settlements: to the authority where it answers, else to its queue if there is one, else from the spool, every two seconds, until one has them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from .authority import Answer, Authority, Message, Unreachable
+from .authority import Authority, Message, Unreachable
 from .spool import Spool
+from .usage_queue import UsageQueue
 
 log = logging.getLogger("budget_authority_litellm")
 
@@ -20,9 +22,10 @@ _UNKNOWN_FOR_S = 3600
 
 
 class Outbox:
-    def __init__(self, authority: Authority, spool: Spool) -> None:
+    def __init__(self, authority: Authority, spool: Spool, queue: UsageQueue | None = None) -> None:
         self._authority = authority
         self._spool = spool
+        self._queue = queue
         self._tasks: set[asyncio.Task[Any]] = set()
         self._rounds: asyncio.Task[None] | None = None
 
@@ -33,6 +36,10 @@ class Outbox:
     def post(self, message: Message) -> None:
         """Delivers in the background, after the client has its answer."""
         self.run(self._deliver(message))
+
+    def post_surely(self, message: Message) -> None:
+        """The same for what no hold stands behind: it is written down first, since a proxy that is killed meanwhile would leave no trace of it."""
+        self.run(self._deliver(message, surely=True))
 
     def keep(self, message: Message) -> None:
         """For a message that has to wait in any case: the authority was away a moment ago."""
@@ -58,44 +65,71 @@ class Outbox:
         self._tasks.add(self._rounds)
         self._rounds.add_done_callback(self._done)
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, message: Message, surely: bool = False) -> None:
+        kept = self._spool.keep(message) if surely else None
         try:
-            answer = await self._authority.send(message)
-        except Unreachable:
-            self.keep(message)
+            fate = await self._tell(message, 0)
         except BaseException:
             # The proxy is going down with this under way.
-            self._spool.keep(message)
-            raise
-        else:
-            if _again(answer, 0):
-                self.keep(message)
-            elif answer.status >= 400:
-                log.error("event=settlement_refused path=%s status=%d code=%s", message.path, answer.status, answer.body.get("code"))
+            if kept is None:
                 self._spool.keep(message)
-                self.start()
+            raise
+        if kept is None and fate is not _Fate.DONE:
+            kept = self._spool.keep(message)
+        if kept is not None:
+            self._settle_entry(kept, fate)
+            self.start()
 
     async def _go_round(self) -> None:
         while not self._spool.is_empty:
             await asyncio.sleep(_ROUND_S)
+            away = False
             for path, message in self._spool.entries():
-                try:
-                    answer = await self._authority.send(message)
-                except Unreachable:
-                    break
-                self._judge(path, answer)
+                fate = await self._tell(message, _age_s(path), away)
+                self._settle_entry(path, fate)
+                if fate is _Fate.NOBODY_THERE:
+                    away = True
+                    if self._queue is None or self._queue.may_take(message):
+                        break
 
-    def _judge(self, path: Path, answer: Answer) -> None:
-        if answer.status < 300:
+    def _settle_entry(self, path: Path, fate: _Fate) -> None:
+        if fate is _Fate.DONE:
             self._spool.delivered(path)
-        elif not _again(answer, _age_s(path)):
-            self._spool.refuse(path, f"status {answer.status}, code {answer.body.get('code')}")
+        elif fate is _Fate.REFUSED:
+            self._spool.refuse(path, "the authority refused it")
+
+    async def _tell(self, message: Message, age_s: float, away: bool = False) -> _Fate:
+        """Tells the authority, or its queue where it is `away` or too busy."""
+        try:
+            if away:
+                raise Unreachable("it was away a moment ago", sent=False)
+            answer = await self._authority.send(message)
+        except Unreachable:
+            return _Fate.DONE if await self._is_taken_by_queue(message) else _Fate.NOBODY_THERE
+        if answer.status < 300:
+            return _Fate.DONE
+        if answer.status >= 500 or answer.status in (408, 425, 429):
+            return _Fate.DONE if await self._is_taken_by_queue(message) else _Fate.LATER
+        if answer.status in (401, 403) or (answer.status == 404 and age_s < _UNKNOWN_FOR_S):
+            # A key that is being changed; a reservation that the ledger does not know yet. The queue would deliver it too soon, and give up.
+            return _Fate.LATER
+        log.error("event=settlement_refused path=%s status=%d code=%s", message.path, answer.status, answer.body.get("code"))
+        return _Fate.REFUSED
+
+    async def _is_taken_by_queue(self, message: Message) -> bool:
+        return self._queue is not None and await self._queue.take(message)
+
+
+class _Fate(Enum):
+    """What became of a message."""
+
+    DONE = auto()
+    LATER = auto()
+    """The same message may fare better later."""
+    NOBODY_THERE = auto()
+    """So may every other, but for what the queue takes."""
+    REFUSED = auto()
 
 
 def _age_s(path: Path) -> float:
     return time.time() - int(path.name.split("-")[0]) / 1e9
-
-
-def _again(answer: Answer, age_s: float) -> bool:
-    """Whether the same message may fare better later: a key that is being changed, an authority that is busy or does not know the reservation yet."""
-    return answer.status in (401, 403, 408, 425, 429) or answer.status >= 500 or (answer.status == 404 and age_s < _UNKNOWN_FOR_S)

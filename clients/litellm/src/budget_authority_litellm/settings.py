@@ -34,6 +34,14 @@ class Settings:
     """Folder of what could not be settled yet."""
     spool_max_entries: int = 10_000
     """When the spool is full no further request is let through."""
+    queue_url: str = ""
+    """URL of the authority's usage queue (SQS), which takes settlements before the spool does; empty: the spool alone."""
+    queue_tenant_id: str = ""
+    """Whose reservations they are."""
+    queue_principal_id: str = ""
+    """The `id` of `key`, as `GET /budget/keys` lists it."""
+    count_tokens: bool = False
+    """Counts the input where the provider's own tokenizer is at hand, in place of stating its bytes."""
     envelope: bool = False
     """Adds a `budget` object to the bodies of answers."""
     run_id_from: tuple[str, ...] = ("header:x-run-id", "body:metadata.run_id")
@@ -70,6 +78,9 @@ def read(environment: Mapping[str, str] | None = None, config: Mapping[str, Any]
     _require(settings.timeout_ms > 0 and settings.connect_timeout_ms > 0, "timeout_ms", "must be above 0")
     _require(settings.spool_max_entries > 0, "spool_max_entries", "must be above 0")
     _require(0 <= settings.ttl_seconds <= 3600, "ttl_seconds", "must be from 0 to 3600")
+    _require(not settings.queue_url or settings.queue_url.startswith(("http://", "https://")), "queue_url", "must be an http or https URL")
+    for name in ("queue_tenant_id", "queue_principal_id"):
+        _require(bool(getattr(settings, name)) == bool(settings.queue_url), name, "goes with queue_url: each needs the other")
     for name in ("run_id_from", "feature_from", "request_class_from"):
         for source in getattr(settings, name):
             _require(source.startswith(("header:", "body:")), name, f"{source!r} must be header:<name> or body:<path>")

@@ -44,7 +44,7 @@ class Spool:
     def is_empty(self) -> bool:
         return self._entries == 0
 
-    def keep(self, message: Message) -> None:
+    def keep(self, message: Message) -> Path:
         """Writes it down. What is already being settled is kept even where the spool is full: the bound is for new calls."""
         name = f"{time.time_ns():020d}-{secrets.token_hex(6)}{_ENTRY}"
         aside = self._folder / f".{name}.{os.getpid()}"
@@ -52,8 +52,10 @@ class Spool:
             json.dump(asdict(message), file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, self._folder / name)
+        path = self._folder / name
+        os.replace(aside, path)
         self._entries += 1
+        return path
 
     def entries(self) -> Iterator[tuple[Path, Message]]:
         """The messages, oldest first. One that cannot be read is put aside with the refused ones, and said."""
@@ -67,7 +69,11 @@ class Spool:
         self._count()
 
     def delivered(self, path: Path) -> None:
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            # Another process, or another task of this one, has delivered it too.
+            return
         self._entries = max(0, self._entries - 1)
 
     def refuse(self, path: Path, why: str) -> None:

@@ -35,11 +35,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Refuse:
-    """Answers with an error status and bills nothing."""
+    """Answers with an error status, after `delay_s`, and bills nothing."""
 
     status: int = 500
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ class FakeUpstream:
         step = call.step
         match step:
             case Refuse():
+                await asyncio.sleep(step.delay_s)
                 body = step.body or {"error": {"message": f"planned {step.status}", "type": "planned", "code": str(step.status)}}
                 return web.json_response(body, status=step.status, headers=step.headers)
             case Hang():

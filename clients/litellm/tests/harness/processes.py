@@ -89,9 +89,15 @@ class Authority(Process):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         folder.mkdir(parents=True, exist_ok=True)
-        environment = {"QUARKUS_HTTP_PORT": str(self.port), "BUDGET_LOCAL_DATA": data}
+        self.sqs_port = free_port()
+        self.queue_url = f"http://127.0.0.1:{self.sqs_port}/000000000000/budget-authority-usage"
+        environment = {"QUARKUS_HTTP_PORT": str(self.port), "BUDGET_LOCAL_DATA": data, "BUDGET_LOCAL_SQS_PORT": str(self.sqs_port)}
         command = [jdk.java(REPOSITORY), "-Xmx512m", "-jar", str(jar)]
         super().__init__("the authority", command, environment, folder / "authority.log", f"{self.url}/q/health/ready")
+
+    def fault(self, service: str, state: str) -> None:
+        """Takes its `ledger` or its `queue` away (`down`), or gives it back (`up`)."""
+        httpx.put(f"{self.url}/local/faults/{service}", json={"state": state}, timeout=30).raise_for_status()
 
 
 class Proxy(Process):

@@ -1,11 +1,14 @@
 package io.budgetauthority;
 
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.PriceBook;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -25,12 +28,22 @@ final class PriceRefresh implements HealthCheck {
 
   private final PriceBook prices;
 
-  PriceRefresh(PriceBook prices) {
+  private final Clock clock;
+
+  PriceRefresh(PriceBook prices, Clock clock) {
     this.prices = prices;
+    this.clock = clock;
   }
 
   void onStart(@Observes @Priority(AFTER_FIRST_DATA) StartupEvent event) {
     refresh();
+    Meters.started();
+    Meters.priceTableAge(
+        () ->
+            prices
+                .inForceSince()
+                .map(since -> Duration.between(since, clock.instant()))
+                .orElse(Duration.ZERO));
   }
 
   @Scheduled(every = "60s", delayed = "60s")
@@ -38,6 +51,7 @@ final class PriceRefresh implements HealthCheck {
     try {
       prices.refresh();
     } catch (RuntimeException e) {
+      Meters.pricesNotRefreshed();
       LOG.errorf(e, "the price table could not be refreshed; the one in force stays");
     }
   }

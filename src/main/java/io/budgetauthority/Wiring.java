@@ -2,7 +2,11 @@ package io.budgetauthority;
 
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.decision.AfterTheFact;
 import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.LateDecisions;
+import io.budgetauthority.decision.Outage;
+import io.budgetauthority.ledger.Breaker;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
@@ -13,15 +17,24 @@ import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.price.PriceTables;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.Sweeper;
+import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
+import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.Published;
+import io.budgetauthority.tenant.Standby;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Makes the shells from their parts. They are plain classes, so that a test makes them the same
 /// way with its own clock and clients. Configuration is read here alone, property by property: a
@@ -30,6 +43,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 final class Wiring {
 
   private static final String LEDGER_TABLE = "budget.ledger-table";
+  private static final String QUEUE_URL = "budget.usage-queue-url";
 
   @Produces
   @Singleton
@@ -107,18 +121,113 @@ final class Wiring {
     return new IncomingPrices(store, tables);
   }
 
+  /// The extension's client, with what keeps requests from waiting for a database that is away.
   @Produces
   @Singleton
-  Authority authority(
-      Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
-    return new Authority(ledger, prices, overrides, tenants, clock);
+  DynamoDbClient dynamoDb(DynamoDbClientBuilder builder) {
+    return builder
+        .overrideConfiguration(
+            builder.overrideConfiguration().toBuilder()
+                .addExecutionInterceptor(new Breaker())
+                .build())
+        .build();
   }
 
   @Produces
   @Singleton
-  Settlement settlement(
-      Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
-    return new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+  Published published(S3Client s3, @ConfigProperty(name = "budget.bucket") String bucket) {
+    return new Published(s3, bucket);
+  }
+
+  @Produces
+  @Singleton
+  Standby standby(Published published, Clock clock) {
+    return new Standby(published, clock);
+  }
+
+  @Produces
+  @Singleton
+  Publications publications(
+      DynamoDbClient dynamoDb,
+      @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
+      Published published,
+      Tenants tenants,
+      ApiKeys keys,
+      PriceOverrides overrides) {
+    return new Publications(dynamoDb, ledgerTable, published, tenants, keys, overrides::copy);
+  }
+
+  @Produces
+  @Singleton
+  Authority authority(
+      Ledger ledger,
+      PriceBook prices,
+      PriceOverrides overrides,
+      Tenants tenants,
+      Standby standby,
+      SqsClient sqs,
+      @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
+      Clock clock) {
+    Outage outage = new Outage(standby, sqs, queueUrl, clock);
+    return new Authority(ledger, prices, overrides, tenants, outage, clock);
+  }
+
+  @Produces
+  @Singleton
+  UsagePricing usagePricing(PriceBook prices, PriceOverrides overrides) {
+    return new UsagePricing(prices, overrides);
+  }
+
+  @Produces
+  @Singleton
+  Settlement settlement(Ledger ledger, UsagePricing pricing, Tenants tenants, Clock clock) {
+    return new Settlement(ledger, pricing, tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  AfterTheFact afterTheFact(Ledger ledger, Tenants tenants) {
+    return new AfterTheFact(ledger, tenants);
+  }
+
+  @Produces
+  @Singleton
+  UsageCharges usageCharges(
+      AfterTheFact afterTheFact, UsagePricing pricing, Tenants tenants, Clock clock) {
+    return new UsageCharges(afterTheFact, pricing, tenants, clock);
+  }
+
+  @Produces
+  @Singleton
+  UsageQueue usageQueue(
+      Settlement settlement,
+      UsageCharges charges,
+      AfterTheFact afterTheFact,
+      Tenants tenants,
+      UsageQueue.Letters letters,
+      Clock clock) {
+    return new UsageQueue(
+        settlement, charges, new LateDecisions(afterTheFact), tenants, letters, clock);
+  }
+
+  @Produces
+  @Singleton
+  UsageQueue.Letters letters(
+      SqsClient sqs,
+      @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
+      @ConfigProperty(name = "budget.usage-dead-queue-url") Optional<String> deadQueueUrl,
+      @ConfigProperty(name = "budget.usage-most-receives") int mostReceives,
+      @ConfigProperty(name = "budget.usage-back-after-outage") Duration backAfterOutage) {
+    return new UsageQueue.Letters(
+        sqs,
+        queueUrl.orElseThrow(() -> notSet(QUEUE_URL)),
+        deadQueueUrl.orElseThrow(() -> notSet("budget.usage-dead-queue-url")),
+        mostReceives,
+        backAfterOutage);
+  }
+
+  private static IllegalStateException notSet(String property) {
+    return new IllegalStateException(property + " is not set, and the usage queue needs it");
   }
 
   @Produces

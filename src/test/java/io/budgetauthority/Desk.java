@@ -1,8 +1,11 @@
 package io.budgetauthority;
 
+import io.budgetauthority.decision.AfterTheFact;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.decision.LateDecisions;
+import io.budgetauthority.decision.Outage;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
@@ -26,21 +29,28 @@ import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
+import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.Published;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Standby;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +64,7 @@ public final class Desk {
 
   public static final String MODEL = "model-a";
   public static final String CHEAP_MODEL = "model-b";
+  public static final int MOST_RECEIVES = 3;
   private static final String TABLE_VERSION = "desk-1";
 
   public final String tenantId = "tenant-" + UUID.randomUUID();
@@ -65,6 +76,14 @@ public final class Desk {
   public final Authority authority;
   public final Settlement settlement;
   public final CeilingChanges ceilings;
+  public final UsageCharges charges;
+  public final UsageQueue usageQueue;
+  public final TestQueue queue;
+
+  /// Puts the queue out of reach of whoever sends to it from here.
+  public final Away queueAway = new Away();
+
+  public final Publications publications;
 
   public Desk(ExecutionInterceptor... faults) {
     this(List.of(faults), List.of());
@@ -98,8 +117,37 @@ public final class Desk {
     PriceBook prices = new PriceBook(store);
     prices.refresh();
     PriceOverrides overrides = new PriceOverrides(reliable, ledgerTable, tenants);
-    this.authority = new Authority(ledger, prices, overrides, tenants, clock);
-    this.settlement = new Settlement(ledger, new UsagePricing(prices, overrides), tenants, clock);
+    Published published =
+        new Published(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
+    this.publications =
+        new Publications(
+            reliable,
+            ledgerTable,
+            published,
+            tenants,
+            new ApiKeys(reliable, ledgerTable, clock),
+            overrides::copy);
+    this.queue = TestQueue.onLocalCloud(0);
+    Outage outage =
+        new Outage(
+            new Standby(published, clock),
+            LocalCloudForTests.sqs(queueAway),
+            Optional.of(queue.url()),
+            clock);
+    this.authority = new Authority(ledger, prices, overrides, tenants, outage, clock);
+    UsagePricing pricing = new UsagePricing(prices, overrides);
+    this.settlement = new Settlement(ledger, pricing, tenants, clock);
+    AfterTheFact afterTheFact = new AfterTheFact(ledger, tenants);
+    this.charges = new UsageCharges(afterTheFact, pricing, tenants, clock);
+    this.usageQueue =
+        new UsageQueue(
+            settlement,
+            charges,
+            new LateDecisions(afterTheFact),
+            tenants,
+            new UsageQueue.Letters(
+                queue.sqs(), queue.url(), queue.deadUrl(), MOST_RECEIVES, Duration.ZERO),
+            clock);
     this.ceilings = new CeilingChanges(ledger, tenants);
   }
 
@@ -123,7 +171,8 @@ public final class Desk {
         false);
   }
 
-  private static PriceTable table() {
+  /// The desk's price table.
+  public static PriceTable table() {
     return new PriceTable(
         TABLE_VERSION,
         Instant.parse("2026-11-24T00:00:00Z"),
@@ -139,11 +188,15 @@ public final class Desk {
 
   /// A ceiling over the window's period of now.
   public void ceiling(Scope scope, String id, Window window, MicroUsd limit) {
+    ceiling(scope, id, window, Ceiling.of(limit));
+  }
+
+  private void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
     Tenants.Versioned policy = tenants.policy(tenantId);
     ceilings.put(
         new Tenants.ScopeId(tenantId, scope, id),
         window,
-        Ceiling.of(limit),
+        ceiling,
         new AccountKey(
             tenantId,
             scope,
@@ -160,6 +213,12 @@ public final class Desk {
     ceiling(scope, id, Window.TOTAL, limit);
   }
 
+  /// A ceiling in a mode of its own.
+  public void ceiling(Scope scope, String id, MicroUsd limit, Mode mode) {
+    ceiling(
+        scope, id, Window.TOTAL, new Ceiling(limit, mode, null, Ceiling.DEFAULT_WARN_AT_PERCENT));
+  }
+
   /// An ask for one call of a run by user `ada` with key `ci`.
   public Answer ask(
       String key, String runId, long inputTokens, long outputTokens, @Nullable MicroUsd runLimit) {
@@ -167,11 +226,48 @@ public final class Desk {
         new Authority.Ask(gateway, request(inputTokens, outputTokens, runLimit), key, runId));
   }
 
+  /// An ask by another user.
+  public Answer askAs(
+      String userId, String key, String runId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway, request(MODEL, userId, inputTokens, outputTokens, null, null), key, runId));
+  }
+
+  /// An ask for another model than the desk's own.
+  public Answer askFor(
+      String model, String key, String runId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway, request(model, "ada", inputTokens, outputTokens, null, null), key, runId));
+  }
+
+  /// An ask for the first call of a run that another one started.
+  public Answer askAsChild(
+      String key, String runId, String parentRunId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway,
+            request(MODEL, "ada", inputTokens, outputTokens, null, parentRunId),
+            key,
+            runId));
+  }
+
   public static DecisionRequest request(
       long inputTokens, @Nullable Long outputTokens, @Nullable MicroUsd runLimit) {
+    return request(MODEL, "ada", inputTokens, outputTokens, runLimit, null);
+  }
+
+  private static DecisionRequest request(
+      String model,
+      String userId,
+      long inputTokens,
+      @Nullable Long outputTokens,
+      @Nullable MicroUsd runLimit,
+      @Nullable String parentRunId) {
     return new DecisionRequest(
         null,
-        MODEL,
+        model,
         inputTokens,
         null,
         false,
@@ -185,11 +281,11 @@ public final class Desk {
         null,
         null,
         true,
-        "ada",
+        userId,
         "ci",
         null,
         null,
-        null,
+        parentRunId,
         runLimit,
         false,
         null,
@@ -218,11 +314,36 @@ public final class Desk {
     return policy(usual, mode, usual.outputCap(), usual.downgrade());
   }
 
+  /// The default policy with another limit on the runs of a day.
+  public static Policy policyWithMostNewRunsPerDay(int most) {
+    Policy usual = Policy.DEFAULT;
+    return policy(
+        usual, usual.mode(), usual.outputCap(), usual.downgrade(), most, usual.onLedgerOutage());
+  }
+
+  /// The default policy in a mode, with another rule for an outage.
+  public static Policy policyInOutage(Mode mode, Policy.OnLedgerOutage rule) {
+    Policy usual = Policy.DEFAULT;
+    return policy(
+        usual, mode, usual.outputCap(), usual.downgrade(), usual.maxNewRunsPerDay(), rule);
+  }
+
   private static Policy policy(
       Policy usual,
       Mode mode,
       Policy.OutputCapRules outputCap,
       List<Policy.DowngradeRule> downgrade) {
+    return policy(
+        usual, mode, outputCap, downgrade, usual.maxNewRunsPerDay(), usual.onLedgerOutage());
+  }
+
+  private static Policy policy(
+      Policy usual,
+      Mode mode,
+      Policy.OutputCapRules outputCap,
+      List<Policy.DowngradeRule> downgrade,
+      int maxNewRunsPerDay,
+      Policy.OnLedgerOutage onLedgerOutage) {
     return new Policy(
         mode,
         usual.blockStatus(),
@@ -238,9 +359,9 @@ public final class Desk {
         usual.retryAfterSeconds(),
         usual.maxActiveRunsPerKey(),
         usual.maxActiveRunsPerUser(),
-        usual.maxNewRunsPerDay(),
+        maxNewRunsPerDay,
         usual.runTtlSeconds(),
-        usual.onLedgerOutage(),
+        onLedgerOutage,
         usual.timeZone());
   }
 

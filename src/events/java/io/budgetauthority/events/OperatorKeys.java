@@ -80,10 +80,27 @@ public final class OperatorKeys implements RequestHandler<OperatorKeys.Order, Op
     if (overlapSeconds < 0 || overlapSeconds > MOST_OVERLAP_SECONDS) {
       throw new IllegalArgumentException("overlap_seconds is 0 to " + MOST_OVERLAP_SECONDS);
     }
-    return keys.rotate(
-            NO_TENANT, principalId, Duration.ofSeconds(overlapSeconds), tenants, entry(principalId))
-        .map(OperatorKeys::done)
-        .orElseThrow(() -> unknown(principalId));
+    ApiKeys.Rotated rotated =
+        keys.rotate(
+            NO_TENANT,
+            principalId,
+            Duration.ofSeconds(overlapSeconds),
+            tenants,
+            entry(principalId));
+    return switch (rotated) {
+      case ApiKeys.Rotated.Done it -> done(it.issued());
+      case ApiKeys.Rotated.Unknown it -> throw unknown(principalId);
+      case ApiKeys.Rotated.TooOften it ->
+          throw new IllegalArgumentException(
+              "operator "
+                  + principalId
+                  + " was rotated "
+                  + it.times()
+                  + " times: revoke it and issue another");
+      case ApiKeys.Rotated.Meanwhile it ->
+          throw new IllegalArgumentException(
+              "operator " + principalId + " was just rotated by somebody else");
+    };
   }
 
   private Done revoke(String principalId) {

@@ -95,6 +95,11 @@ public record CloudDefinitions(
     return named(queues, "UsageQueue");
   }
 
+  /// The queue of what was reported and can never be taken.
+  public CreateQueueRequest usageDeadQueue() {
+    return named(queues, "UsageDeadQueue");
+  }
+
   private static <T> T named(Map<String, T> resources, String logicalId) {
     T resource = resources.get(logicalId);
     if (resource == null) {

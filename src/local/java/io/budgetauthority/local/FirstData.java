@@ -6,6 +6,7 @@ import io.budgetauthority.price.PriceTableJson;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
@@ -35,11 +36,13 @@ final class FirstData {
   private final Tenants tenants;
   private final ApiKeys keys;
   private final PriceStore prices;
+  private final Publications publications;
 
-  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices) {
+  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices, Publications publications) {
     this.tenants = tenants;
     this.keys = keys;
     this.prices = prices;
+    this.publications = publications;
   }
 
   void onStart(@Observes @Priority(BEFORE_PRICES) StartupEvent event) {
@@ -54,6 +57,7 @@ final class FirstData {
           "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"));
       keys.store("bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null));
     }
+    publications.catchUp();
   }
 
   /// Tells where the service listens, once it does.

@@ -28,6 +28,7 @@ import software.amazon.awssdk.services.dynamodb.model.ResourceInUseException;
 import software.amazon.awssdk.services.dynamodb.model.TableDescription;
 import software.amazon.awssdk.services.dynamodb.model.TimeToLiveStatus;
 import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.CreateQueueRequest;
 
 /// The AWS of a desk: DynamoDB, S3 and SQS, all on 127.0.0.1, with the tables, the bucket and the
 /// queues of `infra/` made. Tables and objects are kept in the data folder; messages are in memory.
@@ -131,6 +132,8 @@ public final class LocalCloud implements AutoCloseable {
       config.put("budget.attribution-table", definitions.attributionTable().create().tableName());
       config.put("budget.bucket", definitions.pricesBucket().name());
       config.put("budget.usage-queue-url", result(queues).usageUrl());
+      config.put("budget.usage-dead-queue-url", result(queues).usageDeadUrl());
+      config.put("budget.usage-back-after-outage", "5s");
       config.put("quarkus.http.host", "127.0.0.1");
       QuietLoggers.NAMES.forEach(
           name -> config.put("quarkus.log.category.\"" + name + "\".level", "WARN"));
@@ -221,13 +224,18 @@ public final class LocalCloud implements AutoCloseable {
             .build()) {
       CloudDefinitions definitions = result(read);
       definitions.queues().values().forEach(client::createQueue);
-      String usage = definitions.usageQueue().queueName();
       return new Queues(
-          server.endpoint(), client.getQueueUrl(it -> it.queueName(usage)).queueUrl());
+          server.endpoint(),
+          url(client, definitions.usageQueue()),
+          url(client, definitions.usageDeadQueue()));
     }
   }
 
-  private record Queues(URI endpoint, String usageUrl) {}
+  private static String url(SqsClient client, CreateQueueRequest queue) {
+    return client.getQueueUrl(it -> it.queueName(queue.queueName())).queueUrl();
+  }
+
+  private record Queues(URI endpoint, String usageUrl, String usageDeadUrl) {}
 
   private static URI startObjects(
       LocalSettings settings, DataFolder folder, Future<CloudDefinitions> read, Parts parts)

@@ -1,6 +1,7 @@
 package io.budgetauthority.local;
 
 import io.budgetauthority.settlement.Sweeper;
+import io.budgetauthority.tenant.Publications;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.inject.Singleton;
@@ -16,8 +17,11 @@ final class LocalErrands {
 
   private final Sweeper sweeper;
 
-  LocalErrands(Sweeper sweeper) {
+  private final Publications publications;
+
+  LocalErrands(Sweeper sweeper, Publications publications) {
     this.sweeper = sweeper;
+    this.publications = publications;
   }
 
   @Scheduled(
@@ -27,6 +31,7 @@ final class LocalErrands {
   void sweep() {
     try {
       var unused = sweeper.sweep(A_SWEEP);
+      publications.catchUp();
     } catch (RuntimeException e) {
       LOG.warnf("the sweep ended early: %s", e.getMessage());
     }

@@ -1,11 +1,15 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Standby;
 import jakarta.inject.Singleton;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
 
 /// Who is calling, and whether the role may (protocol section 1).
 @Singleton
@@ -14,9 +18,11 @@ final class Access {
   private static final String SCHEME = "Bearer ";
 
   private final ApiKeys keys;
+  private final Standby standby;
 
-  Access(ApiKeys keys) {
+  Access(ApiKeys keys, Standby standby) {
     this.keys = keys;
+    this.standby = standby;
   }
 
   /// The caller of an `Authorization` header. Without a valid key it gets a 401 problem, with
@@ -29,7 +35,7 @@ final class Access {
           .exception();
     }
     Caller caller =
-        keys.authenticate(authorization.substring(SCHEME.length()).strip())
+        authenticate(authorization.substring(SCHEME.length()).strip())
             .orElseThrow(
                 () ->
                     Problem.of(ProblemType.UNAUTHENTICATED, "the API key is not known")
@@ -40,5 +46,17 @@ final class Access {
           .exception();
     }
     return caller;
+  }
+
+  /// While the ledger is away, by the keys that were published (protocol section 8).
+  private Optional<Caller> authenticate(String secret) {
+    try {
+      return keys.authenticate(secret);
+    } catch (SdkException e) {
+      if (!LedgerUnavailable.isMeantBy(e)) {
+        throw e;
+      }
+      return standby.authenticate(secret);
+    }
   }
 }

@@ -38,6 +38,9 @@ final class BudgetHeaders {
     if (facts.outputClamped()) {
       response.header("X-Budget-Output-Clamped", "true");
     }
+    if (facts.degraded() != null) {
+      response.header("X-Budget-Degraded", facts.degraded());
+    }
     if (facts.runId() != null) {
       response.header(RUN_ID, facts.runId());
     }

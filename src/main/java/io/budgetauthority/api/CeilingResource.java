@@ -10,6 +10,7 @@ import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
@@ -42,9 +43,17 @@ public final class CeilingResource {
   private final CeilingChanges changes;
   private final Runs runs;
   private final Tenants tenants;
+  private final Publications publications;
   private final Clock clock;
 
-  CeilingResource(Access access, CeilingChanges changes, Runs runs, Tenants tenants, Clock clock) {
+  CeilingResource(
+      Access access,
+      CeilingChanges changes,
+      Runs runs,
+      Tenants tenants,
+      Publications publications,
+      Clock clock) {
+    this.publications = publications;
     this.clock = clock;
     this.access = access;
     this.changes = changes;
@@ -94,6 +103,7 @@ public final class CeilingResource {
     if (!changed.done()) {
       throw EntityTags.changed();
     }
+    publications.catchUp();
     return answer(changed.created() ? 201 : 200, scopeId, window, ceiling, changed.now().version());
   }
 
@@ -196,6 +206,7 @@ public final class CeilingResource {
       }
       throw notFound("there is no such ceiling");
     }
+    publications.catchUp();
     return Response.noContent().build();
   }
 

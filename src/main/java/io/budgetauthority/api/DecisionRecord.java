@@ -56,7 +56,7 @@ public record DecisionRecord(
           "service_tier");
 
   /// What a record does not show of the stored facts.
-  @JsonIgnoreProperties({"asked", "block"})
+  @JsonIgnoreProperties({"asked", "block", "degraded", "orphan_of"})
   interface AsShown {}
 
   /// The record of a dry run, whose ids are null.

@@ -59,7 +59,7 @@ public final class DecisionResource {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     DecisionRequest request = DecisionRequestJson.read(body, caller);
     String run = runId == null ? null : Ids.requireRunId(BudgetHeaders.RUN_ID, runId);
-    String key = request.dryRun() ? null : Ids.requireIdempotencyKey(idempotencyKey);
+    String key = keyOf(request, idempotencyKey);
     try {
       return answer(caller, authority.decide(new Authority.Ask(caller, request, key, run)));
     } catch (ArithmeticException e) {
@@ -109,6 +109,15 @@ public final class DecisionResource {
                         .exception());
     DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
     return Response.ok(DecisionRecord.of(facts, reservation, clock.instant())).build();
+  }
+
+  /// A dry run needs no key, and takes none that an ask could not have.
+  private static @Nullable String keyOf(DecisionRequest request, @Nullable String stated) {
+    if (request.dryRun() && stated == null) {
+      return null;
+    }
+    String key = Ids.requireIdempotencyKey(stated);
+    return request.dryRun() ? null : key;
   }
 
   private Response answer(Caller caller, Answer answer) {

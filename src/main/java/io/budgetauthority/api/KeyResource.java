@@ -3,11 +3,13 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
@@ -40,12 +42,15 @@ public final class KeyResource {
   private final Access access;
   private final ApiKeys keys;
   private final Tenants tenants;
+  private final Publications publications;
   private final Clock clock;
 
-  KeyResource(Access access, ApiKeys keys, Tenants tenants, Clock clock) {
+  KeyResource(
+      Access access, ApiKeys keys, Tenants tenants, Publications publications, Clock clock) {
     this.access = access;
     this.keys = keys;
     this.tenants = tenants;
+    this.publications = publications;
     this.clock = clock;
   }
 
@@ -118,6 +123,7 @@ public final class KeyResource {
         new Caller(caller.tenantId(), id, stated == null ? Role.VIEWER : stated, userId, keyId);
     ApiKeys.Issued issued =
         keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
+    publications.catchUp();
     return Response.status(201).entity(KeyView.of(issued.principal(), issued.secret())).build();
   }
 
@@ -131,14 +137,19 @@ public final class KeyResource {
     Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     Long overlap = fields.integer("overlap_seconds", 0, MOST_OVERLAP_SECONDS);
     fields.end();
+    long overlapSeconds = overlap == null ? 0 : overlap;
+    ObjectNode before = shown(caller, id);
+    ObjectNode after = before.deepCopy().put("overlap_seconds", overlapSeconds);
     return switch (keys.rotate(
         caller.tenantId(),
-        Ids.require("id", id),
-        Duration.ofSeconds(overlap == null ? 0 : overlap),
+        id,
+        Duration.ofSeconds(overlapSeconds),
         tenants,
-        entry(caller, id, null, null))) {
-      case ApiKeys.Rotated.Done done ->
-          KeyView.of(done.issued().principal(), done.issued().secret());
+        entry(caller, id, before, after))) {
+      case ApiKeys.Rotated.Done done -> {
+        publications.catchUp();
+        yield KeyView.of(done.issued().principal(), done.issued().secret());
+      }
       case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
       case ApiKeys.Rotated.TooOften often ->
           throw Fields.invalid(
@@ -158,10 +169,18 @@ public final class KeyResource {
       @PathParam("id") String id) {
     Caller caller = access.require(authorization, Role.ADMIN);
     if (!keys.revoke(
-        caller.tenantId(), Ids.require("id", id), tenants, entry(caller, id, null, null))) {
+        caller.tenantId(), id, tenants, entry(caller, id, shown(caller, id), null))) {
       throw notFound(id);
     }
+    publications.catchUp();
     return Response.noContent().build();
+  }
+
+  /// A key as the audit trail shows it, so that its rotation and its end tell whose it was.
+  private ObjectNode shown(Caller caller, String id) {
+    return keys.find(caller.tenantId(), Ids.require("id", id))
+        .map(principal -> (ObjectNode) Shapes.tree(principal.caller()))
+        .orElseThrow(() -> notFound(id));
   }
 
   private AuditEntry entry(

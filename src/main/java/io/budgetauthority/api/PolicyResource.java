@@ -5,6 +5,7 @@ import io.budgetauthority.input.Fields;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
@@ -30,11 +31,13 @@ public final class PolicyResource {
 
   private final Access access;
   private final Tenants tenants;
+  private final Publications publications;
   private final Clock clock;
 
-  PolicyResource(Access access, Tenants tenants, Clock clock) {
+  PolicyResource(Access access, Tenants tenants, Publications publications, Clock clock) {
     this.access = access;
     this.tenants = tenants;
+    this.publications = publications;
     this.clock = clock;
   }
 
@@ -65,6 +68,7 @@ public final class PolicyResource {
     if (!tenants.replacePolicy(caller.tenantId(), seen, next, entry)) {
       throw EntityTags.changed();
     }
+    publications.catchUp();
     return answer(new Tenants.Versioned(next, seen.version() + 1));
   }
 

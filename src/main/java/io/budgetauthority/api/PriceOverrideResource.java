@@ -15,6 +15,7 @@ import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -52,12 +53,19 @@ public final class PriceOverrideResource {
   private final Access access;
   private final PriceOverrides overrides;
   private final PriceBook prices;
+  private final Publications publications;
   private final Clock clock;
 
-  PriceOverrideResource(Access access, PriceOverrides overrides, PriceBook prices, Clock clock) {
+  PriceOverrideResource(
+      Access access,
+      PriceOverrides overrides,
+      PriceBook prices,
+      Publications publications,
+      Clock clock) {
     this.access = access;
     this.overrides = overrides;
     this.prices = prices;
+    this.publications = publications;
     this.clock = clock;
   }
 
@@ -158,6 +166,7 @@ public final class PriceOverrideResource {
             ofModel,
             before.map(it -> Shapes.tree(OverrideView.of(it))).orElse(null),
             Shapes.tree(OverrideView.of(price))));
+    publications.catchUp();
     return Response.status(before.isPresent() ? 200 : 201).entity(OverrideView.of(price)).build();
   }
 
@@ -178,6 +187,7 @@ public final class PriceOverrideResource {
         ofProvider,
         ofModel,
         entry(caller, ofProvider, ofModel, Shapes.tree(OverrideView.of(before)), null));
+    publications.catchUp();
     return Response.noContent().build();
   }
 

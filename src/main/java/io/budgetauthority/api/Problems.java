@@ -20,8 +20,6 @@ import jakarta.ws.rs.ext.Provider;
 import java.io.IOException;
 import java.util.UUID;
 import org.jboss.logging.Logger;
-import software.amazon.awssdk.core.exception.SdkException;
-import software.amazon.awssdk.core.exception.SdkServiceException;
 
 /// The one place where what went wrong becomes a status and a problem document.
 @Provider
@@ -44,17 +42,13 @@ public final class Problems implements ExceptionMapper<Throwable> {
           retryable(ProblemType.CONTENTION, "the accounts stayed busy; nothing was reserved");
       case ConfigurationWrites.Busy e ->
           retryable(ProblemType.CONTENTION, "other changes stood in the way; nothing was changed");
-      case LedgerUnavailable e -> unavailable(e);
-      case SdkServiceException e when e.statusCode() < 500 && !e.isThrottlingException() ->
-          fault(e);
-      case SdkException e -> unavailable(e);
       case WebApplicationException e -> http(e);
       case IOException e -> {
         LOG.infof("a request broke off: %s", e.getMessage());
         yield answer(
             Problem.of(ProblemType.INVALID_REQUEST, "the body could not be read to its end"));
       }
-      default -> fault(thrown);
+      default -> LedgerUnavailable.isMeantBy(thrown) ? unavailable(thrown) : fault(thrown);
     };
   }
 
@@ -78,7 +72,7 @@ public final class Problems implements ExceptionMapper<Throwable> {
         : response.build();
   }
 
-  private Response unavailable(Exception e) {
+  private Response unavailable(Throwable e) {
     LOG.errorf("the ledger is unavailable: %s", e.getMessage());
     return retryable(
         ProblemType.LEDGER_UNAVAILABLE, "the ledger did not answer; send the same request again");

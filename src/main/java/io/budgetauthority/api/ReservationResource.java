@@ -20,7 +20,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +89,7 @@ public final class ReservationResource {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     Fields fields = Fields.parse(body);
     Instant now = clock.instant();
-    Instant stated = fields.oneOf("expires_at", ReservationResource::instant);
+    Instant stated = fields.oneOf("expires_at", UsageJson::instant);
     Long seconds = fields.integer("ttl_seconds", 1, MOST_TTL_SECONDS);
     Long outputTokens = fields.integer("max_output_tokens", 1, Fields.MOST);
     if (stated != null && stated.isAfter(now.plusSeconds(MOST_TTL_SECONDS))) {
@@ -130,14 +129,6 @@ public final class ReservationResource {
     fields.end();
     return step(
         reservationId, id -> settlement.retarget(caller, id, provider, model == null ? "" : model));
-  }
-
-  private static Instant instant(String text) {
-    try {
-      return Instant.parse(text);
-    } catch (DateTimeException e) {
-      throw new IllegalArgumentException("must be a time in UTC as of RFC 3339", e);
-    }
   }
 
   private static @Nullable String readReason(byte[] body) {

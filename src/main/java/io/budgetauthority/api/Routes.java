@@ -28,6 +28,7 @@ final class Routes {
           new Route("/budget/reservations/{reservation_id}/release", "POST"),
           new Route("/budget/reservations/{reservation_id}/extend", "POST"),
           new Route("/budget/reservations/{reservation_id}/retarget", "POST"),
+          new Route("/budget/usage", "POST"),
           new Route("/budget/runs", "GET", "POST"),
           new Route("/budget/runs/{run_id}", "GET", "PATCH"),
           new Route("/budget/runs/{run_id}/decisions", "GET"),

@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The decisions of a run, newest first (protocol section 6): which they are comes from the stream,
@@ -62,7 +63,9 @@ public final class RunDecisionsResource {
     int most = Page.limit(limit);
     Attribution.Place place = after == null || after.isEmpty() ? null : place(after);
     boolean mayRead =
-        runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+        Optional.of(runId)
+            .filter(Ids::isRunId)
+            .flatMap(id -> runs.find(caller.tenantId(), id))
             .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
             .isPresent();
     if (!mayRead) {

@@ -238,7 +238,9 @@ public final class RunResource {
       @PathParam("run_id") String runId) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return runs.find(caller.tenantId(), Ids.isRunId(runId) ? runId : "-")
+    return Optional.of(runId)
+        .filter(Ids::isRunId)
+        .flatMap(id -> runs.find(caller.tenantId(), id))
         .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));

@@ -7,6 +7,7 @@ import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
@@ -33,12 +34,15 @@ public final class TenantResource {
   private final Access access;
   private final Tenants tenants;
   private final ApiKeys keys;
+  private final Publications publications;
   private final Clock clock;
 
-  TenantResource(Access access, Tenants tenants, ApiKeys keys, Clock clock) {
+  TenantResource(
+      Access access, Tenants tenants, ApiKeys keys, Publications publications, Clock clock) {
     this.access = access;
     this.tenants = tenants;
     this.keys = keys;
+    this.publications = publications;
     this.clock = clock;
   }
 
@@ -91,6 +95,7 @@ public final class TenantResource {
             admin,
             tenants,
             AuditEntry.of(caller, clock.instant(), "keys/admin", null, Shapes.tree(admin)));
+    publications.catchUp();
     return Response.status(201)
         .entity(
             new TenantView(

@@ -7,11 +7,13 @@ import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
@@ -49,6 +51,7 @@ public final class Authority {
   private final PriceOverrides overrides;
   private final Tenants tenants;
   private final Accounts accounts;
+  private final Outage outage;
   private final Clock clock;
 
   /// A run's ancestors never change, so that a decision of a known run reads them with it.
@@ -58,7 +61,13 @@ public final class Authority {
   private record RunName(String tenantId, String runId) {}
 
   public Authority(
-      Ledger ledger, PriceBook prices, PriceOverrides overrides, Tenants tenants, Clock clock) {
+      Ledger ledger,
+      PriceBook prices,
+      PriceOverrides overrides,
+      Tenants tenants,
+      Outage outage,
+      Clock clock) {
+    this.outage = outage;
     this.overrides = overrides;
     this.ledger = ledger;
     this.prices = prices;
@@ -77,13 +86,54 @@ public final class Authority {
       @Nullable String idempotencyKey,
       @Nullable String runId) {}
 
+  /// What an ask is about, by the names it has in the ledger.
+  ///
+  /// @param identity null for a dry run
+  /// @param runId the run that it names, or that is issued to it
+  /// @param stated the tuple that its caller acts under
+  record Named(DecisionWriter.@Nullable Identity identity, String runId, Run.Tuple stated) {
+
+    static Named of(Ask ask) {
+      Caller caller = ask.caller();
+      DecisionWriter.Identity identity =
+          ask.idempotencyKey() == null
+              ? null
+              : new DecisionWriter.Identity(
+                  ReservationId.of(
+                      caller.tenantId(),
+                      caller.principalId(),
+                      ReservationId.Kind.DECISION,
+                      ask.idempotencyKey()),
+                  caller.tenantId(),
+                  caller.principalId(),
+                  DecisionJson.hash(ask.request()));
+      String runId = ask.runId() != null ? ask.runId() : issueRunId(identity);
+      return new Named(identity, runId, ask.request().tuple().actingAs(caller));
+    }
+
+    private static String issueRunId(DecisionWriter.@Nullable Identity identity) {
+      return identity == null ? DRY_RUN : "run_" + identity.id().hash();
+    }
+  }
+
   public Answer decide(Ask ask) {
     Optional<PriceTable> table = prices.current();
     if (table.isEmpty()) {
       return new Answer.NoPrices();
     }
+    Named named = Named.of(ask);
+    try {
+      return decide(new Round(ask, named, table.get()));
+    } catch (RuntimeException e) {
+      if (!LedgerUnavailable.isMeantBy(e)) {
+        throw e;
+      }
+      return outage.answer(ask, named, table.get(), e);
+    }
+  }
+
+  private static Answer decide(Round round) {
     Deadline deadline = Deadline.in(PATIENCE);
-    Round round = new Round(ask, table.get());
     for (int attempt = 0; attempt < MOST_ROUNDS; attempt++) {
       Answer answer = round.play(deadline);
       if (answer != null) {
@@ -104,6 +154,7 @@ public final class Authority {
     private final DecisionRequest request;
     private final String tenantId;
     private final PriceTable table;
+    private final DecisionWriter.@Nullable Identity identity;
     private final @Nullable ReservationId id;
     private final String runId;
     private final Run.Tuple stated;
@@ -111,21 +162,15 @@ public final class Authority {
     private Run.Tuple tuple;
     private boolean placesAreJudged = true;
 
-    Round(Ask ask, PriceTable table) {
+    Round(Ask ask, Named named, PriceTable table) {
       this.ask = ask;
       this.request = ask.request();
       this.tenantId = ask.caller().tenantId();
       this.table = table;
-      this.id =
-          ask.idempotencyKey() == null
-              ? null
-              : ReservationId.of(
-                  tenantId,
-                  ask.caller().principalId(),
-                  ReservationId.Kind.DECISION,
-                  ask.idempotencyKey());
-      this.runId = ask.runId() != null ? ask.runId() : issueRunId(id);
-      this.stated = request.tuple().actingAs(ask.caller());
+      this.identity = named.identity();
+      this.id = identity == null ? null : identity.id();
+      this.runId = named.runId();
+      this.stated = named.stated();
       this.tuple = stated;
     }
 
@@ -253,19 +298,20 @@ public final class Authority {
               request, policy, row, Candidates.of(policy, request.model(), this::find), standings);
       Plan plan = Decider.decide(question);
       DecisionWriter writer =
-          new DecisionWriter(request, policy, table.version(), runId, lineage, tuple, notices, now);
+          new DecisionWriter(
+              request, policy, table.version(), runId, lineage, tuple, notices, null, now);
       return switch (plan) {
         case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
         case Plan.Block block -> {
           DecisionFacts facts = writer.facts(block, standings);
-          Reservation reservation = writer.blocked(facts, identity(), block);
+          Reservation reservation = writer.blocked(facts, identity, block);
           yield reservation == null
               ? new Answer.DryRun(facts, rowOf(block.quote()))
               : write(Ledger.Order.of(reservation), facts, policy, deadline);
         }
         case Plan.Grant grant -> {
           DecisionFacts facts = writer.facts(grant, standings);
-          Reservation reservation = writer.granted(facts, identity(), grant);
+          Reservation reservation = writer.granted(facts, identity, grant);
           yield reservation == null
               ? new Answer.DryRun(facts, rowOf(grant.quote()))
               : write(
@@ -289,8 +335,10 @@ public final class Authority {
     private @Nullable Answer write(
         Ledger.Order order, DecisionFacts facts, Policy policy, Deadline deadline) {
       return switch (ledger.reserve(order, deadline)) {
-        case Ledger.Outcome.Reserved reserved ->
-            new Answer.Decided(facts, order.reservation(), false);
+        case Ledger.Outcome.Reserved reserved -> {
+          facts.count();
+          yield new Answer.Decided(facts, order.reservation(), false);
+        }
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
         case Ledger.Outcome.Moved moved -> null;
         case Ledger.Outcome.NoPlace none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
@@ -302,13 +350,6 @@ public final class Authority {
       };
     }
 
-    private DecisionWriter.@Nullable Identity identity() {
-      return id == null
-          ? null
-          : new DecisionWriter.Identity(
-              id, tenantId, ask.caller().principalId(), DecisionJson.hash(request));
-    }
-
     private Answer replay(Reservation stored) {
       DecisionFacts facts = DecisionJson.readFacts(stored.facts());
       if (facts.wasCancelled()) {
@@ -318,6 +359,7 @@ public final class Authority {
       if (!stored.requestHash().equals(DecisionJson.hash(request)) || !sameRun) {
         return new Answer.KeyReused();
       }
+      Meters.replayed();
       return facts.blocked() || stored.state().isOpen()
           ? new Answer.Decided(facts, stored, true)
           : new Answer.AlreadySettled(facts, stored);
@@ -366,9 +408,5 @@ public final class Authority {
 
   private static @Nullable Price rowOf(@Nullable Quote quote) {
     return quote == null ? null : quote.row();
-  }
-
-  private static String issueRunId(@Nullable ReservationId id) {
-    return id == null ? DRY_RUN : "run_" + id.hash();
   }
 }

@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -9,6 +10,7 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// @param remaining what the tightest account has left after this hold; null where no account
 ///   applied
 /// @param accounts balances as seen at the decision, after its hold
+/// @param degraded the code of what kept the ledger from being asked; null where it was. Not shown
+/// @param orphanOf the run that was named and is somebody else's, where it was entered after the
+///   fact; null otherwise. Not shown
 public record DecisionFacts(
     @JsonProperty("decision") String decision,
     @JsonProperty("code") @Nullable String code,
@@ -50,11 +55,16 @@ public record DecisionFacts(
     @JsonProperty("alternatives") List<Alternative> alternatives,
     @JsonProperty("warnings") List<String> warnings,
     @JsonProperty("created_at") Instant createdAt,
+    @JsonProperty("degraded") @Nullable String degraded,
+    @JsonProperty("orphan_of") @Nullable String orphanOf,
     @JsonProperty("asked") @Nullable Asked asked,
     @JsonProperty("block") @Nullable BlockFacts block) {
 
   public static final String CURRENCY = "USD";
   public static final String BLOCK = "block";
+
+  /// What usage that never had a decision is, in the place of one.
+  public static final String UNRESERVED = "unreserved";
 
   public DecisionFacts {
     accounts = accounts == null ? List.of() : List.copyOf(accounts);
@@ -66,18 +76,32 @@ public record DecisionFacts(
     return decision.equals(BLOCK);
   }
 
-  /// The bounds of the ask, which a later step prices again. Not shown.
+  /// Counts the decision, once it is recorded.
+  void count() {
+    Meters.decided(decision, enforcementMode.wireName(), code);
+  }
+
+  /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
+  /// it again. Not shown.
   ///
   /// @param choices how many completions the output cap is multiplied by
+  /// @param margins of each account, in the order of the accounts; empty where none is a soft gate
   public record Asked(
       @JsonProperty("parts") Parts parts,
       @JsonProperty("choices") int choices,
       @JsonProperty("units") Map<String, Long> units,
-      @JsonProperty("billed_tools") Map<String, Long> billedTools) {
+      @JsonProperty("billed_tools") Map<String, Long> billedTools,
+      @JsonProperty("margins") List<MicroUsd> margins) {
     public Asked {
       parts = parts == null ? Parts.NONE : parts;
       units = units == null ? Map.of() : Map.copyOf(units);
       billedTools = billedTools == null ? Map.of() : Map.copyOf(billedTools);
+      margins = margins == null ? List.of() : List.copyOf(margins);
+    }
+
+    /// An ask without a soft gate.
+    public Asked(Parts parts, int choices, Map<String, Long> units, Map<String, Long> billedTools) {
+      this(parts, choices, units, billedTools, List.of());
     }
   }
 
@@ -112,6 +136,8 @@ public record DecisionFacts(
         List.of(),
         List.of(),
         now,
+        null,
+        null,
         null,
         new BlockFacts(
             "the call was cancelled before it was asked for", null, List.of(), null, null));
@@ -152,6 +178,8 @@ public record DecisionFacts(
         List.of(),
         warnings,
         createdAt,
+        degraded,
+        orphanOf,
         asked,
         newBlock);
   }
@@ -192,6 +220,89 @@ public record DecisionFacts(
         alternatives,
         warnings,
         createdAt,
+        degraded,
+        orphanOf,
+        asked,
+        block);
+  }
+
+  /// Usage that never had a decision, before its place in the ledger is known.
+  ///
+  /// @param provider as it was reported; null where it was left out
+  public static DecisionFacts unreserved(
+      Mode mode, @Nullable String provider, String model, String priceTableVersion, Instant at) {
+    return new DecisionFacts(
+        UNRESERVED,
+        null,
+        mode,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        provider,
+        model,
+        model,
+        null,
+        null,
+        null,
+        Bounds.DEFAULT_TIER,
+        null,
+        null,
+        false,
+        null,
+        null,
+        CURRENCY,
+        priceTableVersion,
+        List.of(),
+        List.of(),
+        List.of(),
+        at,
+        null,
+        null,
+        null,
+        null);
+  }
+
+  /// The same, where it is entered in the ledger after the fact.
+  ///
+  /// @param charge what each account is charged by it
+  public DecisionFacts enteredAt(AfterTheFact.Place place, MicroUsd charge) {
+    List<Touched> touched =
+        place.standings().stream().map(standing -> Touched.ofCharge(standing, charge)).toList();
+    return new DecisionFacts(
+        decision,
+        code,
+        enforcementMode,
+        blockingScope,
+        place.runId(),
+        place.parentRunId(),
+        place.tuple().userId(),
+        place.tuple().keyId(),
+        place.tuple().teamId(),
+        place.tuple().featureId(),
+        provider,
+        requestedModel,
+        selectedModel,
+        requestClass,
+        inputTokens,
+        inputBasis,
+        serviceTier,
+        clientRequestedMaxOutputTokens,
+        effectiveMaxOutputTokens,
+        outputClamped,
+        estimate,
+        touched.stream().map(Touched::remaining).min(Comparator.naturalOrder()).orElse(null),
+        currency,
+        priceTableVersion,
+        touched,
+        alternatives,
+        warnings,
+        createdAt,
+        degraded,
+        place.orphanOf(),
         asked,
         block);
   }
@@ -223,6 +334,22 @@ public record DecisionFacts(
           standing.account().reserved().plus(hold),
           standing.account().available().minus(hold),
           standing.resetsAt());
+    }
+
+    static Touched ofCharge(Standing standing, MicroUsd charge) {
+      Touched before = of(standing, MicroUsd.ZERO);
+      return new Touched(
+          before.scope,
+          before.id,
+          before.window,
+          before.period,
+          before.mode,
+          before.limit,
+          MicroUsd.ZERO,
+          before.committed.plus(charge),
+          before.reserved,
+          before.remaining.minus(charge),
+          before.resetsAt);
     }
 
     Touched holding(MicroUsd newHold) {

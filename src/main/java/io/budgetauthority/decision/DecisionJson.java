@@ -45,7 +45,7 @@ public final class DecisionJson {
 
   private DecisionJson() {}
 
-  static String writePrice(Price row) {
+  public static String writePrice(Price row) {
     return WRITTEN_PRICES.get(row, DecisionJson::write);
   }
 
@@ -87,7 +87,7 @@ public final class DecisionJson {
   }
 
   /// A hash of a request by meaning: order and nulls of the body do not matter.
-  static String hash(DecisionRequest request) {
+  public static String hash(Object request) {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256")

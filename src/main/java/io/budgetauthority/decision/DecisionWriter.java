@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// becomes of the run.
 ///
 /// @param notices warnings beside those of the plan
+/// @param degraded the code of what kept the ledger from being asked; null where it was
 record DecisionWriter(
     DecisionRequest request,
     Policy policy,
@@ -41,6 +42,7 @@ record DecisionWriter(
     Lineage lineage,
     Run.Tuple tuple,
     List<String> notices,
+    @Nullable String degraded,
     Instant now) {
 
   /// What an item is found and recognised by.
@@ -58,6 +60,7 @@ record DecisionWriter(
         grant.constrainedBy(),
         grant.quote(),
         touched,
+        margins(standings),
         grant.alternatives(),
         Stream.concat(grant.warnings().stream(), notices.stream()).toList(),
         null);
@@ -79,6 +82,7 @@ record DecisionWriter(
         blocking,
         block.quote(),
         touched(standings, standing -> MicroUsd.ZERO),
+        List.of(),
         block.alternatives(),
         List.of(),
         blockFacts);
@@ -91,6 +95,13 @@ record DecisionWriter(
         .toList();
   }
 
+  /// What each account tolerates, for a later change of its hold.
+  private static List<MicroUsd> margins(List<Standing> standings) {
+    return standings.stream().anyMatch(standing -> standing.mode() == Mode.SOFT_GATE)
+        ? standings.stream().map(Standing::margin).toList()
+        : List.of();
+  }
+
   private DecisionFacts facts(
       String decision,
       @Nullable ProblemCode code,
@@ -98,6 +109,7 @@ record DecisionWriter(
       @Nullable Standing constrainedBy,
       @Nullable Quote quote,
       List<DecisionFacts.Touched> touched,
+      List<MicroUsd> margins,
       List<Alternative> alternatives,
       List<String> warnings,
       DecisionFacts.@Nullable BlockFacts block) {
@@ -133,8 +145,10 @@ record DecisionWriter(
         alternatives,
         warnings,
         now,
+        degraded,
+        null,
         new DecisionFacts.Asked(
-            request.parts(), request.choices(), request.units(), request.billedTools()),
+            request.parts(), request.choices(), request.units(), request.billedTools(), margins),
         block);
   }
 

@@ -12,9 +12,11 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The rules of moving an open hold, to more output (`extend`) or to another model (`retarget`),
@@ -41,14 +43,17 @@ public final class HoldChange {
       }
       DecisionFacts.Touched touched = facts.accounts().get(i);
       standings.add(
-          new Standing(
-              account,
-              account,
-              touched.mode(),
-              policy.softGate().margin(),
-              List.of(),
-              touched.resetsAt()));
+          new Standing(account, account, touched.mode(), margin(i), List.of(), touched.resetsAt()));
     }
+  }
+
+  /// What the account tolerated at the decision; of one that was stored without it, what the policy
+  /// tolerates now.
+  private MicroUsd margin(int account) {
+    DecisionFacts.Asked asked = facts.asked();
+    return asked == null || asked.margins().isEmpty()
+        ? policy.softGate().margin()
+        : asked.margins().get(account);
   }
 
   /// What a change comes to.
@@ -64,12 +69,12 @@ public final class HoldChange {
     record Refused(String field, String reason) implements Result {}
   }
 
-  /// More time, and, where `outputTokens` is stated, a higher total of output for one completion.
-  /// What stands is never lowered.
-  public Result extend(Price row, @Nullable Instant until, @Nullable Long outputTokens) {
+  /// A higher total of output for one completion, and more time where it is stated. What stands is
+  /// never lowered.
+  public Result extend(Price row, @Nullable Instant until, long outputTokens) {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
     long standing = facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
-    if (outputTokens == null || outputTokens <= standing) {
+    if (outputTokens <= standing) {
       return moved(row, provider(), model(), standing, reservation.estimate(), null, expiresAt);
     }
     Long limit = row.outputLimitTokens();
@@ -152,25 +157,29 @@ public final class HoldChange {
     };
   }
 
-  /// Which accounts have not enough for the change to a new estimate.
+  /// Which accounts have not enough for the change to a new estimate, by their places; those that
+  /// fall furthest short first, equal ones in the order of the accounts.
   private List<Integer> shorts(Standing.Estimate estimate) {
-    List<Integer> shorts = new ArrayList<>();
-    for (int i = 0; i < standings.size(); i++) {
-      Standing standing = standings.get(i);
-      Account account = standing.account();
-      MicroUsd change = standing.hold(estimate).minus(reservation.holds().get(i).amount());
-      boolean isShort =
-          standing.mode() == Mode.ACTUALS_ONLY
-              ? account.committed().compareTo(account.limit()) >= 0
-              : change.isPositive()
-                  && leastAvailable(standing, change)
-                      .filter(least -> account.available().compareTo(least) < 0)
-                      .isPresent();
-      if (isShort) {
-        shorts.add(i);
-      }
+    return IntStream.range(0, standings.size())
+        .filter(i -> shortfall(i, estimate).isPositive())
+        .boxed()
+        .sorted(Comparator.comparing((Integer i) -> shortfall(i, estimate)).reversed())
+        .toList();
+  }
+
+  /// By how much an account falls short of the change; not positive where it is none.
+  private MicroUsd shortfall(int place, Standing.Estimate estimate) {
+    Standing standing = standings.get(place);
+    Account account = standing.account();
+    if (standing.mode() == Mode.ACTUALS_ONLY) {
+      return standing.shortfall(estimate);
     }
-    return shorts;
+    MicroUsd change = standing.hold(estimate).minus(reservation.holds().get(place).amount());
+    return change.isPositive()
+        ? leastAvailable(standing, change)
+            .map(least -> least.minus(account.available()))
+            .orElse(MicroUsd.ZERO)
+        : MicroUsd.ZERO;
   }
 
   private Result blocked(

@@ -32,6 +32,11 @@ public sealed interface Plan {
       warnings = List.copyOf(warnings);
       alternatives = List.copyOf(alternatives);
     }
+
+    /// The same, where the accounts are not known but the strictest mode over them is.
+    Grant in(Mode strictest) {
+      return new Grant(kind, quote, takes, constrainedBy, code, strictest, warnings, alternatives);
+    }
   }
 
   /// How a call is let through.

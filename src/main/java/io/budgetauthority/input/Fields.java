@@ -317,6 +317,15 @@ public final class Fields {
     return elements;
   }
 
+  /// A value as it stands, for who reads it otherwise; null where it is absent, which is an error.
+  public @Nullable JsonNode json(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      error(name, "is required");
+    }
+    return value;
+  }
+
   /// The fields of an object inside; null where it is absent or wrong. Its errors are this body's.
   public @Nullable Fields object(String name) {
     JsonNode value = take(name);

@@ -51,9 +51,19 @@ public final class Ids {
     return text;
   }
 
+  /// An idempotency key; anything else gets an [IllegalArgumentException].
+  public static String idempotencyKey(String text) {
+    if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
+      throw new IllegalArgumentException("must be 1 to 255 visible ASCII characters");
+    }
+    return text;
+  }
+
+  /// The value of an `Idempotency-Key` header; without one, or with what is none, there is a 400
+  /// that names it.
   public static String requireIdempotencyKey(@Nullable String text) {
     if (text == null) {
-      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "is required, unless dry_run is true");
+      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "is required");
     }
     if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
       throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");

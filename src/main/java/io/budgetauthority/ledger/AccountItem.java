@@ -23,6 +23,8 @@ final class AccountItem {
   /// A hold moves money from what is available to what is reserved: invariants 1 and 2.
   private static final String TAKE = "SET res = res + :hold, avl = avl + :avail";
 
+  private static final String CHARGE = ", cmt = cmt + :charge";
+
   /// The limit moves to a newer one by the difference.
   private static final String UNDER_NEW_LIMIT = ", lim = lim + :diff, ver = :version";
 
@@ -34,7 +36,7 @@ final class AccountItem {
   private static final String NOT_SPENT = " AND cmt < :limit";
 
   private static final String MAKE =
-      "SET lim = :lim, cmt = :zero, res = :hold, avl = :avail, ver = :version";
+      "SET lim = :lim, cmt = :charge, res = :hold, avl = :avail, ver = :version";
   private static final String ABSENT = "attribute_not_exists(pk)";
 
   /// A posting frees and charges whatever the sums are: a commit never checks a ceiling.
@@ -70,8 +72,8 @@ final class AccountItem {
     Update.Builder update = Update.builder().tableName(table).key(key(account.key()));
     if (stored == null) {
       values.put(":lim", money(account.limit()));
-      values.put(":zero", money(MicroUsd.ZERO));
-      values.put(":avail", money(account.limit().minus(take.hold())));
+      values.put(":charge", money(take.charge()));
+      values.put(":avail", money(account.limit().minus(take.total())));
       values.put(":version", number(account.version()));
       return update
           .updateExpression(MAKE)
@@ -81,8 +83,12 @@ final class AccountItem {
     }
     MicroUsd difference = account.limit().minus(stored.limit());
     values.put(":seen", number(stored.version()));
-    values.put(":avail", money(difference.minus(take.hold())));
+    values.put(":avail", money(difference.minus(take.total())));
     StringBuilder expression = new StringBuilder(TAKE);
+    if (!take.charge().equals(MicroUsd.ZERO)) {
+      expression.append(CHARGE);
+      values.put(":charge", money(take.charge()));
+    }
     if (account.version() != stored.version()) {
       expression.append(UNDER_NEW_LIMIT);
       values.put(":diff", money(difference));

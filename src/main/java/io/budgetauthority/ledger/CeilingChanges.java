@@ -6,6 +6,7 @@ import static io.budgetauthority.tenant.StoredValues.number;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Tenants.ScopeId;
 import io.budgetauthority.tenant.Window;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -71,6 +73,9 @@ public final class CeilingChanges {
       writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
       writes.add(tenants.listing(scopeId, after));
       writes.add(audit(scopeId, entry.apply(before)));
+      if (changesModes(before, after, window)) {
+        writes.add(tenants.toPublish(scopeId.tenantId()));
+      }
       Account stored = accountNow(account, deadline);
       if (stored != null) {
         Account moved = stored.withLimit(ceiling.limit(), after.version() + policyVersion);
@@ -99,14 +104,29 @@ public final class CeilingChanges {
       CeilingSet after = before.without(window);
       TransactWriteItem write =
           TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build();
-      List<TransactWriteItem> writes =
-          List.of(write, tenants.listing(scopeId, after), audit(scopeId, entry.apply(before)));
+      List<TransactWriteItem> writes = new ArrayList<>();
+      writes.add(write);
+      writes.add(tenants.listing(scopeId, after));
+      writes.add(audit(scopeId, entry.apply(before)));
+      if (changesModes(before, after, window)) {
+        writes.add(tenants.toPublish(scopeId.tenantId()));
+      }
       if (ledger.write(writes, deadline)) {
         tenants.learn(scopeId, after);
         return true;
       }
       pause(deadline, scopeId);
     }
+  }
+
+  /// Whether the strictest mode of the tenant may be another by the change.
+  private static boolean changesModes(CeilingSet before, CeilingSet after, Window window) {
+    return !Objects.equals(modeOf(before, window), modeOf(after, window));
+  }
+
+  private static @Nullable Mode modeOf(CeilingSet set, Window window) {
+    Ceiling ceiling = set.byWindow().get(window);
+    return ceiling == null ? null : ceiling.mode();
   }
 
   /// What became of a run's ceiling.

@@ -198,9 +198,12 @@ public final class Ledger {
   }
 
   /// Writes a decision: a block by one conditional put, everything else in one transaction with its
-  /// holds.
+  /// holds. One of a later revision than the first takes the place of the one before.
   public Outcome reserve(Order order, Deadline deadline) {
-    Put decision = ReservationItem.create(decisionsTable, order.reservation());
+    Put decision =
+        order.reservation().revision() == 1
+            ? ReservationItem.create(decisionsTable, order.reservation())
+            : ReservationItem.replace(decisionsTable, order.reservation());
     if (order.runs().isEmpty() && order.takes().isEmpty()) {
       return record(order.reservation(), decision, deadline);
     }

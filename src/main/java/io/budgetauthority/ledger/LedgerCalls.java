@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.metrics.Meters;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -123,10 +124,13 @@ final class LedgerCalls {
           List<String> codes = reasons.stream().map(LedgerCalls::codeOf).toList();
           if (throttled) {
             reachable = false;
+            Meters.ledgerWasAway();
             throw new LedgerUnavailable("the ledger throttled until the deadline: " + codes, e);
           }
+          Meters.gaveUp();
           throw new LedgerContended("the accounts stayed busy: " + codes);
         }
+        Meters.contended();
       }
     }
   }
@@ -160,11 +164,13 @@ final class LedgerCalls {
         }
         if (!deadline.pause()) {
           reachable = false;
+          Meters.ledgerWasAway();
           throw new LedgerUnavailable("the ledger failed until the deadline: " + e.statusCode(), e);
         }
       } catch (SdkClientException e) {
-        if (!deadline.pause()) {
+        if (e instanceof Breaker.Open || !deadline.pause()) {
           reachable = false;
+          Meters.ledgerWasAway();
           throw new LedgerUnavailable("the ledger did not answer until the deadline", e);
         }
       }

@@ -1,11 +1,24 @@
 package io.budgetauthority.ledger;
 
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 
 /// The ledger did not answer in time, or not at all. What was asked may or may not have happened;
 /// sending it again is safe.
 public final class LedgerUnavailable extends RuntimeException {
   private static final long serialVersionUID = 1;
+
+  /// Whether something thrown says that the database did not answer, or not in time, rather than
+  /// that it said no.
+  public static boolean isMeantBy(Throwable thrown) {
+    return switch (thrown) {
+      case LedgerUnavailable e -> true;
+      case SdkServiceException e -> e.statusCode() >= 500 || e.isThrottlingException();
+      case SdkException e -> true;
+      default -> false;
+    };
+  }
 
   public LedgerUnavailable(String message, @Nullable Throwable cause) {
     super(message, cause);

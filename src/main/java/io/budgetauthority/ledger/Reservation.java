@@ -144,6 +144,18 @@ public record Reservation(
     };
   }
 
+  /// More time. It is never taken away by it.
+  public Step extend(Instant until) {
+    return rehold(
+        new Rehold(
+            holds,
+            holds.stream().map(hold -> Optional.<MicroUsd>empty()).toList(),
+            estimate,
+            until,
+            facts,
+            priceRow));
+  }
+
   /// What a hold is moved to: other amounts on the same accounts, and what they were priced by.
   ///
   /// @param leastAvailable for each hold, what its account must have available for the change; null

@@ -3,12 +3,16 @@ package io.budgetauthority.price;
 import static io.budgetauthority.tenant.StoredValues.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.ConfigurationWrites;
+import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.Published;
+import io.budgetauthority.tenant.Standby;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Tenants;
 import java.nio.charset.StandardCharsets;
@@ -53,8 +57,27 @@ public final class PriceOverrides {
   /// What a name means to a tenant: its own price where it states one, else the table's row.
   public PriceTable.Found find(
       String tenantId, PriceTable prices, @Nullable String provider, String model) {
+    return find(of(tenantId), prices, provider, model);
+  }
+
+  /// The same while the ledger is away, by the prices that were published of the tenant.
+  public static PriceTable.Found find(
+      Standby standby,
+      String tenantId,
+      PriceTable prices,
+      @Nullable String provider,
+      String model) {
+    List<Price> published =
+        standby
+            .document(Published.Kind.PRICE_OVERRIDES, tenantId)
+            .map(PriceOverrides::readCopy)
+            .orElse(List.of());
+    return find(published, prices, provider, model);
+  }
+
+  private static PriceTable.Found find(
+      List<Price> overrides, PriceTable prices, @Nullable String provider, String model) {
     PriceTable.Found found = prices.find(provider, model);
-    List<Price> overrides = of(tenantId);
     if (overrides.isEmpty()) {
       return found;
     }
@@ -91,6 +114,13 @@ public final class PriceOverrides {
     List<Price> read = read(tenantId);
     known.put(tenantId, read);
     return read;
+  }
+
+  /// What is to be published of a tenant's prices, as they are stored now; empty where it states
+  /// none.
+  public Optional<String> copy(String tenantId) {
+    List<Price> stated = read(tenantId);
+    return stated.isEmpty() ? Optional.empty() : Optional.of(write(stated));
   }
 
   private List<Price> read(String tenantId) {
@@ -139,7 +169,9 @@ public final class PriceOverrides {
   private void change(String tenantId, TransactWriteItem write, AuditEntry entry) {
     TransactWriteItem audit =
         TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build();
-    if (!new ConfigurationWrites(dynamoDb).write(List.of(write, audit))) {
+    TransactWriteItem mark =
+        Publications.mark(table, Published.Kind.PRICE_OVERRIDES, List.of(tenantId));
+    if (!new ConfigurationWrites(dynamoDb).write(List.of(write, audit, mark))) {
       throw new IllegalStateException("a price override is written unconditionally");
     }
     known.invalidate(tenantId);
@@ -159,6 +191,14 @@ public final class PriceOverrides {
     return bytes.length <= MOST_KEY_BYTES ? named : "price#" + PriceTables.sha256(bytes);
   }
 
+  private static List<Price> readCopy(String document) {
+    try {
+      return JSON.readValue(document, new TypeReference<List<Price>>() {});
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("published price overrides cannot be read", e);
+    }
+  }
+
   private static Price readItem(Map<String, AttributeValue> item) {
     try {
       AttributeValue doc =
@@ -170,7 +210,7 @@ public final class PriceOverrides {
     }
   }
 
-  private static String write(Price price) {
+  private static String write(Object price) {
     try {
       return JSON.writeValueAsString(price);
     } catch (JsonProcessingException e) {

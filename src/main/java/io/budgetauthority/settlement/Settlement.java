@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
@@ -80,6 +81,14 @@ public final class Settlement {
         .filter(found -> caller.mayTouch(found.facts().userId(), found.facts().keyId()));
   }
 
+  /// Whether a reservation is there, but not this tenant's.
+  boolean isOfAnotherTenant(String tenantId, ReservationId id) {
+    return ledger
+        .find(id, Deadline.in(PATIENCE))
+        .filter(found -> !found.tenantId().equals(tenantId))
+        .isPresent();
+  }
+
   public Result forward(Caller caller, ReservationId id) {
     return take(caller, id, (reservation, facts) -> reservation.forward());
   }
@@ -108,6 +117,13 @@ public final class Settlement {
   /// Raises the time, and where it is stated the output, of an open reservation.
   public Result extend(
       Caller caller, ReservationId id, @Nullable Instant until, @Nullable Long outputTokens) {
+    if (outputTokens == null) {
+      return take(
+          caller,
+          id,
+          (reservation, facts) ->
+              reservation.extend(until == null ? reservation.expiresAt() : until));
+    }
     return change(
         caller,
         id,
@@ -241,10 +257,18 @@ public final class Settlement {
       case Reservation.Step.Refused refused ->
           new Result.Refused(found.reservation(), found.facts());
       case Reservation.Step.Move move ->
-          ledger.settle(move, deadline) == Ledger.Taken.DONE
-              ? new Result.Done(move.next(), factsOf(move.next(), found))
-              : null;
+          ledger.settle(move, deadline) == Ledger.Taken.DONE ? done(move.next(), found) : null;
     };
+  }
+
+  private static Result done(Reservation next, Found found) {
+    Settled settled = next.settled();
+    if (next.state() == ReservationState.RELEASED) {
+      Meters.released();
+    } else if (settled != null && !settled.equals(found.reservation().settled())) {
+      UsagePricing.count(next, settled);
+    }
+    return new Result.Done(next, factsOf(next, found));
   }
 
   /// The facts of the next state: those already read, unless the step moved the hold.

@@ -11,6 +11,7 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
@@ -99,7 +100,10 @@ public final class Sweeper {
       walks.add(() -> walkRuns(one, end, tally));
     }
     await(walks);
-    return tally.total();
+    Swept swept = tally.total();
+    Meters.swept(
+        swept.expired(), swept.presumed(), swept.released(), swept.runsEnded(), swept.failed());
+    return swept;
   }
 
   private static void await(List<Runnable> walks) {
@@ -206,12 +210,13 @@ public final class Sweeper {
   private static void attempt(String what, Tally tally, Runnable care) {
     try {
       care.run();
-    } catch (LedgerUnavailable e) {
-      throw e;
     } catch (LedgerContended e) {
       LOG.warnf("%s is left to the next sweep: %s", what, e.getMessage());
       tally.failed.incrementAndGet();
     } catch (RuntimeException e) {
+      if (LedgerUnavailable.isMeantBy(e)) {
+        throw e;
+      }
       LOG.errorf(e, "%s could not be taken care of", what);
       tally.failed.incrementAndGet();
     }

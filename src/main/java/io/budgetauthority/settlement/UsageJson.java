@@ -1,14 +1,20 @@
 package io.budgetauthority.settlement;
 
 import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Usage;
+import java.time.DateTimeException;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Reads usage and the body of a commit (protocol section 5).
+/// Reads usage, and the bodies of a commit and of a usage charge (protocol section 5).
 public final class UsageJson {
+
+  /// In the place of usage that is wrong, which the body's end reports.
+  private static final Usage NOTHING = Usage.ofTokens(0, 0);
 
   private UsageJson() {}
 
@@ -26,6 +32,13 @@ public final class UsageJson {
 
   public static UsageReport readReport(byte @Nullable [] body) {
     Fields fields = Fields.parse(body);
+    UsageReport report = report(fields);
+    fields.end();
+    return report;
+  }
+
+  /// What a commit says; only good once the body's end found no error.
+  static UsageReport report(Fields fields) {
     UsageQuality stated = fields.oneOf("usage_quality", UsageJson::quality);
     UsageQuality quality = stated == null ? UsageQuality.EXACT : stated;
     boolean missing = quality == UsageQuality.MISSING;
@@ -39,8 +52,60 @@ public final class UsageJson {
     Usage usage = inside == null ? null : usage(inside);
     String provider = fields.text("provider");
     String model = fields.text("model");
+    fields.refuseOthers();
+    return new UsageReport(
+        missing ? null : usage == null ? NOTHING : usage, provider, model, quality);
+  }
+
+  /// Reads the body of a usage charge (protocol section 5).
+  ///
+  /// @param latest a later `occurred_at` is an error
+  public static UsageCharge readCharge(byte @Nullable [] body, Instant latest) {
+    Fields fields = Fields.parse(body);
+    UsageCharge charge = charge(fields, latest);
     fields.end();
-    return new UsageReport(usage, provider, model, quality);
+    return charge;
+  }
+
+  /// What a usage charge says; only good once the body's end found no error.
+  static UsageCharge charge(Fields fields, Instant latest) {
+    String model = fields.text("model");
+    if (!fields.has("model")) {
+      fields.error("model", "is required");
+    }
+    if (!fields.has("usage")) {
+      fields.error("usage", "is required");
+    }
+    Fields inside = fields.object("usage");
+    Usage usage = inside == null ? null : usage(inside);
+    UsageQuality quality = fields.oneOf("usage_quality", UsageJson::knownQuality);
+    Instant occurredAt = fields.oneOf("occurred_at", UsageJson::instant);
+    if (occurredAt != null && occurredAt.isAfter(latest)) {
+      fields.error("occurred_at", "is in the future");
+    }
+    UsageCharge charge =
+        new UsageCharge(
+            fields.oneOf("run_id", Ids::runId),
+            fields.id("user_id"),
+            fields.id("key_id"),
+            fields.id("team_id"),
+            fields.id("feature_id"),
+            fields.text("provider"),
+            model == null ? "" : model,
+            usage == null ? NOTHING : usage,
+            quality == null ? UsageQuality.EXACT : quality,
+            occurredAt);
+    fields.refuseOthers();
+    return charge;
+  }
+
+  /// A time that a caller states; anything else gets an [IllegalArgumentException].
+  public static Instant instant(String text) {
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException("must be a time in UTC as of RFC 3339", e);
+    }
   }
 
   /// The usage in an object; null where it is wrong, which the body's end reports.
@@ -68,6 +133,14 @@ public final class UsageJson {
       fields.error(name, "is required");
     }
     return fields.count(name);
+  }
+
+  private static UsageQuality knownQuality(String wireName) {
+    return switch (wireName) {
+      case "exact" -> UsageQuality.EXACT;
+      case "estimated" -> UsageQuality.ESTIMATED;
+      default -> throw new IllegalArgumentException("must be exact or estimated");
+    };
   }
 
   private static UsageQuality quality(String wireName) {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.Price;
@@ -14,6 +16,7 @@ import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.price.Usage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,22 +39,28 @@ public final class UsagePricing {
   record Priced(MicroUsd amount, Particulars particulars) {}
 
   Priced price(Reservation reservation, DecisionFacts facts, UsageReport report) {
+    return price(
+        reservation.tenantId(), reservation.priceRow(), reservation.estimate(), facts, report);
+  }
+
+  /// @param heldRow the row held; empty where the decision had none
+  /// @param estimate what is charged where usage stays unknown
+  private Priced price(
+      String tenantId, String heldRow, MicroUsd estimate, DecisionFacts facts, UsageReport report) {
     String provider = report.provider() == null ? facts.provider() : report.provider();
     String model = report.model() == null ? facts.selectedModel() : report.model();
     Usage usage = report.usage();
     if (usage == null) {
-      return new Priced(reservation.estimate(), new Particulars(null, provider, model, List.of()));
+      return new Priced(estimate, new Particulars(null, provider, model, List.of()));
     }
-    if (reservation.priceRow().isEmpty()) {
+    if (heldRow.isEmpty()) {
       return new Priced(
           MicroUsd.ZERO, new Particulars(json(usage), provider, model, List.of("model")));
     }
     boolean held = isHeld(facts, report);
     Optional<Price> served =
-        held || model == null
-            ? Optional.empty()
-            : servedRow(reservation.tenantId(), facts, provider, model);
-    Price row = served.orElseGet(() -> heldRow(reservation));
+        held || model == null ? Optional.empty() : servedRow(tenantId, facts, provider, model);
+    Price row = served.orElseGet(() -> DecisionJson.readPrice(heldRow));
     String tier = usage.serviceTier() == null ? facts.serviceTier() : usage.serviceTier();
     Pricing.Charge charge = charge(row, tier, usage);
     List<String> unpriced = new ArrayList<>(charge.unpriced());
@@ -59,6 +68,23 @@ public final class UsagePricing {
       unpriced.add("model");
     }
     return new Priced(charge.amount(), new Particulars(json(usage), provider, model, unpriced));
+  }
+
+  /// Prices usage that never had a decision.
+  ///
+  /// @param row the row of its model; empty where that has no price
+  Priced price(String tenantId, String row, DecisionFacts facts, UsageReport report) {
+    return price(tenantId, row, MicroUsd.ZERO, facts, report);
+  }
+
+  /// The table in force; empty before the first was read.
+  Optional<PriceTable> current() {
+    return prices.current();
+  }
+
+  PriceTable.Found find(
+      String tenantId, PriceTable table, @Nullable String provider, String model) {
+    return overrides.find(tenantId, table, provider, model);
   }
 
   /// What a model's name means in the table version that a decision was made from, with the prices
@@ -69,6 +95,20 @@ public final class UsagePricing {
         .table(facts.priceTableVersion())
         .map(table -> overrides.find(tenantId, table, provider, model))
         .orElseGet(PriceTable.Found.Unknown::new);
+  }
+
+  /// Counts a charge that was just posted.
+  static void count(Reservation reservation, Settled settled) {
+    Meters.charged(
+        settled.quality().wireName(),
+        reservation.estimate().micros(),
+        settled.charge().micros(),
+        Duration.between(reservation.createdAt(), settled.at()));
+    boolean hasParticulars = !settled.particulars().isEmpty();
+    if (hasParticulars
+        && !DecisionJson.read(settled.particulars(), Particulars.class).unpriced().isEmpty()) {
+      Meters.unpriced();
+    }
   }
 
   /// Usage beyond what a long can count in pico-USD, some nine million USD for one call, is charged
@@ -84,12 +124,15 @@ public final class UsagePricing {
   /// The row of a model other than the one held; empty where that is unpriced or unknown.
   private Optional<Price> servedRow(
       String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
-    return rowOf(find(tenantId, facts, provider, model))
-        .filter(row -> !row.cards().isEmpty() && (!row.allZero() || row.zeroApproved()));
+    return pricedRow(find(tenantId, facts, provider, model));
   }
 
-  private static Optional<Price> rowOf(PriceTable.Found found) {
-    return found instanceof PriceTable.Found.Row row ? Optional.of(row.price()) : Optional.empty();
+  /// The row that a name means, if it means one and that has a price.
+  static Optional<Price> pricedRow(PriceTable.Found found) {
+    Optional<Price> row =
+        found instanceof PriceTable.Found.Row it ? Optional.of(it.price()) : Optional.empty();
+    return row.filter(
+        price -> !price.cards().isEmpty() && (!price.allZero() || price.zeroApproved()));
   }
 
   private static boolean isHeld(DecisionFacts facts, UsageReport report) {
@@ -99,10 +142,6 @@ public final class UsagePricing {
 
   private static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
     return reported == null || reported.equals(held);
-  }
-
-  private static Price heldRow(Reservation reservation) {
-    return DecisionJson.readPrice(reservation.priceRow());
   }
 
   private static JsonNode json(Usage usage) {

@@ -120,6 +120,7 @@ public final class ApiKeys {
     List<TransactWriteItem> together = new ArrayList<>(beside);
     together.add(put(lookUpItem(hash, principal.caller())));
     together.add(put(listed));
+    together.add(toPublish(List.of(hash)));
     if (!writes.write(together)) {
       throw new IllegalStateException("a key is written unconditionally");
     }
@@ -168,6 +169,7 @@ public final class ApiKeys {
                     .build())
             .build());
     together.add(auditWrite(tenants, tenantId, entry));
+    together.add(toPublish(List.of(oldHash, hash)));
     if (!writes.write(together)) {
       return new Rotated.Meanwhile();
     }
@@ -215,11 +217,19 @@ public final class ApiKeys {
       List<String> hashes = olderAnd(newest, listed);
       hashes.forEach(hash -> together.add(delete(key(hash))));
       together.add(auditWrite(tenants, tenantId, entry));
+      together.add(toPublish(hashes));
       if (writes.write(together)) {
         hashes.forEach(known::invalidate);
         return true;
       }
     }
+  }
+
+  /// A principal of a tenant; empty where there is none of that id.
+  public Optional<Principal> find(String tenantId, String principalId) {
+    return Optional.of(get(principalKey(tenantId, principalId)))
+        .filter(listed -> !listed.isEmpty())
+        .map(listed -> readPrincipal(tenantId, listed));
   }
 
   /// A page of a tenant's principals, by id.
@@ -338,7 +348,18 @@ public final class ApiKeys {
     return "bak_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  private static String hashOf(String secret) {
+  private TransactWriteItem toPublish(List<String> hashes) {
+    return Publications.mark(table, Published.Kind.KEY, hashes);
+  }
+
+  /// What is to be published of the key with this hash, as it is stored now; empty where there is
+  /// none.
+  public Optional<String> copy(String hash) {
+    return read(hash)
+        .map(key -> ConfigurationJson.write(new KeyCopy(key.caller(), key.goodUntil())));
+  }
+
+  static String hashOf(String secret) {
     return HexFormat.of().formatHex(sha256(secret));
   }
 

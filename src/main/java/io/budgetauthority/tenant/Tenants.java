@@ -3,12 +3,7 @@ package io.budgetauthority.tenant;
 import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
@@ -34,15 +29,10 @@ public final class Tenants {
   private static final int MOST_CACHED = 20_000;
   private static final TypeReference<Map<Window, Ceiling>> CEILINGS = new TypeReference<>() {};
 
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .addModule(new JavaTimeModule())
-          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-          .build();
-
   /// What belongs to no tenant is kept under the name that none can have.
   private static final String NO_TENANT = "";
 
+  private static final int PAGE = 200;
   private static final String TENANT = "tenant#";
   private static final String CEILING = "ceiling#";
 
@@ -115,7 +105,8 @@ public final class Tenants {
                   .build(),
               TransactWriteItem.builder()
                   .put(Put.builder().tableName(table).item(listed).build())
-                  .build()));
+                  .build(),
+              toPublish(tenantId)));
     } finally {
       policies.invalidate(tenantId);
     }
@@ -186,13 +177,56 @@ public final class Tenants {
         writes.write(
             List.of(
                 TransactWriteItem.builder().put(put.build()).build(),
-                TransactWriteItem.builder().put(audit(tenantId, entry)).build()));
+                TransactWriteItem.builder().put(audit(tenantId, entry)).build(),
+                toPublish(tenantId)));
     if (replaced) {
       learn(tenantId, new Versioned(next, seen.version() + 1));
     } else {
       policies.invalidate(tenantId);
     }
     return replaced;
+  }
+
+  /// The write that marks a tenant's policy and strictest mode as to be published, in one
+  /// transaction with their change.
+  public TransactWriteItem toPublish(String tenantId) {
+    return Publications.mark(table, Published.Kind.POLICY, List.of(tenantId));
+  }
+
+  /// What is to be published of a tenant, as it is stored now; empty where there is no such tenant.
+  public Optional<String> copy(String tenantId) {
+    Versioned policy = readPolicy(tenantId);
+    return policy.version() == 0
+        ? Optional.empty()
+        : Optional.of(
+            write(new TenantCopy(policy.policy(), policy.version(), strictest(tenantId, policy))));
+  }
+
+  /// The strictest mode of a tenant's policy, its default ceilings and its ceilings.
+  private Mode strictest(String tenantId, Versioned policy) {
+    Mode strictest = policy.policy().mode();
+    for (Scope scope : Scope.values()) {
+      for (Ceiling ceiling : policy.policy().defaultCeilingsOf(scope).values()) {
+        strictest = stricter(strictest, ceiling);
+      }
+    }
+    ScopeId from = null;
+    List<Listed> page;
+    do {
+      page = listCeilings(tenantId, null, from, PAGE);
+      for (Listed listed : page) {
+        for (Ceiling ceiling : listed.byWindow().values()) {
+          strictest = stricter(strictest, ceiling);
+        }
+        from = listed.scopeId();
+      }
+    } while (page.size() == PAGE);
+    return strictest;
+  }
+
+  private static Mode stricter(Mode mode, Ceiling ceiling) {
+    Mode own = ceiling.mode();
+    return own != null && own.isStricterThan(mode) ? own : mode;
   }
 
   /// The write that adds an entry to a tenant's audit trail; it goes into one transaction with what
@@ -350,26 +384,14 @@ public final class Tenants {
   }
 
   private static <T> T read(Map<String, AttributeValue> item, Class<T> type) {
-    try {
-      return JSON.readValue(attribute(item, "doc").s(), type);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored " + type.getSimpleName() + " cannot be read", e);
-    }
+    return ConfigurationJson.read(attribute(item, "doc").s(), type);
   }
 
   private static <T> T read(Map<String, AttributeValue> item, TypeReference<T> type) {
-    try {
-      return JSON.readValue(attribute(item, "doc").s(), type);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("stored ceilings cannot be read", e);
-    }
+    return ConfigurationJson.read(attribute(item, "doc").s(), type);
   }
 
   private static String write(Object configuration) {
-    try {
-      return JSON.writeValueAsString(configuration);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a configuration cannot be written", e);
-    }
+    return ConfigurationJson.write(configuration);
   }
 }

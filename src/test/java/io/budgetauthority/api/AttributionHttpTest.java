@@ -14,6 +14,7 @@ import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /// What was spent, over HTTP, with the stream read by the service itself.
@@ -122,6 +123,41 @@ class AttributionHttpTest {
     assertEquals(300, line.path("ConsumedQuantity").asLong());
     assertEquals(2, line.path("x_calls").asLong());
     assertTrue(line.path("Tags").asText().contains(tenant.run));
+  }
+
+  @Test
+  void usageWithoutADecisionIsCountedAsThatAndAnOrphanIsReported() {
+    TestTenant tenant = new TestTenant(base);
+    tenant.ceiling("user/bob/total", "{\"limit_usd\": \"1.00\"}");
+    charge(tenant, "ada");
+    charge(tenant, "bob");
+    Http.Answer report = tenant.awaitSpend("/budget/reconciliation", "/total/unreserved", "2");
+
+    JsonNode total = report.json().path("total");
+    assertEquals(1, total.path("orphans").asLong(), total.toString());
+    assertEquals("0.001", total.path("orphans_usd").asText());
+    assertEquals("0.002", total.path("committed_usd").asText());
+    assertEquals("0.001", tenant.run().text("committed_usd"));
+    assertEquals(
+        "0.001",
+        tenant
+            .gateway
+            .get("/budget/balances?user_id=bob")
+            .json()
+            .at("/accounts/0/committed_usd")
+            .asText());
+  }
+
+  /// 200 output tokens in the tenant's run.
+  private static void charge(TestTenant tenant, String userId) {
+    Http.Answer charged =
+        tenant.gateway.post(
+            "/budget/usage",
+            "{\"run_id\": \"%s\", \"user_id\": \"%s\", \"model\": \"claude-haiku-4-5\", \"usage\": {\"input_tokens\": 0, \"output_tokens\": 200}}"
+                .formatted(tenant.run, userId),
+            "Idempotency-Key",
+            UUID.randomUUID().toString());
+    assertEquals(201, charged.status(), charged.toString());
   }
 
   @Test

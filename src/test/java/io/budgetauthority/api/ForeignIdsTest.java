@@ -94,6 +94,16 @@ class ForeignIdsTest {
     calls.put("release", new Call("{}", 404, 404));
     calls.put("extend", new Call("{\"ttl_seconds\": 3600}", 404, 404));
     calls.put("retarget", new Call("{\"model\": \"claude-haiku-4-5\"}", 404, 404));
+    // A charge to a run of the same name goes to the caller's own tenant.
+    calls.put(
+        "chargeUsage",
+        new Call(
+            "",
+            "{\"run_id\": \"{run_id}\", \"model\": \"claude-haiku-4-5\","
+                + " \"usage\": {\"input_tokens\": 1, \"output_tokens\": 1}}",
+            List.of("Idempotency-Key", "{idempotency_key}"),
+            Set.of(201),
+            NEVER));
     calls.put("createRun", new Call("{\"parent_run_id\": \"{run_id}\"}", 404, 403));
     calls.put("listRuns", new Call("?user_id={user_id}", OWN, Set.of(400)));
     calls.put("getRun", new Call("", HIDDEN, HIDDEN));

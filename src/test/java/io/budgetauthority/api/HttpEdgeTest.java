@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -91,6 +92,73 @@ class HttpEdgeTest {
     String answer = send(chunked + chunk.repeat(5) + "0\r\n\r\n");
     assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
     assertTrue(answer.contains("\"code\":\"body_too_large\""), answer);
+  }
+
+  private String ask(String path, String body, String... lines) throws IOException {
+    return send(
+        "POST %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\nAuthorization: Bearer bak_demo_gateway\r\n"
+                .formatted(path)
+            + String.join("", Arrays.stream(lines).map(line -> line + "\r\n").toList())
+            + "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                .formatted(body.length(), body));
+  }
+
+  private static final String DRY_RUN =
+      "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1, \"dry_run\": true}";
+  private static final String ASK = "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}";
+
+  @Test
+  void anEmptyHeaderIsNoId() throws IOException {
+    for (String body : List.of(DRY_RUN, ASK)) {
+      String run = ask("/budget/decisions", body, "Idempotency-Key: empty-run", "X-Run-Id:");
+      assertTrue(run.startsWith("HTTP/1.1 400 "), run);
+      assertTrue(run.contains("\"pointer\":\"X-Run-Id\""), run);
+      String key = ask("/budget/decisions", body, "Idempotency-Key: ", "X-Run-Id: empty-key");
+      assertTrue(key.startsWith("HTTP/1.1 400 "), key);
+      assertTrue(key.contains("\"pointer\":\"Idempotency-Key\""), key);
+    }
+    String cancel = ask("/budget/decisions/cancel", "{}", "Idempotency-Key:");
+    assertTrue(cancel.startsWith("HTTP/1.1 400 "), cancel);
+    assertTrue(cancel.contains("\"pointer\":\"Idempotency-Key\""), cancel);
+    String none = ask("/budget/decisions/cancel", "{}");
+    assertTrue(none.contains("\"Idempotency-Key is required\""), none);
+  }
+
+  /// A first line that won would make one call of two.
+  @Test
+  void theLinesOfAHeaderAreOneValue() throws IOException {
+    String runs = ask("/budget/decisions", DRY_RUN, "X-Run-Id: a", "X-Run-Id: b");
+    assertTrue(runs.startsWith("HTTP/1.1 400 "), runs);
+    String lines = ask("/budget/decisions", ASK, "Idempotency-Key: lines,1", "X-Run-Id: lines");
+    String split =
+        ask(
+            "/budget/decisions",
+            ASK,
+            "Idempotency-Key: lines",
+            "Idempotency-Key: 1",
+            "X-Run-Id: lines");
+    assertTrue(lines.startsWith("HTTP/1.1 200 "), lines);
+    assertEquals("", header(lines, "idempotency-replayed"));
+    assertEquals("true", header(split, "idempotency-replayed"), "the same key");
+    String other =
+        ask(
+            "/budget/decisions",
+            ASK,
+            "Idempotency-Key: lines",
+            "Idempotency-Key: 2",
+            "X-Run-Id: lines");
+    assertEquals("", header(other, "idempotency-replayed"), "another key");
+  }
+
+  @Test
+  void aPreconditionThatNamesNothingIsNotMet() {
+    TestTenant tenant = new TestTenant(base);
+    Http.Answer empty = tenant.admin.send("PUT", "/budget/policy", "{}", "If-Match", "");
+    assertEquals(412, empty.status(), empty.toString());
+    Http.Answer stranger = new Http(base, null).send("PUT", "/budget/policy", "{}", "If-Match", "");
+    assertEquals(401, stranger.status(), stranger.toString());
+    Http.Answer among = tenant.admin.send("PUT", "/budget/policy", "{}", "If-Match", "\"0\", *");
+    assertEquals(200, among.status(), among.toString());
   }
 
   @Test

@@ -42,6 +42,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.input..")
         .layer("money")
         .definedBy("io.budgetauthority.money..")
+        .layer("metrics")
+        .definedBy("io.budgetauthority.metrics..")
         .layer("wiring")
         .definedBy("io.budgetauthority", "io.budgetauthority.local..")
         .whereLayer("wiring")
@@ -95,11 +97,14 @@ class ArchitectureTest {
   }
 
   @Test
-  void pricesAloneKnowTheBucket() {
+  void pricesAndTenantsAloneKnowTheBucket() {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "io.budgetauthority.price..", "io.budgetauthority.local..", "io.budgetauthority")
+            "io.budgetauthority.price..",
+            "io.budgetauthority.tenant..",
+            "io.budgetauthority.local..",
+            "io.budgetauthority")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("software.amazon.awssdk.services.s3..")

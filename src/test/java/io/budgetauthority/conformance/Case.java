@@ -120,6 +120,11 @@ public record Case(
     }
   }
 
+  /// The longest that one of its steps is waited for; 0 where none is.
+  public int longestWaitSeconds() {
+    return steps.stream().mapToInt(Step::withinSeconds).max().orElse(0);
+  }
+
   /// The cases of every file of a folder, in the order of the files' names.
   ///
   /// @throws IOException also where two cases have one id, or a member is none of the above

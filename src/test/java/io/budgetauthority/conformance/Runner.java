@@ -19,10 +19,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Plays cases against a service, each under a tenant of its own that an operator's key makes.
@@ -32,11 +35,26 @@ public final class Runner {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final long PAUSE_MILLIS = 200;
 
+  /// What gateways and load balancers answer, in words of their own, while nobody is free: no
+  /// answer of the service, which has not seen the request, or not to its end.
+  private static final Set<Integer> BUSY = Set.of(429, 502, 503, 504);
+
+  private static final Executor LATER =
+      CompletableFuture.delayedExecutor(PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+
   /// What is not there yet is not waited for as long as what is.
   private static final int PENDING_SECONDS_MAX = 1;
 
-  private static final List<String> EVENTS = List.of("events");
+  private static final String EVENTS = "events";
+  private static final String QUEUE = "queue";
+  private static final String LEDGER = "ledger";
+
+  /// What a service on a desk lets its callers do without a key.
+  private static final List<String> ON_A_DESK = List.of(EVENTS, QUEUE, LEDGER);
+
   private static final String HEARD = "/local/events";
+  private static final String MESSAGES = "/local/messages";
+  private static final String FAULTS_OF_LEDGER = "/local/faults/ledger";
 
   private static final Map<String, String> USUAL_KEYS =
       Map.of(
@@ -96,7 +114,8 @@ public final class Runner {
 
   /// Plays one case. A pending case that passes is broken: it is pending no longer.
   public Outcome play(Case played) {
-    boolean met = played.needs().isEmpty() || (played.needs().equals(EVENTS) && hearsEvents());
+    boolean met =
+        played.needs().isEmpty() || (ON_A_DESK.containsAll(played.needs()) && isOnADesk());
     if (!met) {
       return new Outcome.Pending("needs " + String.join(", ", played.needs()));
     }
@@ -109,8 +128,8 @@ public final class Runner {
         : new Outcome.Pending(failure);
   }
 
-  /// Whether the service tells its events itself, as one on a desk does.
-  private boolean hearsEvents() {
+  /// Whether the service is one on a desk, which tells its events itself.
+  private boolean isOnADesk() {
     HttpRequest request =
         HttpRequest.newBuilder(base.resolve(HEARD))
             .timeout(PATIENCE)
@@ -122,6 +141,9 @@ public final class Runner {
   private @Nullable String failureOf(Case played) {
     try {
       Playing playing = new Playing(played.setup(), played.pending());
+      if (played.needs().contains(LEDGER)) {
+        playing.makeKeysOf(played.steps());
+      }
       for (int i = 0; i < played.steps().size(); i++) {
         Case.Step step = played.steps().get(i);
         try {
@@ -133,7 +155,21 @@ public final class Runner {
       return null;
     } catch (Failed e) {
       return e.getMessage();
+    } finally {
+      if (played.needs().contains(LEDGER)) {
+        giveTheLedgerBack();
+      }
     }
+  }
+
+  private void giveTheLedgerBack() {
+    HttpRequest request =
+        HttpRequest.newBuilder(base.resolve(FAULTS_OF_LEDGER))
+            .timeout(PATIENCE)
+            .setHeader("Content-Type", "application/json")
+            .PUT(HttpRequest.BodyPublishers.ofString("{\"state\": \"up\"}"))
+            .build();
+    Answer unused = arrived(send(request));
   }
 
   /// An answer, with its body as JSON where it is some.
@@ -145,6 +181,13 @@ public final class Runner {
       }
       JsonNode node = body.at(pointer);
       return node.isMissingNode() ? null : node;
+    }
+
+    /// Whether a gateway before the service answered, since it found nobody free to ask.
+    boolean isOfABusyGateway() {
+      JsonNode type = header("Content-Type");
+      return BUSY.contains(response.statusCode())
+          && (type == null || !type.textValue().startsWith("application/problem+json"));
     }
 
     @Nullable JsonNode header(String name) {
@@ -238,6 +281,16 @@ public final class Runner {
       return Objects.requireNonNull(secrets.get(name));
     }
 
+    /// Makes every key that steps use while one still can be made.
+    void makeKeysOf(List<Case.Step> steps) {
+      steps.stream()
+          .filter(step -> step.via() == null && !step.as().equals("none"))
+          .forEach(
+              step -> {
+                String unused = secret(step.as());
+              });
+    }
+
     void take(Case.Step step) {
       int seconds =
           pending ? Math.min(PENDING_SECONDS_MAX, step.withinSeconds()) : step.withinSeconds();
@@ -273,7 +326,7 @@ public final class Runner {
 
     private HttpRequest request(Case.Step step) {
       String[] send = variables.fill(step.send()).split(" ", 2);
-      if (EVENTS.getFirst().equals(step.via())) {
+      if (EVENTS.equals(step.via())) {
         String last = HEARD + "/last?tenant_id=" + variables.fill("${tenant}") + "&type=" + send[1];
         return request("GET", last, "none", Map.of(), null);
       }
@@ -284,6 +337,12 @@ public final class Runner {
       if (body != null && step.padToBytes() > 0) {
         int bytes = body.getBytes(StandardCharsets.UTF_8).length;
         body = body + " ".repeat(step.padToBytes() - bytes);
+      }
+      if (QUEUE.equals(step.via())) {
+        return request("POST", MESSAGES, "none", Map.of(), body);
+      }
+      if (LEDGER.equals(step.via())) {
+        return request("PUT", FAULTS_OF_LEDGER, "none", Map.of(), body);
       }
       return request(send[0], send[1], step.as(), step.headers(), body);
     }
@@ -383,9 +442,19 @@ public final class Runner {
   }
 
   private CompletableFuture<Answer> send(HttpRequest request) {
+    return send(request, System.nanoTime() + PATIENCE.toNanos());
+  }
+
+  private CompletableFuture<Answer> send(HttpRequest request, long giveUpAt) {
     return client
         .sendAsync(request, HttpResponse.BodyHandlers.ofString())
-        .thenApply(response -> new Answer(response, json(response.body())));
+        .thenApply(response -> new Answer(response, json(response.body())))
+        .thenCompose(
+            answer ->
+                answer.isOfABusyGateway() && System.nanoTime() < giveUpAt
+                    ? CompletableFuture.supplyAsync(() -> request, LATER)
+                        .thenCompose(again -> send(again, giveUpAt))
+                    : CompletableFuture.completedFuture(answer));
   }
 
   private static Answer arrived(CompletableFuture<Answer> sent) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -12,7 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What `${name}` stands for in a case: a value captured from an answer, `${unique}` for a fresh
-/// string at each use, `${x*300}` for a character 300 times.
+/// string at each use, `${now}` for the time, `${x*300}` for a character 300 times.
 final class Variables {
 
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}]+)}");
@@ -53,6 +54,9 @@ final class Variables {
   private JsonNode value(String name) {
     if (name.equals("unique")) {
       return TextNode.valueOf("u-" + UUID.randomUUID());
+    }
+    if (name.equals("now")) {
+      return TextNode.valueOf(Instant.now().toString());
     }
     Matcher repeat = REPEAT.matcher(name);
     if (repeat.matches()) {

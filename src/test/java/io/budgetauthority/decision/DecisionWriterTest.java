@@ -75,7 +75,15 @@ class DecisionWriterTest {
       Plan plan = Decider.decide(new Decider.Question(request, policy, row, List.of(), standings));
       return new Written(
           new DecisionWriter(
-              request, policy, "table-1", "r", lineage, request.tuple(), List.of("a notice"), NOW),
+              request,
+              policy,
+              "table-1",
+              "r",
+              lineage,
+              request.tuple(),
+              List.of("a notice"),
+              null,
+              NOW),
           plan,
           standings);
     }

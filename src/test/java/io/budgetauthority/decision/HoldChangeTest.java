@@ -64,6 +64,7 @@ class HoldChangeTest {
               new Lineage(null, List.of()),
               request.tuple(),
               List.of(),
+              null,
               NOW);
       DecisionFacts facts = writer.facts(grant, standings);
       Reservation reservation =
@@ -106,26 +107,14 @@ class HoldChangeTest {
   }
 
   @Test
-  void moreTimeAloneHoldsWhatWasHeld() {
-    HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(1_000));
-
-    Reservation.Rehold later = moved(change.extend(ROW, EXPIRES.plusSeconds(60), null));
-    assertEquals(List.of(150L), amounts(later));
-    assertEquals(MicroUsd.of(150), later.estimate());
-    assertEquals(EXPIRES.plusSeconds(60), later.expiresAt());
-    assertEquals(EXPIRES, moved(change.extend(ROW, null, null)).expiresAt());
-  }
-
-  @Test
   void moreOutputHoldsItsWorstCaseUnderTheConditionOfEachMode() {
     StandingBuilder[] accounts = {
       run(1_000),
-      user(1_000).mode(Mode.SOFT_GATE),
+      user(1_000).mode(Mode.SOFT_GATE).margin(20),
       new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
       new StandingBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
     };
-    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
-    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, accounts);
+    Held held = Held.usual(accounts);
 
     Reservation.Rehold to = moved(held.change(accounts).extend(ROW, null, 20L));
 
@@ -242,15 +231,49 @@ class HoldChangeTest {
 
   @Test
   void aSoftGateToleratesItsMarginAndAnAdvisoryAccountEverything() {
-    Policy margin = new PolicyBuilder().softGate(MicroUsd.of(20), 100).build();
-    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE);
-    Held held = Held.by(new AskBuilder().input(100).cap(10L), margin, soft);
-    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
-    Held advised = Held.by(new AskBuilder().input(100).cap(10L), margin, advisory);
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+    Held held = Held.usual(soft);
+    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE).margin(20);
+    Held advised = Held.usual(advisory);
 
     moved(held.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
     blocked(held.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
     moved(advised.change(advisory.committed(5_000)).extend(ROW, null, 20L));
+  }
+
+  @Test
+  void theMarginIsTheOneOfTheDecisionWhateverThePolicySaysByNow() {
+    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+    Held held = Held.usual(soft);
+    Policy generous = new PolicyBuilder().softGate(MicroUsd.of(500), 100).build();
+    Held later = new Held(held.reservation(), held.facts(), generous);
+
+    moved(later.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
+    blocked(later.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
+  }
+
+  @Test
+  void theAccountThatFallsFurthestShortBlocksAndOfEqualOnesTheFirst() {
+    StandingBuilder[] accounts = {run(1_000), user(1_000), new StandingBuilder(Scope.TEAM, 1_000)};
+    Held held = Held.usual(accounts);
+    StandingBuilder little = new StandingBuilder(Scope.TEAM, 1_000).committed(820).reserved(150);
+
+    Result.Blocked furthest =
+        blocked(
+            held.change(
+                    run(1_000).committed(810).reserved(150),
+                    user(1_000).committed(830).reserved(150),
+                    little)
+                .extend(ROW, null, 20L));
+    assertEquals(Scope.USER, furthest.facts().blockingScope());
+    Result.Blocked equal =
+        blocked(
+            held.change(
+                    run(1_000).committed(820).reserved(150),
+                    user(1_000).committed(820).reserved(150),
+                    little)
+                .extend(ROW, null, 20L));
+    assertEquals(Scope.RUN, equal.facts().blockingScope());
   }
 
   @Test
@@ -408,6 +431,7 @@ class HoldChangeTest {
             new Lineage(null, List.of()),
             request.tuple(),
             List.of(),
+            null,
             NOW);
     DecisionFacts facts = writer.facts(grant, standings);
     Reservation reservation =
@@ -418,8 +442,6 @@ class HoldChangeTest {
                 grant));
     HoldChange change = new Held(reservation, facts, advisory).change(account);
 
-    Reservation.Rehold later = moved(change.extend(ROW, EXPIRES.plusSeconds(1), null));
-    assertEquals(List.of(0L), amounts(later));
     assertEquals(List.of(125L), amounts(moved(change.extend(ROW, null, 5L))));
     assertEquals(List.of(100L), amounts(moved(change.retarget(ROW, "p", "m"))));
   }

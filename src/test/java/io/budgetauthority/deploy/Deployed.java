@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
 
 /// What every deployed part is told: its options and its environment, with a local cloud in AWS's
 /// place.
@@ -31,6 +32,10 @@ final class Deployed {
               }
             });
     environment.put("AWS_REGION", LocalCloud.region().id());
+    // Of a client that no extension configures.
+    AwsCredentials credentials = LocalCloud.credentials().resolveCredentials();
+    environment.put("AWS_ACCESS_KEY_ID", credentials.accessKeyId());
+    environment.put("AWS_SECRET_ACCESS_KEY", credentials.secretAccessKey());
     return environment;
   }
 

@@ -28,6 +28,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 
 /// A function's zip, unpacked and run by AWS's Java runtime interface client as a managed runtime
@@ -39,6 +40,8 @@ final class Function implements AutoCloseable {
   private static final Path CLIENT = Path.of("target", "runtime-interface-client");
 
   private static final String RUNTIME = "/2018-06-01/runtime/";
+  private static final String JNI_PROPERTY =
+      "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI";
   private static final Duration START_WITHIN = Duration.ofSeconds(60);
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(30);
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -106,17 +109,47 @@ final class Function implements AutoCloseable {
   }
 
   private static List<String> command(Path code, List<String> jvmOptions) throws IOException {
-    List<String> classPath = new ArrayList<>(List.of(code.toString()));
+    List<String> classPath = new ArrayList<>();
+    if (hasClasses(code)) {
+      classPath.add(code.toString());
+    }
     classPath.addAll(jars(CLIENT));
     classPath.addAll(jars(code.resolve("lib")));
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-D" + JNI_PROPERTY + "=" + nativePart());
+    command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(jvmOptions);
     command.add("-cp");
     command.add(String.join(File.pathSeparator, classPath));
     command.add("com.amazonaws.services.lambda.runtime.api.client.AWSLambda");
     command.add("io.quarkus.amazon.lambda.runtime.QuarkusStreamHandler::handleRequest");
     return command;
+  }
+
+  private static boolean hasClasses(Path code) throws IOException {
+    try (var files = Files.list(code)) {
+      return files.anyMatch(file -> !file.endsWith("lib"));
+    }
+  }
+
+  /// The client would unpack it to one place in `/tmp`, where another function's may be in use.
+  private static synchronized Path nativePart() throws IOException {
+    Path part = CLIENT.resolve("jni.so").toAbsolutePath();
+    if (!Files.exists(part)) {
+      String machine = System.getProperty("os.arch").equals("aarch64") ? "aarch_64" : "x86_64";
+      String jar =
+          jars(CLIENT).stream()
+              .filter(name -> name.contains("runtime-interface-client-"))
+              .findFirst()
+              .orElseThrow();
+      try (ZipFile zip = new ZipFile(jar);
+          InputStream in =
+              zip.getInputStream(zip.getEntry("jni/libaws-lambda-jni.linux-" + machine + ".so"))) {
+        Files.copy(in, part);
+      }
+    }
+    return part;
   }
 
   private static List<String> jars(Path folder) throws IOException {
@@ -162,6 +195,15 @@ final class Function implements AutoCloseable {
     } catch (IOException e) {
       return "its log cannot be read: " + e;
     }
+  }
+
+  /// Ends it as a runtime is ended that is asked to, so that its JVM does what it does at its end.
+  void end() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(START_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
+      throw new IllegalStateException("The function does not end: " + log());
+    }
+    close();
   }
 
   @Override

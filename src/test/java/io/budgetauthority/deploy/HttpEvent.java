@@ -42,8 +42,7 @@ record HttpEvent(JsonNode event) {
     String query = event.path("rawQueryString").asText();
     HttpRequest.Builder request =
         HttpRequest.newBuilder(
-            URI.create(
-                base + event.path("rawPath").asText() + (query.isEmpty() ? "" : "?" + query)));
+            URI.create(base + sent(event.path("rawPath")) + (query.isEmpty() ? "" : "?" + query)));
     event
         .path("headers")
         .properties()
@@ -67,6 +66,16 @@ record HttpEvent(JsonNode event) {
     Map<String, String> headers = new TreeMap<>();
     response.headers().map().forEach((name, values) -> put(headers, name, values));
     return new Answer(response.statusCode(), headers, response.body());
+  }
+
+  /// A path as a client sent it: an HTTP API decodes all of it but percent signs.
+  private static String sent(JsonNode rawPath) {
+    StringBuilder sent = new StringBuilder();
+    for (byte octet : rawPath.asText().getBytes(StandardCharsets.UTF_8)) {
+      boolean plain = octet > ' ' && "\"#<>?[\\]^`{|}\u007f".indexOf(octet) < 0;
+      sent.append(plain ? String.valueOf((char) octet) : "%%%02X".formatted(octet & 0xFF));
+    }
+    return sent.toString();
   }
 
   /// The event given to a function, and its answer as the HTTP API would give it to a client.

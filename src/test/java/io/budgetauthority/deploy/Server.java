@@ -18,6 +18,7 @@ final class Server implements AutoCloseable {
 
   static final Path JAR = Path.of("target", "server", "quarkus-app", "quarkus-run.jar");
   private static final Duration START_WITHIN = Duration.ofSeconds(60);
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(2);
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   private final Process process;
@@ -60,12 +61,12 @@ final class Server implements AutoCloseable {
     }
   }
 
-  /// The status of a path; 0 where nobody answers.
+  /// The status of a path; 0 where nobody answers soon.
   int status(String path) throws InterruptedException {
     try {
       return CLIENT
           .send(
-              HttpRequest.newBuilder(base.resolve(path)).build(),
+              HttpRequest.newBuilder(base.resolve(path)).timeout(ANSWER_WITHIN).build(),
               HttpResponse.BodyHandlers.discarding())
           .statusCode();
     } catch (IOException e) {

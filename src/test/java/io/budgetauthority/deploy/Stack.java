@@ -7,16 +7,21 @@ import io.budgetauthority.local.LocalCloud;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// The deployed stack, as the script that deployed it tells of it. `localstack/test` says where
 /// that is written, in `BUDGET_STACK`.
 record Stack(JsonNode told) {
+
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   static Stack deployed() {
     String file = System.getenv("BUDGET_STACK");
@@ -51,8 +56,23 @@ record Stack(JsonNode told) {
     return new Http(url(), key(role));
   }
 
-  DynamoDbClient dynamoDb() {
-    return at(DynamoDbClient.builder().httpClientBuilder(ApacheHttpClient.builder())).build();
+  /// The tenant of the keys, but for the operator's.
+  String tenant() {
+    return told.path("tenant").asText();
+  }
+
+  /// Invokes a function as an event source would, and waits until it is done.
+  void invoke(String function) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                endpoint().resolve("/2015-03-31/functions/" + function + "/invocations"))
+            .POST(HttpRequest.BodyPublishers.ofString("{}"))
+            .build();
+    var unused = CLIENT.send(request, HttpResponse.BodyHandlers.discarding());
+  }
+
+  EventBridgeClient eventBridge() {
+    return at(EventBridgeClient.builder().httpClientBuilder(ApacheHttpClient.builder())).build();
   }
 
   SqsClient sqs() {
@@ -64,9 +84,13 @@ record Stack(JsonNode told) {
         .build();
   }
 
+  private URI endpoint() {
+    return URI.create(told.path("endpoint").asText());
+  }
+
   private <B extends AwsClientBuilder<B, ?>> B at(B client) {
     return client
-        .endpointOverride(URI.create(told.path("endpoint").asText()))
+        .endpointOverride(endpoint())
         .region(LocalCloud.region())
         .credentialsProvider(LocalCloud.credentials());
   }

@@ -3,12 +3,11 @@ package io.budgetauthority.deploy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.api.Http;
-import io.budgetauthority.conformance.Case;
-import io.budgetauthority.conformance.Runner;
-import java.io.IOException;
-import java.nio.file.Path;
+import io.budgetauthority.settlement.UsageQueue;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,14 +19,21 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestMethodOrder;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
+import software.amazon.awssdk.services.eventbridge.model.Target;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.Message;
+import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 /// The whole stack as CloudFormation made it, through its HTTP API, its queue, its schedule, its
-/// stream and its bucket.
+/// stream, its bus and its bucket. The price file comes last: it puts another table in force.
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class StackIT {
 
   private static final Stack STACK = Stack.deployed();
@@ -39,7 +45,47 @@ class StackIT {
   private static final int PLACES = 10;
   private static final int ASKS = 100;
 
+  /// The schedule ticks once a minute, and what stands in a queue or a stream is polled for.
+  private static final Duration A_TICK = Duration.ofSeconds(100);
+
+  private static final Duration A_MOMENT = Duration.ofSeconds(45);
+
+  /// Made before the other tests take their time.
+  private static final Http.Answer ABANDONED = reserve("abandoned-" + UUID.randomUUID(), 1);
+
+  /// An ask for 0.01 USD of a run of 0.10 USD.
+  private static String ask(int ttlSeconds) {
+    return """
+        {"model": "claude-haiku-4-5", "input_tokens": 5000, "cache_write_tokens": 0,
+         "max_output_tokens": 1000, "run_limit_usd": "0.10", "ttl_seconds": %d}
+        """
+        .formatted(ttlSeconds);
+  }
+
+  private static Http.Answer reserve(String run, int ttlSeconds) {
+    Http.Answer answer = STACK.as("gateway").ask(ask(ttlSeconds), run + "-1", run);
+    assertEquals(200, answer.status(), answer.toString());
+    return answer;
+  }
+
+  private static Http.Answer decision(Http.Answer reserved) {
+    return STACK.as("gateway").get("/budget/decisions/" + reserved.text("decision_id"));
+  }
+
+  private interface Look {
+    boolean isThere() throws Exception;
+  }
+
+  private static void await(Duration time, String what, Look look) throws Exception {
+    long giveUpAt = System.nanoTime() + time.toNanos();
+    while (!look.isThere()) {
+      assertTrue(System.nanoTime() < giveUpAt, "not within " + time + ": " + what);
+      Thread.sleep(Duration.ofMillis(300));
+    }
+  }
+
   @Test
+  @Order(1)
   void aHundredParallelAsksForTenPlacesGetTen() throws Exception {
     String run = "run-" + UUID.randomUUID();
     List<Callable<Http.Answer>> asks = new ArrayList<>();
@@ -61,22 +107,17 @@ class StackIT {
     assertEquals("0.00", found.text("remaining_usd"), found.toString());
   }
 
-  /// An ask for one of ten places: 0.01 USD, of a run of 0.10 USD.
   private static Http.Answer askPatiently(String key, String run) throws InterruptedException {
-    String body =
-        """
-        {"model": "claude-haiku-4-5", "input_tokens": 5000, "cache_write_tokens": 0,
-         "max_output_tokens": 1000, "run_limit_usd": "0.10"}
-        """;
-    Http.Answer answer = STACK.as("gateway").ask(body, key, run);
-    for (int again = 0; again < 120 && BUSY.contains(answer.status()); again++) {
+    Http.Answer answer = STACK.as("gateway").ask(ask(600), key, run);
+    for (int again = 0; again < 240 && BUSY.contains(answer.status()); again++) {
       Thread.sleep(Duration.ofMillis(250 + ThreadLocalRandom.current().nextInt(500)));
-      answer = STACK.as("gateway").ask(body, key, run);
+      answer = STACK.as("gateway").ask(ask(600), key, run);
     }
     return answer;
   }
 
   @Test
+  @Order(2)
   void whoeverIsNotOneOfTheOperatorsIsToldSo() {
     Http.Answer answer =
         STACK.as("gateway").post("/budget/tenants", "{\"tenant_id\": \"another\"}");
@@ -85,18 +126,157 @@ class StackIT {
         String.valueOf(answer.header("Content-Type")).startsWith("application/problem+json"));
   }
 
-  @TestFactory
-  Stream<DynamicTest> everyCaseOfTheConformanceKitIsAnsweredAsItSays() throws IOException {
-    Runner runner = new Runner(STACK.url(), STACK.key("operator"), Duration.ZERO);
-    return Case.readAll(Path.of("conformance", "cases")).stream()
-        .map(
-            played ->
-                DynamicTest.dynamicTest(
-                    played.id(),
-                    () -> {
-                      if (runner.play(played) instanceof Runner.Outcome.Broken broken) {
-                        Assertions.fail(broken.reason());
-                      }
-                    }));
+  @Test
+  @Order(3)
+  void aCommitByTheQueueIsChargedAndAddedUpFromTheStream() throws Exception {
+    String run = "queued-" + UUID.randomUUID();
+    Http.Answer reserved = reserve(run, 600);
+
+    send(
+        """
+        {"type": "commit", "tenant_id": "%s", "reservation_id": "%s", "sent_at": "%s",
+         "body": {"usage": {"input_tokens": 5000, "output_tokens": 200}}}
+        """
+            .formatted(STACK.tenant(), reserved.text("reservation_id"), Instant.now()));
+
+    await(A_MOMENT, "the commit", () -> decision(reserved).text("state").equals("committed"));
+    assertEquals("0.006", decision(reserved).text("actual_usd"));
+    await(
+        A_MOMENT,
+        "the run's sum in attribution",
+        () ->
+            STACK
+                .as("viewer")
+                .get("/budget/attribution?group_by=run&run_id=" + run)
+                .json()
+                .at("/total/committed_usd")
+                .asText()
+                .equals("0.006"));
+  }
+
+  private static void send(String message) {
+    try (SqsClient sqs = STACK.sqs()) {
+      sqs.sendMessage(it -> it.queueUrl(STACK.output("UsageQueueUrl")).messageBody(message));
+    }
+  }
+
+  @Test
+  @Order(4)
+  void aMessageThatCanNeverSucceedEndsInTheDeadLetterQueueWithItsReason() throws Exception {
+    String poison = "no message at all, " + UUID.randomUUID();
+    send(poison);
+
+    List<Message> dead = new ArrayList<>();
+    try (SqsClient sqs = STACK.sqs()) {
+      await(
+          A_MOMENT,
+          poison,
+          () ->
+              sqs
+                  .receiveMessage(
+                      it ->
+                          it.queueUrl(STACK.output("UsageDeadQueueUrl"))
+                              .messageAttributeNames("All"))
+                  .messages()
+                  .stream()
+                  .filter(it -> it.body().equals(poison))
+                  .anyMatch(dead::add));
+    }
+    assertTrue(dead.getFirst().messageAttributes().containsKey(UsageQueue.REASON), dead.toString());
+  }
+
+  @Test
+  @Order(5)
+  void aBlockedCallGoesOutOnTheBus() throws Exception {
+    String run = "bus-" + UUID.randomUUID();
+    try (EventBridgeClient bus = STACK.eventBridge();
+        SqsClient sqs = STACK.sqs()) {
+      String queue = sqs.createQueue(it -> it.queueName(run)).queueUrl();
+      String queueArn =
+          sqs.getQueueAttributes(
+                  it -> it.queueUrl(queue).attributeNames(QueueAttributeName.QUEUE_ARN))
+              .attributes()
+              .get(QueueAttributeName.QUEUE_ARN);
+      bus.putRule(it -> it.name(run).eventPattern("{\"source\": [\"budget-authority\"]}"));
+      bus.putTargets(
+          it -> it.rule(run).targets(Target.builder().id("queue").arn(queueArn).build()));
+
+      Http.Answer blocked =
+          STACK
+              .as("gateway")
+              .ask(
+                  """
+                  {"model": "claude-haiku-4-5", "input_tokens": 150000, "cache_write_tokens": 0,
+                   "max_output_tokens": 1000, "run_limit_usd": "0.10"}
+                  """,
+                  run + "-1",
+                  run);
+      assertEquals(402, blocked.status(), blocked.toString());
+
+      await(
+          A_MOMENT,
+          "budget.blocked of " + run,
+          () ->
+              sqs
+                  .receiveMessage(it -> it.queueUrl(queue).maxNumberOfMessages(10))
+                  .messages()
+                  .stream()
+                  .anyMatch(it -> it.body().contains("budget.blocked") && it.body().contains(run)));
+    }
+  }
+
+  @Test
+  @Order(6)
+  void whatNobodyCameBackForExpiresByTheSchedule() throws Exception {
+    await(
+        A_TICK,
+        "the expiry of what was abandoned",
+        () -> Set.of("expired", "reconciled").contains(decision(ABANDONED).text("state")));
+  }
+
+  @Test
+  @Order(7)
+  void aPriceFileThatIsDroppedInTheBucketComesIntoForce() throws Exception {
+    String model = "model-" + UUID.randomUUID();
+    Http operator = STACK.as("operator");
+    Http.Answer draft = operator.post("/budget/price-tables", prices(model));
+    assertEquals(201, draft.status(), draft.toString());
+    Http.Answer published =
+        operator.post(
+            "/budget/price-tables/" + draft.text("version") + "/publish",
+            "{\"accept_review\": true}");
+    assertEquals(200, published.status(), published.toString());
+
+    String key = "incoming/" + model + ".json";
+    try (S3Client s3 = STACK.s3()) {
+      s3.putObject(
+          it -> it.bucket(STACK.output("PricesBucketName")).key(key),
+          RequestBody.fromString(prices(model, model + "-too")));
+    }
+
+    await(
+        A_MOMENT,
+        "the table of " + key,
+        () -> {
+          for (JsonNode table :
+              operator.get("/budget/price-tables?limit=200").json().path("items")) {
+            if (table.path("source").asText().equals(key) && table.path("in_force").asBoolean()) {
+              return true;
+            }
+          }
+          return false;
+        });
+  }
+
+  private static String prices(String... models) {
+    List<String> rows = new ArrayList<>();
+    for (String model : models) {
+      rows.add(
+          """
+          "%s": {"litellm_provider": "house", "mode": "chat",
+                 "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}"""
+              .formatted(model));
+    }
+    return "{" + String.join(", ", rows) + "}";
   }
 }

@@ -20,10 +20,11 @@ final class Zips {
   /// Names of what belongs to the local build, or to a client that is not used.
   static List<String> entriesOfTheLocalBuild(Path zip) throws IOException {
     try (ZipFile file = new ZipFile(zip.toFile())) {
-      return file.stream()
-          .map(ZipEntry::getName)
-          .filter(name -> LOCAL.matcher(name).find())
-          .toList();
+      return file.stream().map(ZipEntry::getName).filter(Zips::isOfTheLocalBuild).toList();
     }
+  }
+
+  static boolean isOfTheLocalBuild(String name) {
+    return LOCAL.matcher(name).find();
   }
 }

@@ -72,6 +72,17 @@ class ReservationTest {
   }
 
   @Test
+  void moreTimeMovesNoMoneyAndIsNeverTakenAway() {
+    Reservation later = after(reserved(false), reserved(false).extend(NOW.plusSeconds(900)));
+
+    assertEquals(NOW.plusSeconds(900), later.expiresAt());
+    assertEquals(List.of(posting(0, 0)), postings(reserved(false).extend(NOW.plusSeconds(900))));
+    assertInstanceOf(Reservation.Step.Unchanged.class, later.extend(NOW.plusSeconds(700)));
+    Reservation over = after(later, later.release(null, NOW));
+    assertInstanceOf(Reservation.Step.Refused.class, over.extend(NOW.plusSeconds(1_000)));
+  }
+
+  @Test
   void theSameWordAgainOrAWeakerOneChangesNothing() {
     Reservation committed =
         after(reserved(false), reserved(false).commit(word(30, UsageQuality.ESTIMATED)));

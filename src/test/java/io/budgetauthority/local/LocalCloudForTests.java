@@ -1,11 +1,15 @@
 package io.budgetauthority.local;
 
+import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.Published;
 import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Clock;
 import java.util.Optional;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
@@ -55,16 +59,38 @@ public final class LocalCloudForTests {
         .build();
   }
 
+  /// A client of its SQS that is watched.
+  public static SqsClient sqs(ExecutionInterceptor watch) {
+    return SqsClient.builder()
+        .httpClientBuilder(ApacheHttpClient.builder())
+        .endpointOverride(shared().sqsEndpoint())
+        .region(LocalCloud.region())
+        .credentialsProvider(LocalCloud.credentials())
+        .overrideConfiguration(it -> it.addExecutionInterceptor(watch))
+        .build();
+  }
+
+  /// A client of its SQS, which all share.
+  public static SqsClient sqs() {
+    return Holder.SQS;
+  }
+
   /// Puts into a cloud what the local build puts into an empty one: a tenant `demo`, a key for
   /// every role and a price table.
   public static void fill(LocalCloud cloud) {
     try (DynamoDbClient dynamoDb = dynamoDb(cloud).build();
         S3Client s3 = s3(cloud)) {
       String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
+      String bucket = cloud.definitions().pricesBucket().name();
+      Tenants tenants = new Tenants(dynamoDb, ledgerTable);
+      ApiKeys keys = new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC());
+      PriceOverrides overrides = new PriceOverrides(dynamoDb, ledgerTable, tenants);
       new FirstData(
-              new Tenants(dynamoDb, ledgerTable),
-              new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC()),
-              new PriceStore(s3, cloud.definitions().pricesBucket().name()))
+              tenants,
+              keys,
+              new PriceStore(s3, bucket),
+              new Publications(
+                  dynamoDb, ledgerTable, new Published(s3, bucket), tenants, keys, overrides::copy))
           .onStart(new StartupEvent());
     }
   }
@@ -77,6 +103,7 @@ public final class LocalCloudForTests {
 
   private static final class Holder {
     static final LocalCloud CLOUD = LocalCloud.start(settings());
+    static final SqsClient SQS = sqs(CLOUD);
 
     static {
       Runtime.getRuntime().addShutdownHook(new Thread(CLOUD::close, "local-cloud-for-tests"));

@@ -3,16 +3,23 @@ package io.budgetauthority.local;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.api.Http;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,6 +29,10 @@ class ServiceSurvivesKillIT {
   private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
   private static final String ASK =
       "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1000, \"max_output_tokens\": 100}";
+
+  private static final int CLIENTS = 8;
+  private static final Duration LOADED_FOR = Duration.ofSeconds(4);
+  private static final String LOADED_RUN = "run-under-load";
 
   @TempDir Path data = Path.of("unset");
 
@@ -102,6 +113,98 @@ class ServiceSurvivesKillIT {
     } finally {
       second.destroy();
       second.waitFor();
+    }
+  }
+
+  /// What one client was told of a call before the service was killed.
+  private record Told(String key, @Nullable String decisionId, @Nullable String settledAs) {}
+
+  @Test
+  void everyAnswerThatWasGivenBeforeAKillUnderLoadIsStillTrue() throws Exception {
+    int port = freePort();
+    Http gateway = new Http(URI.create("http://127.0.0.1:" + port), "bak_demo_gateway");
+    Process first = start(port);
+    List<Told> told;
+    try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+      awaitReady(gateway);
+      List<Future<List<Told>>> loads = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        int client = i;
+        loads.add(clients.submit(() -> load(gateway, client)));
+      }
+      Thread.sleep(LOADED_FOR);
+      first.destroyForcibly().waitFor();
+      told = new ArrayList<>();
+      for (Future<List<Told>> load : loads) {
+        told.addAll(load.get());
+      }
+    }
+
+    Process second = start(port);
+    try {
+      awaitReady(gateway);
+      assertTrue(told.stream().filter(one -> one.settledAs() != null).count() > CLIENTS);
+      long committedMicros = 0;
+      long reservedMicros = 0;
+      for (Told one : told) {
+        // What was asked and not answered is asked again, which makes it known whether it is held.
+        Http.Answer asked = gateway.ask(ASK, one.key(), LOADED_RUN);
+        boolean isOver = asked.status() == 409;
+        assertTrue(isOver || asked.status() == 200, asked.toString());
+        JsonNode record = isOver ? asked.json().path("record") : asked.json();
+        if (one.decisionId() != null) {
+          assertEquals(one.decisionId(), record.path("decision_id").asText());
+        }
+        if (one.settledAs() != null) {
+          assertEquals(one.settledAs(), record.path("state").asText(), record.toString());
+        }
+        if (record.path("state").asText().equals("reserved")) {
+          reservedMicros += micros(record.path("estimate_usd"));
+        }
+        committedMicros += micros(record.path("actual_usd"));
+      }
+      JsonNode run = gateway.get("/budget/runs/" + LOADED_RUN).json();
+      assertEquals(committedMicros, micros(run.path("committed_usd")));
+      assertEquals(reservedMicros, micros(run.path("reserved_usd")));
+    } finally {
+      second.destroy();
+      second.waitFor();
+    }
+  }
+
+  private static long micros(JsonNode usd) {
+    return usd.isNull() || usd.isMissingNode()
+        ? 0
+        : new BigDecimal(usd.asText()).movePointRight(6).longValueExact();
+  }
+
+  /// Asks and settles until the service is gone, and remembers every answer.
+  private static List<Told> load(Http gateway, int client) {
+    List<Told> told = new ArrayList<>();
+    for (int call = 0; ; call++) {
+      String key = "loaded-" + client + "-" + call;
+      String decisionId = null;
+      try {
+        Http.Answer asked = gateway.ask(ASK, key, LOADED_RUN);
+        assertEquals(200, asked.status(), asked.toString());
+        decisionId = asked.text("decision_id");
+        if (call % 5 == 4) {
+          told.add(new Told(key, decisionId, null));
+          continue;
+        }
+        boolean commits = call % 5 < 3;
+        Http.Answer settled =
+            gateway.post(
+                "/budget/reservations/"
+                    + asked.text("reservation_id")
+                    + (commits ? "/commit" : "/release"),
+                commits ? "{\"usage\": {\"input_tokens\": 10, \"output_tokens\": 5}}" : "{}");
+        assertEquals(200, settled.status(), settled.toString());
+        told.add(new Told(key, decisionId, commits ? "committed" : "released"));
+      } catch (UncheckedIOException e) {
+        told.add(new Told(key, decisionId, null));
+        return told;
+      }
     }
   }
 

@@ -1,0 +1,146 @@
+package io.budgetauthority.local;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.core.interceptor.SdkExecutionAttribute;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
+import software.amazon.awssdk.services.dynamodb.model.ProvisionedThroughputExceededException;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
+import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+
+/// Lets whoever tries out a gateway take a service of the desk away, and give it back: the SDK asks
+/// it before each call. The SDK makes one for each client, so the state is the class's.
+public final class LocalFaults implements ExecutionInterceptor {
+
+  private static final Duration SLOW = Duration.ofSeconds(5);
+
+  private static final Map<Service, State> STATES = new EnumMap<>(Service.class);
+
+  /// What can be taken away.
+  public enum Service {
+    /// DynamoDB.
+    LEDGER("DynamoDb"),
+    /// S3.
+    BUCKET("S3"),
+    /// SQS.
+    QUEUE("Sqs");
+
+    private final String sdkName;
+
+    Service(String sdkName) {
+      this.sdkName = sdkName;
+    }
+  }
+
+  /// How a service is.
+  public enum State {
+    UP,
+    /// Nobody answers.
+    DOWN,
+    /// Every answer takes five seconds.
+    SLOW,
+    /// The ledger's transactions conflict without end.
+    BUSY,
+    /// The ledger throttles every call.
+    THROTTLED,
+    /// A fault that nobody expects.
+    BROKEN;
+
+    static State ofWireName(String wireName) {
+      return Arrays.stream(values())
+          .filter(state -> state.wireName().equals(wireName))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "must be one of "
+                          + Arrays.stream(values())
+                              .map(State::wireName)
+                              .collect(Collectors.joining(", "))));
+    }
+
+    String wireName() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  static void set(Service service, State state) {
+    synchronized (STATES) {
+      STATES.put(service, state);
+    }
+  }
+
+  private static State of(String sdkName) {
+    synchronized (STATES) {
+      return STATES.entrySet().stream()
+          .filter(entry -> entry.getKey().sdkName.equals(sdkName))
+          .map(Map.Entry::getValue)
+          .findFirst()
+          .orElse(State.UP);
+    }
+  }
+
+  @Override
+  public void beforeTransmission(
+      Context.BeforeTransmission context, ExecutionAttributes attributes) {
+    String service = attributes.getAttribute(SdkExecutionAttribute.SERVICE_NAME);
+    switch (of(service)) {
+      case UP -> {}
+      case DOWN -> throw SdkClientException.create("taken away: nobody answers");
+      case SLOW -> waitFor(SLOW);
+      case BUSY -> {
+        if (context.request() instanceof TransactWriteItemsRequest request) {
+          throw conflict(request, service);
+        }
+      }
+      case THROTTLED ->
+          throw ProvisionedThroughputExceededException.builder()
+              .message("taken away: throttled")
+              .statusCode(400)
+              .awsErrorDetails(error("ProvisionedThroughputExceededException", service))
+              .build();
+      case BROKEN ->
+          throw DynamoDbException.builder()
+              .message("taken away: a fault that nobody expects")
+              .statusCode(400)
+              .awsErrorDetails(error("ValidationException", service))
+              .build();
+    }
+  }
+
+  private static void waitFor(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      // The SDK's deadline has passed.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static TransactionCanceledException conflict(
+      TransactWriteItemsRequest request, String service) {
+    return TransactionCanceledException.builder()
+        .message("taken away: busy")
+        .statusCode(400)
+        .awsErrorDetails(error("TransactionCanceledException", service))
+        .cancellationReasons(
+            request.transactItems().stream()
+                .map(item -> CancellationReason.builder().code("TransactionConflict").build())
+                .toList())
+        .build();
+  }
+
+  private static AwsErrorDetails error(String code, String service) {
+    return AwsErrorDetails.builder().errorCode(code).serviceName(service).build();
+  }
+}

@@ -1,0 +1,31 @@
+package io.budgetauthority.decision;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// A call that was let through while the ledger was away, as its message carries it until the
+/// ledger is back (protocol section 8). It holds nothing.
+///
+/// @param requestHash a hash of the ask, to tell a replay from a reused key
+/// @param facts what was answered; its run and tuple are as they were stated
+/// @param priceRow the row that the estimate is from; null where an advisory tenant called what has
+///   no price
+/// @param parentRunId the parent that was named for the run
+/// @param runLimit the limit that was named for the run
+/// @param expiresAt when the estimate is presumed, unless its usage was heard before
+public record DegradedDecision(
+    @JsonProperty("request_hash") String requestHash,
+    @JsonProperty("facts") DecisionFacts facts,
+    @JsonProperty("price_row") @Nullable Price priceRow,
+    @JsonProperty("parent_run_id") @Nullable String parentRunId,
+    @JsonProperty("run_limit_usd") @Nullable MicroUsd runLimit,
+    @JsonProperty("expires_at") Instant expiresAt) {
+
+  Run.Tuple stated() {
+    return new Run.Tuple(facts.userId(), facts.keyId(), facts.teamId(), facts.featureId());
+  }
+}

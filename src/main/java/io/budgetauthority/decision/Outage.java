@@ -1,0 +1,185 @@
+package io.budgetauthority.decision;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Standby;
+import io.budgetauthority.tenant.TenantCopy;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.sqs.SqsClient;
+
+/// Answers asks while the ledger is away (protocol section 8): for a tenant that fails open, by
+/// what was published of it, once the usage queue has accepted the decision. Nothing is held. Safe
+/// for use by many threads.
+public final class Outage {
+
+  private static final Logger LOG = Logger.getLogger("budget.outage");
+  private static final Duration PATIENCE = Duration.ofMillis(1_500);
+
+  /// The code of the problem that a closed tenant gets, and of the header of an open one.
+  private static final String CODE = "ledger_unavailable";
+
+  private final Standby standby;
+  private final SqsClient sqs;
+  private final Optional<String> queueUrl;
+  private final Clock clock;
+
+  /// @param queueUrl of the usage queue; empty where there is none, which is as if it were away
+  public Outage(Standby standby, SqsClient sqs, Optional<String> queueUrl, Clock clock) {
+    this.standby = standby;
+    this.sqs = sqs;
+    this.queueUrl = queueUrl;
+    this.clock = clock;
+  }
+
+  /// Answers, or throws [LedgerUnavailable] for a tenant that fails closed.
+  Answer answer(Authority.Ask ask, Authority.Named named, PriceTable table, Throwable cause) {
+    TenantCopy tenant = tenant(ask.caller().tenantId(), cause);
+    boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
+    boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
+    if (!open || named.identity() == null) {
+      Meters.failedClosed();
+      throw unavailable("the ledger is away, and the tenant fails closed", cause);
+    }
+    DecisionRequest request = ask.request();
+    PriceTable.Found found = find(ask, table, request.provider(), request.model(), cause);
+    if (found instanceof PriceTable.Found.Ambiguous ambiguous) {
+      return new Answer.Ambiguous(ambiguous.candidates());
+    }
+    Decider.Question question =
+        new Decider.Question(
+            request,
+            tenant.policy(),
+            found instanceof PriceTable.Found.Row row ? row.price() : null,
+            List.of(),
+            List.of());
+    return switch (Decider.decide(question)) {
+      case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
+      case Plan.Block block ->
+          throw unavailable(
+              "the ledger is away, and the call is blocked: " + block.detail(), cause);
+      case Plan.Grant grant -> allow(ask, named, table, tenant, grant, cause);
+    };
+  }
+
+  private Answer allow(
+      Authority.Ask ask,
+      Authority.Named named,
+      PriceTable table,
+      TenantCopy tenant,
+      Plan.Grant grant,
+      Throwable cause) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    DecisionWriter writer =
+        new DecisionWriter(
+            ask.request(),
+            tenant.policy(),
+            table.version(),
+            named.runId(),
+            new Lineage(null, List.of()),
+            named.stated(),
+            List.of(),
+            CODE,
+            now);
+    DecisionFacts facts = writer.facts(grant.in(tenant.strictest()), List.of());
+    Reservation reservation =
+        Objects.requireNonNull(
+            writer.granted(facts, named.identity(), grant), "what is no dry run has an identity");
+    DegradedDecision decision =
+        new DegradedDecision(
+            reservation.requestHash(),
+            facts,
+            grant.quote() == null ? null : grant.quote().row(),
+            ask.request().parentRunId(),
+            ask.request().runLimit(),
+            reservation.expiresAt());
+    if (!send(ask, decision, now)) {
+      if (tenant.strictest() != Mode.ADVISORY_ESTIMATE) {
+        throw unavailable("the ledger and the usage queue are away", cause);
+      }
+      Meters.lost();
+      LOG.errorf(
+          "decision %s of an advisory tenant is lost: neither the ledger nor the queue took it",
+          reservation.id().decisionId());
+    }
+    Meters.failedOpen();
+    facts.count();
+    return new Answer.Decided(facts, reservation, false);
+  }
+
+  private TenantCopy tenant(String tenantId, Throwable cause) {
+    try {
+      return standby
+          .tenant(tenantId)
+          .orElseThrow(() -> unavailable("nothing was published of the tenant", cause));
+    } catch (SdkException e) {
+      throw unavailable("neither the ledger nor the bucket answers", e);
+    }
+  }
+
+  private PriceTable.Found find(
+      Authority.Ask ask,
+      PriceTable table,
+      @Nullable String provider,
+      String model,
+      Throwable cause) {
+    try {
+      return PriceOverrides.find(standby, ask.caller().tenantId(), table, provider, model);
+    } catch (SdkException e) {
+      e.addSuppressed(cause);
+      throw unavailable("neither the ledger nor the bucket answers", e);
+    }
+  }
+
+  /// A message of the usage queue (protocol section 5).
+  private record Message(
+      @JsonProperty("type") String type,
+      @JsonProperty("tenant_id") String tenantId,
+      @JsonProperty("principal_id") String principalId,
+      @JsonProperty("idempotency_key") @Nullable String idempotencyKey,
+      @JsonProperty("sent_at") Instant sentAt,
+      @JsonProperty("body") DegradedDecision body) {}
+
+  /// Whether the queue has accepted the decision.
+  private boolean send(Authority.Ask ask, DegradedDecision decision, Instant now) {
+    if (queueUrl.isEmpty()) {
+      return false;
+    }
+    Message message =
+        new Message(
+            "decision",
+            ask.caller().tenantId(),
+            ask.caller().principalId(),
+            ask.idempotencyKey(),
+            now,
+            decision);
+    try {
+      sqs.sendMessage(
+          it ->
+              it.queueUrl(queueUrl.get())
+                  .messageBody(DecisionJson.write(message))
+                  .overrideConfiguration(override -> override.apiCallTimeout(PATIENCE)));
+      return true;
+    } catch (SdkException e) {
+      LOG.errorf("the usage queue did not take a decision: %s", e.getMessage());
+      return false;
+    }
+  }
+
+  private static LedgerUnavailable unavailable(String reason, Throwable cause) {
+    return new LedgerUnavailable(reason, cause);
+  }
+}

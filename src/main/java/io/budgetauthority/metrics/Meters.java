@@ -1,0 +1,170 @@
+package io.budgetauthority.metrics;
+
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Metrics;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The service's metrics, named here and nowhere else (docs/metrics.md). They go to every registry
+/// that the build has. A tag has one of few values, never what a tenant chose. Safe for use by many
+/// threads.
+public final class Meters {
+
+  /// The value of a tag that does not apply.
+  private static final String NONE = "none";
+
+  /// In percent of the estimate: a usage far below it was held for far too much.
+  private static final long MOST_PERCENT = 10_000;
+
+  private static final Duration MOST_HOLD = Duration.ofHours(2);
+
+  private Meters() {}
+
+  /// A decision was made and recorded.
+  ///
+  /// @param outcome `allow`, `downgrade`, `advisory_warn` or `block`
+  /// @param mode the enforcement mode
+  /// @param code the code of a block or a warning; null where there is none
+  public static void decided(String outcome, String mode, @Nullable String code) {
+    Metrics.counter(
+            "budget.decisions",
+            "outcome",
+            outcome,
+            "mode",
+            mode,
+            "code",
+            code == null ? NONE : code)
+        .increment();
+  }
+
+  /// An earlier decision was answered again.
+  public static void replayed() {
+    Metrics.counter("budget.replays").increment();
+  }
+
+  /// Usage was charged in the place of an estimate.
+  ///
+  /// @param quality of the word: `exact`, `estimated`, `missing` or `presumed`
+  /// @param estimateMicros what was estimated, in micro-USD
+  /// @param actualMicros what is charged, in micro-USD
+  /// @param held from the decision to the charge
+  public static void charged(
+      String quality, long estimateMicros, long actualMicros, Duration held) {
+    Metrics.counter("budget.charges", "quality", quality).increment();
+    Timer.builder("budget.hold.time")
+        .maximumExpectedValue(MOST_HOLD)
+        .register(Metrics.globalRegistry)
+        .record(held.isNegative() ? Duration.ZERO : held);
+    if (estimateMicros > 0) {
+      DistributionSummary.builder("budget.actual.percent_of_estimate")
+          .register(Metrics.globalRegistry)
+          .record(Math.min(MOST_PERCENT, percent(actualMicros, estimateMicros)));
+    }
+    if (actualMicros > estimateMicros) {
+      Metrics.counter("budget.overruns").increment();
+    }
+  }
+
+  private static long percent(long part, long whole) {
+    return part > Long.MAX_VALUE / 100 ? MOST_PERCENT : part * 100 / whole;
+  }
+
+  /// A hold was freed without a charge.
+  public static void released() {
+    Metrics.counter("budget.releases").increment();
+  }
+
+  /// Something used had no price: it is listed as unpriced.
+  public static void unpriced() {
+    Metrics.counter("budget.unpriced").increment();
+  }
+
+  /// Usage that had no decision was charged.
+  public static void unreserved() {
+    Metrics.counter("budget.unreserved").increment();
+  }
+
+  /// What happened named a run that is somebody else's.
+  public static void orphaned() {
+    Metrics.counter("budget.orphans").increment();
+  }
+
+  /// A transaction met another one and was sent again.
+  public static void contended() {
+    Metrics.counter("budget.contention.retries").increment();
+  }
+
+  /// A call met others until its deadline and gave up.
+  public static void gaveUp() {
+    Metrics.counter("budget.contention").increment();
+  }
+
+  /// The ledger did not answer a call until its deadline.
+  public static void ledgerWasAway() {
+    Metrics.counter("budget.ledger.unavailable").increment();
+  }
+
+  /// A tenant that fails open was let through while the ledger was away.
+  public static void failedOpen() {
+    Metrics.counter("budget.fail_open").increment();
+  }
+
+  /// So was an advisory tenant, and nothing took the decision.
+  public static void lost() {
+    Metrics.counter("budget.fail_open.lost").increment();
+  }
+
+  /// A tenant that fails closed was refused while the ledger was away.
+  public static void failedClosed() {
+    Metrics.counter("budget.fail_closed").increment();
+  }
+
+  /// A sweep came to its end or to the end of its time.
+  public static void swept(int expired, int presumed, int released, int runsEnded, int failed) {
+    Metrics.counter("budget.sweep.runs").increment();
+    Metrics.counter("budget.expired").increment(expired);
+    Metrics.counter("budget.presumed").increment(presumed);
+    Metrics.counter("budget.sweep.released").increment(released);
+    Metrics.counter("budget.runs.expired").increment(runsEnded);
+    Metrics.counter("budget.sweep.failures").increment(failed);
+  }
+
+  /// A message of the usage queue was disposed of.
+  ///
+  /// @param outcome `done`, `later`, `put_back` or `dead`
+  public static void message(String outcome) {
+    Metrics.counter("budget.queue.messages", "outcome", outcome).increment();
+    if (outcome.equals("dead")) {
+      Metrics.counter("budget.queue.dead").increment();
+    }
+  }
+
+  /// How old a message was when it was taken.
+  public static void messageAge(Duration age) {
+    Metrics.timer("budget.queue.age").record(age.isNegative() ? Duration.ZERO : age);
+  }
+
+  /// The price table in force could not be refreshed.
+  public static void pricesNotRefreshed() {
+    Metrics.counter("budget.price_table.refresh_failures").increment();
+  }
+
+  /// What changed of a tenant could not be published.
+  public static void notPublished() {
+    Metrics.counter("budget.publication_failures").increment();
+  }
+
+  /// How long ago the price table in force was published, asked for whenever metrics are read.
+  public static void priceTableAge(Supplier<Duration> age) {
+    Gauge.builder("budget.price_table.age.seconds", () -> age.get().toSeconds())
+        .register(Metrics.globalRegistry);
+  }
+
+  /// The process started, which on Lambda is a cold start.
+  public static void started() {
+    Metrics.counter("budget.cold_starts").increment();
+  }
+}

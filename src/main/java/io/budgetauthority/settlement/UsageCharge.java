@@ -1,0 +1,35 @@
+package io.budgetauthority.settlement;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.price.Usage;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Usage that never had a decision, as it was reported (protocol section 5). Its JSON, without
+/// nulls and with sorted names, is what tells a replay from a reused key.
+///
+/// @param provider null where the model's name says it
+/// @param quality exact or estimated
+/// @param occurredAt null for the time at which it is charged
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@JsonPropertyOrder(alphabetic = true)
+public record UsageCharge(
+    @JsonProperty("run_id") @Nullable String runId,
+    @JsonProperty("user_id") @Nullable String userId,
+    @JsonProperty("key_id") @Nullable String keyId,
+    @JsonProperty("team_id") @Nullable String teamId,
+    @JsonProperty("feature_id") @Nullable String featureId,
+    @JsonProperty("provider") @Nullable String provider,
+    @JsonProperty("model") String model,
+    @JsonProperty("usage") Usage usage,
+    @JsonProperty("usage_quality") UsageQuality quality,
+    @JsonProperty("occurred_at") @Nullable Instant occurredAt) {
+
+  public Run.Tuple tuple() {
+    return new Run.Tuple(userId, keyId, teamId, featureId);
+  }
+}

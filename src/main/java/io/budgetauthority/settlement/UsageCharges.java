@@ -1,0 +1,143 @@
+package io.budgetauthority.settlement;
+
+import io.budgetauthority.decision.AfterTheFact;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// Charges usage that never had a decision: a pass-through route, a batch, a line of the provider's
+/// invoice (protocol section 5). It is priced like a commit, by the table in force, and never
+/// refused. Its item is one that was committed when it was made, so that a better word corrects it
+/// as it does any other. Safe for use by many threads.
+public final class UsageCharges {
+
+  private final AfterTheFact afterTheFact;
+  private final UsagePricing pricing;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public UsageCharges(
+      AfterTheFact afterTheFact, UsagePricing pricing, Tenants tenants, Clock clock) {
+    this.afterTheFact = afterTheFact;
+    this.pricing = pricing;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What a charge comes to.
+  public sealed interface Result {
+    /// @param replayed whether an earlier request with the same key charged it
+    record Charged(Reservation reservation, DecisionFacts facts, boolean replayed)
+        implements Result {}
+
+    /// The key was used for other usage (422).
+    record KeyReused() implements Result {}
+
+    /// No price table was read yet (503).
+    record NoPrices() implements Result {}
+  }
+
+  /// A charge with all that identifies it.
+  public record Order(
+      String tenantId, String principalId, String idempotencyKey, UsageCharge charge) {}
+
+  public Result charge(Order order) {
+    UsageCharge charge = order.charge();
+    Optional<PriceTable> table = pricing.current();
+    if (table.isEmpty()) {
+      return new Result.NoPrices();
+    }
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    Instant at = charge.occurredAt() == null ? now : charge.occurredAt();
+    PriceTable.Found found =
+        pricing.find(order.tenantId(), table.get(), charge.provider(), charge.model());
+    Optional<Price> row = UsagePricing.pricedRow(found);
+    Mode mode = tenants.policy(order.tenantId()).policy().mode();
+    DecisionFacts facts =
+        DecisionFacts.unreserved(
+            mode,
+            charge.provider() == null ? row.map(Price::provider).orElse(null) : charge.provider(),
+            charge.model(),
+            table.get().version(),
+            at);
+    String priceRow = row.map(DecisionJson::writePrice).orElse("");
+    UsageReport report =
+        new UsageReport(charge.usage(), charge.provider(), charge.model(), charge.quality());
+    UsagePricing.Priced priced = pricing.price(order.tenantId(), priceRow, facts, report);
+    Settled settled =
+        new Settled(
+            priced.amount(), charge.quality(), DecisionJson.write(priced.particulars()), now);
+    return enter(order, at, facts, priceRow, settled);
+  }
+
+  private Result enter(
+      Order order, Instant at, DecisionFacts facts, String priceRow, Settled settled) {
+    UsageCharge charge = order.charge();
+    ReservationId id =
+        ReservationId.of(
+            order.tenantId(),
+            order.principalId(),
+            ReservationId.Kind.USAGE,
+            order.idempotencyKey());
+    String hash = DecisionJson.hash(charge);
+    AfterTheFact.Entered entered =
+        afterTheFact.enter(
+            id,
+            new AfterTheFact.Happening(
+                order.tenantId(),
+                charge.runId(),
+                null,
+                null,
+                charge.tuple(),
+                at,
+                settled.charge(),
+                false),
+            (place, stored) ->
+                stored != null
+                    ? Optional.empty()
+                    : Optional.of(
+                        new Reservation(
+                            id,
+                            order.tenantId(),
+                            order.principalId(),
+                            hash,
+                            HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
+                            1,
+                            ReservationState.COMMITTED,
+                            false,
+                            false,
+                            place.holdsOfNothing(),
+                            settled.charge(),
+                            settled,
+                            null,
+                            at,
+                            at,
+                            settled.at(),
+                            Duration.ofDays(place.policy().retentionDays()),
+                            DecisionJson.write(facts.enteredAt(place, settled.charge())),
+                            priceRow)));
+    Reservation reservation = entered.reservation();
+    if (entered.entered()) {
+      Meters.unreserved();
+      UsagePricing.count(reservation, settled);
+    }
+    return reservation.requestHash().equals(hash)
+        ? new Result.Charged(
+            reservation, DecisionJson.readFacts(reservation.facts()), !entered.entered())
+        : new Result.KeyReused();
+  }
+}

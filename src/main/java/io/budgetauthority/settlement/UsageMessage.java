@@ -1,0 +1,159 @@
+package io.budgetauthority.settlement;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.decision.DegradedDecision;
+import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.ReservationId;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// A message of the usage queue (protocol section 5), read as strictly as a request.
+///
+/// @param principalId who sent it; null where the reservation is named by its id
+/// @param idempotencyKey of the decision, or of the charge; null where the reservation is named by
+///   its id
+public record UsageMessage(
+    String tenantId,
+    @Nullable String principalId,
+    @Nullable String idempotencyKey,
+    @Nullable ReservationId stated,
+    Instant sentAt,
+    Content content) {
+
+  /// What a message says, which is what the body of its call would say.
+  public sealed interface Content {
+    record Commit(UsageReport report) implements Content {}
+
+    record Release(@Nullable String reason) implements Content {}
+
+    record Extend(Instant until) implements Content {}
+
+    record Usage(UsageCharge charge) implements Content {}
+
+    record Decision(DegradedDecision decision) implements Content {}
+  }
+
+  private enum Type {
+    COMMIT,
+    RELEASE,
+    EXTEND,
+    USAGE,
+    DECISION;
+
+    /// Whether it is about a reservation that there is; the others make one.
+    boolean settles() {
+      return this == COMMIT || this == RELEASE || this == EXTEND;
+    }
+
+    static Type ofWireName(String wireName) {
+      return Arrays.stream(values())
+          .filter(type -> type.name().toLowerCase(Locale.ROOT).equals(wireName))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "must be commit, release, extend, usage or decision"));
+    }
+  }
+
+  /// The reservation that it settles.
+  public ReservationId reservationId() {
+    return stated != null
+        ? stated
+        : ReservationId.of(
+            tenantId,
+            Objects.requireNonNull(principalId),
+            ReservationId.Kind.DECISION,
+            Objects.requireNonNull(idempotencyKey));
+  }
+
+  /// Reads a message; what is wrong with it is an [io.budgetauthority.input.InvalidInput] that
+  /// names each field, or an [io.budgetauthority.input.InputTooLarge].
+  public static UsageMessage read(String text) {
+    Fields fields = Fields.parse(text.getBytes(StandardCharsets.UTF_8));
+    Type type = required(fields, "type", fields.oneOf("type", Type::ofWireName));
+    String tenantId = required(fields, "tenant_id", fields.id("tenant_id"));
+    String principalId = fields.id("principal_id");
+    String key = fields.oneOf("idempotency_key", Ids::idempotencyKey);
+    ReservationId id = fields.oneOf("reservation_id", UsageMessage::reservationId);
+    Instant sentAt = required(fields, "sent_at", fields.oneOf("sent_at", UsageJson::instant));
+    boolean settles = type != null && type.settles();
+    if (settles && fields.has("reservation_id") == fields.has("idempotency_key")) {
+      fields.error("reservation_id", "or idempotency_key is required, one of them");
+    }
+    if (!settles && type != null && fields.has("reservation_id")) {
+      fields.error("reservation_id", "follows from the idempotency_key");
+    }
+    if (!settles && type != null && !fields.has("idempotency_key")) {
+      fields.error("idempotency_key", "is required");
+    }
+    if (fields.has("idempotency_key") && !fields.has("principal_id")) {
+      fields.error("principal_id", "is required with an idempotency_key");
+    }
+    Content content = type == null ? null : content(type, fields);
+    fields.end();
+    return new UsageMessage(
+        Objects.requireNonNull(tenantId),
+        principalId,
+        key,
+        id,
+        Objects.requireNonNull(sentAt),
+        Objects.requireNonNull(content));
+  }
+
+  private static @Nullable Content content(Type type, Fields fields) {
+    if (type == Type.DECISION) {
+      JsonNode body = fields.json("body");
+      return body == null ? null : decision(fields, body);
+    }
+    Fields body = fields.object("body");
+    if (body == null) {
+      if (type == Type.RELEASE && !fields.has("body")) {
+        return new Content.Release(null);
+      }
+      return required(fields, "body", null);
+    }
+    Content content =
+        switch (type) {
+          case COMMIT -> new Content.Commit(UsageJson.report(body));
+          case RELEASE -> new Content.Release(body.text("reason"));
+          case EXTEND -> extend(body);
+          case USAGE -> new Content.Usage(UsageJson.charge(body, Instant.MAX));
+          case DECISION -> throw new AssertionError("read above");
+        };
+    body.refuseOthers();
+    return content;
+  }
+
+  private static @Nullable Content extend(Fields body) {
+    Instant until = required(body, "expires_at", body.oneOf("expires_at", UsageJson::instant));
+    return until == null ? null : new Content.Extend(until);
+  }
+
+  private static @Nullable Content decision(Fields fields, JsonNode body) {
+    try {
+      return new Content.Decision(DecisionJson.read(body.toString(), DegradedDecision.class));
+    } catch (IllegalStateException e) {
+      fields.error("body", "is no decision that was made while the ledger was away");
+      return null;
+    }
+  }
+
+  private static ReservationId reservationId(String text) {
+    return ReservationId.ofReservationId(text)
+        .orElseThrow(() -> new IllegalArgumentException("is no reservation's id"));
+  }
+
+  private static <T> @Nullable T required(Fields fields, String name, @Nullable T value) {
+    if (!fields.has(name)) {
+      fields.error(name, "is required");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,305 @@
+package io.budgetauthority.settlement;
+
+import io.budgetauthority.decision.LateDecisions;
+import io.budgetauthority.input.InputTooLarge;
+import io.budgetauthority.input.InvalidInput;
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.sqs.SqsClient;
+import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
+
+/// Takes what arrives on the usage queue: commits, releases, extensions, usage that had no
+/// decision, and decisions that were made while the ledger was away, in any order and any number of
+/// times (protocol sections 5 and 8).
+///
+/// What can never succeed goes to the dead-letter queue with its reason at once; what may succeed
+/// later is delivered again until its receives are spent, and then goes there too. A message that
+/// could not be taken because the ledger is away is put back for as long as that lasts. Safe for
+/// use by many threads.
+public final class UsageQueue {
+
+  private static final Logger LOG = Logger.getLogger("budget.usage");
+
+  /// What the attribute of a dead letter that says why is called.
+  public static final String REASON = "reason";
+
+  private static final String FROM = "message_id";
+  private static final int MOST_REASON_CHARACTERS = 1_000;
+
+  /// The most that a message may extend a reservation from now: an honest one asks for less, since
+  /// it was sent before.
+  private static final Duration MOST_EXTENSION = Duration.ofSeconds(3_600);
+
+  private final Settlement settlement;
+  private final UsageCharges charges;
+  private final LateDecisions lateDecisions;
+  private final Tenants tenants;
+  private final Letters letters;
+  private final Clock clock;
+
+  public UsageQueue(
+      Settlement settlement,
+      UsageCharges charges,
+      LateDecisions lateDecisions,
+      Tenants tenants,
+      Letters letters,
+      Clock clock) {
+    this.settlement = settlement;
+    this.charges = charges;
+    this.lateDecisions = lateDecisions;
+    this.tenants = tenants;
+    this.letters = letters;
+    this.clock = clock;
+  }
+
+  /// Where messages come from and go to.
+  ///
+  /// @param mostReceives how often a message is delivered before the queue itself gives it up
+  /// @param backAfterOutage for how long a message is kept back that is put back because the ledger
+  ///   is away: at most 900 s, as SQS has it
+  public record Letters(
+      SqsClient sqs,
+      String queueUrl,
+      String deadQueueUrl,
+      int mostReceives,
+      Duration backAfterOutage) {}
+
+  /// A message as it was delivered.
+  ///
+  /// @param receives how often it was, this time included
+  public record Received(String messageId, String body, int receives) {}
+
+  /// What became of a message.
+  sealed interface Outcome {
+    record Done() implements Outcome {}
+
+    /// It may succeed later.
+    record Later(String reason) implements Outcome {}
+
+    /// It may succeed once the ledger is back.
+    record Away(String reason) implements Outcome {}
+
+    /// It can never succeed.
+    record Dead(String reason) implements Outcome {}
+  }
+
+  /// Takes a batch, each message for itself.
+  ///
+  /// @return the ids of the messages that are to be delivered again; the others are done with
+  public List<String> consume(List<Received> batch) {
+    List<String> again = new ArrayList<>();
+    for (Received message : batch) {
+      if (!dispose(message, take(message.body()))) {
+        again.add(message.messageId());
+      }
+    }
+    return again;
+  }
+
+  /// Whether the message is done with.
+  private boolean dispose(Received message, Outcome outcome) {
+    boolean last = message.receives() >= letters.mostReceives();
+    return switch (outcome) {
+      case Outcome.Done done -> {
+        Meters.message("done");
+        yield true;
+      }
+      case Outcome.Dead dead -> bury(message, dead.reason());
+      case Outcome.Later later when last -> bury(message, later.reason());
+      case Outcome.Later later -> {
+        Meters.message("later");
+        LOG.infof("message %s is left for later: %s", message.messageId(), later.reason());
+        yield false;
+      }
+      case Outcome.Away away when last -> putBack(message, away.reason());
+      case Outcome.Away away -> {
+        Meters.message("later");
+        LOG.warnf("message %s is left for later: %s", message.messageId(), away.reason());
+        yield false;
+      }
+    };
+  }
+
+  private boolean bury(Received message, String reason) {
+    Meters.message("dead");
+    LOG.errorf("message %s goes to the dead-letter queue: %s", message.messageId(), reason);
+    Map<String, MessageAttributeValue> attributes = new HashMap<>();
+    attributes.put(REASON, attribute(shortened(reason)));
+    attributes.put(FROM, attribute(message.messageId()));
+    return send(letters.deadQueueUrl(), message.body(), Duration.ZERO, attributes);
+  }
+
+  private boolean putBack(Received message, String reason) {
+    Meters.message("put_back");
+    LOG.warnf("message %s is put back: %s", message.messageId(), reason);
+    return send(letters.queueUrl(), message.body(), letters.backAfterOutage(), Map.of());
+  }
+
+  /// Where sending fails the message stays where it is: the queue then disposes of it.
+  private boolean send(
+      String url, String body, Duration delay, Map<String, MessageAttributeValue> attributes) {
+    try {
+      letters
+          .sqs()
+          .sendMessage(
+              it ->
+                  it.queueUrl(url)
+                      .messageBody(body)
+                      .delaySeconds(Math.toIntExact(delay.toSeconds()))
+                      .messageAttributes(attributes));
+      return true;
+    } catch (SdkException e) {
+      LOG.errorf("a message could not be moved: %s", e.getMessage());
+      return false;
+    }
+  }
+
+  private static MessageAttributeValue attribute(String value) {
+    return MessageAttributeValue.builder().dataType("String").stringValue(value).build();
+  }
+
+  /// An attribute takes neither every character nor any length.
+  private static String shortened(String reason) {
+    String printable = reason.replaceAll("[^\\x20-\\x7E]", "?");
+    return printable.substring(0, Math.min(printable.length(), MOST_REASON_CHARACTERS));
+  }
+
+  Outcome take(String body) {
+    try {
+      Instant now = clock.instant();
+      UsageMessage message = UsageMessage.read(body);
+      Meters.messageAge(Duration.between(message.sentAt(), now));
+      Tenants.Versioned policy = tenants.policy(message.tenantId());
+      if (policy.version() == 0) {
+        return new Outcome.Dead("there is no tenant " + message.tenantId());
+      }
+      Outcome refused = refuse(message, policy.policy(), now);
+      return refused == null ? take(message, policy.policy(), now) : refused;
+    } catch (InvalidInput e) {
+      return new Outcome.Dead(
+          e.errors().stream()
+              .map(error -> error.pointer() + " " + error.reason())
+              .collect(Collectors.joining("; ")));
+    } catch (InputTooLarge e) {
+      return new Outcome.Dead(String.valueOf(e.getMessage()));
+    } catch (LedgerUnavailable | LedgerContended | SdkException e) {
+      return new Outcome.Away(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      LOG.error("a message could not be taken", e);
+      return new Outcome.Later("an unexpected fault: " + e.getClass().getName());
+    }
+  }
+
+  /// What the decision of an older message may not be kept any more for.
+  private static @Nullable Outcome refuse(UsageMessage message, Policy policy, Instant now) {
+    Duration oldest = Duration.ofDays(policy.retentionDays() - 1L);
+    if (message.sentAt().plus(oldest).isBefore(now)) {
+      return new Outcome.Dead("was sent " + message.sentAt() + ", more than " + oldest + " ago");
+    }
+    return null;
+  }
+
+  private Outcome take(UsageMessage message, Policy policy, Instant now) {
+    return switch (message.content()) {
+      case UsageMessage.Content.Usage usage -> {
+        Instant at = usage.charge().occurredAt();
+        yield at != null && at.isAfter(now.plusSeconds(policy.clockSkewSeconds()))
+            ? new Outcome.Dead("occurred_at is in the future")
+            : charge(message, usage.charge());
+      }
+      case UsageMessage.Content.Decision late -> {
+        lateDecisions.enter(
+            message.tenantId(),
+            Objects.requireNonNull(message.principalId()),
+            Objects.requireNonNull(message.idempotencyKey()),
+            late.decision());
+        yield new Outcome.Done();
+      }
+      case UsageMessage.Content.Commit commit ->
+          settle(
+              message,
+              settlement.commit(gateway(message), message.reservationId(), commit.report()));
+      case UsageMessage.Content.Release release ->
+          settle(
+              message,
+              settlement.release(gateway(message), message.reservationId(), release.reason()));
+      case UsageMessage.Content.Extend extend ->
+          extend.until().isAfter(now.plus(MOST_EXTENSION))
+              ? new Outcome.Dead("expires_at is more than " + MOST_EXTENSION + " away")
+              : settle(
+                  message,
+                  settlement.extend(
+                      gateway(message), message.reservationId(), extend.until(), null));
+    };
+  }
+
+  private Outcome charge(UsageMessage message, UsageCharge charge) {
+    UsageCharges.Order order =
+        new UsageCharges.Order(
+            message.tenantId(),
+            Objects.requireNonNull(message.principalId()),
+            Objects.requireNonNull(message.idempotencyKey()),
+            charge);
+    return switch (charges.charge(order)) {
+      case UsageCharges.Result.Charged charged -> new Outcome.Done();
+      case UsageCharges.Result.KeyReused reused ->
+          new Outcome.Dead("the idempotency key was used for other usage");
+      case UsageCharges.Result.NoPrices noPrices ->
+          new Outcome.Away("no price table is loaded yet");
+    };
+  }
+
+  private Outcome settle(UsageMessage message, Settlement.Result result) {
+    return switch (result) {
+      case Settlement.Result.Done done -> new Outcome.Done();
+      case Settlement.Result.Refused refused -> refused(message, refused);
+      case Settlement.Result.NotFound notFound ->
+          settlement.isOfAnotherTenant(message.tenantId(), message.reservationId())
+              ? new Outcome.Dead("the reservation is not of tenant " + message.tenantId())
+              : new Outcome.Later(
+                  "there is no reservation " + message.reservationId().reservationId());
+      case Settlement.Result.Blocked blocked -> new Outcome.Dead(blocked.block().detail());
+      case Settlement.Result.Invalid invalid ->
+          new Outcome.Dead(invalid.field() + ": " + invalid.reason());
+    };
+  }
+
+  /// A reservation that is settled needs no more time. A block may yet become a decision that was
+  /// let through while the ledger was away; a key that was cancelled may not.
+  private static Outcome refused(UsageMessage message, Settlement.Result.Refused refused) {
+    if (refused.reservation().state() != ReservationState.NONE) {
+      return new Outcome.Done();
+    }
+    if (!refused.facts().wasCancelled()) {
+      return new Outcome.Later("the decision is a block, which reserved nothing");
+    }
+    return message.content() instanceof UsageMessage.Content.Commit
+        ? new Outcome.Dead("the call was cancelled before it was asked for")
+        : new Outcome.Done();
+  }
+
+  /// Who sends messages may settle whatever is its tenant's.
+  private static Caller gateway(UsageMessage message) {
+    String principalId = message.principalId();
+    return new Caller(
+        message.tenantId(), principalId == null ? "" : principalId, Role.GATEWAY, null, null);
+  }
+}

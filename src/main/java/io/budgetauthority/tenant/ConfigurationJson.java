@@ -1,0 +1,44 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+
+/// How configuration is written in the table and in the bucket.
+final class ConfigurationJson {
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+          .build();
+
+  private ConfigurationJson() {}
+
+  static <T> T read(String document, Class<T> type) {
+    try {
+      return JSON.readValue(document, type);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a stored " + type.getSimpleName() + " cannot be read", e);
+    }
+  }
+
+  static <T> T read(String document, TypeReference<T> type) {
+    try {
+      return JSON.readValue(document, type);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("stored configuration cannot be read", e);
+    }
+  }
+
+  static String write(Object configuration) {
+    try {
+      return JSON.writeValueAsString(configuration);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a configuration cannot be written", e);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/// What is published of a tenant.
+///
+/// @param strictest the strictest mode of its policy and its ceilings
+public record TenantCopy(
+    @JsonProperty("policy") Policy policy,
+    @JsonProperty("version") long version,
+    @JsonProperty("strictest_mode") Mode strictest) {
+
+  static TenantCopy read(String document) {
+    return ConfigurationJson.read(document, TenantCopy.class);
+  }
+}

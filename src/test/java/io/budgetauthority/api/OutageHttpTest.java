@@ -1,0 +1,185 @@
+package io.budgetauthority.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.budgetauthority.local.LocalCloudResource;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.net.URI;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What callers see while one of the services that this one needs is away (protocol section 8).
+@QuarkusTest
+@QuarkusTestResource(LocalCloudResource.class)
+class OutageHttpTest {
+
+  private static final String OPEN = "{\"on_ledger_outage\": \"fail_open\"}";
+
+  @TestHTTPResource URI base = URI.create("http://unset");
+
+  private void service(String name, String state) {
+    Http.Answer set =
+        new Http(base, null).send("PUT", "/local/faults/" + name, "{\"state\": \"" + state + "\"}");
+    assertEquals(200, set.status(), set.toString());
+  }
+
+  @AfterEach
+  void everythingIsGivenBack() {
+    service("ledger", "up");
+    service("bucket", "up");
+    service("queue", "up");
+  }
+
+  private static void assertProblem(int status, String code, Http.Answer answer) {
+    assertEquals(status, answer.status(), answer.toString());
+    assertEquals(code, answer.text("code"));
+  }
+
+  private static void assertCommitted(TestTenant tenant, Http.Answer asked) {
+    Http.Answer committed = tenant.commit(asked, 1_000, 100);
+    for (int attempt = 0; committed.status() != 200 && attempt < 100; attempt++) {
+      pause();
+      committed = tenant.commit(asked, 1_000, 100);
+    }
+    assertEquals(200, committed.status(), committed.toString());
+    assertEquals("0.0015", committed.text("actual_usd"));
+    assertEquals("0.0015", tenant.run().text("committed_usd"));
+    assertEquals("0.00", tenant.run().text("reserved_usd"));
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(200);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"down", "slow", "throttled"})
+  void aLedgerThatDoesNotAnswerInTimeClosesAClosedTenantAndNotAnOpenOne(String state) {
+    TestTenant closed = new TestTenant(base);
+    TestTenant open = new TestTenant(base);
+    open.policy(OPEN);
+    service("ledger", state);
+    Http.Answer refused = closed.ask(1_000, 100, null);
+    assertProblem(503, "ledger_unavailable", refused);
+    assertEquals("2", refused.header("Retry-After"));
+
+    Http.Answer degraded = open.ask(1_000, 100, null);
+    assertEquals(200, degraded.status(), degraded.toString());
+    assertEquals("ledger_unavailable", degraded.header("X-Budget-Degraded"));
+    assertEquals("allow", degraded.header("X-Budget-Decision"));
+    assertNull(degraded.header("X-Budget-Remaining-USD"));
+    assertEquals(0, degraded.json().path("accounts").size());
+    assertProblem(503, "ledger_unavailable", open.commit(degraded, 1_000, 100));
+    service("ledger", "up");
+    assertCommitted(open, degraded);
+  }
+
+  @Test
+  void anAccountThatStaysBusyIsContentionForAnOpenTenantToo() {
+    TestTenant open = new TestTenant(base);
+    open.policy(OPEN);
+    service("ledger", "busy");
+    assertProblem(503, "contention", open.ask(1_000, 100, null));
+  }
+
+  @Test
+  void aKeyThatNobodyHasIsRefusedWhileTheLedgerIsAway() {
+    service("ledger", "down");
+    assertProblem(401, "unauthenticated", new Http(base, "bak_nobody").get("/budget/policy"));
+  }
+
+  @Test
+  void aRevokedKeyIsRefusedWhileTheLedgerIsAway() {
+    TestTenant open = new TestTenant(base);
+    open.policy(OPEN);
+    Http.Answer made = open.admin.post("/budget/keys", "{\"role\": \"gateway\"}");
+    Http.Answer revoked = open.admin.send("DELETE", "/budget/keys/" + made.text("id"), null);
+    assertEquals(204, revoked.status(), revoked.toString());
+    service("ledger", "down");
+    Http.Answer asked =
+        new Http(base, made.text("secret"))
+            .ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}", "k", "run");
+    assertProblem(401, "unauthenticated", asked);
+  }
+
+  @Test
+  void aDecisionAndItsSettlementDoNotNeedTheBucket() {
+    TestTenant tenant = new TestTenant(base);
+    Http.Answer warm = tenant.ask(1, 1, null);
+    assertEquals(200, warm.status(), warm.toString());
+    assertEquals(200, tenant.step(warm, "release", null).status());
+    service("bucket", "down");
+    Http.Answer asked = tenant.ask(1_000, 100, null);
+    assertEquals(200, asked.status(), asked.toString());
+    assertCommitted(tenant, asked);
+  }
+
+  @Test
+  void aPolicyThatCouldNotBePublishedIsPublishedOnceTheBucketIsBack() {
+    TestTenant tenant = new TestTenant(base);
+    service("bucket", "down");
+    tenant.policy(OPEN);
+    service("bucket", "up");
+    // A copy that was read is believed for a while, so nothing is asked before the next sweep.
+    for (int i = 0; i < 15; i++) {
+      pause();
+    }
+    service("ledger", "down");
+    Http.Answer asked = tenant.ask(1_000, 100, null);
+    assertEquals("ledger_unavailable", asked.header("X-Budget-Degraded"), asked.toString());
+  }
+
+  @Test
+  void decisionsDoNotNeedTheQueueWhileTheLedgerAnswers() {
+    TestTenant tenant = new TestTenant(base);
+    service("queue", "down");
+    Http.Answer asked = tenant.ask(1_000, 100, null);
+    assertEquals(200, asked.status(), asked.toString());
+    assertCommitted(tenant, asked);
+  }
+
+  @Test
+  void withoutTheQueueABlockingModeIsClosedAndAnAdvisoryTenantIsNot() {
+    TestTenant open = new TestTenant(base);
+    open.policy(OPEN);
+    TestTenant advisory = new TestTenant(base);
+    advisory.policy("{\"mode\": \"advisory_estimate\"}");
+    service("queue", "down");
+    service("ledger", "down");
+    assertProblem(503, "ledger_unavailable", open.ask(1_000, 100, null));
+    Http.Answer allowed = advisory.ask(1_000, 100, null);
+    assertEquals(200, allowed.status(), allowed.toString());
+    assertEquals("advisory_estimate", allowed.header("X-Budget-Enforcement-Mode"));
+  }
+
+  @Test
+  void withoutTheBucketNobodyKnowsThePolicyOfAColdTenant() {
+    TestTenant open = new TestTenant(base);
+    open.policy(OPEN);
+    service("bucket", "down");
+    service("ledger", "down");
+    assertProblem(503, "ledger_unavailable", open.ask(1_000, 100, null));
+  }
+
+  @Test
+  void anUnexpectedFaultSaysNothingOfItsInside() {
+    TestTenant tenant = new TestTenant(base);
+    service("ledger", "broken");
+    Http.Answer answer =
+        tenant.gateway.ask(
+            "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}",
+            UUID.randomUUID().toString(),
+            "run");
+    assertProblem(500, "internal", answer);
+  }
+}

@@ -1,0 +1,53 @@
+package io.budgetauthority.build;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// docs/operations.md knows everything that wakes somebody, and everything that is configured.
+class OperationsDocTest {
+
+  private static final Pattern ALARM = Pattern.compile("AlarmName: !Sub \"\\$\\{Prefix}-([a-z0-9-]+)\"");
+  private static final Pattern VARIABLE = Pattern.compile("(BUDGET_[A-Z_]+|QUARKUS_[A-Z_]+):");
+
+  /// Of a metric's dimension, which nobody sets by hand.
+  private static final List<String> NOT_SET_BY_HAND = List.of("BUDGET_METRICS_DEPLOYMENT");
+
+  private static List<String> found(Pattern pattern, String file) throws IOException {
+    return pattern
+        .matcher(Files.readString(Path.of(file)))
+        .results()
+        .map((MatchResult match) -> match.group(1))
+        .distinct()
+        .toList();
+  }
+
+  @Test
+  void everyAlarmSaysWhatToDo() throws IOException {
+    String document = Files.readString(Path.of("docs", "operations.md"));
+    List<String> alarms = found(ALARM, "infra/watch.yaml");
+    assertFalse(alarms.isEmpty());
+    assertEquals(
+        List.of(), alarms.stream().filter(it -> !document.contains("`" + it + "`")).toList());
+  }
+
+  @Test
+  void everyVariableOfTheFunctionsIsListed() throws IOException {
+    String document = Files.readString(Path.of("docs", "operations.md"));
+    List<String> variables = found(VARIABLE, "sam-template.yaml");
+    assertFalse(variables.isEmpty());
+    assertEquals(
+        List.of(),
+        variables.stream()
+            .filter(it -> !NOT_SET_BY_HAND.contains(it))
+            .filter(it -> !document.contains("`" + it + "`"))
+            .toList());
+  }
+}

@@ -1,0 +1,209 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// `after_reset` is followed by waiting until `resets_at`, not a millisecond less; then the call
+/// passes (protocol section 7). The other remedies: `RemediesHttpTest`.
+class AfterResetTest {
+
+  private static final MicroUsd LIMIT = MicroUsd.parse("0.10");
+  private static final Instant MORNING = Instant.parse("2026-11-24T10:00:00Z");
+
+  private final Desk desk = new Desk();
+  private int asked;
+
+  AfterResetTest() {
+    desk.clock.set(MORNING);
+    desk.policy(Policy.DEFAULT.in(ZoneId.of("Europe/Berlin")));
+  }
+
+  static Stream<Arguments> calendarCeilings() {
+    return Stream.of(Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT)
+        .flatMap(
+            scope ->
+                Stream.of(
+                    Arguments.of(scope, Window.DAY, Instant.parse("2026-11-24T23:00:00Z")),
+                    Arguments.of(scope, Window.MONTH, Instant.parse("2026-11-30T23:00:00Z"))));
+  }
+
+  private static String idOf(Scope scope) {
+    return switch (scope) {
+      case RUN -> throw new IllegalArgumentException("a run has no calendar");
+      case USER -> "ada";
+      case KEY -> "ci";
+      case TEAM -> "red";
+      case FEATURE -> "chat";
+      case TENANT -> "-";
+    };
+  }
+
+  @ParameterizedTest(name = "{0} {1}")
+  @MethodSource("calendarCeilings")
+  void theCallPassesOnceTheWindowHasEnded(Scope scope, Window window, Instant ends) {
+    desk.ceiling(scope, idOf(scope), window, LIMIT);
+    spend("run-a", null, 18_000);
+
+    DecisionFacts blocked = ask("run-b", null, 90_000, 1);
+
+    assertBlocked(blocked, scope, ends);
+    desk.clock.set(ends.minusMillis(1));
+    assertBlocked(ask("run-c", null, 90_000, 1), scope, ends);
+    desk.clock.set(ends);
+    // Of a month, the run that was blocked may have ended by then: the call is made in another.
+    assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
+  }
+
+  @Test
+  void aChildPassesOnceTheWindowHasEndedToo() {
+    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+    Instant midnight = Instant.parse("2026-11-24T23:00:00Z");
+    spend("parent", null, 1_000);
+    spend("child", "parent", 17_000);
+
+    assertBlocked(ask("child", "parent", 90_000, 1), Scope.USER, midnight);
+
+    desk.clock.set(midnight);
+    DecisionFacts passed = ask("child", "parent", 90_000, 1);
+    assertEquals("allow", passed.decision());
+    assertEquals("parent", passed.parentRunId());
+  }
+
+  @Test
+  void ofSeveralWindowsTheLastToEndIsWaitedFor() {
+    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+    desk.ceiling(Scope.TEAM, "red", Window.MONTH, LIMIT);
+    spend("run-a", null, 18_000);
+    Instant day = Instant.parse("2026-11-24T23:00:00Z");
+    Instant month = Instant.parse("2026-11-30T23:00:00Z");
+
+    assertBlocked(ask("run-b", null, 90_000, 1), Scope.USER, month);
+
+    desk.clock.set(day);
+    assertBlocked(ask("run-c", null, 90_000, 1), Scope.TEAM, month);
+    desk.clock.set(month);
+    assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
+  }
+
+  /// A run's limit does not come back, so the end of a window helps no call that both stop.
+  @Test
+  void aWindowThatIsNotAllThatStandsInTheWayIsNotWaitedFor() {
+    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+    spend("run-a", null, 18_000);
+
+    DecisionFacts blocked = ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05"));
+
+    DecisionFacts.BlockFacts block = blocked.block();
+    assertNotNull(block);
+    assertEquals(List.of("raise_limit"), block.remedies());
+    desk.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
+    assertEquals("block", ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).decision());
+  }
+
+  /// The 429 of new runs is over with the day as well.
+  @Test
+  void aNewDayHasPlacesForNewRuns() {
+    Policy usual = Policy.DEFAULT;
+    Desk narrow = new Desk();
+    narrow.clock.set(MORNING);
+    narrow.policy(
+        new Policy(
+            usual.mode(),
+            usual.blockStatus(),
+            usual.defaultRunLimit(),
+            usual.defaultCeilings(),
+            usual.softGate(),
+            usual.outputCap(),
+            usual.downgrade(),
+            usual.allowedModels(),
+            usual.reservationTtlSeconds(),
+            usual.clockSkewSeconds(),
+            usual.retentionDays(),
+            usual.retryAfterSeconds(),
+            usual.maxActiveRunsPerKey(),
+            usual.maxActiveRunsPerUser(),
+            1,
+            usual.runTtlSeconds(),
+            usual.onLedgerOutage(),
+            ZoneId.of("Europe/Berlin")));
+    assertInstanceOf(Answer.Decided.class, narrow.ask("1", "run-1", 1, 1, null));
+    assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("2", "run-2", 1, 1, null));
+
+    narrow.clock.set(Instant.parse("2026-11-24T22:59:59.999Z"));
+    assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("3", "run-2", 1, 1, null));
+    narrow.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
+    assertInstanceOf(Answer.Decided.class, narrow.ask("4", "run-2", 1, 1, null));
+  }
+
+  private static void assertBlocked(DecisionFacts facts, Scope scope, Instant resetsAt) {
+    assertEquals(scope.wireName() + "_ceiling_reached", facts.code());
+    DecisionFacts.BlockFacts block = facts.block();
+    assertNotNull(block);
+    assertEquals(List.of("after_reset"), block.remedies());
+    assertEquals(resetsAt, block.resetsAt());
+  }
+
+  /// A call that cost 5 micro-USD for each token of output.
+  private void spend(String run, @Nullable String parent, long outputTokens) {
+    assertEquals("allow", ask(run, parent, 0, outputTokens).decision());
+    desk.commit(desk.idOf("call-" + asked), 0, outputTokens);
+  }
+
+  private DecisionFacts ask(String run, @Nullable String parent, long input, long output) {
+    return ask(run, parent, input, output, null);
+  }
+
+  private DecisionFacts ask(
+      String run, @Nullable String parent, long input, long output, @Nullable MicroUsd limit) {
+    asked++;
+    DecisionRequest request =
+        new DecisionRequest(
+            null,
+            Desk.MODEL,
+            input,
+            null,
+            false,
+            Parts.NONE,
+            output,
+            1,
+            Map.of(),
+            Bounds.DEFAULT_TIER,
+            Map.of(),
+            Set.of(),
+            null,
+            null,
+            true,
+            "ada",
+            "ci",
+            "red",
+            "chat",
+            parent,
+            limit,
+            false,
+            null,
+            false);
+    Answer answer =
+        desk.authority.decide(new Authority.Ask(desk.gateway, request, "call-" + asked, run));
+    return assertInstanceOf(Answer.Decided.class, answer).facts();
+  }
+}

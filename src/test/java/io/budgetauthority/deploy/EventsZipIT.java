@@ -1,0 +1,251 @@
+package io.budgetauthority.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import io.budgetauthority.Desk;
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.attribution.Measure;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.sqs.model.Message;
+
+/// The event functions' zip in AWS's runtime interface client, each function with its example.
+class EventsZipIT {
+
+  private static final Path ZIP = Path.of("target", "function-events.zip");
+  private static final long MOST_BYTES = 25_000_000;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final LocalCloud CLOUD = LocalCloudForTests.shared();
+
+  @TempDir static Path code = Path.of("unset");
+
+  @BeforeAll
+  static void unpack() throws IOException {
+    var unused = Function.unpack(ZIP, code);
+  }
+
+  private static Function start(String handler, Map<String, String> more) throws Exception {
+    Map<String, String> environment = new HashMap<>(Deployed.environment(CLOUD));
+    environment.put("QUARKUS_LAMBDA_HANDLER", handler);
+    environment.putAll(more);
+    return Function.start(code, Deployed.JVM_OPTIONS, environment);
+  }
+
+  private static String example(String name) throws IOException {
+    return Files.readString(Path.of("events", name + ".json"));
+  }
+
+  /// What a function answers to an event that it does not fail at.
+  private static JsonNode answer(Function function, String event) throws Exception {
+    Function.Answer answer = function.invoke(JSON.readTree(event));
+    assertFalse(answer.failed(), answer.body() + "\n" + function.log());
+    return answer.body();
+  }
+
+  @Test
+  void operatorIssuesAKeyThatIsAnOperators() throws Exception {
+    try (Function function = start("operator", Map.of());
+        DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build()) {
+      String secret = answer(function, example("operator-issue")).path("secret").asText();
+
+      String table = CLOUD.definitions().ledgerTable().create().tableName();
+      assertEquals(
+          Optional.of(Role.OPERATOR),
+          new ApiKeys(dynamoDb, table, Clock.systemUTC()).authenticate(secret).map(Caller::role));
+      Function.Answer refused = function.invoke(JSON.readTree("{\"action\": \"dance\"}"));
+      assertTrue(refused.failed());
+      assertTrue(refused.body().path("errorMessage").asText().startsWith("action is"));
+    }
+  }
+
+  @Test
+  void sweepExpiresWhatIsPastItsTime() throws Exception {
+    Desk desk = new Desk();
+    desk.clock.advance(
+        Duration.between(desk.clock.instant(), Instant.now().minus(Duration.ofHours(1))));
+    var unused = desk.ask("a", "run", 0, 100, null);
+    try (Function function = start("sweep", Map.of())) {
+      JsonNode swept = answer(function, example("sweep"));
+
+      assertTrue(swept.path("expired").asInt() >= 1, swept.toString());
+      assertTrue(swept.path("finished").asBoolean(), swept.toString());
+    }
+    assertEquals(
+        ReservationState.EXPIRED,
+        desk.ledger
+            .find(desk.tenantId, desk.idOf("a"), Deadline.in(Duration.ofSeconds(5)))
+            .orElseThrow()
+            .state());
+  }
+
+  @Test
+  void attributionAddsUpTellsAndAnswersTheRecordThatCannotBeRead() throws Exception {
+    String tenantId = "tenant-" + UUID.randomUUID();
+    String event =
+        example("attribution")
+            .replace("demo", tenantId)
+            .replace(
+                "B8D2NTWVRZB4FCAJP0Q0KFXCE34YRJ9T",
+                UUID.randomUUID().toString().replace("-", "").toUpperCase(Locale.ROOT))
+            .replace("1795600800", Long.toString(Instant.now().getEpochSecond()));
+    List<JsonNode> told = Collections.synchronizedList(new ArrayList<>());
+    HttpServer bus = bus(told);
+    try (Function function =
+        start(
+            "attribution",
+            Map.of(
+                "AWS_ENDPOINT_URL_EVENTBRIDGE",
+                "http://127.0.0.1:" + bus.getAddress().getPort(),
+                "BUDGET_EVENT_BUS",
+                "a-bus"))) {
+      JsonNode answer = answer(function, event);
+
+      assertEquals(
+          JSON.readTree(
+              """
+              {"batchItemFailures": [{"itemIdentifier": "100000000000000000003"}]}
+              """),
+          answer);
+    } finally {
+      bus.stop(0);
+    }
+    assertEquals(3_000, committed(tenantId), "micro-USD");
+    assertEquals(1, told.size(), told.toString());
+    JsonNode entry = told.getFirst().path("Entries").path(0);
+    assertEquals("a-bus", entry.path("EventBusName").asText());
+    assertEquals("budget.overrun", entry.path("DetailType").asText());
+    assertEquals(tenantId, JSON.readTree(entry.path("Detail").asText()).path("tenant_id").asText());
+  }
+
+  private static HttpServer bus(List<JsonNode> told) throws IOException {
+    HttpServer bus =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    bus.createContext(
+        "/",
+        exchange -> {
+          told.add(JSON.readTree(exchange.getRequestBody()));
+          byte[] accepted =
+              "{\"FailedEntryCount\": 0, \"Entries\": [{\"EventId\": \"1\"}]}"
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.getResponseHeaders().add("Content-Type", "application/x-amz-json-1.1");
+          exchange.sendResponseHeaders(200, accepted.length);
+          exchange.getResponseBody().write(accepted);
+          exchange.close();
+        });
+    bus.start();
+    return bus;
+  }
+
+  private static long committed(String tenantId) {
+    String table = CLOUD.definitions().attributionTable().create().tableName();
+    try (DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build()) {
+      return new Attribution(new AttributionTable(dynamoDb, table))
+          .groups(
+              new Attribution.Question(
+                  tenantId,
+                  LocalDate.parse("2026-11-20"),
+                  LocalDate.parse("2026-11-30"),
+                  Map.of(),
+                  List.of(),
+                  false))
+          .getFirst()
+          .amounts()
+          .of(Measure.COMMITTED_USD);
+    }
+  }
+
+  @Test
+  void usageSettlesGivesUpAndAnswersWhatIsToComeAgain() throws Exception {
+    Desk desk = new Desk();
+    desk.clock.advance(Duration.between(desk.clock.instant(), Instant.now()));
+    desk.policy(Policy.DEFAULT);
+    var unused = desk.ask("event-usage", "run", 0, 100, null);
+    String event =
+        example("usage")
+            .replace("demo", desk.tenantId)
+            .replace("2026-11-25T10:00:00Z", Instant.now().toString());
+    try (Function function = start("usage", Map.of())) {
+      assertEquals(
+          JSON.readTree(
+              """
+              {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000003"}]}
+              """),
+          answer(function, event),
+          function.log());
+    }
+    assertEquals(MicroUsd.of(200), desk.run("run").account().committed());
+    String dead = CLOUD.config().get("budget.usage-dead-queue-url");
+    List<Message> letters =
+        LocalCloudForTests.sqs()
+            .receiveMessage(it -> it.queueUrl(dead).messageAttributeNames("All"))
+            .messages();
+    assertEquals(1, letters.size(), letters.toString());
+    String reason = String.valueOf(letters.getFirst().messageAttributes().get("reason"));
+    assertTrue(reason.contains("type"), reason);
+  }
+
+  @Test
+  void pricesTakesTheFileThatWasDropped() throws Exception {
+    try (Function function = start("prices", Map.of());
+        S3Client s3 = LocalCloudForTests.s3(CLOUD)) {
+      s3.putObject(
+          put -> put.bucket(CLOUD.definitions().pricesBucket().name()).key("incoming/prices.json"),
+          RequestBody.fromString(
+              """
+              {"a": {"litellm_provider": "p", "mode": "chat",
+                     "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}}
+              """));
+
+      JsonNode taken = answer(function, example("prices"));
+
+      assertEquals("waiting", taken.path("outcome").asText(), taken.toString());
+      assertEquals("incoming/prices.json", taken.path("key").asText());
+      assertTrue(taken.path("version").isTextual(), taken.toString());
+    }
+  }
+
+  @Test
+  void theZipIsSmallAndHasNothingOfTheLocalServers() {
+    assertAll(
+        () -> assertTrue(Files.size(ZIP) < MOST_BYTES, Files.size(ZIP) + " bytes"),
+        () -> assertEquals(List.of(), Zips.entriesOfTheLocalBuild(ZIP)));
+  }
+}

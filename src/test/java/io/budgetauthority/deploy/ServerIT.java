@@ -1,0 +1,118 @@
+package io.budgetauthority.deploy;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import io.budgetauthority.api.Http;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.local.LocalSettings;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/// The server's package as it runs beside a gateway, with nothing of the desk in it.
+class ServerIT {
+
+  private static final Duration DELAY = Duration.ofMillis(600);
+  private static final String ASK =
+      """
+      {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
+      """;
+
+  @Test
+  void itIsHealthyAndAnswersWhatItWasAskedBeforeItIsStopped() throws Exception {
+    try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(cloud);
+      CountDownLatch asked = new CountDownLatch(1);
+      HttpServer slow = slow(cloud.dynamoDbEndpoint(), asked);
+      Map<String, String> environment = new HashMap<>(Deployed.environment(cloud));
+      environment.put(
+          "QUARKUS_DYNAMODB_ENDPOINT_OVERRIDE", "http://127.0.0.1:" + slow.getAddress().getPort());
+      try (Server server = Server.start(environment)) {
+        assertEquals(200, server.status("/q/health/live"));
+        assertEquals(200, server.status("/q/health/ready"));
+        assertEquals(404, server.status("/local/events"), "a desk's");
+
+        Http gateway = new Http(server.base(), "bak_demo_gateway");
+        CompletableFuture<Http.Answer> answer =
+            CompletableFuture.supplyAsync(() -> gateway.ask(ASK, "stopping", "stopping"));
+        assertTrue(asked.await(10, TimeUnit.SECONDS), "the ask is under way");
+        server.process().destroy();
+
+        assertEquals(200, answer.get(10, TimeUnit.SECONDS).status(), server.log());
+        assertTrue(server.process().waitFor(20, TimeUnit.SECONDS), server.log());
+      } finally {
+        slow.stop(0);
+      }
+    }
+  }
+
+  /// A DynamoDB that takes its time, and tells when it is first asked.
+  private static HttpServer slow(URI dynamoDb, CountDownLatch asked) throws IOException {
+    HttpClient client = HttpClient.newHttpClient();
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/",
+        exchange -> {
+          asked.countDown();
+          HttpRequest.Builder request =
+              HttpRequest.newBuilder(dynamoDb)
+                  .POST(
+                      HttpRequest.BodyPublishers.ofByteArray(
+                          exchange.getRequestBody().readAllBytes()));
+          for (String name : List.of("X-Amz-Target", "Content-Type", "Authorization", "X-Amz-Date")) {
+            String value = exchange.getRequestHeaders().getFirst(name);
+            if (value != null) {
+              request.header(name, value);
+            }
+          }
+          try (exchange) {
+            Thread.sleep(DELAY);
+            HttpResponse<byte[]> response =
+                client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            response
+                .headers()
+                .firstValue("x-amz-crc32")
+                .ifPresent(sum -> exchange.getResponseHeaders().add("x-amz-crc32", sum));
+            exchange.getResponseHeaders().add("Content-Type", "application/x-amz-json-1.0");
+            exchange.sendResponseHeaders(response.statusCode(), response.body().length);
+            exchange.getResponseBody().write(response.body());
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    server.start();
+    return server;
+  }
+
+  @Test
+  void nothingOfTheLocalServersIsInIt() throws IOException {
+    Path libraries = Server.JAR.resolveSibling("lib");
+    try (var files = Files.walk(libraries)) {
+      List<String> names = files.map(file -> file.getFileName().toString()).toList();
+      assertAll(
+          () -> assertTrue(names.stream().anyMatch(name -> name.contains("apache-client"))),
+          () -> assertEquals(List.of(), names.stream().filter(Zips::isOfTheLocalBuild).toList()));
+    }
+  }
+}

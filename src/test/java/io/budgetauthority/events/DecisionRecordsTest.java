@@ -1,0 +1,127 @@
+package io.budgetauthority.events;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
+import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import io.budgetauthority.TestClock;
+import io.budgetauthority.attribution.Amounts;
+import io.budgetauthority.attribution.Attribution;
+import io.budgetauthority.attribution.AttributionStream;
+import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.attribution.Measure;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.notification.BudgetEvent;
+import io.budgetauthority.notification.DecisionsStream;
+import io.budgetauthority.notification.EventBus;
+import io.budgetauthority.notification.Notifications;
+import io.budgetauthority.notification.Thresholds;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+class DecisionRecordsTest {
+
+  private static final Invocation A_MINUTE = new Invocation(Duration.ofSeconds(60));
+  private static final LocalCloud CLOUD = LocalCloudForTests.shared();
+  private static final DynamoDbClient DYNAMO_DB = LocalCloudForTests.dynamoDb().build();
+  private static final String TABLE = CLOUD.definitions().attributionTable().create().tableName();
+
+  /// When the example's records were made.
+  private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:05Z"));
+
+  private final String tenantId = "tenant-" + UUID.randomUUID();
+  private final AttributionTable table = new AttributionTable(DYNAMO_DB, TABLE);
+
+  /// The example, of a tenant and a decision that no other test has.
+  private final DynamodbEvent event =
+      Example.named("attribution")
+          .with("demo", tenantId)
+          .with(
+              "B8D2NTWVRZB4FCAJP0Q0KFXCE34YRJ9T",
+              UUID.randomUUID().toString().replace("-", "").toUpperCase(Locale.ROOT))
+          .asAwsEvent(DynamodbEvent.class);
+
+  private final List<BudgetEvent> sent = new ArrayList<>();
+
+  private DecisionRecords records(EventBus bus) {
+    Tenants tenants =
+        new Tenants(DYNAMO_DB, CLOUD.definitions().ledgerTable().create().tableName());
+    return new DecisionRecords(
+        new DecisionsStream(
+            new AttributionStream(table, tenants),
+            new Notifications(new Thresholds(tenants, DYNAMO_DB, TABLE, clock), bus),
+            clock));
+  }
+
+  private static List<String> failures(StreamsEventResponse response) {
+    return response.getBatchItemFailures().stream()
+        .map(StreamsEventResponse.BatchItemFailure::getItemIdentifier)
+        .toList();
+  }
+
+  private Amounts spent() {
+    List<Attribution.Group> groups =
+        new Attribution(table)
+            .groups(
+                new Attribution.Question(
+                    tenantId,
+                    LocalDate.parse("2026-11-20"),
+                    LocalDate.parse("2026-11-30"),
+                    Map.of(),
+                    List.of(),
+                    false));
+    return groups.isEmpty() ? Amounts.NONE : groups.getFirst().amounts();
+  }
+
+  @Test
+  void aBatchIsAddedUpOnceAndTheRecordThatCannotBeReadAloneFails() {
+    DecisionRecords records = records(sent::addAll);
+
+    StreamsEventResponse first = records.handleRequest(event, A_MINUTE);
+    StreamsEventResponse again = records.handleRequest(event, A_MINUTE);
+
+    assertEquals(List.of("100000000000000000003"), failures(first));
+    assertEquals(failures(first), failures(again));
+    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
+    assertEquals(
+        List.of(BudgetEvent.Type.OVERRUN, BudgetEvent.Type.OVERRUN),
+        sent.stream().map(BudgetEvent::type).toList());
+    assertEquals(sent.getFirst(), sent.getLast(), "the same event, with the same id");
+  }
+
+  @Test
+  void recordsThatAreTooOldAllFail() {
+    clock.advance(Duration.ofDays(31));
+
+    StreamsEventResponse answer = records(sent::addAll).handleRequest(event, A_MINUTE);
+
+    assertEquals(3, failures(answer).size());
+    assertEquals(0, spent().of(Measure.COMMITTED_USD));
+  }
+
+  @Test
+  void aBusThatRefusesIsTheWholeBatchsFailureAndTheRepetitionAddsNothingTwice() {
+    DecisionRecords refused =
+        records(
+            events -> {
+              throw new IllegalStateException("the bus refuses");
+            });
+
+    assertThrows(IllegalStateException.class, () -> refused.handleRequest(event, A_MINUTE));
+    assertEquals(1, failures(records(sent::addAll).handleRequest(event, A_MINUTE)).size());
+
+    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
+    assertEquals(1, sent.size());
+  }
+}

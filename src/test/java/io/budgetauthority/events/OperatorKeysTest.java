@@ -1,0 +1,87 @@
+package io.budgetauthority.events;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.TestClock;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+class OperatorKeysTest {
+
+  private static final Invocation A_MINUTE = new Invocation(Duration.ofSeconds(60));
+  private static final DynamoDbClient DYNAMO_DB = LocalCloudForTests.dynamoDb().build();
+  private static final String TABLE =
+      LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
+
+  private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:00Z"));
+  private final OperatorKeys function =
+      new OperatorKeys(new ApiKeys(DYNAMO_DB, TABLE, clock), new Tenants(DYNAMO_DB, TABLE), clock);
+
+  private Optional<Role> roleOf(@Nullable String secret) {
+    return new ApiKeys(DYNAMO_DB, TABLE, clock)
+        .authenticate(String.valueOf(secret))
+        .map(Caller::role);
+  }
+
+  private OperatorKeys.Done order(
+      @Nullable String action, @Nullable String principal, long overlap) {
+    return function.handleRequest(new OperatorKeys.Order(action, principal, overlap), A_MINUTE);
+  }
+
+  @Test
+  void theSecretThatIsAnsweredIsAnOperators() {
+    OperatorKeys.Done issued =
+        function.handleRequest(
+            Example.named("operator-issue").as(OperatorKeys.Order.class), A_MINUTE);
+    assertEquals(Optional.of(Role.OPERATOR), roleOf(issued.secret()));
+  }
+
+  @Test
+  void aRotatedSecretAndTheOneBeforeAreBothGoodForTheOverlapAlone() {
+    OperatorKeys.Done issued = order("issue", null, 0);
+    OperatorKeys.Done rotated = order("rotate", issued.principalId(), 3600);
+
+    assertNotEquals(issued.secret(), rotated.secret());
+    assertTrue(roleOf(issued.secret()).isPresent());
+    clock.advance(Duration.ofSeconds(3601));
+    assertTrue(roleOf(issued.secret()).isEmpty());
+    assertTrue(roleOf(rotated.secret()).isPresent());
+  }
+
+  @Test
+  void aRevokedOperatorIsNone() {
+    OperatorKeys.Done issued = order("issue", null, 0);
+    assertNull(order("revoke", issued.principalId(), 0).secret());
+    assertTrue(roleOf(issued.secret()).isEmpty());
+  }
+
+  @Test
+  void anOrderThatCannotBeFollowedSaysWhy() {
+    assertTrue(refusal("dance", null, 0).contains("action"));
+    assertTrue(refusal(null, null, 0).contains("action"));
+    assertTrue(refusal("rotate", null, 0).contains("principal_id is required"));
+    assertTrue(refusal("rotate", "nobody", 0).contains("no operator nobody"));
+    assertTrue(refusal("revoke", "nobody", 0).contains("no operator nobody"));
+    assertTrue(refusal("rotate", "nobody", -1).contains("overlap_seconds"));
+    assertTrue(refusal("rotate", "nobody", 31L * 86_400).contains("overlap_seconds"));
+  }
+
+  private String refusal(@Nullable String action, @Nullable String principal, long overlap) {
+    return String.valueOf(
+        assertThrows(IllegalArgumentException.class, () -> order(action, principal, overlap))
+            .getMessage());
+  }
+}

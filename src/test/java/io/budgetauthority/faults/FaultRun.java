@@ -1,0 +1,433 @@
+package io.budgetauthority.faults;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.TestClock;
+import io.budgetauthority.TestQueue;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.DecisionScan;
+import io.budgetauthority.ledger.Hold;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.settlement.Sweeper;
+import io.budgetauthority.settlement.UsageQueue;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.Published;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/// Many lifecycles at once while everything goes wrong that may, and the comparison of what their
+/// gateways heard with what the ledger has once all of it has settled.
+final class FaultRun {
+
+  /// Shortly before midnight, so that calendar accounts change on the way.
+  static final Instant START = Instant.parse("2026-11-24T23:57:00Z");
+
+  private static final Duration SKEW = Duration.ofSeconds(5);
+  private static final int GATEWAYS = Integer.getInteger("faults.gateways", 8);
+  private static final int CONSUMERS = 2;
+  private static final int CALLS_OF_A_RUN = 25;
+  private static final int TOLD_EVERY = 5_000;
+
+  /// High enough that a message is a dead letter only if it can never succeed.
+  private static final int MOST_RECEIVES = 100_000;
+
+  private final long seed;
+  private final List<Lifecycle> lifecycles = new ArrayList<>();
+  private final Hazards hazards;
+  private final TestClock clock = new TestClock(START);
+  private final AtomicLong restarts = new AtomicLong();
+  private final TestQueue queue = TestQueue.onLocalCloud(1);
+  private final Post post;
+  private final String closedTenant = "closed-" + UUID.randomUUID();
+  private final String openTenant = "open-" + UUID.randomUUID();
+  private final Machine.Surroundings around;
+  private final DynamoDbClient reliable;
+  private volatile boolean over;
+
+  FaultRun(long seed, int count) {
+    this.seed = seed;
+    this.hazards = new Hazards(seed);
+    this.post = new Post(seed);
+    int runs = Math.max(Lifecycle.RUNS_OF_A_TUPLE, count / CALLS_OF_A_RUN);
+    for (int number = 0; number < count; number++) {
+      lifecycles.add(
+          new Lifecycle(seed, number, runs, number % 2 == 0 ? closedTenant : openTenant));
+    }
+    LocalCloud cloud = LocalCloudForTests.shared();
+    this.reliable = LocalCloudForTests.dynamoDb().build();
+    S3Client s3 = LocalCloudForTests.s3(cloud);
+    String bucket = cloud.definitions().pricesBucket().name();
+    PriceStore store = new PriceStore(s3, bucket);
+    store.publish(Desk.table());
+    PriceBook prices = new PriceBook(store);
+    prices.refresh();
+    this.around =
+        new Machine.Surroundings(
+            LocalCloudForTests.dynamoDb()
+                .overrideConfiguration(it -> it.addExecutionInterceptor(hazards))
+                .build(),
+            cloud.definitions().ledgerTable().create().tableName(),
+            cloud.definitions().decisionsTable().create().tableName(),
+            prices,
+            new Published(s3, bucket),
+            queue.sqs(),
+            new UsageQueue.Letters(
+                queue.sqs(), queue.url(), queue.deadUrl(), MOST_RECEIVES, Duration.ZERO));
+    configure();
+  }
+
+  private void configure() {
+    Tenants tenants = new Tenants(reliable, around.ledgerTable());
+    boolean made =
+        tenants.create(closedTenant, Policy.DEFAULT, START)
+            && tenants.create(
+                openTenant,
+                Desk.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN),
+                START);
+    if (!made) {
+      throw new IllegalStateException("the tenants are there already");
+    }
+    CeilingChanges changes =
+        new CeilingChanges(
+            new Ledger(reliable, around.ledgerTable(), around.decisionsTable()), tenants);
+    for (String tenantId : List.of(closedTenant, openTenant)) {
+      for (int i = 0; i < 8; i++) {
+        put(changes, new Tenants.ScopeId(tenantId, Scope.USER, Lifecycle.user(i)), Window.TOTAL);
+        put(changes, new Tenants.ScopeId(tenantId, Scope.KEY, Lifecycle.key(i)), Window.DAY);
+      }
+    }
+    new Publications(
+            reliable,
+            around.ledgerTable(),
+            around.published(),
+            tenants,
+            new ApiKeys(reliable, around.ledgerTable(), clock),
+            new PriceOverrides(reliable, around.ledgerTable(), tenants)::copy)
+        .catchUp();
+  }
+
+  private void put(CeilingChanges changes, Tenants.ScopeId scopeId, Window window) {
+    Caller admin = new Caller(scopeId.tenantId(), "admin", Role.ADMIN, null, null);
+    CeilingChanges.Changed unused =
+        changes.put(
+            scopeId,
+            window,
+            Ceiling.of(MicroUsd.of(1_000_000_000_000L)),
+            new AccountKey(
+                scopeId.tenantId(),
+                scopeId.scope(),
+                scopeId.id(),
+                window,
+                window.periodOf(START, Policy.DEFAULT.timeZone()),
+                0),
+            1,
+            version -> true,
+            before -> AuditEntry.of(admin, START, "test", null, null));
+  }
+
+  /// What a run came to.
+  ///
+  /// @param discrepancies each with its lifecycle or account; empty where all is as it must be
+  record Report(
+      long seed,
+      int lifecycles,
+      Map<String, Integer> heard,
+      Map<Hazards.Kind, Long> faults,
+      long restarts,
+      int degraded,
+      int orphans,
+      int accounts,
+      long committedMicros,
+      Duration time,
+      List<String> discrepancies) {
+
+    @Override
+    public String toString() {
+      return "seed %d: %d lifecycles in %d s, %s, %d degraded, %d orphans; faults %s, %d processes killed; %d accounts, %d micro-USD committed; %d discrepancies"
+          .formatted(
+              seed,
+              lifecycles,
+              time.toSeconds(),
+              heard,
+              degraded,
+              orphans,
+              faults,
+              restarts,
+              accounts,
+              committedMicros,
+              discrepancies.size());
+    }
+  }
+
+  Report play() throws InterruptedException, ExecutionException {
+    long began = System.nanoTime();
+    AtomicInteger next = new AtomicInteger();
+    try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<Future<?>> gateways = new ArrayList<>();
+      for (int i = 0; i < GATEWAYS; i++) {
+        int gateway = i;
+        gateways.add(threads.submit(() -> gateway(gateway, next)));
+      }
+      List<Future<?>> others = new ArrayList<>();
+      for (int i = 0; i < CONSUMERS; i++) {
+        int consumer = GATEWAYS + i;
+        others.add(threads.submit(() -> consume(consumer)));
+      }
+      others.add(threads.submit(this::sweep));
+      others.add(threads.submit(this::takeTheLedgerAway));
+      others.add(threads.submit(this::deliver));
+      for (Future<?> gateway : gateways) {
+        gateway.get();
+      }
+      over = true;
+      for (Future<?> other : others) {
+        other.get();
+      }
+    }
+    settle();
+    return report(Duration.ofNanos(System.nanoTime() - began));
+  }
+
+  private Client client(int number) {
+    Random random = new Random(seed + number);
+    return new Client(() -> Machine.started(around, clock, Client.skew(random, SKEW)), restarts);
+  }
+
+  private void gateway(int number, AtomicInteger next) {
+    Client client = client(number);
+    while (true) {
+      int at = next.getAndIncrement();
+      if (at >= lifecycles.size()) {
+        return;
+      }
+      lifecycles.get(at).live(client, post);
+      if ((at + 1) % TOLD_EVERY == 0) {
+        System.out.println(at + 1 + " lifecycles");
+      }
+    }
+  }
+
+  private void consume(int number) {
+    Client client = client(number);
+    while (!over) {
+      client.once(machine -> queue.deliverTo(machine.queue()));
+    }
+  }
+
+  private void deliver() {
+    Random random = new Random(seed - 1);
+    while (!over) {
+      String message = post.takeAny();
+      if (message == null) {
+        Client.pause();
+        continue;
+      }
+      queue.send(message);
+      if (random.nextInt(4) == 0) {
+        queue.send(message);
+      }
+    }
+  }
+
+  private void sweep() {
+    Client client = client(GATEWAYS + CONSUMERS);
+    Random random = new Random(seed - 2);
+    while (!over) {
+      clock.advance(Duration.ofMillis(random.nextInt(4_000)));
+      try {
+        client.once(machine -> machine.sweeper().sweep(Duration.ofSeconds(2)));
+      } catch (IllegalStateException e) {
+        // A walk of it was killed, and the sweep with it.
+        restarts.incrementAndGet();
+      }
+      for (int i = 0; i < 15; i++) {
+        Client.pause();
+      }
+    }
+  }
+
+  private void takeTheLedgerAway() {
+    Random random = new Random(seed - 3);
+    while (!over) {
+      for (int i = 0; i < 100 + random.nextInt(200) && !over; i++) {
+        Client.pause();
+      }
+      hazards.setAway(true);
+      for (int i = 0; i < 5 + random.nextInt(20); i++) {
+        Client.pause();
+      }
+      hazards.setAway(false);
+    }
+  }
+
+  /// Everything arrives, and the time of what nobody came back for passes.
+  private void settle() {
+    hazards.stop();
+    Client client = client(GATEWAYS + CONSUMERS + 1);
+    String message = post.takeAny();
+    while (message != null) {
+      queue.send(message);
+      message = post.takeAny();
+    }
+    int idle = 0;
+    while (idle < 3) {
+      idle = client.untilAnswered(it -> queue.deliverTo(it.queue())) == 0 ? idle + 1 : 0;
+      if (idle > 0) {
+        // What was delivered to somebody who was killed is hidden for a second.
+        for (int i = 0; i < 60; i++) {
+          Client.pause();
+        }
+      }
+    }
+    clock.advance(Duration.ofHours(1));
+    Sweeper.Swept swept;
+    do {
+      swept = client.untilAnswered(it -> it.sweeper().sweep(Duration.ofSeconds(60)));
+    } while (!swept.finished() || swept.expired() + swept.presumed() + swept.released() > 0);
+  }
+
+  private Report report(Duration time) {
+    List<String> discrepancies = new ArrayList<>();
+    Map<ReservationId, Reservation> items = new HashMap<>();
+    new DecisionScan(reliable, around.decisionsTable())
+        .each(
+            page ->
+                page.stream()
+                    .filter(
+                        it ->
+                            it.tenantId().equals(closedTenant) || it.tenantId().equals(openTenant))
+                    .forEach(it -> items.put(it.id(), it)));
+    Set<ReservationId> known = new HashSet<>();
+    Map<String, Integer> heard = new HashMap<>();
+    Runs runs = new Runs(new Ledger(reliable, around.ledgerTable(), around.decisionsTable()));
+    int degraded = 0;
+    int orphans = 0;
+    for (Lifecycle lifecycle : lifecycles) {
+      known.add(lifecycle.id());
+      heard.merge(lifecycle.heard.name().toLowerCase(Locale.ROOT), 1, Integer::sum);
+      degraded += lifecycle.degraded ? 1 : 0;
+      Reservation item = items.get(lifecycle.id());
+      String wrong = lifecycle.compare(item);
+      if (wrong != null) {
+        discrepancies.add(lifecycle + ": " + wrong);
+      }
+      if (item != null && lifecycle.isOrphan(item)) {
+        orphans++;
+        if (!lifecycle.isForeign(runId -> runs.find(lifecycle.tenantId(), runId))) {
+          discrepancies.add(lifecycle + ": it is an orphan of a run that is its own");
+        }
+      }
+    }
+    items.keySet().stream()
+        .filter(id -> !known.contains(id))
+        .forEach(id -> discrepancies.add("nobody asked for " + id));
+    queue.reasonsOfTheDead().forEach(reason -> discrepancies.add("a dead letter: " + reason));
+    Map<AccountKey, Long> charged = charged(items.values());
+    long committed = compareAccounts(charged, discrepancies);
+    Map<Hazards.Kind, Long> faults = new EnumMap<>(Hazards.Kind.class);
+    hazards.counts().forEach((kind, count) -> faults.put(kind, count.get()));
+    return new Report(
+        seed,
+        lifecycles.size(),
+        heard,
+        faults,
+        restarts.get(),
+        degraded,
+        orphans,
+        charged.size(),
+        committed,
+        time,
+        discrepancies);
+  }
+
+  private static Map<AccountKey, Long> charged(Collection<Reservation> items) {
+    Map<AccountKey, Long> charged = new HashMap<>();
+    for (Reservation item : items) {
+      Settled settled = item.settled();
+      long charge =
+          settled == null || item.state() == ReservationState.RELEASED
+              ? 0
+              : settled.charge().micros();
+      item.holds().stream()
+          .map(Hold::account)
+          .forEach(account -> charged.merge(account, charge, Long::sum));
+    }
+    return charged;
+  }
+
+  /// @return what is committed on the runs that have no parent, which every charge in a run reaches
+  private long compareAccounts(Map<AccountKey, Long> charged, List<String> discrepancies) {
+    Ledger ledger = new Ledger(reliable, around.ledgerTable(), around.decisionsTable());
+    long committed = 0;
+    for (Map.Entry<AccountKey, Long> entry : charged.entrySet()) {
+      AccountKey key = entry.getKey();
+      Account account =
+          ledger
+              .read(
+                  null, key.tenantId(), List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
+              .accounts()
+              .get(key);
+      if (account == null) {
+        discrepancies.add("there is no account " + key);
+        continue;
+      }
+      if (!account.reserved().equals(MicroUsd.ZERO)) {
+        discrepancies.add(key + " still holds " + account.reserved());
+      }
+      if (account.committed().micros() != entry.getValue()) {
+        discrepancies.add(
+            key
+                + " has committed "
+                + account.committed()
+                + ", its charges are "
+                + entry.getValue());
+      }
+      if (key.scope() == Scope.KEY) {
+        committed += account.committed().micros();
+      }
+    }
+    return committed;
+  }
+}

@@ -1,0 +1,403 @@
+package io.budgetauthority.faults;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsageCharge;
+import io.budgetauthority.settlement.UsageCharges;
+import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Role;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// One call from its ask to its last word, as its gateway has it in mind. Everything that it will
+/// do follows from a seed; what it heard is what the ledger must say in the end.
+final class Lifecycle {
+
+  static final int RUNS_OF_A_TUPLE = 7;
+  private static final int TTL_SECONDS = 60;
+  private static final int MOST_TOKENS = 2_000;
+  private static final MicroUsd NARROW = MicroUsd.of(20_000);
+  private static final MicroUsd WIDE = MicroUsd.of(1_000_000_000);
+
+  /// What became of the ask, as the gateway knows it.
+  enum Heard {
+    /// Let through.
+    ALLOWED,
+    /// Blocked, or refused without being stored.
+    REFUSED,
+    /// Charged without having asked.
+    CHARGED,
+    /// Given up: it may have been let through, but was never made.
+    UNKNOWN
+  }
+
+  private final Random random;
+  private final String tenantId;
+  private final Caller caller;
+  private final String key;
+  private final String runId;
+  private final @Nullable String parentRunId;
+  private final String userId;
+  private final String keyId;
+  private final boolean isUsage;
+  private final boolean explicit;
+  private final long tokens;
+  private final MicroUsd runLimit;
+
+  Heard heard = Heard.UNKNOWN;
+  boolean degraded;
+  private boolean released;
+  private boolean forwarded;
+  private final Map<UsageQuality, MicroUsd> words = new EnumMap<>(UsageQuality.class);
+
+  Lifecycle(long seed, int number, int runs, String tenantId) {
+    this.random = new Random(seed * 1_000_003 + number);
+    this.tenantId = tenantId;
+    this.caller = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
+    this.key = "call-" + number;
+    int run = random.nextInt(runs);
+    this.runId = "run-" + run;
+    this.parentRunId = run % RUNS_OF_A_TUPLE == 3 ? "run-" + (run - 1) : null;
+    int tuple = run / RUNS_OF_A_TUPLE;
+    this.userId = random.nextInt(100) < 3 ? "stranger" : user(tuple);
+    this.keyId = key(tuple);
+    this.isUsage = random.nextInt(10) == 0;
+    this.explicit = random.nextInt(4) == 0;
+    this.tokens = 1 + random.nextInt(MOST_TOKENS);
+    this.runLimit = run % 5 == 0 ? NARROW : WIDE;
+  }
+
+  static String user(int tuple) {
+    return "user-" + tuple % 8;
+  }
+
+  static String key(int tuple) {
+    return "key-" + tuple % 4;
+  }
+
+  ReservationId id() {
+    return ReservationId.of(
+        tenantId,
+        caller.principalId(),
+        isUsage ? ReservationId.Kind.USAGE : ReservationId.Kind.DECISION,
+        key);
+  }
+
+  void live(Client client, Post post) {
+    if (isUsage) {
+      charge(client, post);
+      return;
+    }
+    if (random.nextInt(20) == 0) {
+      client.once(this::ask);
+      return;
+    }
+    if (random.nextInt(5) == 0) {
+      client.once(this::ask);
+    }
+    switch (client.untilAnswered(this::ask)) {
+      case Answer.Decided decided when decided.facts().blocked() -> heard = Heard.REFUSED;
+      case Answer.Decided decided -> {
+        heard = Heard.ALLOWED;
+        degraded = decided.facts().degraded() != null;
+        change(client);
+        report(client, post);
+      }
+      case Answer.AlreadySettled settled -> {
+        // The first answer was lost and its time is over: the call was not made.
+        heard = Heard.ALLOWED;
+        cancel(client);
+      }
+      case Answer other -> heard = Heard.REFUSED;
+    }
+  }
+
+  private Answer ask(Machine machine) {
+    return machine.authority().decide(new Authority.Ask(caller, request(), key, runId));
+  }
+
+  private DecisionRequest request() {
+    return new DecisionRequest(
+        null,
+        Desk.MODEL,
+        0L,
+        null,
+        false,
+        Parts.NONE,
+        tokens,
+        1,
+        Map.of(),
+        Bounds.DEFAULT_TIER,
+        Map.of(),
+        Set.of(),
+        null,
+        null,
+        true,
+        userId,
+        keyId,
+        null,
+        null,
+        parentRunId,
+        runLimit,
+        explicit,
+        TTL_SECONDS,
+        false);
+  }
+
+  /// Steps on the way, each of which may come too late.
+  private void change(Client client) {
+    if (explicit && random.nextInt(5) > 0) {
+      forwarded = step(client, machine -> machine.settlement().forward(caller, id()));
+    }
+    if (random.nextInt(5) == 0) {
+      boolean unused =
+          step(
+              client,
+              machine ->
+                  machine
+                      .settlement()
+                      .extend(caller, id(), machine.clock().instant().plusSeconds(120), null));
+    }
+    if (random.nextInt(8) == 0) {
+      boolean unused =
+          step(
+              client,
+              machine -> machine.settlement().retarget(caller, id(), null, Desk.CHEAP_MODEL));
+    }
+    if (random.nextInt(8) == 0) {
+      boolean unused =
+          step(client, machine -> machine.settlement().extend(caller, id(), null, tokens + 500));
+    }
+  }
+
+  private static boolean step(Client client, Function<Machine, Settlement.Result> step) {
+    return client.untilAnswered(step) instanceof Settlement.Result.Done;
+  }
+
+  /// The last words, each by request or by message, some of them more than once, in any order.
+  private void report(Client client, Post post) {
+    switch (random.nextInt(10)) {
+      case 0, 1, 2, 3 -> commit(client, post, UsageQuality.EXACT);
+      case 4 -> {
+        List<UsageQuality> both =
+            new ArrayList<>(List.of(UsageQuality.ESTIMATED, UsageQuality.EXACT));
+        Collections.shuffle(both, random);
+        both.forEach(quality -> commit(client, post, quality));
+      }
+      case 5 -> commit(client, post, UsageQuality.MISSING);
+      case 6 -> release(client, post);
+      case 7 -> {
+        // The gateway was lost with its call.
+      }
+      case 8 -> {
+        release(client, post);
+        commit(client, post, UsageQuality.EXACT);
+      }
+      default -> cancel(client);
+    }
+  }
+
+  private void commit(Client client, Post post, UsageQuality quality) {
+    boolean cheap = random.nextBoolean();
+    String model = cheap ? Desk.CHEAP_MODEL : Desk.MODEL;
+    long used = random.nextInt(2 * MOST_TOKENS);
+    boolean missing = quality == UsageQuality.MISSING;
+    words.put(quality, missing ? MicroUsd.ZERO : bill(cheap, used));
+    UsageReport report =
+        new UsageReport(missing ? null : Usage.ofTokens(0, used), null, model, quality);
+    String body =
+        "{\"model\": \"%s\", \"usage_quality\": \"%s\"%s}"
+            .formatted(
+                model,
+                quality.name().toLowerCase(Locale.ROOT),
+                missing
+                    ? ""
+                    : ", \"usage\": {\"input_tokens\": 0, \"output_tokens\": " + used + "}");
+    say(client, post, "commit", body, machine -> machine.settlement().commit(caller, id(), report));
+  }
+
+  private static MicroUsd bill(boolean cheap, long used) {
+    return MicroUsd.of(cheap ? Math.ceilDiv(used, 2) : 5 * used);
+  }
+
+  private void release(Client client, Post post) {
+    released = true;
+    say(client, post, "release", "{}", machine -> machine.settlement().release(caller, id(), null));
+  }
+
+  private void say(
+      Client client,
+      Post post,
+      String type,
+      String body,
+      Function<Machine, Settlement.Result> call) {
+    int times = 1 + (random.nextInt(4) == 0 ? 1 + random.nextInt(2) : 0);
+    for (int i = 0; i < times; i++) {
+      if (random.nextInt(3) == 0) {
+        post.put(message(type, body));
+      } else {
+        // A degraded allow is not there before its message was taken: 404, and sent again.
+        while (client.untilAnswered(call) instanceof Settlement.Result.NotFound) {
+          Client.pause();
+        }
+      }
+    }
+  }
+
+  private String message(String type, String body) {
+    return "{\"type\": \"%s\", \"tenant_id\": \"%s\", \"principal_id\": \"%s\", \"idempotency_key\": \"%s\", \"sent_at\": \"%s\", \"body\": %s}"
+        .formatted(type, tenantId, caller.principalId(), key, FaultRun.START, body);
+  }
+
+  private void cancel(Client client) {
+    released = true;
+    Optional<Settlement.Result.Done> unused =
+        client.untilAnswered(
+            machine ->
+                machine
+                    .settlement()
+                    .cancel(caller, key, Mode.HARD_GATE, "desk-1", Duration.ofDays(30)));
+  }
+
+  private void charge(Client client, Post post) {
+    heard = Heard.CHARGED;
+    long used = random.nextInt(MOST_TOKENS);
+    words.put(UsageQuality.EXACT, bill(false, used));
+    UsageCharge charge =
+        new UsageCharge(
+            runId,
+            userId,
+            keyId,
+            null,
+            null,
+            null,
+            Desk.MODEL,
+            Usage.ofTokens(0, used),
+            UsageQuality.EXACT,
+            null);
+    String body =
+        "{\"run_id\": \"%s\", \"user_id\": \"%s\", \"key_id\": \"%s\", \"model\": \"%s\", \"usage\": {\"input_tokens\": 0, \"output_tokens\": %d}}"
+            .formatted(runId, userId, keyId, Desk.MODEL, used);
+    int times = 1 + random.nextInt(2);
+    for (int i = 0; i < times; i++) {
+      if (random.nextBoolean()) {
+        post.put(message("usage", body));
+      } else {
+        UsageCharges.Result unused =
+            client.untilAnswered(
+                machine ->
+                    machine
+                        .charges()
+                        .charge(
+                            new UsageCharges.Order(tenantId, caller.principalId(), key, charge)));
+      }
+    }
+  }
+
+  /// What is wrong with what the ledger has of it; null where nothing is.
+  @Nullable String compare(@Nullable Reservation item) {
+    if (item == null) {
+      boolean must = heard == Heard.ALLOWED || heard == Heard.CHARGED;
+      return must ? "it is lost" : null;
+    }
+    if (!mayEndIn(item.state())) {
+      return "it ended as " + item.state();
+    }
+    Settled settled = item.settled();
+    MicroUsd charged = settled == null ? MicroUsd.ZERO : settled.charge();
+    MicroUsd expected = expected(item);
+    if (!charged.equals(expected)) {
+      return "charged " + charged + ", expected " + expected;
+    }
+    boolean inRun = item.holds().stream().anyMatch(hold -> hold.account().id().equals(runId));
+    boolean mayBeOutside = item.state() == ReservationState.NONE || isOrphan(item);
+    return inRun || mayBeOutside ? null : "it is held against no run";
+  }
+
+  /// Whether it says of itself that its run is somebody else's.
+  boolean isOrphan(Reservation item) {
+    return runId.equals(DecisionJson.readFacts(item.facts()).orphanOf());
+  }
+
+  /// Whether its run, or the one that started it, is bound to another tuple than its own.
+  boolean isForeign(Function<String, Optional<Run>> runs) {
+    Run.Tuple stated = new Run.Tuple(userId, keyId, null, null);
+    return Stream.of(runId, parentRunId == null ? runId : parentRunId)
+        .anyMatch(id -> runs.apply(id).filter(run -> !run.tuple().admits(stated)).isPresent());
+  }
+
+  String tenantId() {
+    return tenantId;
+  }
+
+  /// What must be charged for it in the end: the best word, else the estimate where it may have
+  /// been forwarded.
+  private MicroUsd expected(Reservation item) {
+    for (UsageQuality quality : List.of(UsageQuality.EXACT, UsageQuality.ESTIMATED)) {
+      MicroUsd word = words.get(quality);
+      if (word != null) {
+        return word;
+      }
+    }
+    if (words.containsKey(UsageQuality.MISSING)) {
+      return item.estimate();
+    }
+    boolean neverForwarded = item.explicitForward() && !forwarded;
+    return released || neverForwarded || item.state() == ReservationState.NONE
+        ? MicroUsd.ZERO
+        : item.estimate();
+  }
+
+  /// Whether a state is one that it can end in.
+  boolean mayEndIn(ReservationState state) {
+    return switch (state) {
+      case NONE -> heard == Heard.REFUSED || heard == Heard.UNKNOWN || released;
+      case COMMITTED -> !words.isEmpty();
+      case RELEASED -> words.isEmpty();
+      case RECONCILED -> words.isEmpty() && !released;
+      case RESERVED, FORWARDED, EXPIRED -> false;
+    };
+  }
+
+  @Override
+  public String toString() {
+    return key
+        + " "
+        + heard
+        + (degraded ? " degraded" : "")
+        + " of "
+        + tenantId
+        + ", words "
+        + words
+        + (released ? ", released" : "")
+        + (explicit ? ", explicit" : "")
+        + (forwarded ? ", forwarded" : "");
+  }
+}

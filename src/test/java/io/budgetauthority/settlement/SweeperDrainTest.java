@@ -1,0 +1,103 @@
+package io.budgetauthority.settlement;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.money.MicroUsd;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+
+/// Many reservations that nobody came back for: a few hundred on each build, a hundred thousand by
+/// `-Ddrain.reservations=100000`.
+class SweeperDrainTest {
+
+  private static final int FEW = 300;
+  private static final int RUNS = 20;
+  private static final int CLIENTS = 8;
+  private static final Duration A_SWEEP = Duration.ofSeconds(50);
+
+  /// Which calls were made, by the names of their requests.
+  private static final class Calls implements ExecutionInterceptor {
+    private final Set<String> names = new ConcurrentSkipListSet<>();
+
+    @Override
+    public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
+      names.add(context.request().getClass().getSimpleName());
+    }
+  }
+
+  @Test
+  void sweepsTakeCareOfAllOfThemAndNeverLookThroughTheTable() throws Exception {
+    int count = Integer.getInteger("drain.reservations", FEW);
+    Calls calls = new Calls();
+    Desk desk = Desk.watchedBy(calls);
+    reserve(desk, count);
+    desk.clock.advance(Duration.ofHours(1));
+    calls.names.clear();
+
+    Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+    long began = System.nanoTime();
+    int sweeps = 0;
+    Map<String, Integer> done = new HashMap<>();
+    Sweeper.Swept swept;
+    do {
+      swept = sweeper.sweep(A_SWEEP);
+      sweeps++;
+      done.merge("expired", swept.expired(), Integer::sum);
+      done.merge("presumed", swept.presumed(), Integer::sum);
+    } while (!swept.finished() || swept.expired() + swept.presumed() > 0);
+    System.out.printf(
+        "%d due reservations were expired and presumed in %d s, by %d sweeps%n",
+        count, Duration.ofNanos(System.nanoTime() - began).toSeconds(), sweeps);
+
+    // Other tests' may be among them: they share the tables.
+    done.forEach((step, times) -> assertTrue(times >= count, step + " " + times));
+    assertEquals(
+        new TreeSet<>(
+            Set.of(
+                "GetItemRequest", "PutItemRequest", "QueryRequest", "TransactWriteItemsRequest")),
+        new TreeSet<>(calls.names));
+    long committed = 0;
+    for (int run = 0; run < RUNS; run++) {
+      Account account = desk.run("run-" + run).account();
+      assertEquals(MicroUsd.ZERO, account.reserved());
+      committed += account.committed().micros();
+    }
+    assertEquals(500L * count, committed);
+  }
+
+  private static void reserve(Desk desk, int count) throws Exception {
+    AtomicInteger next = new AtomicInteger();
+    try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+      List<Future<?>> asking =
+          IntStream.range(0, CLIENTS)
+              .<Future<?>>mapToObj(client -> clients.submit(() -> ask(desk, next, count)))
+              .toList();
+      for (Future<?> one : asking) {
+        one.get();
+      }
+    }
+  }
+
+  private static void ask(Desk desk, AtomicInteger next, int count) {
+    for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+      var unused = desk.ask("call-" + i, "run-" + i % RUNS, 0, 100, MicroUsd.of(1_000_000_000));
+    }
+  }
+}
