@@ -71,18 +71,25 @@ def main() -> None:
         try:
             for process in processes:
                 process.start()
+            # Shorter than the proxy keeps an idle connection.
+            kept = httpx.Limits(keepalive_expiry=2)
             clients = {
-                label: httpx.Client(base_url=proxy.url, headers={"Authorization": "Bearer sk-ada-red"}, timeout=60)
+                label: httpx.Client(base_url=proxy.url, headers={"Authorization": "Bearer sk-ada-red"}, timeout=60, limits=kept)
                 for label, proxy in (("with", with_hook), ("without", without))
             }
-            print("| request | without p50 | with p50 | added p50 | without p99 | with p99 | added p99 |\n| --- | --- | --- | --- | --- | --- | --- |")
+            print("| request | without p50 | with p50 | added p50 | without p99 | with p99 | added p99 | CPU of the proxy, without | with | of the authority |")
+            print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+            measured = (without, with_hook, authority)
             for label, streaming, at_once in (("plain", False, 1), ("stream, first byte", True, 1), ("plain, 4 at once", False, 4)):
                 compare(clients, options.warm_up, streaming, at_once)
+                cpu_before = [process.cpu_s() for process in measured]
                 times = compare(clients, options.requests, streaming, at_once)
                 row = [label]
                 for share in (0.50, 0.99):
                     bare, hooked = (percentile(times[which], share) for which in ("without", "with"))
                     row += [f"{bare:.1f} ms", f"{hooked:.1f} ms", f"{hooked - bare:+.1f} ms"]
+                # This does not depend on what else the machine does.
+                row += [f"{(process.cpu_s() - before) * 1000 / options.requests:.1f} ms" for process, before in zip(measured, cpu_before, strict=True)]
                 print(f"| {' | '.join(row)} |", flush=True)
             print(f"goal for what is added: {GOAL_MS['p50']} ms p50, {GOAL_MS['p99']} ms p99, one request at a time")
         finally:

@@ -62,6 +62,12 @@ class Process:
         except httpx.HTTPError:
             return False
 
+    def cpu_s(self) -> float:
+        """What the process has used of the processors until now; on Linux."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def tail(self) -> str:
         return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
 

@@ -74,7 +74,8 @@ public final class Cost {
 
     private synchronized void add(ConsumedCapacity capacity, String kind) {
       String table = capacity.tableName().replaceAll(".*-", "");
-      units.merge(table + " " + kind, new BigDecimal(capacity.capacityUnits().toString()), BigDecimal::add);
+      units.merge(
+          table + " " + kind, new BigDecimal(capacity.capacityUnits().toString()), BigDecimal::add);
     }
 
     private synchronized Map<String, BigDecimal> take() {
@@ -87,7 +88,8 @@ public final class Cost {
   /// `main()`
   public static void main(String[] arguments) throws Exception {
     Properties prices = new Properties();
-    try (var in = java.nio.file.Files.newBufferedReader(java.nio.file.Path.of("bench", "cost.prices"))) {
+    try (var in =
+        java.nio.file.Files.newBufferedReader(java.nio.file.Path.of("bench", "cost.prices"))) {
       prices.load(in);
     }
     Meter meter = new Meter();
@@ -110,7 +112,8 @@ public final class Cost {
         var unused = desk.commit(desk.idOf("cost-" + n), 10, 50);
       }
       Map<String, BigDecimal> settled = meter.take();
-      String table = LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+      String table =
+          LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       DecisionsStream stream =
           new DecisionsStream(
               new AttributionStream(new AttributionTable(streaming, table), desk.tenants),
@@ -121,24 +124,35 @@ public final class Cost {
       for (int from = 0; from < records.size(); from += 100) {
         var unused = stream.consume(records.subList(from, Math.min(from + 100, records.size())));
       }
-      report(Map.of("1 decisions", decided, "2 settlements", settled, "3 attribution", meter.take()), prices);
+      report(
+          Map.of("1 decisions", decided, "2 settlements", settled, "3 attribution", meter.take()),
+          prices);
     }
     System.exit(0);
   }
 
   private static void report(Map<String, Map<String, BigDecimal>> steps, Properties prices) {
-    System.out.println("A million lifecycles (a decision of a run with two ceilings, and its commit):\n");
+    System.out.println(
+        "A million lifecycles (a decision of a run with two ceilings, and its commit):\n");
     BigDecimal sum = BigDecimal.ZERO;
     for (var step : new TreeMap<>(steps).entrySet()) {
       for (var units : step.getValue().entrySet()) {
         boolean writes = units.getKey().endsWith("write");
-        BigDecimal each = units.getValue().divide(new BigDecimal(LIFECYCLES), 3, RoundingMode.HALF_UP);
+        BigDecimal each =
+            units.getValue().divide(new BigDecimal(LIFECYCLES), 3, RoundingMode.HALF_UP);
         BigDecimal cost = each.multiply(price(prices, writes ? "dynamodb.write" : "dynamodb.read"));
         sum = sum.add(cost);
         line(step.getKey().substring(2), units.getKey() + " units", each, cost);
       }
     }
-    for (String name : List.of("api.request", "lambda.request", "lambda.millisecond", "sqs.request", "stream.read", "log.line")) {
+    for (String name :
+        List.of(
+            "api.request",
+            "lambda.request",
+            "lambda.millisecond",
+            "sqs.request",
+            "stream.read",
+            "log.line")) {
       BigDecimal each = new BigDecimal(prices.getProperty(name + ".each"));
       BigDecimal cost = each.multiply(price(prices, name));
       sum = sum.add(cost);
@@ -153,6 +167,8 @@ public final class Cost {
   }
 
   private static void line(String step, String what, BigDecimal each, BigDecimal cost) {
-    System.out.printf("%-14s %-28s %10s each %10s USD%n", step, what, each.toPlainString(), cost.setScale(2, RoundingMode.HALF_UP));
+    System.out.printf(
+        "%-14s %-28s %10s each %10s USD%n",
+        step, what, each.toPlainString(), cost.setScale(2, RoundingMode.HALF_UP));
   }
 }

@@ -168,8 +168,7 @@ public final class KeyResource {
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("id") String id) {
     Caller caller = access.require(authorization, Role.ADMIN);
-    if (!keys.revoke(
-        caller.tenantId(), id, tenants, entry(caller, id, shown(caller, id), null))) {
+    if (!keys.revoke(caller.tenantId(), id, tenants, entry(caller, id, shown(caller, id), null))) {
       throw notFound(id);
     }
     publications.catchUp();

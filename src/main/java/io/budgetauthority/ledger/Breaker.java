@@ -27,6 +27,7 @@ public final class Breaker implements ExecutionInterceptor {
   private static final long NEVER = 0;
 
   private final LongSupplier nanos;
+
   /// When this thread's call began. The client's own attributes will not do: their names are the
   /// whole process's, and a service that is reloaded has another class of this name.
   private final ThreadLocal<Long> began = new ThreadLocal<>();

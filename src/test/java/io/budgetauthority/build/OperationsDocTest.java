@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 /// docs/operations.md knows everything that wakes somebody, and everything that is configured.
 class OperationsDocTest {
 
-  private static final Pattern ALARM = Pattern.compile("AlarmName: !Sub \"\\$\\{Prefix}-([a-z0-9-]+)\"");
+  private static final Pattern ALARM =
+      Pattern.compile("AlarmName: !Sub \"\\$\\{Prefix}-([a-z0-9-]+)\"");
   private static final Pattern VARIABLE = Pattern.compile("(BUDGET_[A-Z_]+|QUARKUS_[A-Z_]+):");
 
   /// Of a metric's dimension, which nobody sets by hand.

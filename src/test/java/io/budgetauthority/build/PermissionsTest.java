@@ -92,16 +92,21 @@ class PermissionsTest {
   @Test
   void nothingIsEverDeletedOfPrices() throws IOException {
     Matcher deleting =
-        Pattern.compile("\"s3:DeleteObject\"\\s+Resource: !Sub \\[\"\\$\\{Of}/([a-z]+)/").matcher(template());
-    assertEquals(
-        List.of("tenants", "tenants"), deleting.results().map(it -> it.group(1)).toList());
+        Pattern.compile("\"s3:DeleteObject\"\\s+Resource: !Sub \\[\"\\$\\{Of}/([a-z]+)/")
+            .matcher(template());
+    assertEquals(List.of("tenants", "tenants"), deleting.results().map(it -> it.group(1)).toList());
   }
 
   @Test
   void theOperatorsFunctionReachesNothingOfATenant() throws IOException {
     assertEquals(1, LEADING_KEYS.matcher(roleOf("Operator")).results().count());
     assertEquals(
-        Set.of("sts:AssumeRole", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        Set.of(
+            "sts:AssumeRole",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem"),
         actions(roleOf("Operator")));
   }
 }

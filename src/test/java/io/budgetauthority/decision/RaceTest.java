@@ -51,7 +51,8 @@ class RaceTest {
   private final Desk desk = new Desk(rival);
   private int rivals;
 
-  /// The rival holds so much of the user's ceiling, in a run of its own, each time that it is let in.
+  /// The rival holds so much of the user's ceiling, in a run of its own, each time that it is let
+  /// in.
   private void letIn(int times, long outputTokens) {
     rival.times = times;
     rival.acts = () -> take(outputTokens);

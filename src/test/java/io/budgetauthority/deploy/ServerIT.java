@@ -80,7 +80,8 @@ class ServerIT {
                   .POST(
                       HttpRequest.BodyPublishers.ofByteArray(
                           exchange.getRequestBody().readAllBytes()));
-          for (String name : List.of("X-Amz-Target", "Content-Type", "Authorization", "X-Amz-Date")) {
+          for (String name :
+              List.of("X-Amz-Target", "Content-Type", "Authorization", "X-Amz-Date")) {
             String value = exchange.getRequestHeaders().getFirst(name);
             if (value != null) {
               request.header(name, value);

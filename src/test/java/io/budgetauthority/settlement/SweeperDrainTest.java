@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,6 +30,14 @@ class SweeperDrainTest {
   private static final int RUNS = 20;
   private static final int CLIENTS = 8;
   private static final Duration A_SWEEP = Duration.ofSeconds(50);
+
+  private static final Set<String> BY_KEY_OR_INDEX =
+      Set.of(
+          "BatchGetItemRequest",
+          "GetItemRequest",
+          "PutItemRequest",
+          "QueryRequest",
+          "TransactWriteItemsRequest");
 
   /// Which calls were made, by the names of their requests.
   private static final class Calls implements ExecutionInterceptor {
@@ -68,11 +75,7 @@ class SweeperDrainTest {
 
     // Other tests' may be among them: they share the tables.
     done.forEach((step, times) -> assertTrue(times >= count, step + " " + times));
-    assertEquals(
-        new TreeSet<>(
-            Set.of(
-                "GetItemRequest", "PutItemRequest", "QueryRequest", "TransactWriteItemsRequest")),
-        new TreeSet<>(calls.names));
+    assertTrue(BY_KEY_OR_INDEX.containsAll(calls.names), calls.names.toString());
     long committed = 0;
     for (int run = 0; run < RUNS; run++) {
       Account account = desk.run("run-" + run).account();
