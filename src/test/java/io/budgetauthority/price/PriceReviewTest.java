@@ -94,6 +94,9 @@ class PriceReviewTest {
     assertTrue(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 1e-6")).clean());
     assertFalse(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 2e-3")).clean());
     assertFalse(imported("{" + one + "}").review().clean());
+    String suspectBefore = row("s", ", \"input_cost_per_token\": 2e-3");
+    assertTrue(
+        review(suspectBefore, suspectBefore + ", " + one).clean(), "somebody accepted it before");
   }
 
   @Test

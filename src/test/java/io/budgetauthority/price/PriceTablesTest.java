@@ -460,6 +460,18 @@ class PriceTablesTest {
   }
 
   @Test
+  void aPublicationIsRecordedWithItsTimeAndWhoDidIt() {
+    PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
+    clock.advance(Duration.ofHours(1));
+
+    PriceTableRecord published = one.publish(draft);
+    assertEquals(clock.instant().minus(Duration.ofHours(1)), published.createdAt());
+    assertEquals(clock.instant(), published.publishedAt());
+    assertEquals("ops", published.publishedBy());
+    assertEquals(clock.instant(), one.book.inForceSince().orElseThrow());
+  }
+
+  @Test
   void whatIsNoVersionIsUnknown() {
     PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
 
