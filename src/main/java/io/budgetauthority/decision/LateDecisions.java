@@ -43,14 +43,9 @@ public final class LateDecisions {
             id,
             happening,
             (place, stored) ->
-                stored == null || isLostBlock(stored)
+                stored == null || stored.mayBecomeOne()
                     ? Optional.of(item(id, tenantId, principalId, decision, place, stored))
                     : Optional.empty());
-  }
-
-  private static boolean isLostBlock(Reservation stored) {
-    return stored.state() == ReservationState.NONE
-        && !DecisionJson.readFacts(stored.facts()).wasCancelled();
   }
 
   /// The reservation, whose forwarding is taken as implied whatever the caller meant to say: the

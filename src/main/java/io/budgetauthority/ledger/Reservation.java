@@ -55,6 +55,8 @@ public record Reservation(
     holds = List.copyOf(holds);
   }
 
+  private static final String CANCELLED = "cancelled";
+
   /// What a transition comes to.
   public sealed interface Step {
     /// Nothing changes: the step was taken before, or a better word stands.
@@ -87,7 +89,7 @@ public record Reservation(
         List.of(),
         MicroUsd.ZERO,
         null,
-        null,
+        CANCELLED,
         now,
         now,
         now,
@@ -142,6 +144,23 @@ public record Reservation(
               now,
               postings(MicroUsd.ZERO));
     };
+  }
+
+  /// Its caller takes the call back by its key. A block, which reserved nothing, is marked, so that
+  /// it stays one.
+  public Step cancel(Instant now) {
+    if (state != ReservationState.NONE) {
+      return release(CANCELLED, now);
+    }
+    return releaseReason != null
+        ? new Step.Unchanged()
+        : move(state, forwarded, settled, CANCELLED, expiresAt, endedAt, List.of());
+  }
+
+  /// Whether it is a block that may yet become a call that was let through while the ledger was
+  /// away: its answer may have been lost, and nobody took it back (protocol section 8).
+  public boolean mayBecomeOne() {
+    return state == ReservationState.NONE && releaseReason == null;
   }
 
   /// More time. It is never taken away by it.

@@ -204,14 +204,7 @@ public final class Settlement {
         return Optional.empty();
       }
     }
-    Result result =
-        take(
-            caller,
-            id,
-            (reservation, facts) ->
-                reservation.state() == ReservationState.NONE
-                    ? new Reservation.Step.Unchanged()
-                    : reservation.release("cancelled", now()));
+    Result result = take(caller, id, (reservation, facts) -> reservation.cancel(now()));
     return result instanceof Result.Done done && !done.facts().wasCancelled()
         ? Optional.of(done)
         : Optional.empty();

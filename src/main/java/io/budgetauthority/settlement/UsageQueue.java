@@ -288,7 +288,7 @@ public final class UsageQueue {
     if (refused.reservation().state() != ReservationState.NONE) {
       return new Outcome.Done();
     }
-    if (!refused.facts().wasCancelled()) {
+    if (refused.reservation().mayBecomeOne()) {
       return new Outcome.Later("the decision is a block, which reserved nothing");
     }
     return message.content() instanceof UsageMessage.Content.Commit

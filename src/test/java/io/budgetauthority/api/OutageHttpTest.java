@@ -171,6 +171,25 @@ class OutageHttpTest {
     assertProblem(503, "ledger_unavailable", open.ask(1_000, 100, null));
   }
 
+  /// It may become a call that was let through in an outage, so its caller is to send that again.
+  @Test
+  void aBlockIsNoReservationUnlessItsCallerTookItBack() {
+    TestTenant tenant = new TestTenant(base);
+    String body =
+        "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1000, \"run_limit_usd\": \"0.00\"}";
+    Http.Answer block = tenant.gateway.ask(body, "k", tenant.run);
+    assertEquals(402, block.status(), block.toString());
+    String reservation =
+        String.valueOf(block.header("X-Budget-Decision-Id")).replace("bdgdec_", "rsv_");
+    String commit = "/budget/reservations/" + reservation + "/commit";
+    String usage = "{\"usage\": {\"input_tokens\": 1, \"output_tokens\": 1}}";
+    assertProblem(404, "not_found", tenant.gateway.post(commit, usage));
+    Http.Answer cancelled =
+        tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "k");
+    assertEquals(200, cancelled.status(), cancelled.toString());
+    assertProblem(409, "reservation_settled", tenant.gateway.post(commit, usage));
+  }
+
   @Test
   void anUnexpectedFaultSaysNothingOfItsInside() {
     TestTenant tenant = new TestTenant(base);

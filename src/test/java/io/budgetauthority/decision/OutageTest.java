@@ -22,6 +22,7 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy.OnLedgerOutage;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// What is answered while the ledger is away, and what becomes of it (protocol section 8).
@@ -56,7 +57,7 @@ class OutageTest {
     while (desk.queue.deliverTo(desk.usageQueue) > 0) {
       // Until the queue is empty.
     }
-    assertEquals(java.util.List.of(), desk.queue.reasonsOfTheDead());
+    assertEquals(List.of(), desk.queue.reasonsOfTheDead());
   }
 
   private Reservation read(ReservationId id) {
@@ -154,6 +155,20 @@ class OutageTest {
     degraded("a", "run");
     var unused =
         desk.settlement.cancel(desk.gateway, "a", Mode.HARD_GATE, "desk-1", Duration.ofDays(30));
+    backAgain();
+    assertEquals(ReservationState.NONE, read(desk.idOf("a")).state());
+  }
+
+  @Test
+  void aBlockThatWasCancelledByItsKeyStaysABlock() {
+    tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1));
+    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
+    degraded("a", "run");
+    assertTrue(
+        desk.settlement
+            .cancel(desk.gateway, "a", Mode.HARD_GATE, "desk-1", Duration.ofDays(30))
+            .isPresent());
     backAgain();
     assertEquals(ReservationState.NONE, read(desk.idOf("a")).state());
   }

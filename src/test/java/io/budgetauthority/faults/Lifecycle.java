@@ -264,11 +264,18 @@ final class Lifecycle {
         post.put(message(type, body));
       } else {
         // A degraded allow is not there before its message was taken: 404, and sent again.
-        while (client.untilAnswered(call) instanceof Settlement.Result.NotFound) {
+        while (isNotFound(client.untilAnswered(call))) {
           Client.pause();
         }
       }
     }
+  }
+
+  /// Whether a caller over HTTP would be answered 404.
+  private static boolean isNotFound(Settlement.Result result) {
+    return result instanceof Settlement.Result.NotFound
+        || (result instanceof Settlement.Result.Refused refused
+            && refused.reservation().mayBecomeOne());
   }
 
   private String message(String type, String body) {

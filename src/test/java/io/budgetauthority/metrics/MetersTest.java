@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.Desk;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.settlement.Settlement;
 import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -27,6 +29,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class MetersTest {
+
+  /// Each larger than the one before.
+  private static final AtomicLong AMOUNTS = new AtomicLong();
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
@@ -69,9 +74,7 @@ class MetersTest {
   void aBlockIsCountedByItsCode() {
     Desk desk = new Desk();
     long before = count("budget.decisions", "code", "run_ceiling_reached");
-    assertInstanceOf(
-        Answer.Decided.class,
-        desk.ask("a", "run", 0, 100, io.budgetauthority.money.MicroUsd.of(1)));
+    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, MicroUsd.of(1)));
     assertEquals(before + 1, count("budget.decisions", "code", "run_ceiling_reached"));
   }
 
@@ -108,11 +111,8 @@ class MetersTest {
       return age;
     }
     // Of two amounts the second is the larger, so that the charge is an overrun.
-    return type == int.class ? (Object) 1 : (Object) AMOUNTS.getAsLong();
+    return type == int.class ? (Object) 1 : (Object) AMOUNTS.incrementAndGet();
   }
-
-  private static final java.util.function.LongSupplier AMOUNTS =
-      new java.util.concurrent.atomic.AtomicLong(1)::incrementAndGet;
 
   private static Set<String> namedOnPage() throws IOException {
     String page = Files.readString(Path.of("docs", "metrics.md"));
