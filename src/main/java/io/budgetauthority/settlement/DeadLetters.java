@@ -38,38 +38,39 @@ public final class DeadLetters {
 
   /// Shows every letter once, and leaves it there.
   public int show(Consumer<Letter> shown) {
-    List<Message> seen = new ArrayList<>();
-    List<Message> batch;
-    do {
-      batch = receive();
-      batch.forEach(message -> shown.accept(letter(message)));
-      seen.addAll(batch);
-    } while (!batch.isEmpty());
-    seen.forEach(message -> hide(message, 0));
-    return seen.size();
+    List<Message> letters = all();
+    letters.forEach(message -> shown.accept(letter(message)));
+    letters.forEach(this::leave);
+    return letters.size();
   }
 
-  /// Puts the letters that are wanted on the usage queue again.
+  /// Puts the letters that are wanted on the usage queue again. What comes back meanwhile, because
+  /// nothing was put right, is not among them.
   ///
   /// @return how many
   public int redrive(Predicate<Letter> wanted) {
     int redriven = 0;
-    List<Message> left = new ArrayList<>();
+    for (Message message : all()) {
+      if (wanted.test(letter(message))) {
+        sqs.sendMessage(it -> it.queueUrl(queueUrl).messageBody(message.body()));
+        sqs.deleteMessage(it -> it.queueUrl(deadQueueUrl).receiptHandle(message.receiptHandle()));
+        redriven++;
+      } else {
+        leave(message);
+      }
+    }
+    return redriven;
+  }
+
+  /// Every letter that is there now, hidden until it is left or deleted.
+  private List<Message> all() {
+    List<Message> letters = new ArrayList<>();
     List<Message> batch;
     do {
       batch = receive();
-      for (Message message : batch) {
-        if (wanted.test(letter(message))) {
-          sqs.sendMessage(it -> it.queueUrl(queueUrl).messageBody(message.body()));
-          sqs.deleteMessage(it -> it.queueUrl(deadQueueUrl).receiptHandle(message.receiptHandle()));
-          redriven++;
-        } else {
-          left.add(message);
-        }
-      }
+      letters.addAll(batch);
     } while (!batch.isEmpty());
-    left.forEach(message -> hide(message, 0));
-    return redriven;
+    return letters;
   }
 
   private List<Message> receive() {
@@ -83,12 +84,10 @@ public final class DeadLetters {
         .messages();
   }
 
-  private void hide(Message message, int seconds) {
+  private void leave(Message message) {
     sqs.changeMessageVisibility(
         it ->
-            it.queueUrl(deadQueueUrl)
-                .receiptHandle(message.receiptHandle())
-                .visibilityTimeout(seconds));
+            it.queueUrl(deadQueueUrl).receiptHandle(message.receiptHandle()).visibilityTimeout(0));
   }
 
   private static Letter letter(Message message) {

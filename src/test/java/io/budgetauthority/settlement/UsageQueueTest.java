@@ -204,6 +204,21 @@ class UsageQueueTest {
   }
 
   @Test
+  void aLetterThatComesBackWhileOthersAreSentAgainIsNotSentTwice() {
+    deliver("not json", "nor this");
+    DeadLetters letters = new DeadLetters(desk.queue.sqs(), desk.queue.url(), desk.queue.deadUrl());
+    assertEquals(
+        2,
+        letters.redrive(
+            letter -> {
+              deliver();
+              return true;
+            }));
+    deliver();
+    assertEquals(2, desk.queue.reasonsOfTheDead().size());
+  }
+
+  @Test
   void aMessageOutlivesAnOutageThatIsLongerThanItsReceives() {
     ReservationId id = reserved("a");
     desk.queue.send(message("commit", of(id), usage(10)));
