@@ -46,13 +46,19 @@ final class Dynoxide implements AutoCloseable {
       if [ -n "$leftover" ]; then rm -rf "$leftover"; fi
       """;
 
-  /// Each write to a table with a stream asks for the highest sequence number, which Dynoxide finds
-  /// by reading all of the table's stream records. With this it is a look-up.
-  private static final String STREAM_INDEX =
-      """
-      CREATE INDEX IF NOT EXISTS budget_stream_order
-      ON _stream_records(table_name, CAST(sequence_number AS INTEGER))
-      """;
+  /// Each write to a table with a stream asks for the highest sequence number, and each read of the
+  /// stream for a shard's bounds. Dynoxide finds them by reading all of the table's stream records,
+  /// images and all; with these it looks them up, and reads no images for them.
+  private static final List<String> STREAM_INDEXES =
+      List.of(
+          """
+          CREATE INDEX IF NOT EXISTS budget_stream_order
+          ON _stream_records(table_name, CAST(sequence_number AS INTEGER))
+          """,
+          """
+          CREATE INDEX IF NOT EXISTS budget_stream_bounds
+          ON _stream_records(table_name, shard_id, CAST(sequence_number AS INTEGER))
+          """);
 
   private static final Duration READY_WITHIN = Duration.ofSeconds(10);
   private static final Duration PULLED_AND_READY_WITHIN = Duration.ofMinutes(3);
@@ -228,9 +234,11 @@ final class Dynoxide implements AutoCloseable {
     source.setUrl("jdbc:sqlite:" + database);
     try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute(STREAM_INDEX);
+      for (String index : STREAM_INDEXES) {
+        statement.execute(index);
+      }
     } catch (SQLException e) {
-      throw new IOException("The index of stream records cannot be added to " + database, e);
+      throw new IOException("The indexes of stream records cannot be added to " + database, e);
     }
   }
 }

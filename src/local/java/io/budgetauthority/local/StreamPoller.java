@@ -133,7 +133,8 @@ final class StreamPoller {
     }
   }
 
-  /// Reads a batch of every shard that is to be read now. False where none had a record.
+  /// Reads a batch of every shard that is to be read now. Whether there is more already: a batch
+  /// that is not full is worth waiting for, since each costs the database the same.
   private boolean poll() {
     if (System.nanoTime() - openedNanos > LOOK_AGAIN.toNanos() || open.isEmpty()) {
       open();
@@ -208,7 +209,7 @@ final class StreamPoller {
       keep(shard.getKey(), END);
     }
     shard.setValue(next == null ? END : next);
-    return !batch.isEmpty();
+    return batch.size() == BATCH;
   }
 
   private String iterator(Place place, @Nullable String position) {
