@@ -1,0 +1,76 @@
+package io.budgetauthority.local;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.http.ContentStreamProvider;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+class WithoutTokenTest {
+
+  private static final String TABLE =
+      LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+
+  @Test
+  void aTransactionReachesTheDesksDynamoDbWithoutATokenAndIsDone() {
+    Map<String, AttributeValue> item =
+        Map.of(
+            "pk", AttributeValue.fromS("without-token"),
+            "sk", AttributeValue.fromS(UUID.randomUUID().toString()));
+    List<String> sent = new ArrayList<>();
+    try (DynamoDbClient dynamoDb =
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(it -> it.addExecutionInterceptor(new Bodies(sent)))
+            .build()) {
+      dynamoDb.transactWriteItems(
+          it -> it.transactItems(write -> write.put(put -> put.tableName(TABLE).item(item))));
+
+      assertEquals(1, sent.size());
+      assertTrue(sent.getFirst().contains("without-token"), sent.getFirst());
+      assertFalse(sent.getFirst().contains("ClientRequestToken"), sent.getFirst());
+      assertEquals(
+          item, dynamoDb.getItem(it -> it.tableName(TABLE).key(item).consistentRead(true)).item());
+    }
+  }
+
+  @Test
+  void aTokenIsTakenOutWhereverItStandsAndTheLengthStays() {
+    assertEquals(
+        "{" + " ".repeat(27) + "\"A\":1}",
+        WithoutToken.withoutToken("{\"ClientRequestToken\":\"abc\",\"A\":1}"));
+    assertEquals(
+        "{\"A\":1" + " ".repeat(27) + "}",
+        WithoutToken.withoutToken("{\"A\":1,\"ClientRequestToken\":\"abc\"}"));
+  }
+
+  private record Bodies(List<String> sent) implements ExecutionInterceptor {
+
+    @Override
+    public void beforeTransmission(
+        Context.BeforeTransmission context, ExecutionAttributes attributes) {
+      context.requestBody().ifPresent(body -> sent.add(textOf(body.contentStreamProvider())));
+    }
+
+    private static String textOf(ContentStreamProvider content) {
+      try (InputStream stream = content.newStream()) {
+        return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
