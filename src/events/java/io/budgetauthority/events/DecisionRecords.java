@@ -17,8 +17,9 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// Adds up the stream of decisions and sends its events, batch by batch. A record that can never be
 /// read is answered as a failure of its own: the others are done, and adding them again adds
 /// nothing. Anything else that goes wrong is the whole batch's failure.
+@Counted
 @Named("attribution")
-public final class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
+public class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
 
   private static final Logger LOG = Logger.getLogger("budget.stream");
 

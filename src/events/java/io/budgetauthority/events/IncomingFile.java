@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Takes a price file that was put in the bucket under `incoming/`. A file that makes no table is
 /// no error of the function: what is wrong with it is kept beside the tables, and in the log.
+@Counted
 @Named("prices")
-public final class IncomingFile
+public class IncomingFile
     implements RequestHandler<IncomingFile.ObjectCreated, IncomingFile.Outcome> {
 
   private static final Logger LOG = Logger.getLogger("budget.prices");

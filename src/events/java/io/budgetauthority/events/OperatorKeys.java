@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 /// Makes, rotates and revokes the keys of operators, for whoever may invoke this function: no key
 /// of the protocol can make the first operator, so the account's own permissions do. The secret is
 /// in the answer, and nowhere after.
+@Counted
 @Named("operator")
-public final class OperatorKeys implements RequestHandler<OperatorKeys.Order, OperatorKeys.Done> {
+public class OperatorKeys implements RequestHandler<OperatorKeys.Order, OperatorKeys.Done> {
 
   /// Operators belong to no tenant.
   private static final String NO_TENANT = "";

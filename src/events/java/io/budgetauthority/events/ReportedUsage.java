@@ -9,8 +9,9 @@ import jakarta.inject.Named;
 
 /// Settles what was reported on the usage queue. Messages that are to be delivered again are
 /// answered as failures; the queue takes the others off.
+@Counted
 @Named("usage")
-public final class ReportedUsage implements RequestHandler<SQSEvent, SQSBatchResponse> {
+public class ReportedUsage implements RequestHandler<SQSEvent, SQSBatchResponse> {
 
   private static final String RECEIVES = "ApproximateReceiveCount";
 

@@ -12,8 +12,9 @@ import org.jboss.logging.Logger;
 /// Looks for reservations and runs past their time, at every tick of the schedule, and publishes
 /// what changed of tenants and could not be published by whoever changed it. A sweep ends before
 /// the function's own time does; what it leaves, the next one finds first.
+@Counted
 @Named("sweep")
-public final class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept> {
+public class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept> {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
 

@@ -76,7 +76,14 @@ class ApiZipIT {
           assertEquals(expected.headers(), actual.headers(), name);
           assertEquals(comparable(expected.body()), comparable(actual.body()), name);
           statuses.add(name + " " + actual.status());
+          if (name.equals("api-ask")) {
+            assertEquals(
+                1, function.counted("budget.decisions", "outcome", "allow"), function.log());
+          }
         }
+        assertEquals(1, function.counted("budget.cold_starts"), function.log());
+        assertTrue(function.counted("budget.replays") > 0, function.log());
+        assertTrue(function.counted("budget.decisions", "outcome", "block") > 0, function.log());
         assertTrue(!function.log().contains("IllegalAccessError"), function.log());
       }
     }

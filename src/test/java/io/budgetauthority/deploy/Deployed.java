@@ -16,6 +16,9 @@ final class Deployed {
   /// As the template's `JAVA_TOOL_OPTIONS`.
   static final List<String> JVM_OPTIONS = List.of("--add-opens=java.base/java.lang=ALL-UNNAMED");
 
+  /// What the template calls its prefix.
+  static final String DEPLOYMENT = "team-a";
+
   private Deployed() {}
 
   /// The variables of a function or a server that uses a cloud: names of its tables and the rest as
@@ -31,6 +34,7 @@ final class Deployed {
                     name.replaceAll("[^A-Za-z0-9]", "_").toUpperCase(Locale.ROOT), value);
               }
             });
+    environment.put("BUDGET_METRICS_DEPLOYMENT", DEPLOYMENT);
     environment.put("AWS_REGION", LocalCloud.region().id());
     // Of a client that no extension configures.
     AwsCredentials credentials = LocalCloud.credentials().resolveCredentials();

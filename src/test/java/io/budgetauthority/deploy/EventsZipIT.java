@@ -107,6 +107,9 @@ class EventsZipIT {
 
       assertTrue(swept.path("expired").asInt() >= 1, swept.toString());
       assertTrue(swept.path("finished").asBoolean(), swept.toString());
+      assertEquals(1, function.counted("budget.sweep.runs"), function.log());
+      assertEquals(
+          swept.path("expired").asLong(), function.counted("budget.expired"), function.log());
     }
     assertEquals(
         ReservationState.EXPIRED,
@@ -210,6 +213,9 @@ class EventsZipIT {
               """),
           answer(function, event),
           function.log());
+      assertEquals(1, function.counted("budget.queue.messages", "outcome", "dead"), function.log());
+      assertEquals(1, function.counted("budget.queue.dead"), function.log());
+      assertEquals(1, function.counted("budget.charges", "quality", "exact"), function.log());
     }
     assertEquals(MicroUsd.of(200), desk.run("run").account().committed());
     String dead = CLOUD.config().get("budget.usage-dead-queue-url");

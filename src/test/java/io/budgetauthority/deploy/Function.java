@@ -1,5 +1,6 @@
 package io.budgetauthority.deploy;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
@@ -188,7 +189,23 @@ final class Function implements AutoCloseable {
     }
   }
 
-  /// What it has written so far.
+  /// What it has written so far. What the lines that CloudWatch would make metrics of say of one,
+  /// added up.
+  ///
+  /// @param dimensions what a line says beside it, in pairs of name and value
+  long counted(String metric, String... dimensions) throws JsonProcessingException {
+    long sum = 0;
+    for (String line : log().lines().filter(it -> it.startsWith("{\"_aws\"")).toList()) {
+      JsonNode said = JSON.readTree(line);
+      boolean meant = said.path("deployment").asText().equals(Deployed.DEPLOYMENT);
+      for (int i = 0; i < dimensions.length; i += 2) {
+        meant &= said.path(dimensions[i]).asText().equals(dimensions[i + 1]);
+      }
+      sum += meant ? said.path(metric).asLong() : 0;
+    }
+    return sum;
+  }
+
   String log() {
     try {
       return Files.readString(log);
@@ -211,6 +228,8 @@ final class Function implements AutoCloseable {
     process.destroyForcibly();
     server.stop(0);
     threads.shutdownNow();
+    // What a test wanted to know of it, it has asked for by then.
+    log.toFile().deleteOnExit();
   }
 
   /// The Runtime API: the next event, and what became of it.

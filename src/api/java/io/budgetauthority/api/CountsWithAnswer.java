@@ -1,0 +1,28 @@
+package io.budgetauthority.api;
+
+import io.budgetauthority.metrics.EmbeddedMetrics;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+/// Writes what a request counted when its answer is about to be written.
+@Singleton
+final class CountsWithAnswer {
+
+  private static final int BEFORE_ALL_OTHERS = 10_000;
+
+  private final EmbeddedMetrics metrics;
+
+  CountsWithAnswer(EmbeddedMetrics metrics) {
+    this.metrics = metrics;
+  }
+
+  void register(@Observes Filters filters) {
+    filters.register(
+        request -> {
+          request.addHeadersEndHandler(_ -> metrics.flush());
+          request.next();
+        },
+        BEFORE_ALL_OTHERS);
+  }
+}

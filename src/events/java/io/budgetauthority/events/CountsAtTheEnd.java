@@ -1,0 +1,29 @@
+package io.budgetauthority.events;
+
+import io.budgetauthority.metrics.EmbeddedMetrics;
+import jakarta.annotation.Priority;
+import jakarta.interceptor.AroundInvoke;
+import jakarta.interceptor.Interceptor;
+import jakarta.interceptor.InvocationContext;
+
+/// Writes what an invocation counted at its end, whether it answers or fails.
+@Counted
+@Interceptor
+@Priority(Interceptor.Priority.APPLICATION)
+final class CountsAtTheEnd {
+
+  private final EmbeddedMetrics metrics;
+
+  CountsAtTheEnd(EmbeddedMetrics metrics) {
+    this.metrics = metrics;
+  }
+
+  @AroundInvoke
+  Object invoke(InvocationContext invocation) throws Exception {
+    try {
+      return invocation.proceed();
+    } finally {
+      metrics.flush();
+    }
+  }
+}

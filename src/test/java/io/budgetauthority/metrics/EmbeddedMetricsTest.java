@@ -1,0 +1,160 @@
+package io.budgetauthority.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class EmbeddedMetricsTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Instant now = Instant.now();
+  private final List<String> log = new ArrayList<>();
+  private final EmbeddedMetrics metrics =
+      new EmbeddedMetrics("team-a", Clock.fixed(now, ZoneOffset.UTC), log::add);
+
+  @Test
+  void whatWasCountedIsOneLineInTheNamespaceAndDeploymentThatTheAlarmsWatch()
+      throws JsonProcessingException {
+    metrics.counter("budget.releases").increment();
+    metrics.counter("budget.releases").increment();
+    metrics.counter("budget.overruns").increment(3);
+    metrics.flush();
+    assertEquals(
+        JSON.readTree(
+            """
+            {"_aws": {
+                "Timestamp": %d,
+                "CloudWatchMetrics": [{
+                  "Namespace": "BudgetAuthority",
+                  "Dimensions": [["deployment"]],
+                  "Metrics": [{"Name": "budget.releases", "Unit": "Count"},
+                              {"Name": "budget.overruns", "Unit": "Count"}]}]},
+              "deployment": "team-a",
+              "budget.releases": 2.0,
+              "budget.overruns": 3.0}
+            """
+                .formatted(now.toEpochMilli())),
+        only());
+  }
+
+  @Test
+  void eachSetOfTagsIsALineOfItsOwn() throws JsonProcessingException {
+    metrics.counter("budget.charges", "quality", "exact").increment();
+    metrics.counter("budget.charges", "quality", "presumed").increment();
+    metrics.counter("budget.overruns").increment();
+    metrics.flush();
+    List<JsonNode> lines = lines();
+    assertEquals(3, lines.size());
+    assertEquals(List.of("deployment", "quality"), dimensions(lines.get(0)));
+    assertEquals("exact", lines.get(0).get("quality").textValue());
+    assertEquals("presumed", lines.get(1).get("quality").textValue());
+    assertEquals(1, lines.get(1).get("budget.charges").intValue());
+    assertEquals(List.of("deployment"), dimensions(lines.get(2)));
+    assertFalse(lines.get(2).has("budget.charges"));
+  }
+
+  @Test
+  void ofWhatIsMeasuredEveryValueIsWritten() throws JsonProcessingException {
+    metrics.timer("budget.hold.time").record(Duration.ofMillis(1_500));
+    metrics.timer("budget.hold.time").record(Duration.ofMillis(20));
+    metrics.summary("budget.actual.percent_of_estimate").record(40);
+    metrics.flush();
+    JsonNode line = only();
+    assertEquals(JSON.readTree("[1500.0, 20.0]"), line.get("budget.hold.time"));
+    assertEquals(40, line.get("budget.actual.percent_of_estimate").intValue());
+    assertEquals(
+        JSON.readTree(
+            """
+            [{"Name": "budget.hold.time", "Unit": "Milliseconds"},
+             {"Name": "budget.actual.percent_of_estimate", "Unit": "None"}]
+            """),
+        line.at("/_aws/CloudWatchMetrics/0/Metrics"));
+  }
+
+  @Test
+  void aGaugeGoesWithWhatIsWrittenAndMakesNoLineOfItsOwn() throws JsonProcessingException {
+    metrics.gauge("budget.price_table.age.seconds", 77);
+    metrics.flush();
+    assertEquals(List.of(), log);
+    metrics.counter("budget.decisions", "outcome", "allow").increment();
+    metrics.flush();
+    assertFalse(only().has("budget.price_table.age.seconds"));
+    log.clear();
+    metrics.counter("budget.sweep.runs").increment();
+    metrics.flush();
+    assertEquals(77, only().get("budget.price_table.age.seconds").intValue());
+  }
+
+  @Test
+  void nothingIsWrittenTwiceAndNothingWhereNothingHappened() throws JsonProcessingException {
+    metrics.counter("budget.releases").increment();
+    metrics.flush();
+    metrics.flush();
+    metrics.counter("budget.releases").increment(0);
+    metrics.flush();
+    assertEquals(1, only().get("budget.releases").intValue());
+  }
+
+  @Test
+  void whatIsNotOursIsLeftOut() {
+    metrics.counter("http.server.requests", "uri", "/budget/runs").increment();
+    metrics.flush();
+    assertEquals(List.of(), log);
+  }
+
+  @Test
+  void moreValuesThanALineMayHaveAreWrittenInSeveral() throws JsonProcessingException {
+    for (int i = 0; i < 250; i++) {
+      metrics.timer("budget.queue.age").record(Duration.ofMillis(i));
+    }
+    metrics.flush();
+    assertEquals(250, lines().stream().mapToInt(line -> line.get("budget.queue.age").size()).sum());
+    assertEquals(3, log.size());
+  }
+
+  @Test
+  void whatIsCountedByManyAtOnceIsAllWritten() throws JsonProcessingException {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 500; i++) {
+        threads.submit(() -> metrics.counter("budget.releases").increment());
+      }
+    }
+    metrics.flush();
+    assertEquals(500, only().get("budget.releases").intValue());
+  }
+
+  private JsonNode only() throws JsonProcessingException {
+    assertEquals(1, log.size(), log.toString());
+    return lines().getFirst();
+  }
+
+  private List<JsonNode> lines() throws JsonProcessingException {
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : log) {
+      lines.add(JSON.readTree(line));
+    }
+    return lines;
+  }
+
+  private static List<String> dimensions(JsonNode line) {
+    JsonNode names = line.at("/_aws/CloudWatchMetrics/0/Dimensions/0");
+    return Stream.iterate(0, at -> at < names.size(), at -> at + 1)
+        .map(at -> names.get(at).textValue())
+        .sorted()
+        .toList();
+  }
+}
