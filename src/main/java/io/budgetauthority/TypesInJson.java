@@ -1,0 +1,57 @@
+package io.budgetauthority;
+
+import io.budgetauthority.api.Problem;
+import io.budgetauthority.attribution.Measure;
+import io.budgetauthority.attribution.Outline;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.decision.DegradedDecision;
+import io.budgetauthority.decision.ProblemCode;
+import io.budgetauthority.decision.Remedy;
+import io.budgetauthority.notification.BudgetEvent;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.settlement.Particulars;
+import io.budgetauthority.settlement.UsageCharge;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.TenantCopy;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+
+/// What is read or written as JSON and is in no signature of a resource, since it is stored, sent,
+/// hashed, published or answered within a `Response`. In a native executable there is no reflection
+/// but where the build is told. Types that these are made of are registered with them. The core
+/// knows nothing of builds, hence they are named here.
+@RegisterForReflection(
+    targets = {
+      BudgetEvent.class,
+      Caller.class,
+      Ceiling.class,
+      DecisionRequest.class,
+      DegradedDecision.class,
+      Particulars.class,
+      Policy.class,
+      Price.class,
+      PriceTable.class,
+      Problem.class,
+      ProblemCode.class,
+      Remedy.class,
+      Measure.class,
+      Outline.class,
+      TenantCopy.class,
+      Usage.class,
+      UsageCharge.class
+    },
+    classNames = {
+      "io.budgetauthority.api.AttributionResource$Spend",
+      "io.budgetauthority.api.PriceOverrideResource$OverrideView",
+      "io.budgetauthority.api.TenantResource$TenantView",
+      "io.budgetauthority.attribution.Outline$Heard",
+      "io.budgetauthority.decision.InputBound$Basis",
+      "io.budgetauthority.decision.Outage$Message",
+      "io.budgetauthority.price.IncomingPrices$Import",
+      "io.budgetauthority.tenant.KeyCopy"
+    },
+    registerFullHierarchy = true)
+final class TypesInJson {}
