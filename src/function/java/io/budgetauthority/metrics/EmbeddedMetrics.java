@@ -146,7 +146,7 @@ public final class EmbeddedMetrics extends SimpleMeterRegistry {
   @Override
   protected Timer newTimer(
       Meter.Id id, DistributionStatisticConfig config, PauseDetector pauseDetector) {
-    return new CumulativeTimer(id, clock, config, pauseDetector, getBaseTimeUnit()) {
+    return new CumulativeTimer(id, clock, config, pauseDetector, getBaseTimeUnit(), false) {
       @Override
       protected void recordNonNegative(long amount, TimeUnit unit) {
         super.recordNonNegative(amount, unit);
@@ -158,7 +158,7 @@ public final class EmbeddedMetrics extends SimpleMeterRegistry {
   @Override
   protected DistributionSummary newDistributionSummary(
       Meter.Id id, DistributionStatisticConfig config, double scale) {
-    return new CumulativeDistributionSummary(id, clock, config, scale) {
+    return new CumulativeDistributionSummary(id, clock, config, scale, false) {
       @Override
       protected void recordNonNegative(double amount) {
         super.recordNonNegative(amount);

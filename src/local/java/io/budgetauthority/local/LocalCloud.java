@@ -214,20 +214,26 @@ public final class LocalCloud implements AutoCloseable {
   private static Queues startQueues(
       LocalSettings settings, Future<CloudDefinitions> read, SdkHttpClient http, Parts parts)
       throws IOException, InterruptedException {
-    LocalQueues server = parts.add(LocalQueues.start(settings.sqsPort()));
+    URI endpoint =
+        settings.sqs().isPresent()
+            ? settings.sqs().get()
+            : parts.add(LocalQueues.start(settings.sqsPort())).endpoint();
     try (SqsClient client =
         SqsClient.builder()
             .httpClient(http)
-            .endpointOverride(server.endpoint())
+            .endpointOverride(endpoint)
             .region(region())
             .credentialsProvider(credentials())
             .build()) {
       CloudDefinitions definitions = result(read);
       definitions.queues().values().forEach(client::createQueue);
       return new Queues(
-          server.endpoint(),
+          endpoint,
           url(client, definitions.usageQueue()),
           url(client, definitions.usageDeadQueue()));
+    } catch (SdkClientException e) {
+      throw new LocalCloudUnavailable(
+          "No SQS answers at " + endpoint + ": see BUDGET_LOCAL_SQS.", e);
     }
   }
 

@@ -13,11 +13,17 @@ import java.util.function.Function;
 ///   for `memory`: a temporary folder, removed at the end
 /// @param dynamoDb `BUDGET_LOCAL_DYNAMODB`, the endpoint of a DynamoDB to use instead of starting
 ///   one
+/// @param sqs `BUDGET_LOCAL_SQS`, the same of an SQS
 /// @param dynamoDbPort `BUDGET_LOCAL_DYNAMODB_PORT`; 0, as the other two unless set: a free one
 /// @param sqsPort `BUDGET_LOCAL_SQS_PORT`
 /// @param s3Port `BUDGET_LOCAL_S3_PORT`
 public record LocalSettings(
-    Optional<Path> data, Optional<URI> dynamoDb, int dynamoDbPort, int sqsPort, int s3Port) {
+    Optional<Path> data,
+    Optional<URI> dynamoDb,
+    Optional<URI> sqs,
+    int dynamoDbPort,
+    int sqsPort,
+    int s3Port) {
 
   private static final String MEMORY = "memory";
 
@@ -29,12 +35,12 @@ public record LocalSettings(
 
   /// Everything in a temporary folder and on free ports.
   public static LocalSettings inMemory() {
-    return new LocalSettings(Optional.empty(), Optional.empty(), 0, 0, 0);
+    return new LocalSettings(Optional.empty(), Optional.empty(), Optional.empty(), 0, 0, 0);
   }
 
   /// Everything in a folder, on free ports.
   public static LocalSettings in(Path folder) {
-    return new LocalSettings(Optional.of(folder), Optional.empty(), 0, 0, 0);
+    return new LocalSettings(Optional.of(folder), Optional.empty(), Optional.empty(), 0, 0, 0);
   }
 
   /// The settings of this process.
@@ -54,19 +60,25 @@ public record LocalSettings(
     String data = lookUp.apply("BUDGET_LOCAL_DATA").orElse(".local");
     return new LocalSettings(
         data.equals(MEMORY) ? Optional.empty() : Optional.of(Path.of(data)),
-        lookUp.apply("BUDGET_LOCAL_DYNAMODB").map(LocalSettings::endpoint),
+        endpoint(lookUp, "BUDGET_LOCAL_DYNAMODB"),
+        endpoint(lookUp, "BUDGET_LOCAL_SQS"),
         port(lookUp, "BUDGET_LOCAL_DYNAMODB_PORT"),
         port(lookUp, "BUDGET_LOCAL_SQS_PORT"),
         port(lookUp, "BUDGET_LOCAL_S3_PORT"));
   }
 
-  private static URI endpoint(String value) {
-    URI endpoint = URI.create(value);
-    if (endpoint.getHost() == null) {
-      throw new IllegalArgumentException(
-          "BUDGET_LOCAL_DYNAMODB is an endpoint such as http://127.0.0.1:8000, not " + value);
-    }
-    return endpoint;
+  private static Optional<URI> endpoint(Function<String, Optional<String>> lookUp, String name) {
+    return lookUp
+        .apply(name)
+        .map(
+            value -> {
+              URI endpoint = URI.create(value);
+              if (endpoint.getHost() == null) {
+                throw new IllegalArgumentException(
+                    name + " is an endpoint such as http://127.0.0.1:8000, not " + value);
+              }
+              return endpoint;
+            });
   }
 
   private static int port(Function<String, Optional<String>> lookUp, String name) {

@@ -84,13 +84,14 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void aDynamoDbThatIsGivenIsUsedAndNoOtherIsStarted() {
+  void aDynamoDbAndAnSqsThatAreGivenAreUsedAndNoOthersAreStarted() {
     try (LocalCloud first = LocalCloud.start(LocalSettings.in(folder.resolve("first")))) {
       Set<ProcessHandle> before = dynoxides();
       LocalSettings given =
           new LocalSettings(
               Optional.of(folder.resolve("second")),
               Optional.of(first.dynamoDbEndpoint()),
+              Optional.of(first.sqsEndpoint()),
               0,
               0,
               0);
@@ -100,6 +101,9 @@ class LocalCloudFolderTest {
 
         assertEquals(ITEM, get("kept", first));
         assertEquals(before, dynoxides());
+        assertEquals(first.sqsEndpoint(), second.sqsEndpoint());
+        String queue = "budget.usage-queue-url";
+        assertEquals(first.config().get(queue), second.config().get(queue));
       }
     }
   }
@@ -110,7 +114,13 @@ class LocalCloudFolderTest {
     try (LocalCloud other = LocalCloud.start(LocalSettings.in(folder.resolve("other")))) {
       int taken = other.s3Endpoint().getPort();
       LocalSettings clash =
-          new LocalSettings(Optional.of(folder.resolve("clash")), Optional.empty(), 0, 0, taken);
+          new LocalSettings(
+              Optional.of(folder.resolve("clash")),
+              Optional.empty(),
+              Optional.empty(),
+              0,
+              0,
+              taken);
 
       LocalCloudUnavailable refused =
           assertThrows(LocalCloudUnavailable.class, () -> LocalCloud.start(clash));

@@ -95,10 +95,11 @@ public final class LocalCloudForTests {
     }
   }
 
-  /// In memory, on the DynamoDB that `BUDGET_LOCAL_DYNAMODB` names where it names one: the same
-  /// suites run on any.
+  /// In memory, on the DynamoDB and the SQS that `BUDGET_LOCAL_DYNAMODB` and `BUDGET_LOCAL_SQS`
+  /// name where they name one: the same suites run on any.
   private static LocalSettings settings() {
-    return new LocalSettings(Optional.empty(), LocalSettings.fromEnvironment().dynamoDb(), 0, 0, 0);
+    LocalSettings told = LocalSettings.fromEnvironment();
+    return new LocalSettings(Optional.empty(), told.dynamoDb(), told.sqs(), 0, 0, 0);
   }
 
   private static final class Holder {

@@ -31,6 +31,7 @@ class LocalSettingsTest {
             Map.of(
                 "BUDGET_LOCAL_DATA", "kept",
                 "BUDGET_LOCAL_DYNAMODB", "http://127.0.0.1:8000",
+                "BUDGET_LOCAL_SQS", "http://127.0.0.1:8001",
                 "BUDGET_LOCAL_DYNAMODB_PORT", "1",
                 "BUDGET_LOCAL_SQS_PORT", "2",
                 "BUDGET_LOCAL_S3_PORT", "3"));
@@ -39,6 +40,7 @@ class LocalSettingsTest {
         new LocalSettings(
             Optional.of(Path.of("kept")),
             Optional.of(URI.create("http://127.0.0.1:8000")),
+            Optional.of(URI.create("http://127.0.0.1:8001")),
             1,
             2,
             3),
@@ -48,6 +50,7 @@ class LocalSettingsTest {
   @ParameterizedTest
   @CsvSource({
     "BUDGET_LOCAL_DYNAMODB, here",
+    "BUDGET_LOCAL_SQS, here",
     "BUDGET_LOCAL_DYNAMODB_PORT, 65536",
     "BUDGET_LOCAL_SQS_PORT, -1",
     "BUDGET_LOCAL_S3_PORT, many"

@@ -19,6 +19,7 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 class WithoutTokenTest {
 
@@ -37,7 +38,12 @@ class WithoutTokenTest {
             .overrideConfiguration(it -> it.addExecutionInterceptor(new Bodies(sent)))
             .build()) {
       dynamoDb.transactWriteItems(
-          it -> it.transactItems(write -> write.put(put -> put.tableName(TABLE).item(item))));
+          it ->
+              it.transactItems(
+                  List.of(
+                      TransactWriteItem.builder()
+                          .put(put -> put.tableName(TABLE).item(item))
+                          .build())));
 
       assertEquals(1, sent.size());
       assertTrue(sent.getFirst().contains("without-token"), sent.getFirst());
