@@ -1,0 +1,96 @@
+"""Gives every function its example event by `sam local invoke`, beside a deployed stack. Run by localstack/sam-local."""
+
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+REGION = "us-east-1"
+CREDENTIAL = "local"
+# Name in the template, what follows the prefix in the deployed name, and events.
+FUNCTIONS = [
+    ("OperatorFunction", "operator", ["operator-issue"]),
+    ("ApiFunction", "api", ["api-ready", "api-unauthenticated"]),
+    ("UsageFunction", "usage", ["usage"]),
+    ("SweepFunction", "sweep", ["sweep"]),
+    ("AttributionFunction", "attribution", ["attribution"]),
+    ("PricesFunction", "prices", ["prices"]),
+]
+STATUS = {"api-ready": 200, "api-unauthenticated": 401}
+
+
+def environment(functions, name, endpoint):
+    """What the stack set for a function, and where its AWS is."""
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    return variables | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": CREDENTIAL,
+        "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
+        "AWS_REGION": REGION,
+        "QUARKUS_S3_PATH_STYLE_ACCESS": "true",
+    }
+
+
+def event(name):
+    """An example; a record of a stream that is older than 30 days is refused, so it is of now."""
+    example = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    for record in example.get("Records", []):
+        if "dynamodb" in record:
+            record["dynamodb"]["ApproximateCreationDateTime"] = int(time.time())
+    return example
+
+
+def fault(name, done):
+    """Why an answer is not what the example is to get; None where it is."""
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        return f"exit code {done.returncode}"
+    answer = json.loads(lines[-1])
+    if "errorMessage" in answer:
+        return answer["errorMessage"]
+    if name in STATUS and answer.get("statusCode") != STATUS[name]:
+        return f"status {answer.get('statusCode')}, not {STATUS[name]}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="localstack/sam-local", description=__doc__)
+    parser.add_argument("--endpoint", default="http://127.0.0.1:4566", help="where the stack was deployed (%(default)s)")
+    parser.add_argument("--prefix", default="budget-authority", help="what its names begin with (%(default)s)")
+    told = parser.parse_args()
+    functions = boto3.client(
+        "lambda", endpoint_url=told.endpoint, region_name=REGION, aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL
+    )
+    faults = 0
+    with tempfile.TemporaryDirectory() as folder:
+        variables = pathlib.Path(folder, "variables.json")
+        variables.write_text(
+            json.dumps({logical: environment(functions, f"{told.prefix}-{name}", told.endpoint) for logical, name, _ in FUNCTIONS})
+        )
+        for logical, _, events in FUNCTIONS:
+            for name in events:
+                given = pathlib.Path(folder, f"{name}.json")
+                given.write_text(json.dumps(event(name)))
+                done = subprocess.run(
+                    ["sam", "local", "invoke", logical, "--event", given, "--env-vars", variables, "--docker-network", "host"]
+                    + ["--template", ROOT / "sam-template.yaml", "--region", REGION],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                wrong = fault(name, done)
+                faults += wrong is not None
+                print(f"{logical} {name}: {wrong or 'ok'}", flush=True)
+                if wrong:
+                    print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
