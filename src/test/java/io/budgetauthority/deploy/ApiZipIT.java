@@ -102,6 +102,28 @@ class ApiZipIT {
   }
 
   @Test
+  void aSnapshotIsTakenOfAFunctionThatHasDoneOnceWhatADecisionDoes() throws Exception {
+    try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(cloud);
+      try (Function function =
+          Function.startForSnapshot(
+              Function.unpack(ZIP, folder), Deployed.JVM_OPTIONS, Deployed.environment(cloud))) {
+        assertTrue(
+            function.log().contains("primed by a request that got 401 and a dry run"),
+            function.log());
+        assertEquals(1, function.counted("budget.cold_starts"), function.log());
+        function.restore();
+        HttpEvent.Answer answer =
+            HttpEvent.read(Path.of("events", "api-ask.json")).giveTo(function);
+        assertEquals(200, answer.status(), function.log());
+        assertEquals(1, function.counted("budget.decisions", "outcome", "allow"), function.log());
+        assertEquals(0, function.counted("budget.decisions", "outcome", "block"), function.log());
+        assertEquals(2, function.counted("budget.cold_starts"), function.log());
+      }
+    }
+  }
+
+  @Test
   void everyExampleOfTheApiIsPlayed() throws Exception {
     try (var files = Files.list(Path.of("events"))) {
       assertEquals(

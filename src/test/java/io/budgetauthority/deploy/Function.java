@@ -16,12 +16,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,6 +54,8 @@ final class Function implements AutoCloseable {
   private final BlockingQueue<Invocation> waiting = new LinkedBlockingQueue<>();
   private final Map<String, Invocation> running = new ConcurrentHashMap<>();
   private final CompletableFuture<Instant> ready = new CompletableFuture<>();
+  private final CompletableFuture<Instant> snapshot = new CompletableFuture<>();
+  private final CountDownLatch restored = new CountDownLatch(1);
   private final Process process;
   private final Path log;
 
@@ -89,6 +93,34 @@ final class Function implements AutoCloseable {
   /// @param environment its variables
   static Function start(Path code, List<String> jvmOptions, Map<String, String> environment)
       throws IOException, InterruptedException {
+    Function function = launch(code, jvmOptions, environment);
+    function.await(function.ready);
+    return function;
+  }
+
+  /// Starts a function that a snapshot is to be taken of, and waits until it is ready for that. It
+  /// stands still until it is restored.
+  static Function startForSnapshot(
+      Path code, List<String> jvmOptions, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    List<String> options = new ArrayList<>(jvmOptions);
+    // As the managed runtime tells the library which of a JVM's snapshots to join.
+    options.add("-Dorg.crac.Core.Compat=com.amazonaws.services.lambda.crac");
+    Map<String, String> variables = new HashMap<>(environment);
+    variables.put("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+    Function function = launch(code, options, variables);
+    function.await(function.snapshot);
+    return function;
+  }
+
+  /// Goes on from the snapshot, and waits until the function asks for its first event.
+  void restore() throws InterruptedException {
+    restored.countDown();
+    await(ready);
+  }
+
+  private static Function launch(
+      Path code, List<String> jvmOptions, Map<String, String> environment) throws IOException {
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     Path log = Files.createTempFile("function-", ".log");
@@ -105,7 +137,6 @@ final class Function implements AutoCloseable {
     server.createContext(RUNTIME, function::serve);
     server.setExecutor(function.threads);
     server.start();
-    function.awaitReady();
     return function;
   }
 
@@ -163,15 +194,15 @@ final class Function implements AutoCloseable {
     }
   }
 
-  private void awaitReady() throws InterruptedException {
+  private void await(CompletableFuture<Instant> moment) throws InterruptedException {
     CompletableFuture<Process> ended = process.onExit();
     try {
-      CompletableFuture.anyOf(ready, ended).get(START_WITHIN.toSeconds(), TimeUnit.SECONDS);
+      CompletableFuture.anyOf(moment, ended).get(START_WITHIN.toSeconds(), TimeUnit.SECONDS);
     } catch (ExecutionException | TimeoutException e) {
       close();
       throw new IllegalStateException("The function did not start: " + log(), e);
     }
-    if (!ready.isDone()) {
+    if (!moment.isDone()) {
       close();
       throw new IllegalStateException("The function ended while it started: " + log());
     }
@@ -189,8 +220,16 @@ final class Function implements AutoCloseable {
     }
   }
 
-  /// What it has written so far. What the lines that CloudWatch would make metrics of say of one,
-  /// added up.
+  /// What it has written so far.
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return "its log cannot be read: " + e;
+    }
+  }
+
+  /// What the lines that CloudWatch would make metrics of say of one, added up.
   ///
   /// @param dimensions what a line says beside it, in pairs of name and value
   long counted(String metric, String... dimensions) throws JsonProcessingException {
@@ -204,14 +243,6 @@ final class Function implements AutoCloseable {
       sum += meant ? said.path(metric).asLong() : 0;
     }
     return sum;
-  }
-
-  String log() {
-    try {
-      return Files.readString(log);
-    } catch (IOException e) {
-      return "its log cannot be read: " + e;
-    }
   }
 
   /// Ends it as a runtime is ended that is asked to, so that its JVM does what it does at its end.
@@ -236,6 +267,12 @@ final class Function implements AutoCloseable {
   private void serve(HttpExchange exchange) throws IOException {
     try (exchange) {
       String[] path = exchange.getRequestURI().getPath().substring(RUNTIME.length()).split("/", -1);
+      if (path[0].equals("restore")) {
+        snapshot.complete(Instant.now());
+        restored.await();
+        exchange.sendResponseHeaders(200, -1);
+        return;
+      }
       switch (path[path.length - 1]) {
         case "next" -> giveNext(exchange);
         case "response" -> take(path[1], exchange, false);
@@ -276,8 +313,10 @@ final class Function implements AutoCloseable {
     exchange.sendResponseHeaders(202, -1);
     Invocation invocation = running.remove(id);
     if (invocation == null) {
-      ready.completeExceptionally(
-          new IllegalStateException(new String(bytes, StandardCharsets.UTF_8)));
+      IllegalStateException fault =
+          new IllegalStateException(new String(bytes, StandardCharsets.UTF_8));
+      ready.completeExceptionally(fault);
+      snapshot.completeExceptionally(fault);
       return;
     }
     invocation
