@@ -36,9 +36,9 @@ import software.amazon.cloudwatchlogs.emf.model.Unit;
 /// between invocations, so each invocation writes what it counted before it answers; one that is
 /// cut off loses it.
 ///
-/// Every metric has the dimension `deployment`, and one for each of its tags. Counters are summed
-/// up; of what is measured each value is written; a gauge goes with what else is written under its
-/// tags.
+/// Every metric has the dimension `deployment`; one with tags is there a second time, with a
+/// dimension for each of them. Counters are summed up; of what is measured each value is written; a
+/// gauge goes with what else is written under its tags.
 @Singleton
 @RegisterForReflection(
     classNames = {
@@ -108,13 +108,14 @@ public final class EmbeddedMetrics extends SimpleMeterRegistry {
     return lines.computeIfAbsent(
         id.getTags(),
         tags -> {
-          DimensionSet dimensions = DimensionSet.of(DEPLOYMENT, deployment);
-          for (Tag tag : tags) {
-            dimensions.addDimension(tag.getKey(), tag.getValue());
-          }
           MetricsContext line = new MetricsContext();
           line.setNamespace(NAMESPACE);
-          line.setDimensions(dimensions);
+          line.setDimensions(DimensionSet.of(DEPLOYMENT, deployment));
+          if (!tags.isEmpty()) {
+            DimensionSet apart = DimensionSet.of(DEPLOYMENT, deployment);
+            tags.forEach(tag -> apart.addDimension(tag.getKey(), tag.getValue()));
+            line.putDimension(apart);
+          }
           line.setTimestamp(time.instant());
           return line;
         });

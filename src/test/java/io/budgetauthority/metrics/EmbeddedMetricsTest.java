@@ -2,24 +2,37 @@ package io.budgetauthority.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.Metrics;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 class EmbeddedMetricsTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /// A metric's name in an alarm, and in the dashboard.
+  private static final Pattern WATCHED = Pattern.compile("(?:MetricName: |\")(budget\\.[a-z_.]+)");
 
   private final Instant now = Instant.now();
   private final List<String> log = new ArrayList<>();
@@ -52,18 +65,19 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void eachSetOfTagsIsALineOfItsOwn() throws JsonProcessingException {
+  void eachSetOfTagsIsALineOfItsOwnThatCountsForTheWholeToo() throws JsonProcessingException {
     metrics.counter("budget.charges", "quality", "exact").increment();
     metrics.counter("budget.charges", "quality", "presumed").increment();
     metrics.counter("budget.overruns").increment();
     metrics.flush();
     List<JsonNode> lines = lines();
     assertEquals(3, lines.size());
-    assertEquals(List.of("deployment", "quality"), dimensions(lines.get(0)));
+    assertEquals(
+        Set.of(Set.of("deployment"), Set.of("deployment", "quality")), dimensions(lines.get(0)));
     assertEquals("exact", lines.get(0).get("quality").textValue());
     assertEquals("presumed", lines.get(1).get("quality").textValue());
     assertEquals(1, lines.get(1).get("budget.charges").intValue());
-    assertEquals(List.of("deployment"), dimensions(lines.get(2)));
+    assertEquals(Set.of(Set.of("deployment")), dimensions(lines.get(2)));
     assertFalse(lines.get(2).has("budget.charges"));
   }
 
@@ -109,6 +123,32 @@ class EmbeddedMetricsTest {
     assertEquals(1, only().get("budget.releases").intValue());
   }
 
+  /// Alarms and the dashboard ask for a metric of a deployment, whatever its tags.
+  @Test
+  void everyMetricThatIsWatchedIsThereOfTheDeploymentAsAWhole() throws Exception {
+    Set<String> watched = new TreeSet<>();
+    Matcher names = WATCHED.matcher(Files.readString(Path.of("infra", "watch.yaml")));
+    while (names.find()) {
+      watched.add(names.group(1));
+    }
+    assertTrue(watched.size() > 10, watched.toString());
+    Metrics.globalRegistry.add(metrics);
+    try {
+      EveryMeter.count();
+    } finally {
+      Metrics.globalRegistry.remove(metrics);
+    }
+    metrics.flush();
+    Set<String> written = new TreeSet<>();
+    for (JsonNode line : lines()) {
+      assertTrue(dimensions(line).contains(Set.of("deployment")), line.toString());
+      elements(line.at("/_aws/CloudWatchMetrics/0/Metrics"))
+          .forEach(metric -> written.add(metric.get("Name").textValue()));
+    }
+    watched.removeAll(written);
+    assertEquals(Set.of(), watched);
+  }
+
   @Test
   void whatIsNotOursIsLeftOut() {
     metrics.counter("http.server.requests", "uri", "/budget/runs").increment();
@@ -150,11 +190,13 @@ class EmbeddedMetricsTest {
     return lines;
   }
 
-  private static List<String> dimensions(JsonNode line) {
-    JsonNode names = line.at("/_aws/CloudWatchMetrics/0/Dimensions/0");
-    return Stream.iterate(0, at -> at < names.size(), at -> at + 1)
-        .map(at -> names.get(at).textValue())
-        .sorted()
-        .toList();
+  private static Set<Set<String>> dimensions(JsonNode line) {
+    return elements(line.at("/_aws/CloudWatchMetrics/0/Dimensions"))
+        .map(names -> elements(names).map(JsonNode::textValue).collect(Collectors.toSet()))
+        .collect(Collectors.toSet());
+  }
+
+  private static Stream<JsonNode> elements(JsonNode array) {
+    return StreamSupport.stream(array.spliterator(), false);
   }
 }
