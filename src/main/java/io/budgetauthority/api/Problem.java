@@ -8,6 +8,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Instant;
@@ -18,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 /// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
 /// `reservation_settled`, `review` to `price_table_invalid`.
 @JsonInclude(JsonInclude.Include.NON_NULL)
+@RecordBuilder
+@RecordBuilder.Options(
+    builderClassModifiers = {},
+    enableWither = false,
+    enableGetters = false,
+    addClassRetainedGenerated = true)
 public record Problem(
     @JsonProperty("type") String type,
     @JsonProperty("title") String title,
@@ -54,83 +61,29 @@ public record Problem(
       @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens) {}
 
   static Problem of(ProblemType type, String detail) {
-    return new Problem(
-        "/problems/" + type.code(),
-        type.title(),
-        type.status(),
-        detail,
-        null,
-        type.code(),
-        null,
-        null,
-        null,
-        null,
-        null,
-        null);
+    return ProblemBuilder.builder()
+        .type("/problems/" + type.code())
+        .title(type.title())
+        .status(type.status())
+        .detail(detail)
+        .code(type.code())
+        .build();
   }
 
   Problem withErrors(List<FieldError> newErrors) {
-    return new Problem(
-        type,
-        title,
-        status,
-        detail,
-        instance,
-        code,
-        newErrors,
-        budget,
-        remedies,
-        alternatives,
-        record,
-        review);
+    return ProblemBuilder.builder(this).errors(newErrors).build();
   }
 
   Problem withRecord(DecisionRecord newRecord) {
-    return new Problem(
-        type,
-        title,
-        status,
-        detail,
-        instance,
-        code,
-        errors,
-        budget,
-        remedies,
-        alternatives,
-        newRecord,
-        review);
+    return ProblemBuilder.builder(this).record(newRecord).build();
   }
 
   Problem withReview(PriceReview newReview) {
-    return new Problem(
-        type,
-        title,
-        status,
-        detail,
-        instance,
-        code,
-        errors,
-        budget,
-        remedies,
-        alternatives,
-        record,
-        newReview);
+    return ProblemBuilder.builder(this).review(newReview).build();
   }
 
   Problem withInstance(String newInstance) {
-    return new Problem(
-        type,
-        title,
-        status,
-        detail,
-        newInstance,
-        code,
-        errors,
-        budget,
-        remedies,
-        alternatives,
-        record,
-        review);
+    return ProblemBuilder.builder(this).instance(newInstance).build();
   }
 
   Response.ResponseBuilder response() {

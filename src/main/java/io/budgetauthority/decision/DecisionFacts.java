@@ -9,6 +9,7 @@ import io.budgetauthority.price.Parts;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
+import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -25,6 +26,12 @@ import org.jspecify.annotations.Nullable;
 /// @param degraded the code of what kept the ledger from being asked; null where it was. Not shown
 /// @param orphanOf the run that was named and is somebody else's, where it was entered after the
 ///   fact; null otherwise. Not shown
+@RecordBuilder
+@RecordBuilder.Options(
+    builderClassModifiers = {},
+    enableWither = false,
+    enableGetters = false,
+    addClassRetainedGenerated = true)
 public record DecisionFacts(
     @JsonProperty("decision") String decision,
     @JsonProperty("code") @Nullable String code,
@@ -107,40 +114,18 @@ public record DecisionFacts(
 
   /// The decision that a key gets which was cancelled before it was seen.
   public static DecisionFacts cancelled(Mode mode, String priceTableVersion, Instant now) {
-    return new DecisionFacts(
-        BLOCK,
-        ProblemCode.CANCELLED.wireName(),
-        mode,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        Bounds.DEFAULT_TIER,
-        null,
-        null,
-        false,
-        null,
-        null,
-        CURRENCY,
-        priceTableVersion,
-        List.of(),
-        List.of(),
-        List.of(),
-        now,
-        null,
-        null,
-        null,
-        new BlockFacts(
-            "the call was cancelled before it was asked for", null, List.of(), null, null));
+    return DecisionFactsBuilder.builder()
+        .decision(BLOCK)
+        .code(ProblemCode.CANCELLED.wireName())
+        .enforcementMode(mode)
+        .serviceTier(Bounds.DEFAULT_TIER)
+        .currency(CURRENCY)
+        .priceTableVersion(priceTableVersion)
+        .createdAt(now)
+        .block(
+            new BlockFacts(
+                "the call was cancelled before it was asked for", null, List.of(), null, null))
+        .build();
   }
 
   public boolean wasCancelled() {
@@ -149,39 +134,13 @@ public record DecisionFacts(
 
   /// Why a change of this decision's hold is blocked, in the form that a problem is made from.
   DecisionFacts blockedBy(ProblemCode newCode, BlockFacts newBlock) {
-    return new DecisionFacts(
-        decision,
-        newCode.wireName(),
-        enforcementMode,
-        newBlock.blocking() == null ? null : accounts.get(newBlock.blocking()).scope(),
-        runId,
-        parentRunId,
-        userId,
-        keyId,
-        teamId,
-        featureId,
-        provider,
-        requestedModel,
-        selectedModel,
-        requestClass,
-        inputTokens,
-        inputBasis,
-        serviceTier,
-        clientRequestedMaxOutputTokens,
-        effectiveMaxOutputTokens,
-        outputClamped,
-        estimate,
-        remaining,
-        currency,
-        priceTableVersion,
-        accounts,
-        List.of(),
-        warnings,
-        createdAt,
-        degraded,
-        orphanOf,
-        asked,
-        newBlock);
+    return DecisionFactsBuilder.builder(this)
+        .code(newCode.wireName())
+        .blockingScope(
+            newBlock.blocking() == null ? null : accounts.get(newBlock.blocking()).scope())
+        .alternatives(List.of())
+        .block(newBlock)
+        .build();
   }
 
   /// The same decision with its hold moved to another model, cap or amount.
@@ -191,39 +150,13 @@ public record DecisionFacts(
       long newCapTokens,
       MicroUsd newEstimate,
       List<Touched> newAccounts) {
-    return new DecisionFacts(
-        decision,
-        code,
-        enforcementMode,
-        blockingScope,
-        runId,
-        parentRunId,
-        userId,
-        keyId,
-        teamId,
-        featureId,
-        newProvider,
-        requestedModel,
-        newModel,
-        requestClass,
-        inputTokens,
-        inputBasis,
-        serviceTier,
-        clientRequestedMaxOutputTokens,
-        newCapTokens,
-        outputClamped,
-        newEstimate,
-        remaining,
-        currency,
-        priceTableVersion,
-        newAccounts,
-        alternatives,
-        warnings,
-        createdAt,
-        degraded,
-        orphanOf,
-        asked,
-        block);
+    return DecisionFactsBuilder.builder(this)
+        .provider(newProvider)
+        .selectedModel(newModel)
+        .effectiveMaxOutputTokens(newCapTokens)
+        .estimate(newEstimate)
+        .accounts(newAccounts)
+        .build();
   }
 
   /// Usage that never had a decision, before its place in the ledger is known.
@@ -231,39 +164,17 @@ public record DecisionFacts(
   /// @param provider as it was reported; null where it was left out
   public static DecisionFacts unreserved(
       Mode mode, @Nullable String provider, String model, String priceTableVersion, Instant at) {
-    return new DecisionFacts(
-        UNRESERVED,
-        null,
-        mode,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        provider,
-        model,
-        model,
-        null,
-        null,
-        null,
-        Bounds.DEFAULT_TIER,
-        null,
-        null,
-        false,
-        null,
-        null,
-        CURRENCY,
-        priceTableVersion,
-        List.of(),
-        List.of(),
-        List.of(),
-        at,
-        null,
-        null,
-        null,
-        null);
+    return DecisionFactsBuilder.builder()
+        .decision(UNRESERVED)
+        .enforcementMode(mode)
+        .provider(provider)
+        .requestedModel(model)
+        .selectedModel(model)
+        .serviceTier(Bounds.DEFAULT_TIER)
+        .currency(CURRENCY)
+        .priceTableVersion(priceTableVersion)
+        .createdAt(at)
+        .build();
   }
 
   /// The same, where it is entered in the ledger after the fact.
@@ -272,39 +183,18 @@ public record DecisionFacts(
   public DecisionFacts enteredAt(AfterTheFact.Place place, MicroUsd charge) {
     List<Touched> touched =
         place.standings().stream().map(standing -> Touched.ofCharge(standing, charge)).toList();
-    return new DecisionFacts(
-        decision,
-        code,
-        enforcementMode,
-        blockingScope,
-        place.runId(),
-        place.parentRunId(),
-        place.tuple().userId(),
-        place.tuple().keyId(),
-        place.tuple().teamId(),
-        place.tuple().featureId(),
-        provider,
-        requestedModel,
-        selectedModel,
-        requestClass,
-        inputTokens,
-        inputBasis,
-        serviceTier,
-        clientRequestedMaxOutputTokens,
-        effectiveMaxOutputTokens,
-        outputClamped,
-        estimate,
-        touched.stream().map(Touched::remaining).min(Comparator.naturalOrder()).orElse(null),
-        currency,
-        priceTableVersion,
-        touched,
-        alternatives,
-        warnings,
-        createdAt,
-        degraded,
-        place.orphanOf(),
-        asked,
-        block);
+    return DecisionFactsBuilder.builder(this)
+        .runId(place.runId())
+        .parentRunId(place.parentRunId())
+        .userId(place.tuple().userId())
+        .keyId(place.tuple().keyId())
+        .teamId(place.tuple().teamId())
+        .featureId(place.tuple().featureId())
+        .remaining(
+            touched.stream().map(Touched::remaining).min(Comparator.naturalOrder()).orElse(null))
+        .accounts(touched)
+        .orphanOf(place.orphanOf())
+        .build();
   }
 
   /// One account that a decision touched.
