@@ -5,6 +5,7 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent.Reques
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.quarkus.amazon.lambda.http.LambdaHttpHandler;
@@ -36,9 +37,11 @@ final class Priming implements Resource {
       """;
 
   private final Authority authority;
+  private final PriceBook prices;
 
-  Priming(Authority authority) {
+  Priming(Authority authority, PriceBook prices) {
     this.authority = authority;
+    this.prices = prices;
   }
 
   void onStart(@Observes StartupEvent event) {
@@ -68,6 +71,13 @@ final class Priming implements Resource {
     // What was counted at the start went out before the snapshot. Connections that did not outlive
     // it are made anew by whoever finds them closed.
     Meters.started();
+    // The snapshot may be weeks old, and the price table with it.
+    try {
+      prices.refresh();
+    } catch (RuntimeException e) {
+      Meters.pricesNotRefreshed();
+      LOG.errorf(e, "the price table could not be refreshed; that of the snapshot stays");
+    }
   }
 
   private static APIGatewayV2HTTPEvent request() {

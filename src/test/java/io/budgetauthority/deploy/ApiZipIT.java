@@ -8,14 +8,18 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.local.LocalSettings;
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.services.s3.S3Client;
 
 /// The API function's zip in AWS's runtime interface client, beside the server's package: the same
 /// service, so the same answers, header by header.
@@ -112,14 +116,27 @@ class ApiZipIT {
             function.log().contains("primed by a request that got 401 and a dry run"),
             function.log());
         assertEquals(1, function.counted("budget.cold_starts"), function.log());
+        publishOnceMore(cloud, "published-meanwhile");
         function.restore();
         HttpEvent.Answer answer =
             HttpEvent.read(Path.of("events", "api-ask.json")).giveTo(function);
         assertEquals(200, answer.status(), function.log());
+        assertTrue(
+            answer.headers().toString().contains("published-meanwhile"),
+            answer.headers().toString());
         assertEquals(1, function.counted("budget.decisions", "outcome", "allow"), function.log());
         assertEquals(0, function.counted("budget.decisions", "outcome", "block"), function.log());
         assertEquals(2, function.counted("budget.cold_starts"), function.log());
       }
+    }
+  }
+
+  /// The table in force, as another version.
+  private static void publishOnceMore(LocalCloud cloud, String version) {
+    try (S3Client s3 = LocalCloudForTests.s3(cloud)) {
+      PriceStore store = new PriceStore(s3, cloud.definitions().pricesBucket().name());
+      PriceTable table = store.read(store.current().orElseThrow().version()).orElseThrow();
+      store.publish(new PriceTable(version, Instant.now(), table.source(), table.rows()));
     }
   }
 
