@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent.RequestContext;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
@@ -8,9 +9,9 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.quarkus.amazon.lambda.http.LambdaHttpHandler;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Any;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -36,10 +37,16 @@ final class Priming implements Resource {
        "dry_run": true, "user_id": "-", "team_id": "-", "feature_id": "-"}
       """;
 
+  private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server;
   private final Authority authority;
   private final PriceBook prices;
 
-  Priming(Authority authority, PriceBook prices) {
+  /// @param server what the function hands its requests to
+  Priming(
+      @Any RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server,
+      Authority authority,
+      PriceBook prices) {
+    this.server = server;
     this.authority = authority;
     this.prices = prices;
   }
@@ -52,7 +59,7 @@ final class Priming implements Resource {
   @Override
   public void beforeCheckpoint(Context<? extends Resource> context) {
     try {
-      APIGatewayV2HTTPResponse refused = new LambdaHttpHandler().handleRequest(request(), null);
+      APIGatewayV2HTTPResponse refused = server.handleRequest(request(), null);
       var unused =
           authority.decide(
               new Authority.Ask(
