@@ -16,7 +16,7 @@ import litellm
 from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
 
-from . import catalog, counting, identity, outcome, request, settings, stream, tools, usage
+from . import catalog, counting, identity, outcome, request, sdk, settings, stream, tools, usage
 from .authority import Authority
 from .calls import Attempt, Call, Calls
 from .grown import asks_for_more
@@ -57,6 +57,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if self._parts is None:
             config = getattr(litellm, "budget_authority", None)
             read = settings.read(config=config if isinstance(config, Mapping) else None)
+            sdk.repeat_nothing()
             authority = Authority(read)
             outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries), UsageQueue(read) if read.queue_url else None)
             self._parts = (read, outbox, Calls(read, authority, outbox))
