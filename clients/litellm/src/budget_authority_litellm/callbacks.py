@@ -76,6 +76,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self._let_go_of_a_superseded_call(calls)
         if "," in str(data.get("model")):
             raise Refusal(local_problem(400, "invalid_request", "A request names one model: each of several would be billed"))
+        request.refuse_undoing(kind, data)
         call = Call(kind, identity.tuple_of(user_api_key_dict), identity.labels_of(data, read), identity.run_id_of(data, read))
         _bucket(data)[_TOKEN] = call.token
         if read.tool_uses and None in tools.read(data).bounds.values():
