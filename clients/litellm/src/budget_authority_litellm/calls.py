@@ -83,6 +83,8 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     refusal: Refusal | None = None
     hide_usage: bool = False
+    adopted: bool = False
+    """Met at its deployment: none of the proxy's hooks around a request knows it."""
     ended: bool = False
     born_at: float = field(default_factory=time.monotonic)
 
