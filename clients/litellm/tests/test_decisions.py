@@ -228,6 +228,17 @@ def test_a_bounded_web_search_is_held_and_what_was_searched_is_charged(scene: Sc
 
 
 @pytest.mark.parametrize("streaming", [False, True])
+def test_a_model_that_searches_at_every_call_is_held_and_charged_for_a_search_that_nobody_asked_for(scene: Scene, run: str, streaming: bool) -> None:
+    text = scene.plan(run, Answer(bill={"billed_tools": {"web_search": 1}}))
+
+    response = scene.stream_chat(run, text, "search")[0] if streaming else scene.chat(run, text, "search")
+
+    assert response.status_code == 200
+    assert micro(scene.ledger.decision(response.headers["x-budget-decision-id"])["estimate_usd"]) >= scene.billed(run)
+    scene.settles(run)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
 def test_cached_input_of_anthropic_is_charged_by_its_parts(scene: Scene, run: str, streaming: bool) -> None:
     parts = {"input_tokens": 5000, "cache_read_tokens": 3000, "cache_write_tokens": 1500, "cache_write_1h_tokens": 500}
     marked = {"type": "text", "text": scene.plan(run, Answer(bill=parts)), "cache_control": {"type": "ephemeral", "ttl": "1h"}}

@@ -79,8 +79,9 @@ def bounds_of(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None
     billed = tools.read(data)
     bounds: Bounds = {**_input(kind, data, found, billed, row), **_parts(kind, data, found, row)}
     bounds.update(_output(kind, data))
-    if billed.bounds:
-        bounds["billed_tools"] = billed.bounds
+    uses = {**(tools.always_used(row) if kind in CAP_FIELDS else {}), **billed.bounds}
+    if uses:
+        bounds["billed_tools"] = uses
     tier = tier_of(data)
     if tier is not None:
         bounds["service_tier"] = tier
