@@ -95,6 +95,9 @@ def test_4_a_fallback_that_does_not_fit_is_refused_before_it_is_called(scene: Sc
 
     assert response.status_code == 402, response.text
     assert "ceiling" in response.text
+    # The first decision let the call through; what the client holds is not its answer.
+    assert "x-budget-decision" not in response.headers
+    assert path == "/v1/messages" or response.headers["x-run-id"] == run
     assert [call.model for call in scene.upstream.script.calls(run)] == ["gpt-4o-mini"]
     scene.ledger.settles_at(run, 0)
 

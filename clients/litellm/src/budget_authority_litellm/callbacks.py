@@ -205,7 +205,13 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, *_: Any, **__: Any
     ) -> dict[str, str] | None:
         call = self._call_of(data)
-        return dict(call.headers) if call is not None and call.headers else None
+        if call is None:
+            return None
+        if response is None and call.refusal is not None:
+            # What was let through first, and came to nothing, is not what the client is told.
+            run = {name: value for name, value in call.headers.items() if name.lower() == "x-run-id"}
+            return {**run, **dict(call.refusal.headers)} or None
+        return dict(call.headers) or None
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         call = self._call_of(data)
