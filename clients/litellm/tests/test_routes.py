@@ -9,6 +9,7 @@ from conftest import Scene
 from fake_upstream.plan import Answer, Disconnect, Refuse
 from harness import prices
 from harness.ledger import micro
+from harness.processes import wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -114,6 +115,16 @@ def rag(text: str, **more: Any) -> dict[str, Any]:
     return {"model": "gpt", "messages": messages(text), "retrieval_config": store, "max_tokens": 100, **more}
 
 
+def decisions_of(scene: Scene, run: str, count: int) -> list[dict[str, Any]]:
+    """A run's list is filled from a stream, a moment behind the ledger."""
+
+    def ended() -> list[dict[str, Any]] | None:
+        items = scene.ledger.gateway.get(f"/budget/runs/{run}/decisions").json()["items"]
+        return items if len(items) == count and all(item["state"] in ("committed", "released") for item in items) else None
+
+    return list(wait_until(ended, 30, f"{count} decisions that have ended"))
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_model_that_the_proxy_calls_for_a_client_is_held_and_charged_to_the_clients_run(scene: Scene, run: str, streaming: bool) -> None:
     """This route runs no hook before it calls the model: the deployment is the first that the hook hears of."""
@@ -124,7 +135,7 @@ def test_a_model_that_the_proxy_calls_for_a_client_is_held_and_charged_to_the_cl
     assert status == 200
     assert scene.calls(run) == 1
     scene.settles(run)
-    [decision] = scene.ledger.gateway.get(f"/budget/runs/{run}/decisions").json()["items"]
+    [decision] = decisions_of(scene, run, 1)
     assert (decision["user_id"], decision["team_id"]) == ("ada", "red")
 
 
@@ -153,7 +164,6 @@ def test_a_retry_of_a_model_that_the_proxy_calls_by_itself_is_held_anew(scene: S
     refused, lost, served = scene.upstream.script.calls(run)
     assert refused.bill is None
     # The estimate of the one whose end nobody saw, once, and the bill of the one that served.
-    items = scene.ledger.gateway.get(f"/budget/runs/{run}/decisions").json()["items"]
-    [estimate] = [micro(item["estimate_usd"]) for item in items if item["usage_quality"] == "missing"]
+    [estimate] = [micro(item["estimate_usd"]) for item in decisions_of(scene, run, 3) if item["usage_quality"] == "missing"]
     assert estimate >= prices.charge(lost.model, lost.bill or {})
     scene.ledger.settles_at(run, estimate + prices.charge(served.model, served.bill or {}))
