@@ -132,6 +132,7 @@ def scene(upstream: FakeUpstream, authority: Authority, ledger: Ledger, tmp_path
     # Slow machines: an ask that takes longer than this is a failure of the machine, not of what is tested.
     environment = hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000", BUDGET_AUTHORITY_CONNECT_TIMEOUT_MS="10000")
     environment |= {"ANTHROPIC_API_KEY": "sk-upstream", "ANTHROPIC_API_BASE": upstream.url}
+    environment |= {"OPENAI_API_KEY": "sk-upstream", "OPENAI_API_BASE": f"{upstream.url}/v1"}
     proxy = Proxy(tmp_path_factory.mktemp("proxy"), proxy_config(upstream.url), environment)
     try:
         proxy.start()

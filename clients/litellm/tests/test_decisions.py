@@ -10,7 +10,7 @@ from typing import Any
 import openai
 import pytest
 from conftest import Scene
-from fake_upstream.plan import Answer
+from fake_upstream.plan import Answer, Refuse
 from harness.ledger import Ledger, micro
 
 ROUTES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -158,6 +158,46 @@ def test_what_has_no_price_or_no_bound_is_not_called(scene: Scene, run: str, bod
     assert scene.calls(run) == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        ("/v1/chat/completions", "additional_drop_params", ["max_tokens"]),
+        ("/v1/chat/completions", "max_output_tokens", 60_000),
+        ("/v1/chat/completions", "maxTokens", 60_000),
+        ("/v1/chat/completions", "candidate_count", 8),
+        ("/v1/chat/completions", "generationConfig", {"maxOutputTokens": 60_000}),
+        ("/v1/chat/completions", "models", ["openai/o1-pro"]),
+        ("/v1/messages", "additional_drop_params", ["max_tokens"]),
+        ("/v1/responses", "additional_drop_params", ["max_output_tokens"]),
+        ("/v1/completions", "max_new_tokens", 60_000),
+    ],
+)
+@pytest.mark.parametrize("in_fallback", [False, True])
+def test_a_field_that_would_undo_the_cap_is_refused(scene: Scene, run: str, path: str, field: str, value: Any, in_fallback: bool) -> None:
+    text = scene.plan(run, Refuse(500))
+    model = {"/v1/messages": "claude", "/v1/completions": "instruct"}.get(path, "gpt")
+    body = {"model": model, "max_output_tokens" if path == "/v1/responses" else "max_tokens": 50}
+    body |= {"prompt": text} if path == "/v1/completions" else {"input": text} if path == "/v1/responses" else {"messages": [{"role": "user", "content": text}]}
+    more = {field: value}
+
+    response = scene.post(path, {**body, **({"fallbacks": [{"model": model, **more}]} if in_fallback else more)}, run)
+
+    assert response.status_code == 400, response.text
+    assert field in response.text
+    assert scene.calls(run) == 0
+
+
+def test_a_system_prompt_beside_the_messages_is_held_as_input(scene: Scene, run: str) -> None:
+    response = scene.chat(run, scene.plan(run), model="claude", max_tokens=50, system="word " * 4000)
+
+    assert response.status_code == 200, response.text
+    [call] = scene.upstream.script.calls(run)
+    assert call.bill is not None
+    assert call.bill["input_tokens"] > 4000
+    assert micro(scene.ledger.decision(response.headers["x-budget-decision-id"])["estimate_usd"]) >= scene.billed(run)
+    scene.settles(run)
+
+
 def test_a_service_tier_is_held_and_charged_at_its_price(scene: Scene, run: str) -> None:
     text = scene.plan(run, Answer(service_tier="flex", bill={"service_tier": "flex"}))
 
@@ -184,6 +224,17 @@ def test_a_bounded_web_search_is_held_and_what_was_searched_is_charged(scene: Sc
     response = scene.post("/v1/messages", body, run)
 
     assert response.status_code == 200, response.text
+    scene.settles(run)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_model_that_searches_at_every_call_is_held_and_charged_for_a_search_that_nobody_asked_for(scene: Scene, run: str, streaming: bool) -> None:
+    text = scene.plan(run, Answer(bill={"billed_tools": {"web_search": 1}}))
+
+    response = scene.stream_chat(run, text, "search")[0] if streaming else scene.chat(run, text, "search")
+
+    assert response.status_code == 200
+    assert micro(scene.ledger.decision(response.headers["x-budget-decision-id"])["estimate_usd"]) >= scene.billed(run)
     scene.settles(run)
 
 

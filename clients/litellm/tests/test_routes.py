@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 from conftest import Scene
+from fake_upstream.plan import Answer, Disconnect, Refuse
+from harness import prices
+from harness.ledger import micro
+from harness.processes import wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -104,3 +108,62 @@ def test_a_billable_route_that_cannot_be_priced_is_refused(scene: Scene, run: st
 
     assert response.status_code == 403, response.text
     assert "budget" in response.text
+
+
+def rag(text: str, **more: Any) -> dict[str, Any]:
+    store = {"vector_store_id": "vs_fake", "custom_llm_provider": "openai"}
+    return {"model": "gpt", "messages": messages(text), "retrieval_config": store, "max_tokens": 100, **more}
+
+
+def decisions_of(scene: Scene, run: str, count: int) -> list[dict[str, Any]]:
+    """A run's list is filled from a stream, a moment behind the ledger."""
+
+    def ended() -> list[dict[str, Any]] | None:
+        items = scene.ledger.gateway.get(f"/budget/runs/{run}/decisions").json()["items"]
+        return items if len(items) == count and all(item["state"] in ("committed", "released") for item in items) else None
+
+    return list(wait_until(ended, 30, f"{count} decisions that have ended"))
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_model_that_the_proxy_calls_for_a_client_is_held_and_charged_to_the_clients_run(scene: Scene, run: str, streaming: bool) -> None:
+    """This route runs no hook before it calls the model: the deployment is the first that the hook hears of."""
+    body = rag(scene.plan(run))
+
+    status = scene.stream("/v1/rag/query", body, run)[0].status_code if streaming else scene.post("/v1/rag/query", body, run).status_code
+
+    assert status == 200
+    assert scene.calls(run) == 1
+    scene.settles(run)
+    [decision] = decisions_of(scene, run, 1)
+    assert (decision["user_id"], decision["team_id"]) == ("ada", "red")
+
+
+def test_a_model_that_the_proxy_would_call_for_a_client_is_not_called_where_its_run_is_spent(scene: Scene) -> None:
+    run = scene.ledger.new_run(limit_micro=1)
+
+    response = scene.post("/v1/rag/query", rag(scene.plan(run)), run)
+
+    assert response.status_code >= 400
+    assert scene.calls(run) == 0
+    scene.ledger.settles_at(run, 0)
+
+
+def test_a_model_that_the_proxy_calls_by_itself_and_that_fails_leaves_nothing_held(scene: Scene, run: str) -> None:
+    response = scene.post("/v1/rag/query", rag(scene.plan(run, Refuse(500))), run)
+
+    assert response.status_code >= 400
+    assert scene.calls(run) == 1
+    scene.ledger.settles_at(run, 0)
+
+
+def test_a_retry_of_a_model_that_the_proxy_calls_by_itself_is_held_anew(scene: Scene, run: str) -> None:
+    response = scene.post("/v1/rag/query", rag(scene.plan(run, Refuse(500), Disconnect(), Answer())), run, **{"x-litellm-num-retries": "2"})
+
+    assert response.status_code == 200, response.text
+    refused, lost, served = scene.upstream.script.calls(run)
+    assert refused.bill is None
+    # The estimate of the one whose end nobody saw, once, and the bill of the one that served.
+    [estimate] = [micro(item["estimate_usd"]) for item in decisions_of(scene, run, 3) if item["usage_quality"] == "missing"]
+    assert estimate >= prices.charge(lost.model, lost.bill or {})
+    scene.ledger.settles_at(run, estimate + prices.charge(served.model, served.bill or {}))

@@ -95,6 +95,9 @@ def test_4_a_fallback_that_does_not_fit_is_refused_before_it_is_called(scene: Sc
 
     assert response.status_code == 402, response.text
     assert "ceiling" in response.text
+    # The first decision let the call through; what the client holds is not its answer.
+    assert "x-budget-decision" not in response.headers
+    assert path == "/v1/messages" or response.headers["x-run-id"] == run
     assert [call.model for call in scene.upstream.script.calls(run)] == ["gpt-4o-mini"]
     scene.ledger.settles_at(run, 0)
 
@@ -124,6 +127,29 @@ def test_6_the_providers_sdk_does_not_repeat_the_call_on_its_own(scene: Scene, r
     assert response.status_code == 500
     assert scene.calls(run) == 1
     scene.settles(run)
+
+
+@pytest.mark.parametrize("step", [Refuse(500), Disconnect()])
+@pytest.mark.parametrize(
+    ("path", "model", "text_in"),
+    [
+        ("/v1/embeddings", "embed", "input"),
+        ("/v1/completions", "instruct", "prompt"),
+        ("/v1/images/generations", "image", "prompt"),
+        ("/v1/audio/speech", "speech", "input"),
+    ],
+)
+def test_6_nor_does_it_on_routes_where_litellm_has_a_number_of_its_own(
+    scene: Scene, run: str, path: str, model: str, text_in: str, step: Refuse | Disconnect
+) -> None:
+    body = {"model": model, text_in: scene.plan(run, step), **({"voice": "alloy"} if model == "speech" else {})}
+
+    response = scene.post(path, body, run)
+
+    assert response.status_code == 500, response.text
+    assert scene.calls(run) == 1
+    wait_until(lambda: scene.ledger.committed(run) >= scene.billed(run), 30, "charged")
+    scene.ledger.settles_at(run, scene.ledger.committed(run))
 
 
 def test_6_and_13_an_attempt_that_may_have_billed_is_charged_beside_the_retry(scene: Scene, run: str) -> None:

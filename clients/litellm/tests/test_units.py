@@ -347,3 +347,23 @@ def test_a_refusal_inside_the_router_cools_no_deployment_down() -> None:
 
     assert Refusal(problem, in_router=True).status_code == 403
     assert Refusal(problem, in_router=True).code == "402"
+
+
+@pytest.mark.parametrize(
+    ("model", "searches"),
+    [
+        ("openai/gpt-4o-search-preview", 1),
+        ("openai/gpt-5-search-api", 1),
+        ("perplexity/sonar-pro", 1),
+        # As often as it likes.
+        ("perplexity/sonar-deep-research", None),
+        ("openai/gpt-4o", 0),
+    ],
+)
+def test_a_model_that_always_searches_is_bounded_by_what_it_does(model: str, searches: int | None) -> None:
+    target = target_of(Kind.CHAT, {"model": model})
+
+    bounds = request.bounds_of(Kind.CHAT, {"messages": [{"role": "user", "content": "hi"}]}, target.row())
+
+    assert bounds.get("billed_tools", {}).get("web_search", 0) == searches
+    assert "input_bytes" in bounds

@@ -15,8 +15,9 @@ from typing import Any
 import litellm
 from fastapi import HTTPException
 from litellm.integrations.custom_logger import CustomLogger
+from litellm.proxy._types import UserAPIKeyAuth
 
-from . import catalog, counting, identity, outcome, request, settings, stream, tools, usage
+from . import catalog, counting, identity, outcome, request, sdk, settings, stream, tools, usage
 from .authority import Authority
 from .calls import Attempt, Call, Calls
 from .grown import asks_for_more
@@ -57,6 +58,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if self._parts is None:
             config = getattr(litellm, "budget_authority", None)
             read = settings.read(config=config if isinstance(config, Mapping) else None)
+            sdk.repeat_nothing()
             authority = Authority(read)
             outbox = Outbox(authority, Spool(read.spool, read.spool_max_entries), UsageQueue(read) if read.queue_url else None)
             self._parts = (read, outbox, Calls(read, authority, outbox))
@@ -75,6 +77,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self._let_go_of_a_superseded_call(calls)
         if "," in str(data.get("model")):
             raise Refusal(local_problem(400, "invalid_request", "A request names one model: each of several would be billed"))
+        request.refuse_undoing(kind, data)
         call = Call(kind, identity.tuple_of(user_api_key_dict), identity.labels_of(data, read), identity.run_id_of(data, read))
         _bucket(data)[_TOKEN] = call.token
         if read.tool_uses and None in tools.read(data).bounds.values():
@@ -134,10 +137,18 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         return kwargs
 
     def _adopt(self, kind: Kind, kwargs: dict[str, Any]) -> Call:
-        """The proxy calls a model by itself: a health check, a router that asks a model, a guardrail. It is held against the tenant alone."""
-        call = Call(kind, {}, {}, None)
+        """The proxy calls a model and ran no hook before: for a client, whose key it then names, or by itself (a health check, a router that asks a model),
+        which is held against the tenant alone.
+        """
+        auth = _key_of(kwargs)
+        read = self._ready()[0]
+        if auth is None:
+            call = Call(kind, {}, {}, None, adopted=True)
+        else:
+            call = Call(kind, identity.tuple_of(auth), identity.labels_of(kwargs, read), identity.run_id_of(kwargs, read), adopted=True)
         name = next((name for name in _BUCKETS if isinstance(kwargs.get(name), dict)), "metadata")
         kwargs[name] = {**(kwargs.get(name) or {}), _TOKEN: call.token}
+        call.hide_usage = ask_for_usage(kind, kwargs, auth)
         self._remember(call)
         return call
 
@@ -179,8 +190,14 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self, request_data: Mapping[str, Any], exception: Exception, call_type: Any, fallback_depth: int | None = None
     ) -> None:
         call = self._call_of(request_data)
-        if call is not None and kind_of(call_type) is not None:
-            self._ready()[2].failed(call, exception)
+        if call is None or kind_of(call_type) is None:
+            return
+        calls = self._ready()[2]
+        calls.failed(call, exception)
+        if call.adopted:
+            # Nobody says whether this was the last attempt. One that follows asks for a hold of its own.
+            calls.over(call)
+            call.attempt = None
 
     # The answer on its way to the client
 
@@ -188,7 +205,13 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any, *_: Any, **__: Any
     ) -> dict[str, str] | None:
         call = self._call_of(data)
-        return dict(call.headers) if call is not None and call.headers else None
+        if call is None:
+            return None
+        if response is None and call.refusal is not None:
+            # What was let through first, and came to nothing, is not what the client is told.
+            run = {name: value for name, value in call.headers.items() if name.lower() == "x-run-id"}
+            return {**run, **dict(call.refusal.headers)} or None
+        return dict(call.headers) or None
 
     async def async_post_call_success_hook(self, data: dict[str, Any], user_api_key_dict: Any, response: Any) -> Any:
         call = self._call_of(data)
@@ -261,7 +284,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if kwargs.get("cache_hit") is True:
             attempt.open, attempt.billing = False, Billing.NOT_BILLED
             calls.release(call, "answered from the proxy's cache")
-        elif not attempt.watch.written and call.who == {}:
+        elif not attempt.watch.written and call.adopted:
             # A stream that the proxy read itself went through no other hook.
             calls.answered(call, usage.of_response(attempt.kind, response_obj, attempt.request, attempt.target.row()))
 
@@ -319,6 +342,15 @@ def _bucket(data: dict[str, Any]) -> dict[str, Any]:
         data[name] = {}
     bucket: dict[str, Any] = data[name]
     return bucket
+
+
+def _key_of(kwargs: Mapping[str, Any]) -> UserAPIKeyAuth | None:
+    """The proxy's key that a request came with, as the proxy has written it down: no client can send an object."""
+    for name in _BUCKETS:
+        auth = usage.get(kwargs.get(name), "user_api_key_auth")
+        if isinstance(auth, UserAPIKeyAuth):
+            return auth
+    return None
 
 
 def _is_event(response: Any) -> bool:

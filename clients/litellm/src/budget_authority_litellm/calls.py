@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import counting, outcome
+from . import counting, outcome, tools
 from .authority import Answer, Authority, Message, Unreachable
 from .catalog import Target
 from .outbox import Outbox
@@ -83,6 +83,8 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     refusal: Refusal | None = None
     hide_usage: bool = False
+    adopted: bool = False
+    """Met at its deployment: none of the proxy's hooks around a request knows it."""
     ended: bool = False
     born_at: float = field(default_factory=time.monotonic)
 
@@ -254,6 +256,8 @@ class Calls:
             self._settle(call, attempt, hold, usage, quality)
 
     def _settle(self, call: Call, attempt: Attempt, hold: Hold, usage: Usage | None, quality: str) -> None:
+        if usage is not None:
+            usage = tools.with_always_used(usage, attempt.target.row())
         if hold.reservation_id is None and usage is not None:
             self._outbox.post_surely(_charge(call, attempt.target, hold.run_id, usage, quality, f"{hold.key}-usage"))
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import content, tools
@@ -27,10 +27,10 @@ CAP_FIELDS = {
 """Where a request states its output cap; the first that it states counts. The last is the one that every provider is given through the proxy."""
 
 _TEXT_FIELDS = {
-    Kind.CHAT: ("messages", "tools", "functions", "tool_choice", "function_call", "response_format", "prediction"),
-    Kind.RESPONSES: ("input", "instructions", "tools", "tool_choice", "text"),
+    Kind.CHAT: ("messages", "system", "tools", "functions", "tool_choice", "function_call", "response_format", "prediction"),
+    Kind.RESPONSES: ("input", "instructions", "system", "tools", "tool_choice", "text"),
     Kind.MESSAGES: ("messages", "system", "tools", "tool_choice", "output_format", "output_config"),
-    Kind.COMPLETION: ("prompt", "suffix"),
+    Kind.COMPLETION: ("prompt", "suffix", "system"),
     Kind.EMBEDDING: ("input",),
     Kind.IMAGE: ("prompt",),
     Kind.IMAGE_EDIT: ("prompt",),
@@ -50,6 +50,18 @@ _OVERRIDES = frozenset(
 )  # fmt: skip
 """What a provider would read from `extra_body` in place of what was asked for."""
 
+_UNDOING = frozenset(
+    {
+        "maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample", "maxnewtokens", "maxgenlen", "maxtokencount", "numpredict",
+        "candidatecount", "bestof", "numgenerations", "numreturnsequences",
+        "generationconfig", "inferenceconfig", "textgenerationconfig", "additionalmodelrequestfields", "contents", "models", "route", "provider",
+        "additionaldropparams", "customllmprovider",
+    }
+)  # fmt: skip
+"""Fields of no route of the proxy, without underscores and in lower case, that litellm hands on to a provider all the same, or goes by: the names that other
+providers have for a cap or a number of answers, what holds them, other models, and what leaves out the cap that was written.
+"""
+
 _PROVIDERS_TOOLS_TOKENS = 1024
 """What providers add to the prompt where a request has tools, beyond the tools themselves: Anthropic documents 313 to 804."""
 
@@ -67,8 +79,9 @@ def bounds_of(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None
     billed = tools.read(data)
     bounds: Bounds = {**_input(kind, data, found, billed, row), **_parts(kind, data, found, row)}
     bounds.update(_output(kind, data))
-    if billed.bounds:
-        bounds["billed_tools"] = billed.bounds
+    uses = {**(tools.always_used(row) if kind in CAP_FIELDS else {}), **billed.bounds}
+    if uses:
+        bounds["billed_tools"] = uses
     tier = tier_of(data)
     if tier is not None:
         bounds["service_tier"] = tier
@@ -87,6 +100,32 @@ def refuse_overrides(data: Mapping[str, Any]) -> None:
     overridden = sorted(_OVERRIDES & extra.keys()) if isinstance(extra, Mapping) else []
     if overridden:
         raise Refusal(local_problem(400, "invalid_request", f"extra_body may not set {overridden[0]}: it would change what the budget was asked for"))
+
+
+def refuse_undoing(kind: Kind, data: Mapping[str, Any]) -> None:
+    """What the client itself says may not take back what is asked for. What the operator's deployments say is another thing: it is not read here."""
+    if kind not in CAP_FIELDS:
+        return
+    own = {*CAP_FIELDS[kind], *(("best_of",) if kind is Kind.COMPLETION else ())}
+    for told in (data, *_in_fallbacks([data.get(name) for name in _FALLBACKS])):
+        undoing = sorted(name for name in told if name not in own and name.replace("_", "").lower() in _UNDOING)
+        if undoing:
+            raise Refusal(local_problem(400, "invalid_request", f"{undoing[0]} is no field of this route: it would change what the budget was asked for"))
+
+
+_FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
+
+
+def _in_fallbacks(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The requests among fallbacks: of a group's name, a list of them, or a request."""
+    if isinstance(value, Mapping):
+        if "model" in value:
+            yield value
+        else:
+            yield from _in_fallbacks(list(value.values()))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _in_fallbacks(inner)
 
 
 def cap_of(kind: Kind, data: Mapping[str, Any]) -> Any:
@@ -134,7 +173,7 @@ def _input(kind: Kind, data: Mapping[str, Any], found: Content, billed: tools.Bi
 
 
 def _has_stored_history(data: Mapping[str, Any]) -> bool:
-    return any(data.get(name) for name in ("previous_response_id", "conversation", "container")) or isinstance(data.get("prompt"), Mapping)
+    return any(data.get(name) for name in ("previous_response_id", "conversation", "container", "cached_content")) or isinstance(data.get("prompt"), Mapping)
 
 
 def _token_ids(value: Any) -> int | None:

@@ -65,6 +65,27 @@ def _add(found: BilledTools, name: str, bound: int | None) -> None:
     found.bounds[name] = bound
 
 
+_SEARCH_ONCE = ("-search-preview", "-search-api", "perplexity/sonar")
+_SEARCH_AT_WILL = ("perplexity/sonar-deep-research", "gemini/deep-research")
+
+
+def always_used(row: Mapping[str, Any] | None) -> dict[str, int | None]:
+    """The billed tools that a model uses at every call, whatever was asked for; None where nothing bounds how often. What it finds is not billed as input."""
+    key = str((row or {}).get("key", ""))
+    if any(name in key for name in _SEARCH_AT_WILL):
+        return {"web_search": None}
+    return {"web_search": 1} if any(name in key for name in _SEARCH_ONCE) else {}
+
+
+def with_always_used(usage: dict[str, Any], row: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The usage with those tools in it: not every provider tells them."""
+    least = {name: uses for name, uses in always_used(row).items() if uses}
+    if not least:
+        return usage
+    told = usage.get("billed_tools", {})
+    return {**usage, "billed_tools": {**told, **{name: max(uses, told.get(name, 0)) for name, uses in least.items()}}}
+
+
 def write_bounds(data: dict[str, Any], uses: int) -> None:
     """Bounds every billed tool that has no bound, where the provider takes one: `max_uses` of a tool, or `max_tool_calls` of a response."""
     if "input" in data and any(bound is None for bound in read(data).bounds.values()):

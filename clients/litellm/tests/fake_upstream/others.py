@@ -70,3 +70,9 @@ def bill_nothing(call: Call, step: AnyStep) -> dict[str, Any]:
 async def moderation(call: Call, step: Answer | BreakOff, request: web.Request) -> web.StreamResponse:
     result = {"flagged": False, "categories": {}, "category_scores": {}}
     return web.json_response({"id": "modr_fake", "model": call.model, "results": [result]})
+
+
+async def search(_: web.Request) -> web.StreamResponse:
+    """One piece of a vector store; not billed by the search."""
+    found = {"file_id": "file_fake", "filename": "fake", "score": 0.9, "content": [{"type": "text", "text": "what was found"}]}
+    return web.json_response({"object": "vector_store.search_results.page", "search_query": "q", "data": [found], "has_more": False, "next_page": None})

@@ -61,6 +61,7 @@ class FakeUpstream:
         for prefix in ("", "/v1", "/v2"):
             for route, (answer, bill) in ROUTES.items():
                 app.router.add_post(prefix + route, self._handler(route, answer, bill))
+        app.router.add_post("/v1/vector_stores/{id}/search", others.search)
         # A closed connection ends the handler, as it ends a real provider's work.
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
         await runner.setup()
