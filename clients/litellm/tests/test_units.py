@@ -117,6 +117,8 @@ def test_token_ids_are_counted_and_choices_multiplied() -> None:
     assert request.bounds_of(Kind.COMPLETION, {"prompt": [1, 2, 3]}, None)["input_tokens"] == 3
     assert request.bounds_of(Kind.COMPLETION, {"prompt": ["a", "b"], "n": 2, "best_of": 3}, None)["choices"] == 6
     assert request.bounds_of(Kind.CHAT, {**user("x"), "n": 4}, None)["choices"] == 4
+    assert request.bounds_of(Kind.RESPONSES, {"input": "x", "max_output_tokens": 3}, None)["max_output_tokens"] == 16
+    assert request.bounds_of(Kind.CHAT, {**user("x"), "max_tokens": 3}, None)["max_output_tokens"] == 3
 
 
 @pytest.mark.parametrize(

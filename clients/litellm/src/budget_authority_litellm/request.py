@@ -62,6 +62,9 @@ _UNDOING = frozenset(
 providers have for a cap or a number of answers, what holds them, other models, and what leaves out the cap that was written.
 """
 
+_LEAST_OF_A_RESPONSE = 16
+"""OpenAI takes no smaller cap of a response, and litellm raises it to this."""
+
 _PROVIDERS_TOOLS_TOKENS = 1024
 """What providers add to the prompt where a request has tools, beyond the tools themselves: Anthropic documents 313 to 804."""
 
@@ -239,7 +242,7 @@ def _output(kind: Kind, data: Mapping[str, Any]) -> Bounds:
     bounds: Bounds = {}
     cap = cap_of(kind, data)
     if cap is not None:
-        bounds["max_output_tokens"] = cap
+        bounds["max_output_tokens"] = max(cap, _LEAST_OF_A_RESPONSE) if kind is Kind.RESPONSES and isinstance(cap, int) else cap
     choices = 1
     if kind is Kind.CHAT:
         choices = _count(data.get("n"))
