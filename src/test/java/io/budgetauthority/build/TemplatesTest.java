@@ -20,6 +20,9 @@ class TemplatesTest {
   /// A parameter in a property's value.
   private static final Pattern REFERENCE = Pattern.compile("!Ref ([A-Z][A-Za-z]+)\\b(?!\\.)");
 
+  private static final Pattern INDEX = Pattern.compile("IndexName: ([a-z-]+)");
+  private static final Pattern WATCHED_INDEX =
+      Pattern.compile("Name: GlobalSecondaryIndexName, Value: ([a-z-]+)");
   private static final Pattern IN_TEXT = Pattern.compile("\\$\\{([A-Za-z]+)}");
 
   /// Of the functions' configuration, what is no matter of the alias: a name, which makes another
@@ -69,5 +72,14 @@ class TemplatesTest {
       assertEquals(
           stored, template.split("K(?i:MS)MasterKey(?i:ID): !If \\[OwnKey, ", -1).length - 1, file);
     }
+  }
+
+  /// CloudWatch counts an index's throttles apart from its table's.
+  @Test
+  void everyIndexThatDecisionsWaitForIsWatched() throws IOException {
+    String tables = Files.readString(Path.of("infra", "tables.yaml"));
+    Set<String> indexes = found(INDEX, part(tables, "\n  LedgerTable:", "\n  AttributionTable:"));
+    assertFalse(indexes.isEmpty());
+    assertEquals(indexes, found(WATCHED_INDEX, Files.readString(Path.of("infra", "watch.yaml"))));
   }
 }
