@@ -22,6 +22,9 @@ import zipfile
 
 import boto3
 import botocore.config
+import botocore.exceptions
+
+import gateway
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEMPLATES = ["tables.yaml", "storage.yaml", "queues.yaml"]
@@ -190,7 +193,20 @@ class Cloud:
         return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def deploy(endpoint, prefix, carry_java, sweep, jvm_options=None):
+def api_url(cloud, outputs, own_gateway):
+    """Where the deployed API is spoken to: the endpoint's HTTP API, or what stands in for it where there is none."""
+    if not own_gateway:
+        try:
+            cloud.client("apigatewayv2").get_api(ApiId=outputs["ApiId"])
+            return f"{cloud.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+        except botocore.exceptions.ClientError as failure:
+            say(f"There is no HTTP API at {cloud.endpoint} ({failure.response['Error']['Code']}).")
+    url = gateway.serve(cloud.client("lambda"), outputs["ApiFunctionName"])
+    say(f"HTTP is spoken at {url} by this process, without routes, throttles and access log.")
+    return url
+
+
+def deploy(endpoint, prefix, carry_java, sweep, own_gateway, jvm_options=None):
     """Deploys everything. Returns what a caller of the deployed API must know."""
     cloud = Cloud(endpoint, prefix)
     outputs = {}
@@ -221,7 +237,7 @@ def deploy(endpoint, prefix, carry_java, sweep, jvm_options=None):
     answer = json.loads(invoked["Payload"].read())
     if "secret" not in answer:
         raise SystemExit(f"No operator could be made: {answer}")
-    url = f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
+    url = api_url(cloud, outputs, own_gateway)
     if jvm_options:
         warm_up(url)
     keys = {"operator": answer["secret"]}
@@ -294,6 +310,7 @@ def main():
     parser.add_argument("--prefix", default="budget-authority", help="what names begin with (%(default)s)")
     parser.add_argument("--sweep", default="rate(1 minute)", help="the sweeper's schedule (%(default)s)")
     parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
+    parser.add_argument("--own-gateway", action="store_true", help="speak HTTP in this process also where the endpoint has an HTTP API")
     parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
     arguments = parser.parse_args()
 
@@ -302,13 +319,17 @@ def main():
             raise SystemExit(f"target/{needed} is not there: ./mvnw package -Papi && ./mvnw package -Pevents")
 
     def run(endpoint, jvm_options=None):
-        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep, jvm_options)
+        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep, arguments.own_gateway, jvm_options)
         if not arguments.no_transcript:
             transcript(deployed)
         print(json.dumps(deployed), flush=True)
+        return deployed
 
     if arguments.endpoint:
-        run(arguments.endpoint)
+        deployed = run(arguments.endpoint)
+        if not deployed["url"].startswith(arguments.endpoint):
+            # The API is gone when this process is.
+            sys.stdin.read()
         return
     with ministack() as endpoint:
         run(endpoint, MINISTACK_JVM_OPTIONS)

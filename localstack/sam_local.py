@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import os
 import pathlib
+import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,16 +28,33 @@ FUNCTIONS = [
 STATUS = {"api-ready": 200, "api-unauthenticated": 401}
 
 
+# What the functions are told beside the template's variables.
+BESIDE = ["AWS_ENDPOINT_URL", "QUARKUS_S3_PATH_STYLE_ACCESS"]
+
+
+def template():
+    """The template with names for what it does not name: the SAM CLI hands no other variable over, and without an
+    endpoint the functions would speak to AWS itself."""
+    text = (ROOT / "sam-template.yaml").read_text().replace("CodeUri: target/", "CodeUri: ")
+    more = "".join(f'        {name}: ""\n' for name in BESIDE)
+    text, named = re.subn(r"(Globals:\n(?: .*\n)*?      Variables:\n)", lambda it: it[1] + more, text)
+    assert named == 1
+    written = ROOT / "target/sam-local.yaml"
+    written.write_text(text)
+    return written
+
+
 def environment(functions, name, endpoint):
     """What the stack set for a function, and where its AWS is."""
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    return variables | {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": CREDENTIAL,
-        "AWS_SECRET_ACCESS_KEY": CREDENTIAL,
-        "AWS_REGION": REGION,
-        "QUARKUS_S3_PATH_STYLE_ACCESS": "true",
-    }
+    return variables | {"AWS_ENDPOINT_URL": endpoint, "QUARKUS_S3_PATH_STYLE_ACCESS": "true"}
+
+
+def caller():
+    """The environment of the SAM CLI, whose credentials are the functions': not those of an account."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return inherited | nowhere | {"AWS_ACCESS_KEY_ID": CREDENTIAL, "AWS_SECRET_ACCESS_KEY": CREDENTIAL, "AWS_REGION": REGION}
 
 
 def event(name):
@@ -67,6 +87,8 @@ def main():
     functions = boto3.client(
         "lambda", endpoint_url=told.endpoint, region_name=REGION, aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL
     )
+    architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    given_template = template()
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         variables = pathlib.Path(folder, "variables.json")
@@ -79,7 +101,8 @@ def main():
                 given.write_text(json.dumps(event(name)))
                 done = subprocess.run(
                     ["sam", "local", "invoke", logical, "--event", given, "--env-vars", variables, "--docker-network", "host"]
-                    + ["--template", ROOT / "sam-template.yaml", "--region", REGION],
+                    + ["--template", given_template, "--region", REGION, "--parameter-overrides", f"Architecture={architecture}"],
+                    env=caller(),
                     capture_output=True,
                     text=True,
                     check=False,

@@ -2,9 +2,17 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
@@ -35,9 +43,37 @@ public final class FunctionZip {
         }
       }
     }
+    keepExecutable(from, to);
     System.out.printf(
         "%s: %,d bytes (%,d before its libraries were stored)%n",
         to, Files.size(to), Files.size(from));
+  }
+
+  /// A stream of entries knows no permissions; Lambda starts a native function's `bootstrap` as it
+  /// comes.
+  private static void keepExecutable(Path from, Path to) throws IOException {
+    List<String> executable = new ArrayList<>();
+    try (FileSystem zip = withPermissions(from);
+        Stream<Path> files = Files.walk(zip.getPath("/"))) {
+      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        if (Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_EXECUTE)) {
+          executable.add(file.toString());
+        }
+      }
+    }
+    if (!executable.isEmpty()) {
+      try (FileSystem zip = withPermissions(to)) {
+        for (String file : executable) {
+          Files.setPosixFilePermissions(
+              zip.getPath(file), PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+      }
+    }
+  }
+
+  private static FileSystem withPermissions(Path zip) throws IOException {
+    return FileSystems.newFileSystem(
+        zip, Map.of("enablePosixFileAttributes", true, "defaultPermissions", "rw-r--r--"));
   }
 
   private static byte[] stored(InputStream jar) throws IOException {

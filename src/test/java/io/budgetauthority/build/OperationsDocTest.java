@@ -18,6 +18,8 @@ class OperationsDocTest {
       Pattern.compile("AlarmName: !Sub \"\\$\\{Prefix}-([a-z0-9-]+)\"");
   private static final Pattern VARIABLE = Pattern.compile("(BUDGET_[A-Z_]+|QUARKUS_[A-Z_]+):");
 
+  private static final Pattern SAM = Pattern.compile("(?m)^(sam [a-z].*)$");
+
   /// Of a metric's dimension, which nobody sets by hand.
   private static final List<String> NOT_SET_BY_HAND = List.of("BUDGET_METRICS_DEPLOYMENT");
 
@@ -50,5 +52,15 @@ class OperationsDocTest {
             .filter(it -> !NOT_SET_BY_HAND.contains(it))
             .filter(it -> !document.contains("`" + it + "`"))
             .toList());
+  }
+
+  /// The SAM CLI looks for a `template.yaml`, which there is none of.
+  @Test
+  void everyCommandOfSamNamesTheTemplate() throws IOException {
+    List<String> commands = found(SAM, "docs/operations.md");
+    assertFalse(commands.isEmpty());
+    assertEquals(
+        List.of(),
+        commands.stream().filter(it -> !it.contains("--template sam-template.yaml")).toList());
   }
 }

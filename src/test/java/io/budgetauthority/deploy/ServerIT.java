@@ -2,6 +2,7 @@ package io.budgetauthority.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
@@ -16,9 +17,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +29,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /// The server's package as it runs beside a gateway, with nothing of the desk in it.
 class ServerIT {
 
   private static final Duration DELAY = Duration.ofMillis(600);
+  private static final Pattern COMMAND =
+      Pattern.compile("(?m)^(java .*io\\.budgetauthority\\.[A-Z].*)$");
   private static final String ASK =
       """
       {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
@@ -61,6 +67,40 @@ class ServerIT {
         assertTrue(server.process().waitFor(20, TimeUnit.SECONDS), server.log());
       } finally {
         slow.stop(0);
+      }
+    }
+  }
+
+  /// The operator's, with the package of a server or of the desk, which have the same in them.
+  @Test
+  void theCommandsOfTheDocumentsRunAsTheyAreWritten() throws Exception {
+    List<String> commands = new ArrayList<>();
+    for (String document : List.of("operations.md", "usage-queue.md", "attribution.md")) {
+      COMMAND
+          .matcher(Files.readString(Path.of("docs", document)))
+          .results()
+          .map(it -> it.group(1).replace("target/quarkus-app", "target/server/quarkus-app"))
+          .forEach(commands::add);
+    }
+    assertEquals(5, commands.size(), commands.toString());
+    try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(cloud);
+      Map<String, String> environment = Deployed.environment(cloud);
+      for (String command : commands) {
+        ProcessBuilder builder =
+            new ProcessBuilder(
+                "bash", "-c", Path.of(System.getProperty("java.home"), "bin") + "/" + command);
+        builder.environment().putAll(environment);
+        builder
+            .environment()
+            .putAll(
+                Map.of(
+                    "AWS_ENDPOINT_URL_DYNAMODB", cloud.dynamoDbEndpoint().toString(),
+                    "AWS_ENDPOINT_URL_SQS", environment.get("QUARKUS_SQS_ENDPOINT_OVERRIDE")));
+        Process process = builder.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), command + "\n" + said);
+        assertFalse(said.contains("ERROR"), said);
       }
     }
   }

@@ -1,0 +1,68 @@
+package io.budgetauthority.build;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a function's zip is written to once more.
+class FunctionZipTest {
+
+  @TempDir Path folder = Path.of("unset");
+
+  /// Lambda starts a native function's `bootstrap` as it comes.
+  @Test
+  void whatIsExecutableStaysSo() throws Exception {
+    Path from = folder.resolve("function.zip");
+    Path to = folder.resolve("function-api.zip");
+    try (FileSystem zip = open(from, true)) {
+      for (String name : new String[] {"bootstrap", "cacerts"}) {
+        Files.writeString(zip.getPath(name), name);
+      }
+      Files.setPosixFilePermissions(
+          zip.getPath("bootstrap"), PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.setPosixFilePermissions(
+          zip.getPath("cacerts"), PosixFilePermissions.fromString("rw-r--r--"));
+    }
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                Path.of("packaging", "FunctionZip.java").toString(),
+                from.toString(),
+                to.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    try (FileSystem zip = open(to, false)) {
+      assertEquals("bootstrap", Files.readString(zip.getPath("bootstrap")));
+      assertEquals("rwxr-xr-x", permissions(zip, "bootstrap"));
+      assertEquals("rw-r--r--", permissions(zip, "cacerts"));
+    }
+  }
+
+  private static String permissions(FileSystem zip, String name) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(zip.getPath(name)));
+  }
+
+  private static FileSystem open(Path zip, boolean create) throws IOException {
+    return FileSystems.newFileSystem(
+        URI.create("jar:" + zip.toUri()),
+        Map.of(
+            "create",
+            create,
+            "enablePosixFileAttributes",
+            true,
+            "defaultPermissions",
+            "rw-r--r--"));
+  }
+}
