@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder.Options(
     builderClassModifiers = {},
     enableWither = false,
+    inheritComponentAnnotations = false,
     enableGetters = false,
     addClassRetainedGenerated = true)
 public record Problem(

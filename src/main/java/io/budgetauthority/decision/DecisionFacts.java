@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 @RecordBuilder.Options(
     builderClassModifiers = {},
     enableWither = false,
+    inheritComponentAnnotations = false,
     enableGetters = false,
     addClassRetainedGenerated = true)
 public record DecisionFacts(
