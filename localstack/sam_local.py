@@ -4,18 +4,14 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import re
 import subprocess
 import sys
 import tempfile
 import time
 
-import boto3
+from deploy import CREDENTIAL, REGION, ROOT, Cloud, on_arm
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-REGION = "us-east-1"
-CREDENTIAL = "local"
 # Name in the template, what follows the prefix in the deployed name, and events.
 FUNCTIONS = [
     ("OperatorFunction", "operator", ["operator-issue"]),
@@ -28,15 +24,16 @@ FUNCTIONS = [
 STATUS = {"api-ready": 200, "api-unauthenticated": 401}
 
 
-# What the functions are told beside the template's variables.
-BESIDE = ["AWS_ENDPOINT_URL", "QUARKUS_S3_PATH_STYLE_ACCESS"]
+def beside(endpoint):
+    """What the functions are told beside the template's variables."""
+    return {"AWS_ENDPOINT_URL": endpoint, "QUARKUS_S3_PATH_STYLE_ACCESS": "true"}
 
 
 def template():
     """The template with names for what it does not name: the SAM CLI hands no other variable over, and without an
     endpoint the functions would speak to AWS itself."""
     text = (ROOT / "sam-template.yaml").read_text().replace("CodeUri: target/", "CodeUri: ")
-    more = "".join(f'        {name}: ""\n' for name in BESIDE)
+    more = "".join(f'        {name}: ""\n' for name in beside(""))
     text, named = re.subn(r"(Globals:\n(?: .*\n)*?      Variables:\n)", lambda it: it[1] + more, text)
     assert named == 1
     written = ROOT / "target/sam-local.yaml"
@@ -47,7 +44,7 @@ def template():
 def environment(functions, name, endpoint):
     """What the stack set for a function, and where its AWS is."""
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    return variables | {"AWS_ENDPOINT_URL": endpoint, "QUARKUS_S3_PATH_STYLE_ACCESS": "true"}
+    return variables | beside(endpoint)
 
 
 def caller():
@@ -84,10 +81,8 @@ def main():
     parser.add_argument("--endpoint", default="http://127.0.0.1:4566", help="where the stack was deployed (%(default)s)")
     parser.add_argument("--prefix", default="budget-authority", help="what its names begin with (%(default)s)")
     told = parser.parse_args()
-    functions = boto3.client(
-        "lambda", endpoint_url=told.endpoint, region_name=REGION, aws_access_key_id=CREDENTIAL, aws_secret_access_key=CREDENTIAL
-    )
-    architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    functions = Cloud(told.endpoint, told.prefix).client("lambda")
+    architecture = "arm64" if on_arm() else "x86_64"
     given_template = template()
     faults = 0
     with tempfile.TemporaryDirectory() as folder:

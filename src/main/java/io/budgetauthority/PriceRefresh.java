@@ -9,6 +9,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import org.crac.Context;
+import org.crac.Core;
+import org.crac.Resource;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -19,7 +22,7 @@ import org.jboss.logging.Logger;
 /// says what is answered while it is away.
 @Singleton
 @Readiness
-final class PriceRefresh implements HealthCheck {
+final class PriceRefresh implements HealthCheck, Resource {
 
   private static final Logger LOG = Logger.getLogger("budget.prices");
 
@@ -36,14 +39,31 @@ final class PriceRefresh implements HealthCheck {
   }
 
   void onStart(@Observes @Priority(AFTER_FIRST_DATA) StartupEvent event) {
-    refresh();
-    Meters.started();
+    start();
+    Core.getGlobalContext().register(this);
     Meters.priceTableAge(
         () ->
             prices
                 .inForceSince()
                 .map(since -> Duration.between(since, clock.instant()))
                 .orElse(Duration.ZERO));
+  }
+
+  private void start() {
+    refresh();
+    Meters.started();
+  }
+
+  @Override
+  public void beforeCheckpoint(Context<? extends Resource> context) {
+    // What a snapshot has of prices is looked up again after it.
+  }
+
+  /// A function that goes on from a snapshot of Lambda's (SnapStart) starts: the snapshot may be
+  /// weeks old, and its price table with it. Elsewhere nobody calls this.
+  @Override
+  public void afterRestore(Context<? extends Resource> context) {
+    start();
   }
 
   @Scheduled(every = "60s", delayed = "60s")

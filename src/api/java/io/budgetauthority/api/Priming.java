@@ -5,8 +5,6 @@ import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent.RequestContext;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
 import io.budgetauthority.decision.Authority;
-import io.budgetauthority.metrics.Meters;
-import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.quarkus.runtime.StartupEvent;
@@ -39,16 +37,13 @@ final class Priming implements Resource {
 
   private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server;
   private final Authority authority;
-  private final PriceBook prices;
 
   /// @param server what the function hands its requests to
   Priming(
       @Any RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server,
-      Authority authority,
-      PriceBook prices) {
+      Authority authority) {
     this.server = server;
     this.authority = authority;
-    this.prices = prices;
   }
 
   void onStart(@Observes StartupEvent event) {
@@ -75,16 +70,7 @@ final class Priming implements Resource {
 
   @Override
   public void afterRestore(Context<? extends Resource> context) {
-    // What was counted at the start went out before the snapshot. Connections that did not outlive
-    // it are made anew by whoever finds them closed.
-    Meters.started();
-    // The snapshot may be weeks old, and the price table with it.
-    try {
-      prices.refresh();
-    } catch (RuntimeException e) {
-      Meters.pricesNotRefreshed();
-      LOG.errorf(e, "the price table could not be refreshed; that of the snapshot stays");
-    }
+    // Connections that did not outlive the snapshot are made anew by whoever finds them closed.
   }
 
   private static APIGatewayV2HTTPEvent request() {

@@ -57,7 +57,7 @@ import software.amazon.cloudwatchlogs.emf.model.Unit;
 public final class EmbeddedMetrics extends SimpleMeterRegistry {
 
   /// The namespace that `infra/watch.yaml` looks into.
-  static final String NAMESPACE = "BudgetAuthority";
+  private static final String NAMESPACE = "BudgetAuthority";
 
   private static final String DEPLOYMENT = "deployment";
   private static final String OURS = "budget.";

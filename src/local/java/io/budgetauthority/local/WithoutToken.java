@@ -37,7 +37,7 @@ public final class WithoutToken implements ExecutionInterceptor {
     return TOKEN.matcher(json).replaceFirst(token -> " ".repeat(token.group().length()));
   }
 
-  private static String textOf(RequestBody body) {
+  static String textOf(RequestBody body) {
     try (InputStream content = body.contentStreamProvider().newStream()) {
       return new String(content.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -3,12 +3,12 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Alternative;
+import io.budgetauthority.decision.CopiedByBuilder;
 import io.budgetauthority.input.FieldError;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
-import io.soabase.recordbuilder.core.RecordBuilder;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Instant;
@@ -19,13 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
 /// `reservation_settled`, `review` to `price_table_invalid`.
 @JsonInclude(JsonInclude.Include.NON_NULL)
-@RecordBuilder
-@RecordBuilder.Options(
-    builderClassModifiers = {},
-    enableWither = false,
-    inheritComponentAnnotations = false,
-    enableGetters = false,
-    addClassRetainedGenerated = true)
+@CopiedByBuilder
 public record Problem(
     @JsonProperty("type") String type,
     @JsonProperty("title") String title,

@@ -145,8 +145,7 @@ public final class ReservationResource {
       case Settlement.Result.Done done ->
           Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant())).build();
       // A block is no reservation, nor is it known whether a call was let through in its place
-      // while
-      // the ledger was away: its caller sends the step again.
+      // while the ledger was away: its caller sends the step again.
       case Settlement.Result.Refused refused when refused.reservation().mayBecomeOne() ->
           throw notFound(reservationId);
       case Settlement.Result.Refused refused ->

@@ -9,7 +9,6 @@ import io.budgetauthority.price.Parts;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
-import io.soabase.recordbuilder.core.RecordBuilder;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -26,13 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param degraded the code of what kept the ledger from being asked; null where it was. Not shown
 /// @param orphanOf the run that was named and is somebody else's, where it was entered after the
 ///   fact; null otherwise. Not shown
-@RecordBuilder
-@RecordBuilder.Options(
-    builderClassModifiers = {},
-    enableWither = false,
-    inheritComponentAnnotations = false,
-    enableGetters = false,
-    addClassRetainedGenerated = true)
+@CopiedByBuilder
 public record DecisionFacts(
     @JsonProperty("decision") String decision,
     @JsonProperty("code") @Nullable String code,

@@ -15,7 +15,6 @@ import java.net.URI;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -541,7 +540,10 @@ class DecisionHttpTest {
     assertEquals(400, answer.status(), answer.toString());
     assertEquals("invalid_request", answer.text("code"));
     assertTrue(
-        StreamSupport.stream(answer.json().path("errors").spliterator(), false)
+        answer
+            .json()
+            .path("errors")
+            .valueStream()
             .anyMatch(error -> error.path("pointer").asText().equals(pointer)),
         answer.toString());
     assertEquals(404, gateway().get("/budget/runs/" + run).status(), "nothing is reserved");
@@ -709,6 +711,6 @@ class DecisionHttpTest {
   }
 
   private static List<String> strings(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
+    return array.valueStream().map(JsonNode::asText).toList();
   }
 }

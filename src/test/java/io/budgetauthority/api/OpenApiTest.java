@@ -29,7 +29,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -262,9 +261,7 @@ class OpenApiTest {
     Set<String> documented = new TreeSet<>();
     for (JsonNode enumeration : document().findValues("code")) {
       if (enumeration.path("enum").isArray() && !enumeration.has("type")) {
-        StreamSupport.stream(enumeration.path("enum").spliterator(), false)
-            .map(JsonNode::asText)
-            .forEach(documented::add);
+        enumeration.path("enum").valueStream().map(JsonNode::asText).forEach(documented::add);
       }
     }
     assertEquals(codes, documented);

@@ -16,7 +16,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.UUID;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +33,7 @@ class PolicyHttpTest {
   }
 
   private static List<String> strings(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false).map(JsonNode::asText).toList();
+    return array.valueStream().map(JsonNode::asText).toList();
   }
 
   @Test
@@ -95,7 +94,10 @@ class PolicyHttpTest {
     Http.Answer answer = tenant.admin.send("PUT", "/budget/policy", body);
     assertEquals(400, answer.status());
     assertTrue(
-        StreamSupport.stream(answer.json().path("errors").spliterator(), false)
+        answer
+            .json()
+            .path("errors")
+            .valueStream()
             .anyMatch(error -> error.path("pointer").asText().equals(pointer)),
         answer.toString());
     assertEquals("hard_gate", tenant.admin.get("/budget/policy").text("mode"));

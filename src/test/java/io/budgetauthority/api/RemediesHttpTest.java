@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -272,9 +271,7 @@ class RemediesHttpTest {
   }
 
   private static List<String> remedies(Http.Answer answer) {
-    return StreamSupport.stream(answer.json().path("remedies").spliterator(), false)
-        .map(JsonNode::asText)
-        .toList();
+    return answer.json().path("remedies").valueStream().map(JsonNode::asText).toList();
   }
 
   /// A request that can be sent again with something else in it.

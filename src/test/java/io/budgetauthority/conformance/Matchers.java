@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /// Whether a value is what a case expects: a literal, or an object with one member that starts with
@@ -77,13 +76,9 @@ final class Matchers {
               && actual.decimalValue().compareTo(with.get(0).decimalValue()) >= 0
               && actual.decimalValue().compareTo(with.get(1).decimalValue()) <= 0;
       case "$size" -> actual.isContainerNode() && actual.size() == with.intValue();
-      case "$has" ->
-          StreamSupport.stream(actual.spliterator(), false)
-              .anyMatch(element -> matches(with, element));
+      case "$has" -> actual.valueStream().anyMatch(element -> matches(with, element));
       case "$members" ->
-          actual.isObject()
-              && StreamSupport.stream(with.spliterator(), false)
-                  .allMatch(name -> actual.has(name.textValue()));
+          actual.isObject() && with.valueStream().allMatch(name -> actual.has(name.textValue()));
       case "$not" -> !matches(with, actual);
       default -> throw new IllegalArgumentException("there is no comparison " + comparison);
     };

@@ -23,7 +23,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,8 @@ class NativeSourcesIT {
   @Test
   void everyTypeThatCrossesJsonIsOpenToReflection() throws Exception {
     Set<String> registered =
-        elements(setting("reflect-config.json"))
+        setting("reflect-config.json")
+            .valueStream()
             .filter(NativeSourcesIT::isOpen)
             .map(type -> type.get("name").asText())
             .collect(Collectors.toSet());
@@ -144,9 +144,5 @@ class NativeSourcesIT {
         return new ObjectMapper().readTree(in);
       }
     }
-  }
-
-  private static Stream<JsonNode> elements(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false);
   }
 }

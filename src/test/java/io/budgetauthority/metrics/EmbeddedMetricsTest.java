@@ -23,8 +23,6 @@ import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 
 class EmbeddedMetricsTest {
@@ -142,7 +140,8 @@ class EmbeddedMetricsTest {
     Set<String> written = new TreeSet<>();
     for (JsonNode line : lines()) {
       assertTrue(dimensions(line).contains(Set.of("deployment")), line.toString());
-      elements(line.at("/_aws/CloudWatchMetrics/0/Metrics"))
+      line.at("/_aws/CloudWatchMetrics/0/Metrics")
+          .valueStream()
           .forEach(metric -> written.add(metric.get("Name").textValue()));
     }
     watched.removeAll(written);
@@ -191,12 +190,9 @@ class EmbeddedMetricsTest {
   }
 
   private static Set<Set<String>> dimensions(JsonNode line) {
-    return elements(line.at("/_aws/CloudWatchMetrics/0/Dimensions"))
-        .map(names -> elements(names).map(JsonNode::textValue).collect(Collectors.toSet()))
+    return line.at("/_aws/CloudWatchMetrics/0/Dimensions")
+        .valueStream()
+        .map(names -> names.valueStream().map(JsonNode::textValue).collect(Collectors.toSet()))
         .collect(Collectors.toSet());
-  }
-
-  private static Stream<JsonNode> elements(JsonNode array) {
-    return StreamSupport.stream(array.spliterator(), false);
   }
 }
