@@ -9,10 +9,12 @@ import io.budgetauthority.decision.ProblemCode;
 import io.budgetauthority.decision.Remedy;
 import io.budgetauthority.notification.BudgetEvent;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceOverride;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.settlement.Particulars;
 import io.budgetauthority.settlement.UsageCharge;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
@@ -26,6 +28,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 @RegisterForReflection(
     targets = {
       BudgetEvent.class,
+      Calendar.class,
       Caller.class,
       Ceiling.class,
       DecisionRequest.class,
@@ -33,6 +36,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       Particulars.class,
       Policy.class,
       Price.class,
+      PriceOverride.class,
       PriceTable.class,
       Problem.class,
       ProblemCode.class,
@@ -45,6 +49,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
     },
     classNames = {
       "io.budgetauthority.api.AttributionResource$Spend",
+      "io.budgetauthority.api.PolicyResource$PolicyView",
       "io.budgetauthority.api.PriceOverrideResource$OverrideView",
       "io.budgetauthority.api.TenantResource$TenantView",
       "io.budgetauthority.attribution.Outline$Heard",

@@ -31,6 +31,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -121,14 +123,24 @@ final class Wiring {
     return new IncomingPrices(store, tables);
   }
 
-  /// The extension's client, with what keeps requests from waiting for a database that is away.
+  /// The extension's client, with what keeps requests from waiting for a database that is away. Its
+  /// retries end well before a call's timeout: a call that is throttled to its timeout would fail
+  /// with the timeout, which is an outage, and throttling is none (protocol section 8).
   @Produces
   @Singleton
   DynamoDbClient dynamoDb(DynamoDbClientBuilder builder) {
+    BackoffStrategy backoff =
+        BackoffStrategy.exponentialDelay(Duration.ofMillis(25), Duration.ofMillis(200));
     return builder
         .overrideConfiguration(
             builder.overrideConfiguration().toBuilder()
                 .addExecutionInterceptor(new Breaker())
+                .retryStrategy(
+                    AwsRetryStrategy.standardRetryStrategy().toBuilder()
+                        .maxAttempts(4)
+                        .backoffStrategy(backoff)
+                        .throttlingBackoffStrategy(backoff)
+                        .build())
                 .build())
         .build();
   }
@@ -207,7 +219,7 @@ final class Wiring {
       UsageQueue.Letters letters,
       Clock clock) {
     return new UsageQueue(
-        settlement, charges, new LateDecisions(afterTheFact), tenants, letters, clock);
+        settlement, charges, new LateDecisions(afterTheFact, clock), tenants, letters, clock);
   }
 
   @Produces

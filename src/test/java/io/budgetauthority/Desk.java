@@ -67,9 +67,9 @@ public final class Desk {
   public static final int MOST_RECEIVES = 3;
   private static final String TABLE_VERSION = "desk-1";
 
-  public final String tenantId = "tenant-" + UUID.randomUUID();
-  public final TestClock clock = new TestClock(Instant.parse("2026-11-24T10:00:00.123Z"));
-  public final Caller gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
+  public final String tenantId;
+  public final TestClock clock;
+  public final Caller gateway;
   public final Ledger ledger;
   public final Runs runs;
   public final Tenants tenants;
@@ -86,15 +86,35 @@ public final class Desk {
   public final Publications publications;
 
   public Desk(ExecutionInterceptor... faults) {
-    this(List.of(faults), List.of());
+    this(newTenant(), newClock(), List.of(faults), List.of());
+  }
+
+  private static String newTenant() {
+    return "tenant-" + UUID.randomUUID();
+  }
+
+  private static TestClock newClock() {
+    return new TestClock(Instant.parse("2026-11-24T10:00:00.123Z"));
+  }
+
+  /// The same tenant in another process, which has caches of its own.
+  public Desk anotherProcess() {
+    return new Desk(tenantId, clock, List.of(), List.of());
   }
 
   /// A desk of which every call to DynamoDB is seen, those for configuration too.
   public static Desk watchedBy(ExecutionInterceptor watch) {
-    return new Desk(List.of(watch), List.of(watch));
+    return new Desk(newTenant(), newClock(), List.of(watch), List.of(watch));
   }
 
-  private Desk(List<ExecutionInterceptor> faults, List<ExecutionInterceptor> ofConfiguration) {
+  private Desk(
+      String tenantId,
+      TestClock clock,
+      List<ExecutionInterceptor> faults,
+      List<ExecutionInterceptor> ofConfiguration) {
+    this.tenantId = tenantId;
+    this.clock = clock;
+    this.gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
     LocalCloud cloud = LocalCloudForTests.shared();
     String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
     DynamoDbClient dynamoDb =
@@ -143,7 +163,7 @@ public final class Desk {
         new UsageQueue(
             settlement,
             charges,
-            new LateDecisions(afterTheFact),
+            new LateDecisions(afterTheFact, clock),
             tenants,
             new UsageQueue.Letters(
                 queue.sqs(), queue.url(), queue.deadUrl(), MOST_RECEIVES, Duration.ZERO),
@@ -192,19 +212,11 @@ public final class Desk {
   }
 
   private void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
-    Tenants.Versioned policy = tenants.policy(tenantId);
     ceilings.put(
         new Tenants.ScopeId(tenantId, scope, id),
         window,
         ceiling,
-        new AccountKey(
-            tenantId,
-            scope,
-            id,
-            window,
-            window.periodOf(clock.instant(), policy.policy().timeZone()),
-            0),
-        policy.version(),
+        clock.instant(),
         version -> true,
         before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
   }
@@ -276,6 +288,8 @@ public final class Desk {
         1,
         Map.of(),
         Bounds.DEFAULT_TIER,
+        null,
+        null,
         Map.of(),
         Set.of(),
         null,
@@ -362,7 +376,13 @@ public final class Desk {
         maxNewRunsPerDay,
         usual.runTtlSeconds(),
         onLedgerOutage,
-        usual.timeZone());
+        usual.timeZone(),
+        usual.runsWithoutId(),
+        usual.autoServiceTier(),
+        usual.defaultInferenceRegion(),
+        usual.defaultSpeed(),
+        usual.teamsOfAgents(),
+        usual.featuresOfAgents());
   }
 
   public Settlement.Result commit(ReservationId id, long inputTokens, long outputTokens) {
@@ -380,12 +400,35 @@ public final class Desk {
     return ReservationId.of(tenantId, gateway.principalId(), ReservationId.Kind.DECISION, key);
   }
 
-  public Run run(String runId) {
-    return runs.find(tenantId, runId).orElseThrow();
+  /// Closes a run and its descendants. False where there is none.
+  public boolean close(String runId) {
+    return runs.close(
+        tenantId,
+        runId,
+        clock.instant(),
+        tenants,
+        AuditEntry.of(gateway, clock.instant(), "runs/" + runId, null, null));
   }
 
-  /// The sums of a total account as they are stored.
+  public Run run(String runId) {
+    Run run = runs.find(tenantId, runId).orElseThrow();
+    if (!run.account().addsUp()) {
+      throw new IllegalStateException("does not add up: " + run.account());
+    }
+    return run;
+  }
+
+  /// The sums of a total account as they are stored, which must add up (ledger.md, invariant 1).
   public Account account(Scope scope, String id) {
+    Account account = storedAccount(scope, id);
+    if (!account.addsUp()) {
+      throw new IllegalStateException("does not add up: " + account);
+    }
+    return account;
+  }
+
+  /// The sums of a total account as they are stored, whatever they are.
+  public Account storedAccount(Scope scope, String id) {
     AccountKey key = AccountKey.total(tenantId, scope, id);
     Account account =
         ledger

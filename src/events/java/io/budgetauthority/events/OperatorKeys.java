@@ -95,9 +95,9 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
           throw new IllegalArgumentException(
               "operator "
                   + principalId
-                  + " was rotated "
+                  + " has "
                   + it.times()
-                  + " times: revoke it and issue another");
+                  + " valid secrets: rotate with a shorter overlap");
       case ApiKeys.Rotated.Meanwhile it ->
           throw new IllegalArgumentException(
               "operator " + principalId + " was just rotated by somebody else");
@@ -105,10 +105,12 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   }
 
   private Done revoke(String principalId) {
-    if (!keys.revoke(NO_TENANT, principalId, tenants, entry(principalId))) {
-      throw unknown(principalId);
-    }
-    return new Done(principalId, null);
+    return switch (keys.revoke(NO_TENANT, principalId, tenants, entry(principalId))) {
+      case DONE -> new Done(principalId, null);
+      case UNKNOWN -> throw unknown(principalId);
+      case LAST_ADMIN ->
+          throw new IllegalStateException("operator " + principalId + " is no tenant's admin");
+    };
   }
 
   private static Done done(ApiKeys.Issued issued) {

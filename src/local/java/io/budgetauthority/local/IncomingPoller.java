@@ -35,7 +35,7 @@ final class IncomingPoller {
           taken.add(found.identity());
         }
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       // The desk ends under whoever polls it.
       if (!stopping) {
         LOG.errorf(e, "a price file that was dropped could not be taken; it is tried again");

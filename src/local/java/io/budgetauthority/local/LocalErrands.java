@@ -32,7 +32,7 @@ final class LocalErrands {
     try {
       var unused = sweeper.sweep(A_SWEEP);
       publications.catchUp();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       LOG.warnf("the sweep ended early: %s", e.getMessage());
     }
   }

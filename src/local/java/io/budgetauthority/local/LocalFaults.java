@@ -2,9 +2,7 @@ package io.budgetauthority.local;
 
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Collectors;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -19,12 +17,13 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// Lets whoever tries out a gateway take a service of the desk away, and give it back: the SDK asks
-/// it before each call. The SDK makes one for each client, so the state is the class's.
+/// it before each call. The SDK makes one for each client, and in dev mode by another class loader
+/// than the resource's that sets the state, so the state is the process's: a system property.
 public final class LocalFaults implements ExecutionInterceptor {
 
   private static final Duration SLOW = Duration.ofSeconds(5);
 
-  private static final Map<Service, State> STATES = new EnumMap<>(Service.class);
+  private static final String PROPERTY = "budget.local.fault.";
 
   /// What can be taken away.
   public enum Service {
@@ -75,19 +74,11 @@ public final class LocalFaults implements ExecutionInterceptor {
   }
 
   static void set(Service service, State state) {
-    synchronized (STATES) {
-      STATES.put(service, state);
-    }
+    System.setProperty(PROPERTY + service.sdkName, state.name());
   }
 
   private static State of(String sdkName) {
-    synchronized (STATES) {
-      return STATES.entrySet().stream()
-          .filter(entry -> entry.getKey().sdkName.equals(sdkName))
-          .map(Map.Entry::getValue)
-          .findFirst()
-          .orElse(State.UP);
-    }
+    return State.valueOf(System.getProperty(PROPERTY + sdkName, State.UP.name()));
   }
 
   @Override

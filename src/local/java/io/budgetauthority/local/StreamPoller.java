@@ -114,7 +114,7 @@ final class StreamPoller {
     while (!stopping) {
       try {
         pause(poll() ? Duration.ZERO : IDLE);
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         open.clear();
         if (!stopping) {
           LOG.errorf(e, "the decisions' stream stands still; the same batch is tried again");

@@ -56,7 +56,8 @@ final class UsagePoller {
     while (!stopping) {
       try {
         poll();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // The poller outlives whatever a message does.
         if (!stopping) {
           LOG.errorf(e, "the usage queue stands still; it is read again");
           pause();

@@ -74,8 +74,9 @@ public final class AttributionResource {
     Caller caller = reader(authorization);
     MediaType type = SpendQuery.wanted(request);
     SpendQuery query = new SpendQuery(uri, caller, filter, "group_by", "format");
-    List<Dimension> dimensions = SpendQuery.groupBy(groupBy);
     boolean focus = SpendQuery.isFocus(format);
+    List<Dimension> stated = SpendQuery.groupBy(groupBy);
+    List<Dimension> dimensions = focus ? SpendQuery.forFocus(stated) : stated;
     ZoneId zone = zone(caller);
     Attribution.Question question = query.question(today(zone), dimensions, focus);
     List<Attribution.Group> groups = groups(question);

@@ -54,7 +54,7 @@ public final class BalanceResource {
   }
 
   /// The accounts, the run's first.
-  public record Balances(@JsonProperty("accounts") List<DecisionFacts.Touched> accounts) {}
+  public record Balances(@JsonProperty("accounts") List<AccountView> accounts) {}
 
   @GET
   public Balances get(
@@ -75,6 +75,7 @@ public final class BalanceResource {
                 Ids.optional("team_id", teamId),
                 Ids.optional("feature_id", featureId)));
     Tenants.Versioned policy = tenants.policy(caller.tenantId());
+    Callers.refuseStatements(caller, stated, null, "run_limit_usd", policy.policy());
     List<DecisionFacts.Touched> touched = new ArrayList<>();
     Run.Tuple tuple = stated;
     if (runId != null) {
@@ -100,7 +101,7 @@ public final class BalanceResource {
     for (Standing standing : applying.standings(seen.accounts())) {
       touched.add(DecisionFacts.Touched.of(standing, MicroUsd.ZERO));
     }
-    return new Balances(touched);
+    return new Balances(AccountView.of(touched, caller));
   }
 
   private DecisionFacts.Touched touched(Run run, Policy policy) {

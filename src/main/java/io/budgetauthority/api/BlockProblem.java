@@ -3,6 +3,7 @@ package io.budgetauthority.api;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.Remedy;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
@@ -21,7 +22,8 @@ final class BlockProblem {
       DecisionFacts facts,
       DecisionFacts.BlockFacts block,
       @Nullable ReservationId id,
-      Policy policy) {
+      Policy policy,
+      Caller caller) {
     DecisionFacts.Touched blocking =
         block.blocking() == null ? null : facts.accounts().get(block.blocking());
     String code = facts.code() == null ? DecisionFacts.BLOCK : facts.code();
@@ -30,15 +32,18 @@ final class BlockProblem {
             "/problems/" + code,
             title(code),
             policy.blockStatus(),
-            block.detail(),
+            blocking == null || AccountView.seesAmounts(blocking, caller)
+                ? block.detail()
+                : "the " + blocking.scope().wireName() + "'s ceiling does not allow the call",
             id == null ? DECISIONS : DECISIONS + "/" + id.decisionId(),
             code,
             null,
-            budget(facts, block, blocking),
+            budget(facts, block, blocking == null ? null : AccountView.of(blocking, caller)),
             block.remedies(),
             facts.alternatives(),
             null,
-            null);
+            null,
+            block.candidates().isEmpty() ? null : block.candidates());
     Response.ResponseBuilder response = problem.response();
     if (block.remedies().contains(Remedy.WAIT.wireName())) {
       response.header(HttpHeaders.RETRY_AFTER, policy.retryAfterSeconds());
@@ -47,9 +52,7 @@ final class BlockProblem {
   }
 
   private static Problem.Budget budget(
-      DecisionFacts facts,
-      DecisionFacts.BlockFacts block,
-      DecisionFacts.@Nullable Touched blocking) {
+      DecisionFacts facts, DecisionFacts.BlockFacts block, @Nullable AccountView blocking) {
     return new Problem.Budget(
         blocking == null ? null : blocking.scope(),
         blocking == null ? null : blocking.id(),

@@ -2,7 +2,11 @@ package io.budgetauthority.api;
 
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
 import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /// The headers of protocol section 3, named here and nowhere else.
@@ -12,10 +16,32 @@ final class BudgetHeaders {
   static final String IDEMPOTENCY_KEY = "Idempotency-Key";
   static final String IDEMPOTENCY_REPLAYED = "Idempotency-Replayed";
 
+  private static final char DELETE = 0x7F;
+
   private BudgetHeaders() {}
 
+  /// A header carries visible ASCII: every other character of a name is percent-encoded, as UTF-8,
+  /// and the percent sign itself. The JSON has the plain name.
+  static @Nullable String encoded(@Nullable String name) {
+    if (name == null || name.chars().allMatch(c -> c > ' ' && c < DELETE && c != '%')) {
+      return name;
+    }
+    StringBuilder header = new StringBuilder();
+    for (byte octet : name.getBytes(StandardCharsets.UTF_8)) {
+      if (octet > ' ' && octet < DELETE && octet != '%') {
+        header.append((char) octet);
+      } else {
+        header.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+      }
+    }
+    return header.toString();
+  }
+
   static void put(
-      Response.ResponseBuilder response, DecisionFacts facts, @Nullable Reservation reservation) {
+      Response.ResponseBuilder response,
+      DecisionFacts facts,
+      @Nullable Reservation reservation,
+      Caller caller) {
     response.header("X-Budget-Decision", facts.decision());
     response.header("X-Budget-Enforcement-Mode", facts.enforcementMode().wireName());
     response.header("X-Budget-Price-Table-Version", facts.priceTableVersion());
@@ -28,12 +54,13 @@ final class BudgetHeaders {
     if (facts.blockingScope() != null) {
       response.header("X-Budget-Blocking-Scope", facts.blockingScope().wireName());
     }
-    if (facts.remaining() != null) {
-      response.header("X-Budget-Remaining-USD", facts.remaining().toString());
+    MicroUsd remaining = AccountView.remaining(facts, caller);
+    if (remaining != null) {
+      response.header("X-Budget-Remaining-USD", remaining.toString());
     }
     if (facts.decision().equals("downgrade")) {
-      response.header("X-Budget-Requested-Model", facts.requestedModel());
-      response.header("X-Budget-Selected-Model", facts.selectedModel());
+      response.header("X-Budget-Requested-Model", encoded(facts.requestedModel()));
+      response.header("X-Budget-Selected-Model", encoded(facts.selectedModel()));
     }
     if (facts.outputClamped()) {
       response.header("X-Budget-Output-Clamped", "true");

@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.decision.CallerRules;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Caller;
@@ -26,18 +27,12 @@ final class Callers {
     return stated.actingAs(caller);
   }
 
-  static void refuseGenerousLimit(
-      Caller caller, @Nullable MicroUsd limit, Policy policy, String field) {
-    if (caller.role() == Role.AGENT
-        && limit != null
-        && limit.compareTo(policy.defaultRunLimit()) > 0) {
-      throw Problem.of(
-              ProblemType.FORBIDDEN,
-              "an agent's "
-                  + field
-                  + " may not pass default_run_limit_usd, "
-                  + policy.defaultRunLimit())
-          .exception();
+  /// Refuses a limit, a team or a feature that the caller may not state.
+  static void refuseStatements(
+      Caller caller, Run.Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
+    String reason = CallerRules.refuse(caller, stated, limit, field, policy);
+    if (reason != null) {
+      throw Problem.of(ProblemType.FORBIDDEN, reason).exception();
     }
   }
 }

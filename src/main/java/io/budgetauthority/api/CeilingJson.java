@@ -10,6 +10,9 @@ import java.util.List;
 /// Reads a ceiling: the body of its `PUT`, and a default one inside a policy.
 final class CeilingJson {
 
+  /// Each threshold of each account is an event.
+  private static final int MAX_THRESHOLDS = 10;
+
   private CeilingJson() {}
 
   static Ceiling read(Fields fields) {
@@ -23,6 +26,11 @@ final class CeilingJson {
         fields.has("warn_at_percent")
             ? fields.list("warn_at_percent", CeilingJson::percent)
             : Ceiling.DEFAULT_WARN_AT_PERCENT;
+    if (warnAtPercent.size() > MAX_THRESHOLDS) {
+      fields.error(
+          "warn_at_percent",
+          "has " + warnAtPercent.size() + " values, the maximum is " + MAX_THRESHOLDS);
+    }
     fields.refuseOthers();
     return new Ceiling(
         limit == null ? MicroUsd.ZERO : limit,

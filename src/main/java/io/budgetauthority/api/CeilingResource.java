@@ -2,7 +2,6 @@ package io.budgetauthority.api;
 
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
@@ -84,20 +83,12 @@ public final class CeilingResource {
     if (scopeId.scope() == Scope.RUN) {
       return putOfRun(caller, scopeId, ceiling, ifMatch);
     }
-    Tenants.Versioned policy = tenants.policy(caller.tenantId());
     CeilingChanges.Changed changed =
         changes.put(
             scopeId,
             window,
             ceiling,
-            new AccountKey(
-                scopeId.tenantId(),
-                scopeId.scope(),
-                scopeId.id(),
-                window,
-                window.periodOf(clock.instant(), policy.policy().timeZone()),
-                0),
-            policy.version(),
+            clock.instant(),
             version -> EntityTags.matches(ifMatch, version),
             before -> entry(caller, scopeId, window, before.byWindow().get(window), ceiling));
     if (!changed.done()) {
@@ -147,7 +138,7 @@ public final class CeilingResource {
         new ScopeId(run.tenantId(), Scope.RUN, run.runId()),
         Window.TOTAL,
         run.ceiling(),
-        tagged(run.account().version()));
+        tagged(run.account().version().ceilings()));
   }
 
   @GET

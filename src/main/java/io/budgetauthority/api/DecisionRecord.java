@@ -16,6 +16,7 @@ import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.settlement.Particulars;
+import io.budgetauthority.tenant.Caller;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -29,6 +30,8 @@ public record DecisionRecord(
     @JsonProperty("reservation_id") @Nullable String reservationId,
     @JsonProperty("state") ReservationState state,
     @JsonUnwrapped DecisionFacts facts,
+    @JsonProperty("remaining_usd") @Nullable MicroUsd remaining,
+    @JsonProperty("accounts") List<AccountView> accounts,
     @JsonProperty("price") @Nullable Map<String, String> price,
     @JsonProperty("expires_at") @Nullable Instant expiresAt,
     @JsonProperty("expires_in_seconds") @Nullable Long expiresInSeconds,
@@ -53,19 +56,24 @@ public record DecisionRecord(
           "output_image_tokens",
           "units",
           "billed_tools",
-          "service_tier");
+          "service_tier",
+          "inference_region",
+          "speed",
+          "variant");
 
   /// What a record does not show of the stored facts.
-  @JsonIgnoreProperties({"asked", "block", "degraded", "orphan_of"})
+  @JsonIgnoreProperties({"asked", "block", "degraded", "orphan_of", "accounts", "remaining_usd"})
   interface AsShown {}
 
   /// The record of a dry run, whose ids are null.
-  static DecisionRecord ofDryRun(DecisionFacts facts, @Nullable Price row) {
+  static DecisionRecord ofDryRun(DecisionFacts facts, @Nullable Price row, Caller caller) {
     return new DecisionRecord(
         null,
         null,
         ReservationState.NONE,
         facts,
+        AccountView.remaining(facts, caller),
+        AccountView.of(facts.accounts(), caller),
         row == null ? null : price(facts, row),
         null,
         null,
@@ -77,7 +85,9 @@ public record DecisionRecord(
         null);
   }
 
-  static DecisionRecord of(DecisionFacts facts, Reservation reservation, Instant now) {
+  /// @param caller who sees it: an agent sees no amounts of accounts that others share
+  static DecisionRecord of(
+      DecisionFacts facts, Reservation reservation, Instant now, Caller caller) {
     boolean block = facts.blocked();
     Settled settled = reservation.settled();
     Particulars particulars =
@@ -90,6 +100,8 @@ public record DecisionRecord(
         block ? null : reservation.id().reservationId(),
         reservation.state(),
         facts,
+        AccountView.remaining(facts, caller),
+        AccountView.of(facts.accounts(), caller),
         reservation.priceRow().isEmpty()
             ? null
             : price(facts, DecisionJson.readPrice(reservation.priceRow())),

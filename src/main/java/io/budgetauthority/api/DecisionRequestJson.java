@@ -6,9 +6,11 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
+import io.budgetauthority.price.UnitCount;
 import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.tenant.Caller;
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,23 @@ final class DecisionRequestJson {
     String serviceTier = fields.text("service_tier");
     String downgrade = fields.oneOf("downgrade", DecisionRequestJson::downgrade);
     String forward = fields.oneOf("forward", DecisionRequestJson::forward);
+    Long cap = fields.count("max_output_tokens");
+    Map<String, UnitCount> units =
+        UnitCount.ofAll(
+            fields.quantities("units", BillingUnit::ofWireName, UnitCount.UNSTATED.toDecimal()));
+    Map<String, Long> billedTools = fields.counts("billed_tools", tool -> tool, Bounds.UNSTATED);
+    boolean countsNothing =
+        Long.valueOf(0).equals(cap)
+            && !boundless
+            && !isPositive(inputTokens)
+            && !isPositive(inputBytes)
+            && units.values().stream().allMatch(UnitCount.ZERO::equals)
+            && billedTools.values().stream().allMatch(uses -> uses == 0);
+    if (countsNothing) {
+      fields.error(
+          "max_output_tokens",
+          "is 0, as is the input, and no unit or tool is above 0: nothing is asked");
+    }
     DecisionRequest request =
         new DecisionRequest(
             fields.text("provider"),
@@ -46,11 +65,13 @@ final class DecisionRequestJson {
             inputBytes,
             boundless,
             UsageJson.parts(fields),
-            fields.integer("max_output_tokens", 1, Fields.MOST),
+            cap,
             choices == null ? 1 : Math.toIntExact(choices),
-            fields.counts("units", BillingUnit::ofWireName, Bounds.UNSTATED),
-            serviceTier == null ? Bounds.DEFAULT_TIER : serviceTier,
-            fields.counts("billed_tools", tool -> tool, Bounds.UNSTATED),
+            units,
+            serviceTier == null ? Bounds.DEFAULT_TIER : Bounds.tier(serviceTier),
+            fields.text("inference_region"),
+            fields.text("speed"),
+            billedTools,
             requires == null ? Set.of() : capabilities(requires),
             requires == null ? null : requires.count("context_tokens"),
             fields.text("request_class"),
@@ -70,6 +91,10 @@ final class DecisionRequestJson {
     fields.end();
     Callers.refuseStatedIdentity(caller, request.tuple());
     return request;
+  }
+
+  private static boolean isPositive(@Nullable Long count) {
+    return count != null && count > 0;
   }
 
   /// `requires` is an object of flags, with `context_tokens` beside them.

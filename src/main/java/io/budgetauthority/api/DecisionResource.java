@@ -88,7 +88,9 @@ public final class DecisionResource {
             Duration.ofDays(policy.retentionDays()))
         .map(
             done ->
-                Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant()))
+                Response.ok(
+                        DecisionRecord.of(
+                            done.facts(), done.reservation(), clock.instant(), caller))
                     .build())
         .orElseGet(() -> Response.noContent().build());
   }
@@ -108,7 +110,7 @@ public final class DecisionResource {
                     Problem.of(ProblemType.NOT_FOUND, "there is no decision " + decisionId)
                         .exception());
     DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
-    return Response.ok(DecisionRecord.of(facts, reservation, clock.instant())).build();
+    return Response.ok(DecisionRecord.of(facts, reservation, clock.instant(), caller)).build();
   }
 
   /// A dry run needs no key, and takes none that an ask could not have.
@@ -129,10 +131,12 @@ public final class DecisionResource {
               settled.reservation(),
               settled.facts(),
               "the call of this idempotency key is over",
-              clock.instant());
+              clock.instant(),
+              caller);
       case Answer.Refused refused ->
           throw Problem.of(ProblemType.valueOf(refused.code().name()), refused.reason())
               .exception();
+      case Answer.Invalid invalid -> throw Fields.invalid(invalid.field(), invalid.reason());
       case Answer.Ambiguous ambiguous ->
           throw Fields.invalid(
               "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
@@ -153,10 +157,10 @@ public final class DecisionResource {
     DecisionFacts facts = dryRun.facts();
     Response.ResponseBuilder response =
         facts.block() == null
-            ? Response.ok(DecisionRecord.ofDryRun(facts, dryRun.row()))
+            ? Response.ok(DecisionRecord.ofDryRun(facts, dryRun.row(), caller))
             : BlockProblem.response(
-                facts, facts.block(), null, tenants.policy(caller.tenantId()).policy());
-    BudgetHeaders.put(response, facts, null);
+                facts, facts.block(), null, tenants.policy(caller.tenantId()).policy(), caller);
+    BudgetHeaders.put(response, facts, null, caller);
     return response.build();
   }
 
@@ -164,13 +168,14 @@ public final class DecisionResource {
     DecisionFacts facts = decided.facts();
     Response.ResponseBuilder response =
         facts.block() == null
-            ? Response.ok(DecisionRecord.of(facts, decided.reservation(), clock.instant()))
+            ? Response.ok(DecisionRecord.of(facts, decided.reservation(), clock.instant(), caller))
             : BlockProblem.response(
                 facts,
                 facts.block(),
                 decided.reservation().id(),
-                tenants.policy(caller.tenantId()).policy());
-    BudgetHeaders.put(response, facts, decided.reservation());
+                tenants.policy(caller.tenantId()).policy(),
+                caller);
+    BudgetHeaders.put(response, facts, decided.reservation(), caller);
     if (decided.replayed()) {
       response.header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true");
     }

@@ -39,6 +39,12 @@ public final class KeyResource {
 
   private static final int MOST_OVERLAP_SECONDS = 30 * 86_400;
 
+  /// An answer with a secret is kept nowhere.
+  static final String NO_STORE = "no-store";
+
+  private static final int MAX_NAMED = 100;
+  private static final List<String> OF_AGENTS = List.of("user_id", "key_id", "teams", "features");
+
   private final Access access;
   private final ApiKeys keys;
   private final Tenants tenants;
@@ -62,6 +68,8 @@ public final class KeyResource {
       @JsonProperty("role") Role role,
       @JsonProperty("user_id") @Nullable String userId,
       @JsonProperty("key_id") @Nullable String keyId,
+      @JsonProperty("teams") List<String> teams,
+      @JsonProperty("features") List<String> features,
       @JsonProperty("created_at") Instant createdAt,
       @JsonProperty("secret") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String secret) {
 
@@ -72,6 +80,8 @@ public final class KeyResource {
           caller.role(),
           caller.userId(),
           caller.keyId(),
+          caller.teams(),
+          caller.features(),
           principal.createdAt(),
           secret);
     }
@@ -114,22 +124,39 @@ public final class KeyResource {
     if (agent && !fields.has("key_id")) {
       fields.error("key_id", "is required for an agent");
     }
-    if (!agent && (fields.has("user_id") || fields.has("key_id"))) {
-      fields.error("user_id", "and key_id belong to an agent alone");
+    List<String> teams = fields.list("teams", PolicyJson::idOrAll);
+    List<String> features = fields.list("features", PolicyJson::idOrAll);
+    if (teams.size() > MAX_NAMED || features.size() > MAX_NAMED) {
+      fields.error(teams.size() > MAX_NAMED ? "teams" : "features", "names more than " + MAX_NAMED);
+    }
+    for (String ofAgents : OF_AGENTS) {
+      if (!agent && fields.has(ofAgents)) {
+        fields.error(ofAgents, "may be stated for the role agent only");
+      }
     }
     fields.end();
     String id = "key_" + UUID.randomUUID().toString().replace("-", "");
     Caller wanted =
-        new Caller(caller.tenantId(), id, stated == null ? Role.VIEWER : stated, userId, keyId);
+        new Caller(
+            caller.tenantId(),
+            id,
+            stated == null ? Role.VIEWER : stated,
+            userId,
+            keyId,
+            teams,
+            features);
     ApiKeys.Issued issued =
         keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
     publications.catchUp();
-    return Response.status(201).entity(KeyView.of(issued.principal(), issued.secret())).build();
+    return Response.status(201)
+        .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
+        .entity(KeyView.of(issued.principal(), issued.secret()))
+        .build();
   }
 
   @POST
   @Path("/{id}/rotate")
-  public KeyView rotate(
+  public Response rotate(
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("id") String id,
       byte @Nullable [] body) {
@@ -148,12 +175,15 @@ public final class KeyResource {
         entry(caller, id, before, after))) {
       case ApiKeys.Rotated.Done done -> {
         publications.catchUp();
-        yield KeyView.of(done.issued().principal(), done.issued().secret());
+        yield Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
+            .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
+            .build();
       }
       case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
       case ApiKeys.Rotated.TooOften often ->
           throw Fields.invalid(
-              "id", "was rotated " + often.times() + " times: revoke it and make a new one");
+              "overlap_seconds",
+              "leaves " + often.times() + " secrets valid: rotate with a shorter overlap");
       case ApiKeys.Rotated.Meanwhile meanwhile ->
           throw Problem.of(
                   ProblemType.PRECONDITION_FAILED,
@@ -168,11 +198,19 @@ public final class KeyResource {
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("id") String id) {
     Caller caller = access.require(authorization, Role.ADMIN);
-    if (!keys.revoke(caller.tenantId(), id, tenants, entry(caller, id, shown(caller, id), null))) {
-      throw notFound(id);
-    }
-    publications.catchUp();
-    return Response.noContent().build();
+    AuditEntry entry = entry(caller, id, shown(caller, id), null);
+    return switch (keys.revoke(caller.tenantId(), id, tenants, entry)) {
+      case UNKNOWN -> throw notFound(id);
+      case LAST_ADMIN ->
+          throw Problem.of(
+                  ProblemType.LAST_ADMIN_KEY,
+                  "key " + id + " is the tenant's last admin key: make another one first")
+              .exception();
+      case DONE -> {
+        publications.catchUp();
+        yield Response.noContent().build();
+      }
+    };
   }
 
   /// A key as the audit trail shows it, so that its rotation and its end tell whose it was.

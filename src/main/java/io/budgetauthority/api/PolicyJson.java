@@ -2,6 +2,7 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
@@ -27,12 +28,16 @@ final class PolicyJson {
 
   private PolicyJson() {}
 
-  static Policy read(byte @Nullable [] body) {
+  /// @param zoneNow the zone that stays where the body states none
+  static Policy read(byte @Nullable [] body, ZoneId zoneNow) {
     Fields fields = Fields.parse(body);
     Policy defaults = Policy.DEFAULT;
     Mode mode = fields.oneOf("mode", Mode::ofWireName);
     MicroUsd runLimit = fields.money("default_run_limit_usd");
     Policy.OnLedgerOutage outage = fields.oneOf("on_ledger_outage", PolicyJson::outage);
+    Policy.RunsWithoutId runs = fields.oneOf("runs_without_id", PolicyJson::runsWithoutId);
+    Policy.AutoServiceTier autoTier =
+        fields.oneOf("auto_service_tier", PolicyJson::autoServiceTier);
     ZoneId zone = fields.oneOf("time_zone", PolicyJson::zone);
     Policy policy =
         new Policy(
@@ -59,7 +64,15 @@ final class PolicyJson {
             integer(fields, "max_new_runs_per_day", 1, MOST_SECONDS, defaults.maxNewRunsPerDay()),
             integer(fields, "run_ttl_seconds", 1, MOST_SECONDS, defaults.runTtlSeconds()),
             outage == null ? defaults.onLedgerOutage() : outage,
-            zone == null ? defaults.timeZone() : zone);
+            zone == null ? zoneNow : zone,
+            runs == null ? defaults.runsWithoutId() : runs,
+            autoTier == null ? defaults.autoServiceTier() : autoTier,
+            fields.text("default_inference_region"),
+            fields.text("default_speed"),
+            fields.list("teams_of_agents", PolicyJson::idOrAll),
+            fields.list("features_of_agents", PolicyJson::idOrAll));
+    // An answer has them beside the policy, which may be sent back as it was read.
+    var unused = fields.list("warnings", JsonNode::asText);
     fields.end();
     return policy;
   }
@@ -194,6 +207,32 @@ final class PolicyJson {
       case "fail_closed" -> Policy.OnLedgerOutage.FAIL_CLOSED;
       default -> throw new IllegalArgumentException("must be fail_open or fail_closed");
     };
+  }
+
+  private static Policy.RunsWithoutId runsWithoutId(String wireName) {
+    return switch (wireName) {
+      case "per_call" -> Policy.RunsWithoutId.PER_CALL;
+      case "per_key_and_day" -> Policy.RunsWithoutId.PER_KEY_AND_DAY;
+      case "refuse" -> Policy.RunsWithoutId.REFUSE;
+      default -> throw new IllegalArgumentException("must be per_call, per_key_and_day or refuse");
+    };
+  }
+
+  private static Policy.AutoServiceTier autoServiceTier(String wireName) {
+    return switch (wireName) {
+      case "dearest" -> Policy.AutoServiceTier.DEAREST;
+      case "default" -> Policy.AutoServiceTier.DEFAULT;
+      default -> throw new IllegalArgumentException("must be dearest or default");
+    };
+  }
+
+  /// An id that agents may state, or a star for all of them.
+  static String idOrAll(JsonNode element) {
+    if (!element.isTextual() || !Ids.isId(element.textValue())) {
+      throw new IllegalArgumentException(
+          "must be an id of 1 to 128 visible ASCII characters, or * for all");
+    }
+    return element.textValue();
   }
 
   private static Policy.AboveMax aboveMax(String wireName) {

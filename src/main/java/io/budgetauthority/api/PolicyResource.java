@@ -1,8 +1,16 @@
 package io.budgetauthority.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.decision.ModelRules;
 import io.budgetauthority.input.Fields;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Publications;
@@ -19,6 +27,8 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's policy (protocol section 9).
@@ -31,10 +41,20 @@ public final class PolicyResource {
 
   private final Access access;
   private final Tenants tenants;
+  private final PriceBook prices;
+  private final PriceOverrides overrides;
   private final Publications publications;
   private final Clock clock;
 
-  PolicyResource(Access access, Tenants tenants, Publications publications, Clock clock) {
+  PolicyResource(
+      Access access,
+      Tenants tenants,
+      PriceBook prices,
+      PriceOverrides overrides,
+      Publications publications,
+      Clock clock) {
+    this.prices = prices;
+    this.overrides = overrides;
     this.access = access;
     this.tenants = tenants;
     this.publications = publications;
@@ -45,7 +65,8 @@ public final class PolicyResource {
   public Response get(@HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return answer(tenants.policyNow(caller.tenantId()));
+    Tenants.Versioned stored = tenants.policyNow(caller.tenantId());
+    return answer(caller, stored.policy(), stored.version());
   }
 
   @PUT
@@ -55,13 +76,18 @@ public final class PolicyResource {
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.ADMIN);
-    Policy next = PolicyJson.read(body);
+    Tenants.Versioned seen = tenants.policyNow(caller.tenantId());
+    Policy next = PolicyJson.read(body, seen.policy().timeZone());
+    if (!next.timeZone().equals(seen.policy().timeZone())
+        && seen.calendar().changes().size() >= Calendar.MAX_CHANGES) {
+      throw Fields.invalid(
+          "/time_zone", "was changed " + Calendar.MAX_CHANGES + " times within 400 days");
+    }
     JsonNode written = Shapes.tree(next);
     int bytes = written.toString().getBytes(StandardCharsets.UTF_8).length;
     if (bytes > MOST_BYTES) {
       throw Fields.invalid("", "makes a policy of " + bytes + " bytes, the most is " + MOST_BYTES);
     }
-    Tenants.Versioned seen = tenants.policyNow(caller.tenantId());
     EntityTags.requireMatch(ifMatch, seen.version());
     AuditEntry entry =
         AuditEntry.of(caller, clock.instant(), "policy", Shapes.tree(seen.policy()), written);
@@ -69,12 +95,29 @@ public final class PolicyResource {
       throw EntityTags.changed();
     }
     publications.catchUp();
-    return answer(new Tenants.Versioned(next, seen.version() + 1));
+    return answer(caller, next, seen.version() + 1);
   }
 
-  private static Response answer(Tenants.Versioned policy) {
-    return Response.ok(policy.policy())
-        .header(HttpHeaders.ETAG, EntityTags.of(policy.version()))
+  /// A policy, and what is wrong with the names in it.
+  public record PolicyView(
+      @JsonUnwrapped Policy policy, @JsonProperty("warnings") List<String> warnings) {}
+
+  private Response answer(Caller caller, Policy policy, long version) {
+    return Response.ok(new PolicyView(policy, warnings(caller.tenantId(), policy)))
+        .header(HttpHeaders.ETAG, EntityTags.of(version))
         .build();
+  }
+
+  /// The names of the allow-list are compared with the prices of now. Without prices there is
+  /// nothing to compare with.
+  private List<String> warnings(String tenantId, Policy policy) {
+    PriceTable table = prices.current().orElse(null);
+    if (table == null || policy.allowedModels().isEmpty()) {
+      return List.of();
+    }
+    List<Price> rows = new ArrayList<>(table.rows());
+    overrides.list(tenantId).forEach(override -> rows.add(override.appliedTo(null)));
+    return ModelRules.warnings(
+        policy, rows, (provider, model) -> overrides.find(tenantId, table, provider, model));
   }
 }

@@ -9,9 +9,10 @@ import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverride;
 import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
@@ -39,6 +40,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Prices that a tenant states itself (protocol section 6): of models that the table does not
@@ -69,26 +72,55 @@ public final class PriceOverrideResource {
     this.clock = clock;
   }
 
-  /// A stated price.
+  /// A stated price and what calls cost by it.
   ///
+  /// @param inherit whether what is left out keeps the price of the table's row
   /// @param prices USD per token, unit or use, by class, unit and tool
+  /// @param origins for each of these prices `override`, or `table` where it is inherited
   public record OverrideView(
       @JsonProperty("provider") String provider,
       @JsonProperty("model") String model,
       @JsonProperty("mode") String mode,
       @JsonProperty("context_window_tokens") @Nullable Long contextWindowTokens,
       @JsonProperty("max_output_tokens") @Nullable Long maxOutputTokens,
-      @JsonProperty("prices") Map<String, String> prices) {
+      @JsonProperty("inherit") boolean inherit,
+      @JsonProperty("prices") Map<String, String> prices,
+      @JsonProperty("origins") Map<String, String> origins) {
 
-    static OverrideView of(Price price) {
+    static OverrideView of(PriceOverride override, @Nullable Price row) {
+      Price price = override.appliedTo(row);
+      Map<String, String> prices = price.describe(Bounds.DEFAULT_TIER, 0);
+      Map<String, String> origins = new TreeMap<>();
+      prices
+          .keySet()
+          .forEach(name -> origins.put(name, override.states(name) ? "override" : "table"));
       return new OverrideView(
           price.provider(),
           price.model(),
           price.mode(),
           price.windowTokens(),
           price.outputLimitTokens(),
-          price.describe(Bounds.DEFAULT_TIER, 0));
+          override.inherit(),
+          prices,
+          origins);
     }
+  }
+
+  private OverrideView view(PriceOverride override) {
+    return OverrideView.of(override, rowOf(override.provider(), override.model()));
+  }
+
+  /// The table's row of exactly this provider and model; null where it has none.
+  private @Nullable Price rowOf(String provider, String model) {
+    return prices
+        .current()
+        .map(table -> table.find(provider, model))
+        .flatMap(
+            found ->
+                found instanceof PriceTable.Found.Row row
+                    ? Optional.of(row.price())
+                    : Optional.empty())
+        .orElse(null);
   }
 
   @GET
@@ -105,8 +137,8 @@ public final class PriceOverrideResource {
     int most = Page.limit(limit);
     String last = after == null ? null : place(after);
     if (ofProvider == null || ofModel == null) {
-      List<Price> items =
-          overrides.of(caller.tenantId()).stream()
+      List<PriceOverride> items =
+          overrides.list(caller.tenantId()).stream()
               .filter(price -> ofProvider == null || price.provider().equals(ofProvider))
               .filter(price -> ofModel == null || price.model().equals(ofModel))
               .filter(price -> last == null || place(price).compareTo(last) > 0)
@@ -114,24 +146,24 @@ public final class PriceOverrideResource {
               .toList();
       return Response.ok(
               new Page<>(
-                  items.stream().map(OverrideView::of).toList(),
+                  items.stream().map(this::view).toList(),
                   items.size() < most ? null : next(items.getLast())))
           .build();
     }
     return overrides
         .get(caller.tenantId(), ofProvider, ofModel)
-        .map(price -> Response.ok(OverrideView.of(price)).build())
+        .map(price -> Response.ok(view(price)).build())
         .orElseThrow(PriceOverrideResource::notFound);
   }
 
   /// Where a price is in the list: by provider, then by model. NUL is in no name that matters here
   /// and before every other character.
-  private static String place(Price price) {
+  private static String place(PriceOverride price) {
     return price.provider() + NUL + price.model();
   }
 
   /// Names have any character, a parameter is better off with few.
-  private static String next(Price last) {
+  private static String next(PriceOverride last) {
     return Base64.getUrlEncoder()
         .withoutPadding()
         .encodeToString(place(last).getBytes(StandardCharsets.UTF_8));
@@ -155,19 +187,62 @@ public final class PriceOverrideResource {
     Caller caller = access.require(authorization, Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
-    Price price = read(body, ofProvider, ofModel);
-    Optional<Price> before = overrides.get(caller.tenantId(), ofProvider, ofModel);
-    overrides.put(
-        caller.tenantId(),
-        price,
-        entry(
-            caller,
-            ofProvider,
-            ofModel,
-            before.map(it -> Shapes.tree(OverrideView.of(it))).orElse(null),
-            Shapes.tree(OverrideView.of(price))));
+    Fields fields = Fields.parse(body);
+    boolean acceptsAmbiguous = fields.flag("accept_ambiguous");
+    PriceOverride override = read(fields, ofProvider, ofModel);
+    if (!acceptsAmbiguous) {
+      refuseAmbiguous(caller, override);
+    }
+    Optional<PriceOverride> before = overrides.get(caller.tenantId(), ofProvider, ofModel);
+    PriceOverrides.Changed changed =
+        overrides.put(
+            caller.tenantId(),
+            override,
+            entry(
+                caller,
+                ofProvider,
+                ofModel,
+                before.map(it -> Shapes.tree(view(it))).orElse(null),
+                Shapes.tree(view(override))));
+    if (changed == PriceOverrides.Changed.TOO_MANY) {
+      throw Fields.invalid(
+          "model",
+          "would be more than "
+              + PriceOverrides.MAX_OVERRIDES
+              + " overrides: delete one that is not needed");
+    }
     publications.catchUp();
-    return Response.status(before.isPresent() ? 200 : 201).entity(OverrideView.of(price)).build();
+    return Response.status(before.isPresent() ? 200 : 201).entity(view(override)).build();
+  }
+
+  /// A name that the table lacks and that two overrides have would mean neither.
+  private void refuseAmbiguous(Caller caller, PriceOverride override) {
+    boolean isInTable =
+        prices
+            .current()
+            .map(table -> !(table.find(null, override.model()) instanceof PriceTable.Found.Unknown))
+            .orElse(false);
+    if (isInTable) {
+      return;
+    }
+    List<PriceReview.RowName> names =
+        Stream.concat(
+                Stream.of(override.provider()),
+                overrides.named(caller.tenantId(), override.model()).stream()
+                    .map(PriceOverride::provider))
+            .distinct()
+            .sorted()
+            .map(provider -> new PriceReview.RowName(provider, override.model()))
+            .toList();
+    if (names.size() > 1) {
+      throw Problem.of(
+              ProblemType.AMBIGUOUS_NAME,
+              "the name "
+                  + override.model()
+                  + " without a provider would mean several prices: set accept_ambiguous to allow that")
+          .withCandidates(names)
+          .exception();
+    }
   }
 
   @DELETE
@@ -178,32 +253,25 @@ public final class PriceOverrideResource {
     Caller caller = access.require(authorization, Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
-    Price before =
+    PriceOverride before =
         overrides
             .get(caller.tenantId(), ofProvider, ofModel)
             .orElseThrow(PriceOverrideResource::notFound);
-    overrides.delete(
-        caller.tenantId(),
-        ofProvider,
-        ofModel,
-        entry(caller, ofProvider, ofModel, Shapes.tree(OverrideView.of(before)), null));
+    PriceOverrides.Changed changed =
+        overrides.delete(
+            caller.tenantId(),
+            ofProvider,
+            ofModel,
+            entry(caller, ofProvider, ofModel, Shapes.tree(view(before)), null));
+    if (changed == PriceOverrides.Changed.NOT_FOUND) {
+      throw notFound();
+    }
     publications.catchUp();
     return Response.noContent().build();
   }
 
-  /// Reads a price. What is left out of the limits is the table's, where it has the model.
-  private Price read(byte @Nullable [] body, String provider, String model) {
-    Fields fields = Fields.parse(body);
-    Price known =
-        prices
-            .current()
-            .map(table -> table.find(provider, model))
-            .flatMap(
-                found ->
-                    found instanceof PriceTable.Found.Row row
-                        ? Optional.of(row.price())
-                        : Optional.empty())
-            .orElse(null);
+  /// Reads an override. What is left out is the table's, where it has the model.
+  private static PriceOverride read(Fields fields, String provider, String model) {
     String mode = fields.text("mode");
     Long window = fields.integer("context_window_tokens", 1, Fields.MOST);
     Long outputLimit = fields.integer("max_output_tokens", 1, Fields.MOST);
@@ -211,7 +279,6 @@ public final class PriceOverrideResource {
     capabilities.addAll(fields.list("supports", PriceOverrideResource::capability));
     Map<TokenClass, Long> tokens = new EnumMap<>(TokenClass.class);
     Map<BillingUnit, Long> units = new EnumMap<>(BillingUnit.class);
-    Map<String, Long> tools = new HashMap<>();
     if (!fields.has("prices") && !fields.has("units") && !fields.has("billed_tools")) {
       fields.error("prices", "is required, or units, or billed_tools");
     }
@@ -222,20 +289,12 @@ public final class PriceOverrideResource {
     fields
         .texts("units", PriceOverrideResource::picos)
         .forEach((name, picos) -> fields.put("units", name, BillingUnit::ofWireName, units, picos));
-    tools.putAll(fields.texts("billed_tools", PriceOverrideResource::picos));
+    Map<String, Long> tools =
+        new HashMap<>(fields.texts("billed_tools", PriceOverrideResource::picos));
+    boolean inherit = fields.flag("inherit", true);
     fields.end();
-    return new Price(
-        provider,
-        model,
-        mode != null ? mode : known == null ? "chat" : known.mode(),
-        List.of(),
-        window != null || known == null ? window : known.windowTokens(),
-        outputLimit != null || known == null ? outputLimit : known.outputLimitTokens(),
-        window == null && known != null && known.sharedWindow(),
-        capabilities.isEmpty() && known != null ? known.capabilities() : capabilities,
-        List.of(new RateCard(Bounds.DEFAULT_TIER, 0, tokens, units)),
-        tools,
-        true);
+    return new PriceOverride(
+        provider, model, mode, window, outputLimit, capabilities, tokens, units, tools, inherit);
   }
 
   private static Capability capability(JsonNode element) {

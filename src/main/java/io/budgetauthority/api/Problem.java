@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A problem document (RFC 9457) with the members of protocol section 7. `budget`, `remedies` and
 /// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
-/// `reservation_settled`, `review` to `price_table_invalid`.
+/// `reservation_settled`, `review` to `price_table_invalid`, `candidates` to `price_unknown` and
+/// `ambiguous_name`.
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @CopiedByBuilder
 public record Problem(
@@ -32,7 +33,8 @@ public record Problem(
     @JsonProperty("remedies") @Nullable List<String> remedies,
     @JsonProperty("alternatives") @Nullable List<Alternative> alternatives,
     @JsonProperty("record") @Nullable DecisionRecord record,
-    @JsonProperty("review") @Nullable PriceReview review) {
+    @JsonProperty("review") @Nullable PriceReview review,
+    @JsonProperty("candidates") @Nullable List<PriceReview.RowName> candidates) {
 
   static final String MEDIA_TYPE = "application/problem+json";
 
@@ -75,6 +77,10 @@ public record Problem(
 
   Problem withReview(PriceReview newReview) {
     return ProblemBuilder.builder(this).review(newReview).build();
+  }
+
+  Problem withCandidates(List<PriceReview.RowName> newCandidates) {
+    return ProblemBuilder.builder(this).candidates(newCandidates).build();
   }
 
   Problem withInstance(String newInstance) {

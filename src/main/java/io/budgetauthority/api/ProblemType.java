@@ -17,6 +17,8 @@ enum ProblemType {
   NOT_ACCEPTABLE(406, "No acceptable representation"),
   RUN_CLOSED(409, "The run has ended"),
   RUN_CONFLICT(409, "The run exists with other settings"),
+  LAST_ADMIN_KEY(409, "The tenant would have no admin key"),
+  AMBIGUOUS_NAME(409, "The name would mean several prices"),
   RESERVATION_SETTLED(409, "The reservation is settled"),
   PRECONDITION_FAILED(412, "The resource has changed"),
   BODY_TOO_LARGE(413, "The body is too large"),

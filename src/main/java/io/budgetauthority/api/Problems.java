@@ -20,6 +20,7 @@ import jakarta.ws.rs.ext.Provider;
 import java.io.IOException;
 import java.util.UUID;
 import org.jboss.logging.Logger;
+import software.amazon.awssdk.core.exception.SdkServiceException;
 
 /// The one place where what went wrong becomes a status and a problem document.
 @Provider
@@ -48,6 +49,10 @@ public final class Problems implements ExceptionMapper<Throwable> {
         yield answer(
             Problem.of(ProblemType.INVALID_REQUEST, "the body could not be read to its end"));
       }
+      case SdkServiceException e when e.isThrottlingException() -> {
+        LOG.warnf("a call was throttled until its deadline: %s", e.getMessage());
+        yield retryable(ProblemType.CONTENTION, "the ledger is busy; nothing was changed");
+      }
       default -> LedgerUnavailable.isMeantBy(thrown) ? unavailable(thrown) : fault(thrown);
     };
   }
@@ -73,7 +78,10 @@ public final class Problems implements ExceptionMapper<Throwable> {
   }
 
   private Response unavailable(Throwable e) {
-    LOG.errorf("the ledger is unavailable: %s", e.getMessage());
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    LOG.errorf(
+        "the ledger is unavailable: %s: %s: %s",
+        e.getMessage(), cause.getClass().getName(), cause.getMessage());
     return retryable(
         ProblemType.LEDGER_UNAVAILABLE, "the ledger did not answer; send the same request again");
   }

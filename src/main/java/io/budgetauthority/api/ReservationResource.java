@@ -53,7 +53,7 @@ public final class ReservationResource {
     if (body != null && body.length > 0) {
       Fields.parse(body).end();
     }
-    return step(reservationId, id -> settlement.forward(caller, id));
+    return step(caller, reservationId, id -> settlement.forward(caller, id));
   }
 
   @POST
@@ -65,7 +65,7 @@ public final class ReservationResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     UsageReport report = UsageJson.readReport(body);
-    return step(reservationId, id -> settlement.commit(caller, id, report));
+    return step(caller, reservationId, id -> settlement.commit(caller, id, report));
   }
 
   @POST
@@ -76,7 +76,7 @@ public final class ReservationResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     String reason = body == null || body.length == 0 ? null : readReason(body);
-    return step(reservationId, id -> settlement.release(caller, id, reason));
+    return step(caller, reservationId, id -> settlement.release(caller, id, reason));
   }
 
   @POST
@@ -106,7 +106,7 @@ public final class ReservationResource {
     fields.end();
     Instant until = seconds == null ? stated : now.plusSeconds(seconds);
     try {
-      return step(reservationId, id -> settlement.extend(caller, id, until, outputTokens));
+      return step(caller, reservationId, id -> settlement.extend(caller, id, until, outputTokens));
     } catch (ArithmeticException e) {
       throw Fields.invalid("/max_output_tokens", "makes a call too large to be priced");
     }
@@ -128,7 +128,9 @@ public final class ReservationResource {
     }
     fields.end();
     return step(
-        reservationId, id -> settlement.retarget(caller, id, provider, model == null ? "" : model));
+        caller,
+        reservationId,
+        id -> settlement.retarget(caller, id, provider, model == null ? "" : model));
   }
 
   private static @Nullable String readReason(byte[] body) {
@@ -138,12 +140,14 @@ public final class ReservationResource {
     return reason;
   }
 
-  private Response step(String reservationId, Function<ReservationId, Settlement.Result> take) {
+  private Response step(
+      Caller caller, String reservationId, Function<ReservationId, Settlement.Result> take) {
     ReservationId id =
         ReservationId.ofReservationId(reservationId).orElseThrow(() -> notFound(reservationId));
     return switch (take.apply(id)) {
       case Settlement.Result.Done done ->
-          Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant())).build();
+          Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant(), caller))
+              .build();
       // A block is no reservation, nor is it known whether a call was let through in its place
       // while the ledger was away: its caller sends the step again.
       case Settlement.Result.Refused refused when refused.reservation().mayBecomeOne() ->
@@ -155,16 +159,26 @@ public final class ReservationResource {
               refused.facts().blocked()
                   ? "a blocked decision reserved nothing"
                   : "the reservation is " + refused.reservation().state().wireName(),
-              clock.instant());
+              clock.instant(),
+              caller);
       case Settlement.Result.Blocked blocked ->
           BlockProblem.response(
                   blocked.facts(),
                   blocked.block(),
                   blocked.reservation().id(),
-                  tenants.policy(blocked.reservation().tenantId()).policy())
+                  tenants.policy(blocked.reservation().tenantId()).policy(),
+                  caller)
               .build();
       case Settlement.Result.Invalid invalid ->
           throw Fields.invalid(invalid.field(), invalid.reason());
+      case Settlement.Result.Disallowed disallowed ->
+          throw Problem.of(ProblemType.valueOf(disallowed.code().name()), disallowed.reason())
+              .exception();
+      case Settlement.Result.Forbidden forbidden ->
+          throw Problem.of(
+                  ProblemType.FORBIDDEN,
+                  "another key made this reservation; it or a gateway may settle it")
+              .exception();
       case Settlement.Result.NotFound notFound -> throw notFound(reservationId);
     };
   }
@@ -176,9 +190,9 @@ public final class ReservationResource {
 
   /// 409 `reservation_settled`, with the record as it stands.
   static Response settled(
-      Reservation reservation, DecisionFacts facts, String detail, Instant now) {
+      Reservation reservation, DecisionFacts facts, String detail, Instant now, Caller caller) {
     return Problem.of(ProblemType.RESERVATION_SETTLED, detail)
-        .withRecord(DecisionRecord.of(facts, reservation, now))
+        .withRecord(DecisionRecord.of(facts, reservation, now, caller))
         .withInstance("/budget/decisions/" + reservation.id().decisionId())
         .response()
         .build();

@@ -1,6 +1,12 @@
 package io.budgetauthority.api;
 
+import static java.util.Map.entry;
+
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -49,21 +55,68 @@ final class Routes {
           new Route("/budget/audit", "GET"),
           new Route("/problems/{code}", "GET"));
 
+  private static final List<String> PAGE = List.of("limit", "after");
+
+  /// The query parameters of a method and a path; a path that is not here has none.
+  private static final Map<String, List<String>> PARAMETERS =
+      Map.ofEntries(
+          entry("GET /budget/runs", List.of("user_id", "state", "limit", "after")),
+          entry("GET /budget/runs/{run_id}/decisions", PAGE),
+          entry("GET /budget/attribution", spend("group_by", "format")),
+          entry("GET /budget/reconciliation", spend()),
+          entry(
+              "GET /budget/balances",
+              List.of("run_id", "user_id", "key_id", "team_id", "feature_id")),
+          entry("GET /budget/ceilings", List.of("scope", "id", "limit", "after")),
+          entry("GET /budget/price-overrides", List.of("provider", "model", "limit", "after")),
+          entry("PUT /budget/price-overrides", List.of("provider", "model")),
+          entry("DELETE /budget/price-overrides", List.of("provider", "model")),
+          entry("GET /budget/price-tables", PAGE),
+          entry("GET /budget/keys", PAGE),
+          entry("GET /budget/tenants", PAGE),
+          entry("GET /budget/audit", PAGE));
+
   private Routes() {}
+
+  private static List<String> spend(String... beside) {
+    List<String> names = new ArrayList<>(SpendFilter.NAMES);
+    names.addAll(List.of(beside));
+    return List.copyOf(names);
+  }
+
+  /// The route of a path; one that is written out wins over one with a variable.
+  private static Optional<Route> of(String path) {
+    return ALL.stream()
+        .filter(route -> route.pattern().matcher(path).matches())
+        .min(Comparator.comparing(route -> !route.path().equals(path)));
+  }
+
+  /// The query parameters that a method of a path takes; empty where there is no such path.
+  static Optional<List<String>> parameters(String method, String path) {
+    String asked = method.equals("HEAD") ? "GET" : method;
+    return of(path).map(route -> PARAMETERS.getOrDefault(asked + " " + route.path(), List.of()));
+  }
+
+  /// The `Allow` of a path; empty where there is no such path.
+  static Optional<String> allowed(String path) {
+    return of(path).map(route -> String.join(", ", methods(route)));
+  }
 
   /// The `Allow` of a path that refused a method. A resource that refuses one of its path's own
   /// methods, such as the end of a run's limit, has the others.
   static String allowed(String path, String refused) {
-    TreeSet<String> methods = new TreeSet<>(List.of("OPTIONS"));
-    for (Route route : ALL) {
-      if (route.pattern().matcher(path).matches()) {
-        methods.addAll(route.methods());
-      }
-    }
+    TreeSet<String> methods =
+        of(path).map(Routes::methods).orElseGet(() -> new TreeSet<>(List.of("OPTIONS")));
+    methods.remove(refused);
+    return String.join(", ", methods);
+  }
+
+  private static TreeSet<String> methods(Route route) {
+    TreeSet<String> methods = new TreeSet<>(route.methods());
+    methods.add("OPTIONS");
     if (methods.contains("GET")) {
       methods.add("HEAD");
     }
-    methods.remove(refused);
-    return String.join(", ", methods);
+    return methods;
   }
 }

@@ -83,7 +83,7 @@ public final class RunDecisionsResource {
         DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
         // Before a run is bound, anybody may be blocked in it.
         if (caller.mayTouch(facts.userId(), facts.keyId())) {
-          items.add(DecisionRecord.of(facts, reservation, now));
+          items.add(DecisionRecord.of(facts, reservation, now, caller));
         }
       }
     }

@@ -1,5 +1,6 @@
 package io.budgetauthority.api;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Lineage;
 import io.budgetauthority.decision.RunPlaces;
@@ -10,6 +11,7 @@ import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunPlace;
 import io.budgetauthority.ledger.Runs;
@@ -38,6 +40,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -85,9 +88,10 @@ public final class RunResource {
             fields.id("feature_id"));
     String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
     fields.end();
-    Policy policy = tenants.policy(caller.tenantId()).policy();
+    Tenants.Versioned versioned = tenants.policy(caller.tenantId());
+    Policy policy = versioned.policy();
     Run.Tuple bound = Callers.tuple(caller, tuple);
-    Callers.refuseGenerousLimit(caller, limit, policy, "limit_usd");
+    Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
     MicroUsd made = limit == null ? policy.defaultRunLimit() : limit;
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
@@ -97,7 +101,7 @@ public final class RunResource {
       }
       Run parent = parent(caller, runId, parentRunId, bound);
       Run wanted = run(caller.tenantId(), runId, parent, bound, made, policy);
-      switch (runs.start(wanted, parent, places(wanted, policy))) {
+      switch (runs.start(wanted, parent, places(wanted, versioned))) {
         case Ledger.Outcome.Reserved started -> {
           return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
         }
@@ -111,15 +115,10 @@ public final class RunResource {
   }
 
   /// Advisory tenants are counted and never refused.
-  private static List<RunPlace> places(Run run, Policy policy) {
+  private static List<RunPlace> places(Run run, Tenants.Versioned versioned) {
     List<RunPlace> places =
-        RunPlaces.of(
-            run.tenantId(),
-            policy,
-            new Run.Tuple(null, null, null, null),
-            run.tuple(),
-            run.createdAt());
-    return policy.mode() == Mode.ADVISORY_ESTIMATE
+        RunPlaces.ofNew(run.tenantId(), versioned, run.tuple(), run.createdAt());
+    return versioned.policy().mode() == Mode.ADVISORY_ESTIMATE
         ? places.stream().map(RunPlace::unlimited).toList()
         : places;
   }
@@ -174,7 +173,8 @@ public final class RunResource {
         now.plus(policy.runTtl()),
         limit,
         Run.Rules.USUAL,
-        Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0));
+        true,
+        Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, LimitVersion.ofRun(0)));
   }
 
   @GET
@@ -267,12 +267,24 @@ public final class RunResource {
     if (limit != null) {
       moveLimit(caller, runId, limit);
     }
-    if (state != null && !runs.close(caller.tenantId(), runId, clock.instant())) {
+    if (state != null && !close(caller, runId)) {
       throw notFound(runId);
     }
     return runs.find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
+  }
+
+  private boolean close(Caller caller, String runId) {
+    Instant now = clock.instant();
+    AuditEntry entry =
+        AuditEntry.of(
+            caller, now, "runs/" + runId, stateOf(Run.State.ACTIVE), stateOf(Run.State.CLOSED));
+    return runs.close(caller.tenantId(), runId, now, tenants, entry);
+  }
+
+  private static JsonNode stateOf(Run.State state) {
+    return Shapes.tree(Map.of("state", state.wireName()));
   }
 
   private void moveLimit(Caller caller, String runId, MicroUsd limit) {

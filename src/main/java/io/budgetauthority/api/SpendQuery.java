@@ -157,6 +157,17 @@ final class SpendQuery {
     return groupBy;
   }
 
+  /// FOCUS wants every line to name a provider and a service, so that both are told apart.
+  static List<Dimension> forFocus(List<Dimension> stated) {
+    List<Dimension> dimensions = new ArrayList<>(stated);
+    for (Dimension wanted : List.of(Dimension.PROVIDER, Dimension.MODEL)) {
+      if (!dimensions.contains(wanted)) {
+        dimensions.add(wanted);
+      }
+    }
+    return dimensions;
+  }
+
   private static String dimensions() {
     return Arrays.stream(Dimension.values())
         .map(Dimension::wireName)

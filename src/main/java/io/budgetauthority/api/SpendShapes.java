@@ -7,12 +7,14 @@ import io.budgetauthority.attribution.Amounts;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
 import io.budgetauthority.attribution.Measure;
+import io.budgetauthority.price.UnitCount;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -29,10 +31,18 @@ final class SpendShapes {
   static Map<String, @Nullable Object> measures(Amounts amounts) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     for (Measure measure : Measure.values()) {
-      fields.put(
-          measure.wireName(), measure.isMoney() ? amounts.money(measure) : amounts.of(measure));
+      fields.put(measure.wireName(), shown(measure, amounts));
     }
     return fields;
+  }
+
+  private static Object shown(Measure measure, Amounts amounts) {
+    if (measure.isMoney()) {
+      return amounts.money(measure);
+    }
+    return measure.isUnit()
+        ? new UnitCount(amounts.of(measure))
+        : Long.valueOf(amounts.of(measure));
   }
 
   /// All dimensions by their names, null where they were not grouped by or not stated.
@@ -94,8 +104,7 @@ final class SpendShapes {
   static Map<String, @Nullable Object> reconciled(Amounts amounts) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     for (Measure measure : RECONCILED) {
-      fields.put(
-          measure.wireName(), measure.isMoney() ? amounts.money(measure) : amounts.of(measure));
+      fields.put(measure.wireName(), shown(measure, amounts));
     }
     return fields;
   }
@@ -116,10 +125,8 @@ final class SpendShapes {
     LocalDate first = later(question.from(), month.atDay(1));
     LocalDate last = earlier(question.to(), month.atEndOfMonth());
     Amounts amounts = group.amounts();
-    long tokens =
-        Math.addExact(amounts.of(Measure.INPUT_TOKENS), amounts.of(Measure.OUTPUT_TOKENS));
-    String provider = value(group, groupBy, Dimension.PROVIDER);
-    String model = value(group, groupBy, Dimension.MODEL);
+    String provider = orUnknown(value(group, groupBy, Dimension.PROVIDER));
+    String model = orUnknown(value(group, groupBy, Dimension.MODEL));
     Map<String, @Nullable Object> line = new LinkedHashMap<>();
     for (String cost : List.of("BilledCost", "ContractedCost", "EffectiveCost", "ListCost")) {
       line.put(cost, amounts.money(Measure.COMMITTED_USD));
@@ -134,12 +141,13 @@ final class SpendShapes {
         "ChargePeriodEnd", startOf((day == null ? last : LocalDate.parse(day)).plusDays(1), zone));
     line.put("ChargeCategory", "Usage");
     line.put("ChargeClass", null);
-    line.put("ChargeDescription", "Calls of " + (model == null ? "models" : model));
+    line.put("ChargeDescription", "Calls of " + model);
     line.put("ChargeFrequency", "Usage-Based");
-    line.put("ConsumedQuantity", tokens);
-    line.put("ConsumedUnit", "Tokens");
-    line.put("PricingQuantity", tokens);
-    line.put("PricingUnit", "Tokens");
+    Consumed consumed = consumed(amounts);
+    line.put("ConsumedQuantity", consumed.quantity());
+    line.put("ConsumedUnit", consumed.unit());
+    line.put("PricingQuantity", consumed.quantity());
+    line.put("PricingUnit", consumed.unit());
     line.put("InvoiceIssuerName", provider);
     line.put("ProviderName", provider);
     line.put("PublisherName", provider);
@@ -152,6 +160,31 @@ final class SpendShapes {
     line.put("Tags", tags(group, groupBy));
     measures(amounts).forEach((name, value) -> line.put("x_" + name, value));
     return line;
+  }
+
+  private record Consumed(Object quantity, String unit) {}
+
+  /// What was consumed, in tokens, or where there were none, in the unit that was billed. A line
+  /// has one unit; the columns whose names begin with `x_` have all.
+  private static Consumed consumed(Amounts amounts) {
+    long tokens =
+        Math.addExact(amounts.of(Measure.INPUT_TOKENS), amounts.of(Measure.OUTPUT_TOKENS));
+    if (tokens == 0) {
+      for (Measure measure : Measure.values()) {
+        if (measure.isUnit() && amounts.of(measure) != 0) {
+          String name = measure.wireName();
+          return new Consumed(
+              new UnitCount(amounts.of(measure)),
+              name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1));
+        }
+      }
+    }
+    return new Consumed(tokens, "Tokens");
+  }
+
+  /// FOCUS wants these names never to be null.
+  private static String orUnknown(@Nullable String name) {
+    return name == null ? "Unknown" : name;
   }
 
   /// The dimensions of a group that are stated, as FOCUS wants tags: a JSON object in a text.
@@ -181,6 +214,21 @@ final class SpendShapes {
 
   private static final CsvMapper CSV = new CsvMapper();
 
+  /// What a formula of a spreadsheet may begin with.
+  private static final String FORMULA = "=+-@\t\r";
+
+  /// A text that a spreadsheet would take for a formula gets an apostrophe in front, which a
+  /// spreadsheet takes for the mark of text. Numbers are left as they are.
+  private static String cell(@Nullable Object value) {
+    if (value == null) {
+      return "";
+    }
+    String text = value.toString();
+    boolean isFormula =
+        value instanceof String && !text.isEmpty() && FORMULA.indexOf(text.charAt(0)) >= 0;
+    return isFormula ? "'" + text : text;
+  }
+
   /// Lines with these names over them; a name is there also where there is no line.
   static String csv(Set<String> names, List<Map<String, @Nullable Object>> lines) {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\r\n");
@@ -188,7 +236,7 @@ final class SpendShapes {
     List<Map<String, String>> written = new ArrayList<>(lines.size());
     for (Map<String, @Nullable Object> line : lines) {
       Map<String, String> texts = new LinkedHashMap<>();
-      line.forEach((name, value) -> texts.put(name, value == null ? "" : value.toString()));
+      line.forEach((name, value) -> texts.put(name, cell(value)));
       written.add(texts);
     }
     try {

@@ -97,6 +97,7 @@ public final class TenantResource {
             AuditEntry.of(caller, clock.instant(), "keys/admin", null, Shapes.tree(admin)));
     publications.catchUp();
     return Response.status(201)
+        .header(HttpHeaders.CACHE_CONTROL, KeyResource.NO_STORE)
         .entity(
             new TenantView(
                 tenantId, zone, KeyResource.KeyView.of(issued.principal(), issued.secret())))

@@ -17,6 +17,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// Charges for usage that never had a decision (protocol section 5).
@@ -44,7 +45,8 @@ public final class UsageResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY);
     int skewSeconds = tenants.policy(caller.tenantId()).policy().clockSkewSeconds();
-    UsageCharge charge = UsageJson.readCharge(body, clock.instant().plusSeconds(skewSeconds));
+    UsageCharge charge =
+        UsageJson.readCharge(body, clock.instant(), Duration.ofSeconds(skewSeconds));
     UsageCharges.Order order =
         new UsageCharges.Order(
             caller.tenantId(),
@@ -52,7 +54,7 @@ public final class UsageResource {
             Ids.requireIdempotencyKey(idempotencyKey),
             charge);
     return switch (charges.charge(order)) {
-      case UsageCharges.Result.Charged charged -> charged(charged);
+      case UsageCharges.Result.Charged charged -> charged(charged, caller);
       case UsageCharges.Result.KeyReused reused ->
           throw Problem.of(
                   ProblemType.IDEMPOTENCY_KEY_REUSED,
@@ -63,9 +65,9 @@ public final class UsageResource {
     };
   }
 
-  private Response charged(UsageCharges.Result.Charged charged) {
+  private Response charged(UsageCharges.Result.Charged charged, Caller caller) {
     DecisionRecord record =
-        DecisionRecord.of(charged.facts(), charged.reservation(), clock.instant());
+        DecisionRecord.of(charged.facts(), charged.reservation(), clock.instant(), caller);
     return charged.replayed()
         ? Response.ok(record).header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true").build()
         : Response.status(Response.Status.CREATED).entity(record).build();

@@ -135,9 +135,8 @@ public final class Attribution {
     }
     String user = question.filter().get(Dimension.USER);
     String prefix = user == null ? "" : RowKey.userPrefix(user);
-    question
-        .from()
-        .datesUntil(question.to().plusDays(1))
+    table
+        .days(question.tenantId(), question.from(), question.to())
         .forEach(day -> table.rowsOf(question.tenantId(), day, prefix, false, matching));
   }
 

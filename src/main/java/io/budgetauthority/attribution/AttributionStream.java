@@ -102,6 +102,7 @@ public final class AttributionStream {
         }
       }
       pending.clear();
+      table.noteDays(moves.stream().map(move -> move.next().row()).toList());
       for (List<Move> together : inTransactions(moves)) {
         if (table.write(writes(together))) {
           written += together.size();
@@ -117,7 +118,7 @@ public final class AttributionStream {
   }
 
   private ZoneId zoneOf(Change.Stepped step) {
-    return tenants.policy(step.after().tenantId()).policy().timeZone();
+    return tenants.policy(step.after().tenantId()).calendar().zoneAt(step.after().createdAt());
   }
 
   /// The moves in groups that fit into a transaction each. Those of one row stand together, so that

@@ -3,6 +3,9 @@ package io.budgetauthority.attribution;
 import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.budgetauthority.tenant.StoredIds;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -46,8 +49,12 @@ public final class AttributionTable {
   /// How often a row was changed: what a rebuild compares it by.
   private static final String CHANGES = "chg";
 
+  private static final int MAX_NOTED_DAYS = 50_000;
+
   private final DynamoDbClient dynamoDb;
   private final String table;
+  private final Cache<Day, Boolean> notedDays =
+      Caffeine.newBuilder().maximumSize(MAX_NOTED_DAYS).build();
 
   public AttributionTable(DynamoDbClient dynamoDb, String table) {
     this.dynamoDb = dynamoDb;
@@ -188,6 +195,46 @@ public final class AttributionTable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AttributionContended("interrupted: " + why);
+    }
+  }
+
+  /// Notes the days of rows that are about to be written, so that a question about many days reads
+  /// those alone that have rows.
+  void noteDays(Collection<RowKey> rows) {
+    for (RowKey row : rows) {
+      Day day = new Day(row.tenantId(), row.day());
+      if (notedDays.getIfPresent(day) == null) {
+        dynamoDb.putItem(it -> it.tableName(table).item(day.key()));
+        notedDays.put(day, true);
+      }
+    }
+  }
+
+  /// The days of a tenant that have rows, by time.
+  List<LocalDate> days(String tenantId, LocalDate from, LocalDate to) {
+    List<LocalDate> days = new ArrayList<>();
+    query(
+        QueryRequest.builder()
+            .tableName(table)
+            .consistentRead(true)
+            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expressionAttributeValues(
+                Map.of(
+                    ":pk", text(Day.partitionKey(tenantId)),
+                    ":from", text(from.toString()),
+                    ":to", text(to.toString())))
+            .build(),
+        page -> page.forEach(item -> days.add(LocalDate.parse(text(item, "sk")))));
+    return days;
+  }
+
+  private record Day(String tenantId, LocalDate date) {
+    static String partitionKey(String tenantId) {
+      return StoredIds.escape(tenantId) + "#days";
+    }
+
+    Map<String, AttributeValue> key() {
+      return Map.of("pk", text(partitionKey(tenantId)), "sk", text(date.toString()));
     }
   }
 

@@ -75,12 +75,21 @@ record Contribution(RowKey row, Amounts amounts) {
     return amounts.build();
   }
 
+  private static long millionths(JsonNode units) {
+    return units.isNumber() ? units.decimalValue().movePointRight(6).longValueExact() : 0;
+  }
+
   private static void addCharge(Amounts.Builder amounts, Change.Stepped step, Settled settled) {
     amounts.add(Measure.COMMITTED_USD, settled.charge());
     JsonNode usage = step.heard().usage();
     if (usage != null) {
       for (Measure tokens : TOKENS) {
         amounts.add(tokens, usage.path(tokens.name().toLowerCase(Locale.ROOT)).asLong());
+      }
+      for (Measure measure : Measure.values()) {
+        if (measure.isUnit()) {
+          amounts.add(measure, millionths(usage.path("units").path(measure.wireName())));
+        }
       }
     }
     if (step.presumed()) {

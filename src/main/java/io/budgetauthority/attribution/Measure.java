@@ -32,6 +32,14 @@ public enum Measure {
   REASONING_TOKENS("or"),
   OUTPUT_AUDIO_TOKENS("oa"),
   OUTPUT_IMAGE_TOKENS("om"),
+  /// What was billed beside or in place of tokens, each in millionths of the unit.
+  IMAGES("n_im"),
+  SECONDS("n_s"),
+  CHARACTERS("n_ch"),
+  PAGES("n_pg"),
+  QUERIES("n_q"),
+  PIXELS("n_px"),
+  CREDITS("n_cd"),
   /// The charge of the best word heard: what the ledger's accounts have as committed.
   COMMITTED_USD("cmt"),
   /// Calls whose usage nobody told, and the part of what is committed that was presumed of them.
@@ -63,6 +71,14 @@ public enum Measure {
   /// Whether it is micro-USD.
   public boolean isMoney() {
     return name().endsWith("_USD");
+  }
+
+  /// Whether it is millionths of a unit that is no token.
+  public boolean isUnit() {
+    return switch (this) {
+      case IMAGES, SECONDS, CHARACTERS, PAGES, QUERIES, PIXELS, CREDITS -> true;
+      default -> false;
+    };
   }
 
   @JsonValue

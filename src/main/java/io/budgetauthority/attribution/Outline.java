@@ -3,6 +3,7 @@ package io.budgetauthority.attribution;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -43,7 +44,10 @@ public record Outline(
     @JsonProperty("orphan_of") @Nullable String orphanOf) {
 
   private static final JsonMapper JSON =
-      JsonMapper.builder().addModule(new JavaTimeModule()).build();
+      JsonMapper.builder()
+          .addModule(new JavaTimeModule())
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build();
   private static final ObjectReader READER = JSON.readerFor(Outline.class);
   private static final ObjectReader HEARD = JSON.readerFor(Heard.class);
 
@@ -56,6 +60,8 @@ public record Outline(
   }
 
   /// An account as the decision left it.
+  ///
+  /// @param warnAtPercent the thresholds of a run that has its own; null for all others
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record Standing(
       @JsonProperty("scope") Scope scope,
@@ -64,7 +70,8 @@ public record Outline(
       @JsonProperty("period") @Nullable String period,
       @JsonProperty("limit_usd") MicroUsd limit,
       @JsonProperty("committed_usd") MicroUsd committed,
-      @JsonProperty("reserved_usd") MicroUsd reserved) {}
+      @JsonProperty("reserved_usd") MicroUsd reserved,
+      @JsonProperty("warn_at") @Nullable List<Integer> warnAtPercent) {}
 
   /// What a settlement heard.
   ///

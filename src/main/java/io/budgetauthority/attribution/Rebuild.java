@@ -118,6 +118,7 @@ public final class Rebuild {
           }
           if (isWhole(day, rows, wanted)) {
             rebuilt.add(day.toString());
+            table.noteDays(rows.keySet());
             correct(rows, wanted, counts);
           } else {
             left.add(day.toString());
@@ -229,6 +230,7 @@ public final class Rebuild {
           if (stored.containsKey(row) || amounts.isNothing()) {
             return;
           }
+          table.noteDays(List.of(row));
           if (table.write(List.of(table.make(row, amounts)))) {
             counts.corrected++;
           } else {

@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
@@ -39,7 +40,7 @@ public final class Accounts {
       Ceiling ceiling,
       Mode mode,
       MicroUsd margin,
-      long version,
+      LimitVersion version,
       @Nullable Instant resetsAt) {}
 
   /// All ceilings that apply, before any balance is known.
@@ -52,13 +53,13 @@ public final class Accounts {
       return applied.stream().map(Applied::key).toList();
     }
 
-    /// Whether an account was made or moved under a newer ceiling than is known here.
+    /// Whether an account was made or moved under a ceiling or a policy that is not known here.
     boolean isOlderThan(Map<AccountKey, Account> stored) {
       return applied.stream()
           .anyMatch(
               one -> {
                 Account account = stored.get(one.key());
-                return account != null && account.version() > one.version();
+                return account != null && account.version().knowsMoreThan(one.version());
               });
     }
 
@@ -115,13 +116,23 @@ public final class Accounts {
       if (ceiling != null) {
         applied.add(
             apply(
-                scopeId, window, ceiling, set.version() + policy.version(), policy.policy(), now));
+                scopeId,
+                window,
+                ceiling,
+                new LimitVersion(set.version(), policy.version()),
+                policy,
+                now));
       }
     }
   }
 
   private static Applied apply(
-      ScopeId scopeId, Window window, Ceiling ceiling, long version, Policy policy, Instant now) {
+      ScopeId scopeId,
+      Window window,
+      Ceiling ceiling,
+      LimitVersion version,
+      Tenants.Versioned policy,
+      Instant now) {
     return new Applied(
         scopeId,
         new AccountKey(
@@ -129,13 +140,13 @@ public final class Accounts {
             scopeId.scope(),
             scopeId.id(),
             window,
-            window.periodOf(now, policy.timeZone()),
+            policy.calendar().periodOf(window, now),
             0),
         ceiling,
-        ceiling.mode() == null ? policy.mode() : ceiling.mode(),
-        ceiling.margin() == null ? policy.softGate().margin() : ceiling.margin(),
+        ceiling.mode() == null ? policy.policy().mode() : ceiling.mode(),
+        ceiling.margin() == null ? policy.policy().softGate().margin() : ceiling.margin(),
         version,
-        window.resetsAt(now, policy.timeZone()).orElse(null));
+        policy.calendar().resetsAt(window, now).orElse(null));
   }
 
   /// A run's account: its limit is its own, so no ceiling moves it.

@@ -6,6 +6,7 @@ import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
@@ -53,6 +54,7 @@ public final class AfterTheFact {
   /// @param at when; its calendar accounts are those of this time
   /// @param charge what every account is charged
   /// @param decided whether it was a decision, which renews an active run and binds it
+  /// @param issued whether the run was issued to this call alone, so that it does not count as one
   public record Happening(
       String tenantId,
       @Nullable String runId,
@@ -61,7 +63,8 @@ public final class AfterTheFact {
       Run.Tuple stated,
       Instant at,
       MicroUsd charge,
-      boolean decided) {}
+      boolean decided,
+      boolean issued) {}
 
   /// Where in the ledger it belongs.
   ///
@@ -69,7 +72,7 @@ public final class AfterTheFact {
   /// @param orphanOf the run that was named and is somebody else's; null where none was
   /// @param standings every account that it is entered on, as they are before
   public record Place(
-      Policy policy,
+      Tenants.Versioned versioned,
       @Nullable String runId,
       @Nullable String parentRunId,
       @Nullable String orphanOf,
@@ -77,6 +80,10 @@ public final class AfterTheFact {
       List<Standing> standings) {
     public Place {
       standings = List.copyOf(standings);
+    }
+
+    public Policy policy() {
+      return versioned.policy();
     }
 
     /// A hold of nothing on each of them, which says where a charge goes.
@@ -118,6 +125,9 @@ public final class AfterTheFact {
     Accounts.Applying applying =
         accounts.applyingTo(tenantId, belonging.tuple(), policy, happening.at());
     Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), belonging.runIds(), deadline);
+    if (ledger.repair(seen.accounts().values(), deadline)) {
+      return null;
+    }
     if (applying.isOlderThan(seen.accounts())) {
       applying.forget(tenants);
       return null;
@@ -131,7 +141,7 @@ public final class AfterTheFact {
     standings.addAll(applying.standings(seen.accounts()));
     Place place =
         new Place(
-            policy.policy(),
+            policy,
             belonging.runId(),
             belonging.chain().isEmpty() ? null : belonging.chain().getFirst(),
             belonging.orphanOf(),
@@ -147,7 +157,7 @@ public final class AfterTheFact {
       return null;
     }
     if (place.orphanOf() != null) {
-      Meters.orphaned();
+      Meters.afterWrite(Meters::orphaned);
     }
     return new Entered(item.get(), true);
   }
@@ -221,7 +231,8 @@ public final class AfterTheFact {
         runId.equals(happening.runId()) && happening.runLimit() != null
             ? happening.runLimit()
             : policy.defaultRunLimit();
-    return Account.unused(AccountKey.total(happening.tenantId(), Scope.RUN, runId), limit, 0);
+    return Account.unused(
+        AccountKey.total(happening.tenantId(), Scope.RUN, runId), limit, LimitVersion.ofRun(0));
   }
 
   private static Ledger.Order order(
@@ -248,7 +259,8 @@ public final class AfterTheFact {
         takes.add(Take.ofCharge(standing, happening.charge()));
         if (happening.decided() && run.stateAt(happening.at()) == Run.State.ACTIVE) {
           Run.Tuple bound = isOwn ? belonging.tuple() : run.tuple();
-          changes.add(new Ledger.Renew(run, bound, happening.at(), renewed(run, happening, place)));
+          changes.add(
+              new Ledger.Renew(run, bound, happening.at(), renewed(run, happening, place), isOwn));
         }
       }
       if (isOwn) {
@@ -264,13 +276,8 @@ public final class AfterTheFact {
       Happening happening, Belonging belonging, Policy policy, Standing standing, boolean isOwn) {
     Account account = standing.account();
     Account charged =
-        new Account(
-            account.key(),
-            account.limit(),
-            happening.charge(),
-            MicroUsd.ZERO,
-            account.limit().minus(happening.charge()),
-            account.version());
+        Account.of(
+            account.key(), account.limit(), happening.charge(), MicroUsd.ZERO, account.version());
     return new Run(
         happening.tenantId(),
         account.key().id(),
@@ -281,6 +288,7 @@ public final class AfterTheFact {
         happening.at().plus(policy.runTtl()),
         account.limit(),
         Run.Rules.USUAL,
+        !(isOwn && happening.issued()),
         charged);
   }
 
@@ -293,18 +301,18 @@ public final class AfterTheFact {
   /// that is made with it is not counted as another new run of the day.
   private static List<RunPlace> placesOf(
       Happening happening, Belonging belonging, Place place, @Nullable Run run) {
-    boolean binds =
-        run == null || (happening.decided() && run.stateAt(happening.at()) == Run.State.ACTIVE);
-    return binds
-        ? RunPlaces.of(
-                happening.tenantId(),
-                place.policy(),
-                run == null ? UNBOUND : run.tuple(),
-                belonging.tuple(),
-                run == null ? happening.at() : null)
-            .stream()
-            .map(RunPlace::unlimited)
-            .toList()
-        : List.of();
+    List<RunPlace> places = List.of();
+    if (run == null) {
+      if (!happening.issued()) {
+        places =
+            RunPlaces.ofNew(
+                happening.tenantId(), place.versioned(), belonging.tuple(), happening.at());
+      }
+    } else if (happening.decided() && run.stateAt(happening.at()) == Run.State.ACTIVE) {
+      places =
+          RunPlaces.ofKnown(
+              happening.tenantId(), place.versioned(), run, belonging.tuple(), happening.at());
+    }
+    return places.stream().map(RunPlace::unlimited).toList();
   }
 }

@@ -3,7 +3,6 @@ package io.budgetauthority.decision;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.Pricing;
-import io.budgetauthority.tenant.Policy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -46,19 +45,15 @@ final class Alternatives {
         .filter(
             candidate ->
                 question.row() == null || question.row().mode().equals(candidate.row().mode()))
-        .filter(
-            candidate -> isAllowed(question.policy(), candidate.row(), candidate.listed().model()))
+        .filter(candidate -> candidate.rules().allowed())
         .filter(candidate -> hasRoom(request, candidate.row()))
         .filter(
             candidate ->
-                OutputCap.of(request, candidate.row(), question.policy())
+                OutputCap.of(request, candidate.row(), question.policy(), candidate.rules())
                         instanceof OutputCap.Result.Effective cap
                     && Pricing.unpricedBecause(
                             candidate.row(),
-                            Quote.bounds(
-                                request,
-                                InputBound.of(request, candidate.row()).tokens(),
-                                cap.tokens()))
+                            Quote.bounds(request, candidate.row(), question.policy(), cap.tokens()))
                         .isEmpty())
         .toList();
   }
@@ -74,7 +69,8 @@ final class Alternatives {
 
   static Quote quote(Decider.Question question, Decider.Candidate candidate) {
     DecisionRequest request = question.request();
-    OutputCap.Result cap = OutputCap.of(request, candidate.row(), question.policy());
+    OutputCap.Result cap =
+        OutputCap.of(request, candidate.row(), question.policy(), candidate.rules());
     long tokens = cap instanceof OutputCap.Result.Effective effective ? effective.tokens() : 0;
     boolean clamped = cap instanceof OutputCap.Result.Effective effective && effective.clamped();
     Quote quote =
@@ -86,24 +82,12 @@ final class Alternatives {
             clamped,
             question.policy());
     String provider = candidate.listed().provider();
-    return new Quote(
-        quote.row(),
-        provider == null ? candidate.row().provider() : provider,
-        quote.model(),
-        quote.inputTokens(),
-        quote.capTokens(),
-        quote.clamped(),
-        quote.estimate());
+    return quote.of(provider == null ? candidate.row().provider() : provider);
   }
 
   static boolean permitsClass(Decider.Candidate candidate, DecisionRequest request) {
     List<String> classes = candidate.listed().requestClasses();
     return classes.isEmpty()
         || (request.requestClass() != null && classes.contains(request.requestClass()));
-  }
-
-  static boolean isAllowed(Policy policy, Price row, String name) {
-    List<String> allowed = policy.allowedModels();
-    return allowed.isEmpty() || allowed.contains(name) || allowed.contains(row.model());
   }
 }

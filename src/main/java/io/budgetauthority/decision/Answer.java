@@ -25,6 +25,9 @@ public sealed interface Answer {
   /// A 400 of the rules.
   record Refused(ProblemCode code, String reason) implements Answer {}
 
+  /// A field of the request cannot be as it is (400).
+  record Invalid(String field, String reason) implements Answer {}
+
   /// The model's name means several rows.
   record Ambiguous(List<String> candidates) implements Answer {
     public Ambiguous {

@@ -8,6 +8,7 @@ import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
@@ -22,7 +23,6 @@ import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
@@ -89,9 +89,8 @@ public final class Authority {
   /// What an ask is about, by the names it has in the ledger.
   ///
   /// @param identity null for a dry run
-  /// @param runId the run that it names, or that is issued to it
   /// @param stated the tuple that its caller acts under
-  record Named(DecisionWriter.@Nullable Identity identity, String runId, Run.Tuple stated) {
+  record Named(DecisionWriter.@Nullable Identity identity, Run.Tuple stated) {
 
     static Named of(Ask ask) {
       Caller caller = ask.caller();
@@ -107,12 +106,7 @@ public final class Authority {
                   caller.tenantId(),
                   caller.principalId(),
                   DecisionJson.hash(ask.request()));
-      String runId = ask.runId() != null ? ask.runId() : issueRunId(identity);
-      return new Named(identity, runId, ask.request().tuple().actingAs(caller));
-    }
-
-    private static String issueRunId(DecisionWriter.@Nullable Identity identity) {
-      return identity == null ? DRY_RUN : "run_" + identity.id().hash();
+      return new Named(identity, ask.request().tuple().actingAs(caller));
     }
   }
 
@@ -156,9 +150,9 @@ public final class Authority {
     private final PriceTable table;
     private final DecisionWriter.@Nullable Identity identity;
     private final @Nullable ReservationId id;
-    private final String runId;
     private final Run.Tuple stated;
     private final List<String> notices = new ArrayList<>();
+    private CallRun callRun = CallRun.NONE;
     private Run.Tuple tuple;
     private boolean placesAreJudged = true;
 
@@ -169,7 +163,6 @@ public final class Authority {
       this.table = table;
       this.identity = named.identity();
       this.id = identity == null ? null : identity.id();
-      this.runId = named.runId();
       this.stated = named.stated();
       this.tuple = stated;
     }
@@ -178,14 +171,19 @@ public final class Authority {
     @Nullable Answer play(Deadline deadline) {
       Tenants.Versioned policy = tenants.policy(tenantId);
       Instant now = Instant.ofEpochMilli(clock.millis());
+      callRun = CallRun.of(ask, identity, stated, policy, now);
+      String runId = callRun.runId();
       Accounts.Applying applying = accounts.applyingTo(tenantId, tuple, policy, now);
       Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), knownRuns(), deadline);
       if (seen.reservation() != null) {
         return replay(seen.reservation());
       }
-      Answer excessive = refuseGenerousLimit(policy.policy());
-      if (excessive != null) {
-        return excessive;
+      Answer notAllowed = refuseStatements(policy.policy());
+      if (notAllowed != null) {
+        return notAllowed;
+      }
+      if (ledger.repair(seen.accounts().values(), deadline)) {
+        return null;
       }
       Run run = seen.runs().get(runId);
       Run parent = run == null ? seen.runs().get(parentOrNone()) : null;
@@ -221,15 +219,16 @@ public final class Authority {
       return switch (find(request.provider(), request.model())) {
         case PriceTable.Found.Ambiguous ambiguous -> new Answer.Ambiguous(ambiguous.candidates());
         case PriceTable.Found.Unknown unknown ->
-            decide(policy.policy(), null, standings, lineage, now, deadline);
+            decide(policy, null, standings, lineage, now, deadline);
         case PriceTable.Found.Row row ->
-            decide(policy.policy(), row.price(), standings, lineage, now, deadline);
+            decide(policy, row.price(), standings, lineage, now, deadline);
       };
     }
 
     /// Every run that may matter, as far as it is known before the ledger is read.
     private List<String> knownRuns() {
       List<String> known = new ArrayList<>();
+      String runId = callRun.runId();
       if (!runId.equals(DRY_RUN)) {
         known.add(runId);
       }
@@ -254,7 +253,7 @@ public final class Authority {
               ? run.ancestors()
               : parent != null ? parent.ancestorsOfChild() : List.<String>of();
       if (!chain.isEmpty()) {
-        chains.put(new RunName(tenantId, runId), chain);
+        chains.put(new RunName(tenantId, callRun.runId()), chain);
       }
       return chain;
     }
@@ -267,26 +266,24 @@ public final class Authority {
       return overrides.find(tenantId, table, provider, model);
     }
 
-    private @Nullable Answer refuseGenerousLimit(Policy policy) {
-      MicroUsd limit = request.runLimit();
-      boolean generous =
-          ask.caller().role() == Role.AGENT
-              && limit != null
-              && limit.compareTo(policy.defaultRunLimit()) > 0;
-      return generous
-          ? new Answer.Forbidden(
-              "an agent's run_limit_usd may not pass default_run_limit_usd, "
-                  + policy.defaultRunLimit())
-          : null;
+    private @Nullable Answer refuseStatements(Policy policy) {
+      String reason =
+          CallerRules.refuse(
+              ask.caller(), request.tuple(), request.runLimit(), "run_limit_usd", policy);
+      if (reason != null) {
+        return new Answer.Forbidden(reason);
+      }
+      return callRun.isRefused() ? CallRun.refused() : null;
     }
 
     private @Nullable Answer decide(
-        Policy policy,
+        Tenants.Versioned versioned,
         @Nullable Price row,
         List<Standing> ofScopes,
         Lineage lineage,
         Instant now,
         Deadline deadline) {
+      Policy policy = versioned.policy();
       List<Standing> standings = new ArrayList<>(ofScopes.size() + 1);
       Run run = lineage.run();
       standings.add(
@@ -295,11 +292,26 @@ public final class Authority {
       standings.addAll(ofScopes);
       Decider.Question question =
           new Decider.Question(
-              request, policy, row, Candidates.of(policy, request.model(), this::find), standings);
+              request,
+              policy,
+              row,
+              row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, this::find),
+              row == null ? table.near(request.model()) : List.of(),
+              Candidates.of(policy, request.model(), row, this::find),
+              standings);
       Plan plan = Decider.decide(question);
       DecisionWriter writer =
           new DecisionWriter(
-              request, policy, table.version(), runId, lineage, tuple, notices, null, now);
+              request,
+              versioned,
+              table.version(),
+              callRun.runId(),
+              callRun.isIssued(),
+              lineage,
+              tuple,
+              notices,
+              null,
+              now);
       return switch (plan) {
         case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
         case Plan.Block block -> {
@@ -336,7 +348,7 @@ public final class Authority {
         Ledger.Order order, DecisionFacts facts, Policy policy, Deadline deadline) {
       return switch (ledger.reserve(order, deadline)) {
         case Ledger.Outcome.Reserved reserved -> {
-          facts.count();
+          Meters.afterWrite(facts::count);
           yield new Answer.Decided(facts, order.reservation(), false);
         }
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
@@ -379,6 +391,7 @@ public final class Authority {
     }
 
     private @Nullable Answer refuseRun(Run run, Instant now) {
+      String runId = callRun.runId();
       if (!run.tuple().admits(stated)) {
         return new Answer.RunMismatch(runId, run.tuple().differingField(stated));
       }
@@ -402,7 +415,8 @@ public final class Authority {
 
     private Account unusedRunAccount(Policy policy) {
       MicroUsd limit = request.runLimit() != null ? request.runLimit() : policy.defaultRunLimit();
-      return Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, 0);
+      return Account.unused(
+          AccountKey.total(tenantId, Scope.RUN, callRun.runId()), limit, LimitVersion.ofRun(0));
     }
   }
 

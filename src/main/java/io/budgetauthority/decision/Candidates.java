@@ -1,5 +1,6 @@
 package io.budgetauthority.decision;
 
+import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Policy;
 import java.util.ArrayList;
@@ -8,27 +9,41 @@ import org.jspecify.annotations.Nullable;
 
 /// The models that a policy lists for a requested one, in its order, with their rows. A listed name
 /// that means no row, or several, is no candidate: what has no price cannot be offered.
-final class Candidates {
+public final class Candidates {
 
   /// What a name means to the tenant.
-  interface Prices {
+  public interface Prices {
     PriceTable.Found find(@Nullable String provider, String model);
   }
 
   private Candidates() {}
 
-  static List<Decider.Candidate> of(Policy policy, String model, Prices prices) {
+  /// @param row what the requested name means; null where it means no row
+  static List<Decider.Candidate> of(
+      Policy policy, String model, @Nullable Price row, Prices prices) {
     List<Decider.Candidate> candidates = new ArrayList<>();
     for (Policy.DowngradeRule rule : policy.downgrade()) {
-      if (!rule.models().contains(model)) {
+      if (!isFor(rule, model, row, prices)) {
         continue;
       }
       for (Policy.DowngradeRule.Alternative listed : rule.alternatives()) {
-        if (prices.find(listed.provider(), listed.model()) instanceof PriceTable.Found.Row row) {
-          candidates.add(new Decider.Candidate(listed, row.price()));
+        if (prices.find(listed.provider(), listed.model()) instanceof PriceTable.Found.Row found) {
+          candidates.add(
+              new Decider.Candidate(
+                  listed,
+                  found.price(),
+                  ModelRules.of(policy, found.price(), prices),
+                  rule.fromPercent()));
         }
       }
     }
     return candidates;
+  }
+
+  private static boolean isFor(
+      Policy.DowngradeRule rule, String model, @Nullable Price row, Prices prices) {
+    return row == null
+        ? rule.models().contains(model)
+        : rule.models().stream().anyMatch(name -> ModelRules.means(name, row, prices));
   }
 }

@@ -4,6 +4,7 @@ import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -31,15 +32,20 @@ public final class Decider {
   /// Everything a decision depends on.
   ///
   /// @param row what the requested model means in the price table; null where nothing
+  /// @param rules what the policy says of that row
+  /// @param near rows that the caller may have meant, where there is none
   /// @param candidates the models that the policy lists for the requested one and that have a row
   /// @param standings every account that applies, the run's first
   public record Question(
       DecisionRequest request,
       Policy policy,
       @Nullable Price row,
+      ModelRules rules,
+      List<PriceReview.RowName> near,
       List<Candidate> candidates,
       List<Standing> standings) {
     public Question {
+      near = List.copyOf(near);
       candidates = List.copyOf(candidates);
       standings = List.copyOf(standings);
     }
@@ -50,7 +56,15 @@ public final class Decider {
   }
 
   /// A listed alternative and its row.
-  public record Candidate(Policy.DowngradeRule.Alternative listed, Price row) {}
+  ///
+  /// @param rules what the policy says of the row
+  /// @param fromPercent the share of the run's limit from which it takes the requested model's
+  ///   place before any block; null where it only does so instead of one
+  public record Candidate(
+      Policy.DowngradeRule.Alternative listed,
+      Price row,
+      ModelRules rules,
+      @Nullable Integer fromPercent) {}
 
   public static Plan decide(Question question) {
     DecisionRequest request = question.request();
@@ -59,7 +73,7 @@ public final class Decider {
       return unroutable(
           question, ProblemCode.PRICE_UNKNOWN, "no price is known for " + request.model());
     }
-    if (!Alternatives.isAllowed(question.policy(), row, request.model())) {
+    if (!question.rules().allowed()) {
       return unroutable(
           question, ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + request.model());
     }
@@ -73,7 +87,7 @@ public final class Decider {
     ProblemCode warning = null;
     long capTokens;
     boolean clamped = false;
-    switch (OutputCap.of(request, row, question.policy())) {
+    switch (OutputCap.of(request, row, question.policy(), question.rules())) {
       case OutputCap.Result.Refused refused when !advisory -> {
         return new Plan.Refuse(refused.code(), refused.reason());
       }
@@ -87,8 +101,7 @@ public final class Decider {
       }
     }
     Optional<String> unpriced =
-        Pricing.unpricedBecause(
-            row, Quote.bounds(request, InputBound.of(request, row).tokens(), capTokens));
+        Pricing.unpricedBecause(row, Quote.bounds(request, row, question.policy(), capTokens));
     if (unpriced.isPresent()) {
       return unroutable(question, ProblemCode.PRICE_UNKNOWN, unpriced.get());
     }
@@ -100,7 +113,7 @@ public final class Decider {
     Standing.Estimate estimate = quote.estimate();
     Standing blocking = worstOf(question.standings(), estimate, true);
     if (blocking == null) {
-      Optional<Quote> steppedDown = stepDown(question, quote);
+      Optional<Quote> steppedDown = stepDown(question);
       if (steppedDown.isPresent()) {
         return grant(
             question, Plan.Kind.DOWNGRADE, steppedDown.get(), runOf(question.standings()), warning);
@@ -134,26 +147,22 @@ public final class Decider {
   }
 
   /// A rule with `from_percent` applies once that share of the run's limit is committed or held.
-  private static Optional<Quote> stepDown(Question question, Quote requested) {
+  private static Optional<Quote> stepDown(Question question) {
     Standing run = runOf(question.standings());
     if (run == null || !question.request().mayDowngrade()) {
       return Optional.empty();
     }
     MicroUsd spent = run.account().committed().plus(run.account().reserved());
-    for (Policy.DowngradeRule rule : question.policy().downgrade()) {
-      Integer percent = rule.fromPercent();
+    for (Candidate candidate : Alternatives.usable(question)) {
+      Integer percent = candidate.fromPercent();
       if (percent == null
-          || !rule.models().contains(requested.model())
-          || !run.reaches(spent, percent)) {
+          || !run.reaches(spent, percent)
+          || !Alternatives.permitsClass(candidate, question.request())) {
         continue;
       }
-      for (Candidate candidate : Alternatives.usable(question)) {
-        Quote cheaper = Alternatives.quote(question, candidate);
-        if (rule.alternatives().contains(candidate.listed())
-            && Alternatives.permitsClass(candidate, question.request())
-            && question.fits(cheaper)) {
-          return Optional.of(cheaper);
-        }
+      Quote cheaper = Alternatives.quote(question, candidate);
+      if (question.fits(cheaper)) {
+        return Optional.of(cheaper);
       }
     }
     return Optional.empty();
@@ -222,7 +231,8 @@ public final class Decider {
         smallerCap,
         resets
             ? blockers.stream().map(Standing::resetsAt).max(Comparator.naturalOrder()).orElse(null)
-            : null);
+            : null,
+        List.of());
   }
 
   private static String detail(Quote quote, Standing blocking) {
@@ -263,7 +273,16 @@ public final class Decider {
       remedies.add(Remedy.PRICE_MODEL);
     }
     return new Plan.Block(
-        code, detail, null, null, strictest(question), remedies, alternatives, null, null);
+        code,
+        detail,
+        null,
+        null,
+        strictest(question),
+        remedies,
+        alternatives,
+        null,
+        null,
+        code == ProblemCode.PRICE_UNKNOWN ? question.near() : List.of());
   }
 
   private static Optional<Quote> clampToBudget(Question question, Quote quote) {

@@ -1,15 +1,20 @@
 package io.budgetauthority.decision;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.price.UnitCount;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +49,8 @@ public record DecisionFacts(
     @JsonProperty("input_tokens") @Nullable Long inputTokens,
     @JsonProperty("input_basis") @Nullable String inputBasis,
     @JsonProperty("service_tier") String serviceTier,
+    @JsonProperty("inference_region") @Nullable String inferenceRegion,
+    @JsonProperty("speed") @Nullable String speed,
     @JsonProperty("client_requested_max_output_tokens")
         @Nullable Long clientRequestedMaxOutputTokens,
     @JsonProperty("effective_max_output_tokens") @Nullable Long effectiveMaxOutputTokens,
@@ -85,13 +92,23 @@ public record DecisionFacts(
   /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
   /// it again. Not shown.
   ///
+  /// @param inputTokens the counted input beside other bounds of it; null where the count is all,
+  ///   which the facts have
   /// @param choices how many completions the output cap is multiplied by
+  /// @param serviceTier `auto` where the provider may choose; null where the facts have the tier
   /// @param margins of each account, in the order of the accounts; empty where none is a soft gate
   public record Asked(
+      @JsonProperty("input_tokens") @Nullable Long inputTokens,
+      @JsonProperty("input_bytes") @Nullable Long inputBytes,
+      @JsonProperty("unbounded_input") @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+          boolean unboundedInput,
       @JsonProperty("parts") Parts parts,
       @JsonProperty("choices") int choices,
-      @JsonProperty("units") Map<String, Long> units,
+      @JsonProperty("units") Map<String, UnitCount> units,
       @JsonProperty("billed_tools") Map<String, Long> billedTools,
+      @JsonProperty("service_tier") @Nullable String serviceTier,
+      @JsonProperty("inference_region") @Nullable String inferenceRegion,
+      @JsonProperty("speed") @Nullable String speed,
       @JsonProperty("margins") List<MicroUsd> margins) {
     public Asked {
       parts = parts == null ? Parts.NONE : parts;
@@ -100,9 +117,20 @@ public record DecisionFacts(
       margins = margins == null ? List.of() : List.copyOf(margins);
     }
 
-    /// An ask without a soft gate.
-    public Asked(Parts parts, int choices, Map<String, Long> units, Map<String, Long> billedTools) {
-      this(parts, choices, units, billedTools, List.of());
+    static Asked of(DecisionRequest request, List<MicroUsd> margins) {
+      boolean isCounted = request.inputBytes() == null && !request.unboundedInput();
+      return new Asked(
+          isCounted ? null : request.inputTokens(),
+          request.inputBytes(),
+          request.unboundedInput(),
+          request.parts(),
+          request.choices(),
+          request.units(),
+          request.billedTools(),
+          request.serviceTier().equals(Bounds.AUTO_TIER) ? Bounds.AUTO_TIER : null,
+          request.inferenceRegion(),
+          request.speed(),
+          margins);
     }
   }
 
@@ -118,7 +146,12 @@ public record DecisionFacts(
         .createdAt(now)
         .block(
             new BlockFacts(
-                "the call was cancelled before it was asked for", null, List.of(), null, null))
+                "the call was cancelled before it was asked for",
+                null,
+                List.of(),
+                null,
+                null,
+                List.of()))
         .build();
   }
 
@@ -138,18 +171,45 @@ public record DecisionFacts(
   }
 
   /// The same decision with its hold moved to another model, cap or amount.
+  ///
+  /// @param quote what the amount is by; null where it stays
   DecisionFacts movedTo(
       String newProvider,
       String newModel,
       long newCapTokens,
+      boolean clamped,
+      @Nullable Quote quote,
       MicroUsd newEstimate,
       List<Touched> newAccounts) {
+    DecisionFactsBuilder next =
+        DecisionFactsBuilder.builder(this)
+            .provider(newProvider)
+            .selectedModel(newModel)
+            .effectiveMaxOutputTokens(newCapTokens)
+            .outputClamped(clamped)
+            .estimate(newEstimate)
+            .accounts(newAccounts);
+    if (quote != null) {
+      next.inputTokens(quote.inputTokens())
+          .serviceTier(quote.serviceTier())
+          .inferenceRegion(quote.inferenceRegion())
+          .speed(quote.speed());
+    }
+    return next.build();
+  }
+
+  /// The same decision moved to a model without a price, which an advisory tenant may call.
+  DecisionFacts movedToUnpriced(
+      @Nullable String newProvider, String newModel, String warning, List<Touched> newAccounts) {
+    List<String> newWarnings = new ArrayList<>(warnings);
+    newWarnings.add(warning);
     return DecisionFactsBuilder.builder(this)
         .provider(newProvider)
         .selectedModel(newModel)
-        .effectiveMaxOutputTokens(newCapTokens)
-        .estimate(newEstimate)
+        .code(ProblemCode.PRICE_UNKNOWN.wireName())
+        .estimate(MicroUsd.ZERO)
         .accounts(newAccounts)
+        .warnings(newWarnings)
         .build();
   }
 
@@ -192,6 +252,9 @@ public record DecisionFacts(
   }
 
   /// One account that a decision touched.
+  ///
+  /// @param isExhausted whether it has nothing left for a call that costs something. Not shown so
+  /// @param warnAtPercent the thresholds of a run that has its own; null for all others. Not shown
   public record Touched(
       @JsonProperty("scope") Scope scope,
       @JsonProperty("id") String id,
@@ -203,7 +266,14 @@ public record DecisionFacts(
       @JsonProperty("committed_usd") MicroUsd committed,
       @JsonProperty("reserved_usd") MicroUsd reserved,
       @JsonProperty("remaining_usd") MicroUsd remaining,
-      @JsonProperty("resets_at") @Nullable Instant resetsAt) {
+      @JsonProperty("resets_at") @Nullable Instant resetsAt,
+      @JsonProperty("exhausted") @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean isExhausted,
+      @JsonProperty("warn_at") @JsonInclude(JsonInclude.Include.NON_NULL)
+          @Nullable List<Integer> warnAtPercent) {
+
+    public Touched {
+      warnAtPercent = warnAtPercent == null ? null : List.copyOf(warnAtPercent);
+    }
 
     public static Touched of(Standing standing, MicroUsd hold) {
       return new Touched(
@@ -217,7 +287,18 @@ public record DecisionFacts(
           standing.account().committed(),
           standing.account().reserved().plus(hold),
           standing.account().available().minus(hold),
-          standing.resetsAt());
+          standing.resetsAt(),
+          standing.isExhaustedAfter(hold),
+          thresholdsOfRun(standing));
+    }
+
+    /// A run's own thresholds are in no ceiling that the stream's readers could look up; the usual
+    /// ones go without saying.
+    private static @Nullable List<Integer> thresholdsOfRun(Standing standing) {
+      return standing.account().key().scope() == Scope.RUN
+              && !standing.warnAtPercent().equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
+          ? standing.warnAtPercent()
+          : null;
     }
 
     static Touched ofCharge(Standing standing, MicroUsd charge) {
@@ -233,26 +314,42 @@ public record DecisionFacts(
           before.committed.plus(charge),
           before.reserved,
           before.remaining.minus(charge),
-          before.resetsAt);
+          before.resetsAt,
+          standing.isExhaustedAfter(charge),
+          before.warnAtPercent);
     }
 
     Touched holding(MicroUsd newHold) {
       return new Touched(
-          scope, id, window, period, mode, limit, newHold, committed, reserved, remaining,
-          resetsAt);
+          scope,
+          id,
+          window,
+          period,
+          mode,
+          limit,
+          newHold,
+          committed,
+          reserved,
+          remaining,
+          resetsAt,
+          isExhausted,
+          warnAtPercent);
     }
   }
 
   /// What a block's problem says beyond the record.
   ///
   /// @param blocking which of the accounts blocks; null where it is not about money
+  /// @param candidates rows that the caller may have meant, where the price is unknown
   public record BlockFacts(
       @JsonProperty("detail") String detail,
       @JsonProperty("blocking") @Nullable Integer blocking,
       @JsonProperty("remedies") List<String> remedies,
       @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens,
-      @JsonProperty("resets_at") @Nullable Instant resetsAt) {
+      @JsonProperty("resets_at") @Nullable Instant resetsAt,
+      @JsonProperty("candidates") List<PriceReview.RowName> candidates) {
     public BlockFacts {
+      candidates = candidates == null ? List.of() : List.copyOf(candidates);
       remedies = remedies == null ? List.of() : List.copyOf(remedies);
     }
   }

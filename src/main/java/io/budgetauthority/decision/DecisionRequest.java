@@ -8,6 +8,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.UnitCount;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +26,10 @@ public record DecisionRequest(
     @JsonUnwrapped Parts parts,
     @JsonProperty("max_output_tokens") @Nullable Long maxOutputTokens,
     @JsonProperty("choices") int choices,
-    @JsonProperty("units") Map<String, Long> units,
+    @JsonProperty("units") Map<String, UnitCount> units,
     @JsonProperty("service_tier") String serviceTier,
+    @JsonProperty("inference_region") @Nullable String inferenceRegion,
+    @JsonProperty("speed") @Nullable String speed,
     @JsonProperty("billed_tools") Map<String, Long> billedTools,
     @JsonProperty("requires") Set<Capability> requires,
     @JsonProperty("context_tokens") @Nullable Long contextTokens,

@@ -15,15 +15,14 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -32,18 +31,24 @@ import org.jspecify.annotations.Nullable;
 /// Turns a plan into what is answered and stored: the decision's facts, its reservation, and what
 /// becomes of the run.
 ///
+/// @param issued whether the run was issued to this call alone
 /// @param notices warnings beside those of the plan
 /// @param degraded the code of what kept the ledger from being asked; null where it was
 record DecisionWriter(
     DecisionRequest request,
-    Policy policy,
+    Tenants.Versioned versioned,
     String priceTableVersion,
     String runId,
+    boolean issued,
     Lineage lineage,
     Run.Tuple tuple,
     List<String> notices,
     @Nullable String degraded,
     Instant now) {
+
+  private Policy policy() {
+    return versioned.policy();
+  }
 
   /// What an item is found and recognised by.
   record Identity(ReservationId id, String tenantId, String principalId, String requestHash) {}
@@ -74,7 +79,8 @@ record DecisionWriter(
             blocking == null ? null : standings.indexOf(blocking),
             block.remedies().stream().map(Remedy::wireName).toList(),
             block.fitsMaxOutputTokens(),
-            block.resetsAt());
+            block.resetsAt(),
+            block.candidates());
     return facts(
         DecisionFacts.BLOCK,
         block.code(),
@@ -130,7 +136,9 @@ record DecisionWriter(
         request.requestClass(),
         quote == null ? request.inputTokens() : Long.valueOf(quote.inputTokens()),
         quote == null ? null : InputBound.of(request, quote.row()).basis().wireName(),
-        request.serviceTier(),
+        quote == null ? request.serviceTier() : quote.serviceTier(),
+        quote == null ? request.inferenceRegion() : quote.inferenceRegion(),
+        quote == null ? request.speed() : quote.speed(),
         request.maxOutputTokens(),
         quote == null ? null : Long.valueOf(quote.capTokens()),
         quote != null && quote.clamped(),
@@ -147,8 +155,7 @@ record DecisionWriter(
         now,
         degraded,
         null,
-        new DecisionFacts.Asked(
-            request.parts(), request.choices(), request.units(), request.billedTools(), margins),
+        DecisionFacts.Asked.of(request, margins),
         block);
   }
 
@@ -184,13 +191,13 @@ record DecisionWriter(
       DecisionFacts facts,
       @Nullable Quote quote) {
     int ttlSeconds =
-        request.ttlSeconds() == null ? policy.reservationTtlSeconds() : request.ttlSeconds();
+        request.ttlSeconds() == null ? policy().reservationTtlSeconds() : request.ttlSeconds();
     return new Reservation(
         identity.id(),
         identity.tenantId(),
         identity.principalId(),
         identity.requestHash(),
-        HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
+        Reservation.newNonce(),
         1,
         state,
         request.explicitForward(),
@@ -202,7 +209,7 @@ record DecisionWriter(
         now,
         now.plusSeconds(ttlSeconds),
         state == ReservationState.NONE ? now : null,
-        Duration.ofDays(policy.retentionDays()),
+        Duration.ofDays(policy().retentionDays()),
         DecisionJson.write(facts),
         quote == null ? "" : DecisionJson.writePrice(quote.row()));
   }
@@ -222,16 +229,16 @@ record DecisionWriter(
 
   /// What becomes of the run and its ancestors.
   List<Ledger.RunChange> runChanges(Plan.Grant grant, String tenantId) {
-    Instant expiresAt = now.plus(policy.runTtl());
+    Instant expiresAt = now.plus(policy().runTtl());
     List<Ledger.RunChange> changes = new ArrayList<>();
     Run run = lineage.run();
     changes.add(
         run == null
             ? start(grant, tenantId, expiresAt)
-            : new Ledger.Renew(run, run.tuple().completedBy(tuple), now, expiresAt));
+            : new Ledger.Renew(run, run.tuple().completedBy(tuple), now, expiresAt, true));
     lineage
         .ancestors()
-        .forEach(one -> changes.add(new Ledger.Renew(one, one.tuple(), now, expiresAt)));
+        .forEach(one -> changes.add(new Ledger.Renew(one, one.tuple(), now, expiresAt, false)));
     return changes;
   }
 
@@ -239,13 +246,8 @@ record DecisionWriter(
     Take first = grant.takes().stream().filter(this::isOwnRun).findFirst().orElseThrow();
     Account account = first.standing().account();
     Account held =
-        new Account(
-            account.key(),
-            account.limit(),
-            account.committed(),
-            first.hold(),
-            account.available().minus(first.hold()),
-            account.version());
+        Account.of(
+            account.key(), account.limit(), account.committed(), first.hold(), account.version());
     return new Ledger.Start(
         new Run(
             tenantId,
@@ -257,13 +259,16 @@ record DecisionWriter(
             expiresAt,
             held.limit(),
             Run.Rules.USUAL,
+            !issued,
             held));
   }
 
   /// The places that the decision takes: a new run's, and those of a key or user that it binds.
   List<RunPlace> places(String tenantId) {
     Run run = lineage.run();
-    Run.Tuple before = run == null ? new Run.Tuple(null, null, null, null) : run.tuple();
-    return RunPlaces.of(tenantId, policy, before, tuple, run == null ? now : null);
+    if (run != null) {
+      return RunPlaces.ofKnown(tenantId, versioned, run, run.tuple().completedBy(tuple), now);
+    }
+    return issued ? List.of() : RunPlaces.ofNew(tenantId, versioned, tuple, now);
   }
 }

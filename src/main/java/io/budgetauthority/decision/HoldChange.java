@@ -5,8 +5,8 @@ import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -16,12 +16,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The rules of moving an open hold, to more output (`extend`) or to another model (`retarget`),
-/// pure: the new worst case is held under the conditions of the decision, each account in the mode
-/// that it was judged in then (protocol section 5).
+/// pure. What is judged anew is judged as an ask would be: the bounds as the ask stated them, the
+/// window and the limits of the row, the policy as it is now. The new worst case is held under the
+/// conditions of the decision, each account in the mode that it was judged in then (protocol
+/// section 5).
 public final class HoldChange {
 
   private final Reservation reservation;
@@ -65,59 +68,175 @@ public final class HoldChange {
     /// @param facts the decision with the balances seen now and why it is blocked
     record Blocked(DecisionFacts facts, DecisionFacts.BlockFacts block) implements Result {}
 
+    /// A rule of the policy or of the row does not allow it (400), as it would not allow an ask.
+    record Refused(ProblemCode code, String reason) implements Result {}
+
     /// The decision cannot be changed so at all (400).
-    record Refused(String field, String reason) implements Result {}
+    record Invalid(String field, String reason) implements Result {}
   }
 
   /// A higher total of output for one completion, and more time where it is stated. What stands is
   /// never lowered.
-  public Result extend(Price row, @Nullable Instant until, long outputTokens) {
+  ///
+  /// @param row the row that is held
+  /// @param rules what the policy says of it now
+  public Result extend(Price row, ModelRules rules, @Nullable Instant until, long outputTokens) {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
-    long standing = facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
+    long standing = standingCap();
     if (outputTokens <= standing) {
-      return moved(row, provider(), model(), standing, reservation.estimate(), null, expiresAt);
+      return moved(row, provider(), model(), standing, facts.outputClamped(), null, expiresAt);
     }
-    Long limit = row.outputLimitTokens();
-    if (!row.hasOutput() || (limit != null && outputTokens > limit)) {
-      return new Result.Refused(
-          "/max_output_tokens",
-          "is more than " + row.model() + " puts out, " + (limit == null ? 0 : limit));
+    if (!rules.allowed() && !isAdvisory()) {
+      return unroutable(
+          ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + model(), List.of());
     }
-    Standing.Estimate estimate = estimate(row, inputTokens(row), outputTokens);
-    List<Integer> shorts = shorts(estimate);
-    return shorts.isEmpty()
-        ? moved(row, provider(), model(), outputTokens, estimate.worst(), estimate, expiresAt)
-        : blocked(estimate, outputTokens, shorts, largestFitting(row, standing, outputTokens));
+    DecisionRequest request = request(facts.provider(), model(), outputTokens);
+    switch (OutputCap.of(request, row, policy, rules)) {
+      case OutputCap.Result.Refused refused when !isAdvisory() -> {
+        return new Result.Refused(refused.code(), refused.reason());
+      }
+      case OutputCap.Result.Refused refused -> {
+        return judge(row, request, outputTokens, false, expiresAt);
+      }
+      case OutputCap.Result.Effective effective -> {
+        return effective.tokens() <= standing
+            ? moved(row, provider(), model(), standing, true, null, expiresAt)
+            : judge(row, request, effective.tokens(), effective.clamped(), expiresAt);
+      }
+    }
   }
 
-  /// The hold moved to another model before that is tried, under the output cap that stands or the
-  /// model's own if it is lower.
-  public Result retarget(Price row, String provider, String model) {
-    List<String> allowed = policy.allowedModels();
-    if (!allowed.isEmpty() && !allowed.contains(model) && !allowed.contains(row.model())) {
-      return unroutable(ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + model);
+  /// The hold moved to another model before that is tried. The call goes on with the output cap
+  /// that stands, under the rules of the other model.
+  ///
+  /// @param rules what the policy says of the row now
+  public Result retarget(Price row, ModelRules rules, String provider, String model) {
+    if (!rules.allowed() && !isAdvisory()) {
+      return unroutable(
+          ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + model, List.of());
     }
-    long standing = facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
-    long cap =
-        row.hasOutput()
-            ? Math.min(
-                standing, row.outputLimitTokens() == null ? standing : row.outputLimitTokens())
-            : 0;
-    Bounds bounds = bounds(inputTokens(row), cap);
-    Optional<String> unpriced = Pricing.unpricedBecause(row, bounds);
-    if (unpriced.isPresent()) {
-      return unroutable(ProblemCode.PRICE_UNKNOWN, unpriced.get());
+    DecisionRequest request = request(provider, model, capToRetarget());
+    if (!InputBound.isKnown(request, row)) {
+      return unpriced(
+          provider,
+          model,
+          model + " states no context window that would bound an unbounded input",
+          List.of());
     }
-    Standing.Estimate estimate = estimate(row, inputTokens(row), cap);
-    List<Integer> shorts = shorts(estimate);
-    return shorts.isEmpty()
-        ? moved(row, provider, model, cap, estimate.worst(), estimate, reservation.expiresAt())
-        : blocked(estimate, cap, shorts, null);
+    long cap;
+    boolean clamped;
+    switch (OutputCap.of(request, row, policy, rules)) {
+      case OutputCap.Result.Refused refused when !isAdvisory() -> {
+        return new Result.Refused(refused.code(), refused.reason());
+      }
+      case OutputCap.Result.Refused refused -> {
+        cap = request.maxOutputTokens() == null ? 0 : request.maxOutputTokens();
+        clamped = false;
+      }
+      case OutputCap.Result.Effective effective -> {
+        cap = effective.tokens();
+        clamped = effective.clamped();
+      }
+    }
+    Optional<String> unpriced =
+        Pricing.unpricedBecause(row, Quote.bounds(request, row, policy, cap));
+    return unpriced.isPresent()
+        ? unpriced(provider, model, unpriced.get(), List.of())
+        : judge(row, request, cap, clamped, reservation.expiresAt());
   }
 
   /// A retarget to what has no row.
-  public Result unknown(String model) {
-    return unroutable(ProblemCode.PRICE_UNKNOWN, "no price is known for " + model);
+  ///
+  /// @param near rows that the caller may have meant
+  public Result unknown(@Nullable String provider, String model, List<PriceReview.RowName> near) {
+    return unpriced(provider, model, "no price is known for " + model, near);
+  }
+
+  /// A model without a price blocks. For an advisory tenant the call goes on and holds nothing, as
+  /// an ask for that model would.
+  private Result unpriced(
+      @Nullable String provider, String model, String detail, List<PriceReview.RowName> near) {
+    if (!isAdvisory()) {
+      return unroutable(ProblemCode.PRICE_UNKNOWN, detail, near);
+    }
+    List<Hold> holds = new ArrayList<>();
+    List<DecisionFacts.Touched> touched = new ArrayList<>();
+    for (int i = 0; i < standings.size(); i++) {
+      holds.add(new Hold(reservation.holds().get(i).account(), MicroUsd.ZERO));
+      touched.add(facts.accounts().get(i).holding(MicroUsd.ZERO));
+    }
+    return new Result.Moved(
+        new Reservation.Rehold(
+            holds,
+            holds.stream().map(hold -> Optional.<MicroUsd>empty()).toList(),
+            MicroUsd.ZERO,
+            reservation.expiresAt(),
+            DecisionJson.write(facts.movedToUnpriced(provider, model, detail, touched)),
+            ""));
+  }
+
+  private boolean isAdvisory() {
+    return policy.mode() == Mode.ADVISORY_ESTIMATE;
+  }
+
+  private long standingCap() {
+    return facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
+  }
+
+  /// The cap that the caller sends on: the one that stands, or where the model that is held has no
+  /// output, the one that it asked with.
+  private @Nullable Long capToRetarget() {
+    Long standing = facts.effectiveMaxOutputTokens();
+    Long asked = facts.clientRequestedMaxOutputTokens();
+    return standing != null && (standing > 0 || (asked != null && asked == 0)) ? standing : asked;
+  }
+
+  /// The ask again, of another model or with another cap.
+  private DecisionRequest request(
+      @Nullable String provider, String model, @Nullable Long maxOutputTokens) {
+    DecisionFacts.Asked asked = facts.asked();
+    if (asked == null) {
+      throw new IllegalStateException("decision " + reservation.id().hash() + " keeps no bounds");
+    }
+    boolean statesInput =
+        asked.inputTokens() != null || asked.inputBytes() != null || asked.unboundedInput();
+    return new DecisionRequest(
+        provider,
+        model,
+        statesInput ? asked.inputTokens() : facts.inputTokens(),
+        asked.inputBytes(),
+        asked.unboundedInput(),
+        asked.parts(),
+        maxOutputTokens,
+        asked.choices(),
+        asked.units(),
+        asked.serviceTier() == null ? facts.serviceTier() : asked.serviceTier(),
+        asked.inferenceRegion(),
+        asked.speed(),
+        asked.billedTools(),
+        Set.of(),
+        null,
+        facts.requestClass(),
+        false,
+        facts.userId(),
+        facts.keyId(),
+        facts.teamId(),
+        facts.featureId(),
+        null,
+        null,
+        reservation.explicitForward(),
+        null,
+        false);
+  }
+
+  private Result judge(
+      Price row, DecisionRequest request, long cap, boolean clamped, Instant expiresAt) {
+    Quote quote = Quote.of(row, request.model(), request, cap, clamped, policy);
+    List<Integer> shorts = shorts(quote.estimate());
+    String provider = request.provider() == null ? row.provider() : request.provider();
+    return shorts.isEmpty()
+        ? moved(row, provider, request.model(), cap, clamped, quote, expiresAt)
+        : blocked(quote, shorts, largestFitting(row, request, cap));
   }
 
   private Result moved(
@@ -125,9 +244,11 @@ public final class HoldChange {
       String provider,
       String model,
       long capTokens,
-      MicroUsd worst,
-      Standing.@Nullable Estimate estimate,
+      boolean clamped,
+      @Nullable Quote quote,
       Instant expiresAt) {
+    Standing.Estimate estimate = quote == null ? null : quote.estimate();
+    MicroUsd worst = estimate == null ? reservation.estimate() : estimate.worst();
     List<Hold> holds = new ArrayList<>();
     List<Optional<MicroUsd>> least = new ArrayList<>();
     List<DecisionFacts.Touched> touched = new ArrayList<>();
@@ -138,7 +259,7 @@ public final class HoldChange {
       least.add(leastAvailable(standings.get(i), amount.minus(before.amount())));
       touched.add(facts.accounts().get(i).holding(amount));
     }
-    DecisionFacts next = facts.movedTo(provider, model, capTokens, worst, touched);
+    DecisionFacts next = facts.movedTo(provider, model, capTokens, clamped, quote, worst, touched);
     return new Result.Moved(
         new Reservation.Rehold(
             holds,
@@ -171,6 +292,9 @@ public final class HoldChange {
   private MicroUsd shortfall(int place, Standing.Estimate estimate) {
     Standing standing = standings.get(place);
     Account account = standing.account();
+    if (!estimate.worst().isPositive()) {
+      return MicroUsd.ZERO;
+    }
     if (standing.mode() == Mode.ACTUALS_ONLY) {
       return standing.shortfall(estimate);
     }
@@ -182,8 +306,8 @@ public final class HoldChange {
         : MicroUsd.ZERO;
   }
 
-  private Result blocked(
-      Standing.Estimate estimate, long capTokens, List<Integer> shorts, @Nullable Long fits) {
+  private Result blocked(Quote quote, List<Integer> shorts, @Nullable Long fits) {
+    Standing.Estimate estimate = quote.estimate();
     List<Remedy> remedies = new ArrayList<>();
     if (shorts.stream().allMatch(i -> standings.get(i).fitsWhenNothingIsInFlight(estimate))) {
       remedies.add(Remedy.WAIT);
@@ -213,67 +337,51 @@ public final class HoldChange {
             + " USD left beside what it holds";
     DecisionFacts.BlockFacts block =
         new DecisionFacts.BlockFacts(
-            detail, blocking, remedies.stream().map(Remedy::wireName).toList(), fits, null);
+            detail,
+            blocking,
+            remedies.stream().map(Remedy::wireName).toList(),
+            fits,
+            null,
+            List.of());
     return new Result.Blocked(
         facts
-            .movedTo(provider(), model(), capTokens, estimate.worst(), now)
+            .movedTo(
+                provider(),
+                model(),
+                quote.capTokens(),
+                quote.clamped(),
+                quote,
+                estimate.worst(),
+                now)
             .blockedBy(ProblemCode.ceilingReached(now.get(blocking).scope()), block),
         block);
   }
 
-  private Result unroutable(ProblemCode code, String detail) {
-    List<String> remedies =
-        code == ProblemCode.PRICE_UNKNOWN ? List.of(Remedy.PRICE_MODEL.wireName()) : List.of();
+  private Result unroutable(ProblemCode code, String detail, List<PriceReview.RowName> near) {
+    // A price that is set now is none of the decision's time, so nothing helps but another model.
     DecisionFacts.BlockFacts block =
-        new DecisionFacts.BlockFacts(detail, null, remedies, null, null);
+        new DecisionFacts.BlockFacts(detail, null, List.of(), null, null, near);
     return new Result.Blocked(facts.blockedBy(code, block), block);
   }
 
   /// The largest total above what stands and below what was asked that still fits; null where none
-  /// does.
-  private @Nullable Long largestFitting(Price row, long standing, long asked) {
+  /// does, or where another model is asked for.
+  private @Nullable Long largestFitting(Price row, DecisionRequest request, long asked) {
+    if (!request.model().equals(model())) {
+      return null;
+    }
+    long standing = standingCap();
     long fitting = standing;
     long tooMuch = asked;
     while (tooMuch - fitting > 1) {
       long middle = fitting + (tooMuch - fitting) / 2;
-      if (shorts(estimate(row, inputTokens(row), middle)).isEmpty()) {
+      if (shorts(Quote.of(row, model(), request, middle, false, policy).estimate()).isEmpty()) {
         fitting = middle;
       } else {
         tooMuch = middle;
       }
     }
     return fitting == standing ? null : fitting;
-  }
-
-  private Standing.Estimate estimate(Price row, long inputTokens, long capTokens) {
-    MicroUsd worst = Pricing.worstCase(row, bounds(inputTokens, capTokens));
-    int percent = policy.softGate().expectedOutputPercent();
-    long expected = Math.ceilDiv(Math.multiplyExact(capTokens, percent), 100L);
-    return new Standing.Estimate(
-        worst, percent == 100 ? worst : Pricing.worstCase(row, bounds(inputTokens, expected)));
-  }
-
-  private Bounds bounds(long inputTokens, long capTokens) {
-    DecisionFacts.Asked asked = facts.asked();
-    if (asked == null) {
-      throw new IllegalStateException("decision " + reservation.id().hash() + " keeps no bounds");
-    }
-    return new Bounds(
-        inputTokens,
-        Math.multiplyExact(capTokens, asked.choices()),
-        asked.parts(),
-        asked.units(),
-        asked.billedTools(),
-        facts.serviceTier());
-  }
-
-  /// An input that was bounded by a model's window is bounded by the next model's.
-  private long inputTokens(Price row) {
-    boolean byWindow = InputBound.Basis.WINDOW.wireName().equals(facts.inputBasis());
-    if (byWindow && row.windowTokens() != null) {
-      return row.windowTokens();
-    }
-    return facts.inputTokens() == null ? 0 : facts.inputTokens();
   }
 
   private String provider() {

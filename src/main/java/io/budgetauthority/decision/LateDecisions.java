@@ -3,81 +3,180 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import java.time.Clock;
 import java.time.Duration;
-import java.util.HexFormat;
+import java.time.Instant;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the items of decisions that were answered while the ledger was away, once it is back
-/// (protocol section 8). The same decision entered again changes nothing. Safe for use by many
-/// threads.
+/// Makes the items of decisions that were answered while the ledger was unavailable, once it is
+/// back (protocol section 8). The same decision recorded again changes nothing. Safe for use by
+/// many threads.
 public final class LateDecisions {
 
   private final AfterTheFact afterTheFact;
+  private final Clock clock;
 
-  public LateDecisions(AfterTheFact afterTheFact) {
+  public LateDecisions(AfterTheFact afterTheFact, Clock clock) {
     this.afterTheFact = afterTheFact;
+    this.clock = clock;
   }
 
-  /// Enters a decision, if its key is free, or holds a block: that answer was lost, since this one
-  /// was given after it. A key that was cancelled stays a block.
-  public void enter(
-      String tenantId, String principalId, String idempotencyKey, DegradedDecision decision) {
-    ReservationId id =
-        ReservationId.of(tenantId, principalId, ReservationId.Kind.DECISION, idempotencyKey);
-    AfterTheFact.Happening happening =
-        new AfterTheFact.Happening(
-            tenantId,
-            decision.facts().runId(),
-            decision.parentRunId(),
-            decision.runLimit(),
-            decision.stated(),
-            decision.facts().createdAt(),
-            MicroUsd.ZERO,
-            true);
-    var unused =
-        afterTheFact.enter(
-            id,
-            happening,
-            (place, stored) ->
-                stored == null || stored.mayBecomeOne()
-                    ? Optional.of(item(id, tenantId, principalId, decision, place, stored))
-                    : Optional.empty());
-  }
-
-  /// The reservation, whose forwarding is taken as implied whatever the caller meant to say: the
-  /// word could not reach the ledger, and what was let through must not be released for want of it.
-  private static Reservation item(
-      ReservationId id,
+  /// A decision and what it is recorded under.
+  ///
+  /// @param sentAt when its message was sent
+  public record Late(
       String tenantId,
       String principalId,
-      DegradedDecision decision,
-      AfterTheFact.Place place,
-      @Nullable Reservation stored) {
-    DecisionFacts facts = decision.facts();
-    Price row = decision.priceRow();
-    return new Reservation(
-        id,
-        tenantId,
-        principalId,
-        decision.requestHash(),
-        HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
+      String idempotencyKey,
+      Instant sentAt,
+      DegradedDecision decision) {
+
+    private ReservationId id() {
+      return ReservationId.of(tenantId, principalId, ReservationId.Kind.DECISION, idempotencyKey);
+    }
+
+    /// The id of the call where the key is taken: the same message has the same one.
+    private ReservationId ownId() {
+      return ReservationId.of(
+          tenantId,
+          principalId,
+          ReservationId.Kind.DEGRADED,
+          String.join("\n", idempotencyKey, decision.requestHash(), sentAt.toString()));
+    }
+
+    private boolean isIssued() {
+      return CallRun.issued(id()).equals(decision.facts().runId());
+    }
+  }
+
+  /// Records a decision. If its key is free, or holds a block of the same request, whose answer was
+  /// lost since this one was given after it, the decision's item is made. A key that was cancelled
+  /// stays a block. If the key holds the same call of the same outage, nothing is added. In every
+  /// other case the key was used twice, and the estimate is charged as presumed under an id of its
+  /// own.
+  public void enter(Late late) {
+    AfterTheFact.Entered entered =
+        afterTheFact.enter(
+            late.id(),
+            happening(late, MicroUsd.ZERO),
+            (place, stored) ->
+                stored == null || becomes(stored, late)
+                    ? Optional.of(reserved(late, place, stored))
+                    : Optional.empty());
+    if (!entered.entered() && !isAccountedFor(entered.reservation(), late)) {
+      presume(late);
+    }
+  }
+
+  private static boolean becomes(Reservation stored, Late late) {
+    return stored.mayBecomeOne() && stored.requestHash().equals(late.decision().requestHash());
+  }
+
+  /// Whether the call is what is stored under its key: one that was taken back, or the same request
+  /// in its life. One that was answered by the ledger counts while it was open, as a replay of it
+  /// would have been allowed; one of an outage could not be settled meanwhile.
+  private static boolean isAccountedFor(Reservation stored, Late late) {
+    if (stored.state() == ReservationState.NONE) {
+      return !stored.mayBecomeOne();
+    }
+    Instant endedAt = stored.endedAt();
+    return stored.requestHash().equals(late.decision().requestHash())
+        && !late.sentAt().isAfter(stored.expiresAt())
+        && (endedAt == null
+            || endedAt.isAfter(late.sentAt())
+            || DecisionJson.readFacts(stored.facts()).degraded() != null);
+  }
+
+  private void presume(Late late) {
+    MicroUsd estimate = estimate(late);
+    var unused =
+        afterTheFact.enter(
+            late.ownId(),
+            happening(late, estimate),
+            (place, stored) ->
+                stored == null ? Optional.of(presumed(late, place, estimate)) : Optional.empty());
+  }
+
+  private static AfterTheFact.Happening happening(Late late, MicroUsd charge) {
+    DegradedDecision decision = late.decision();
+    return new AfterTheFact.Happening(
+        late.tenantId(),
+        decision.facts().runId(),
+        decision.parentRunId(),
+        decision.runLimit(),
+        decision.stated(),
+        decision.facts().createdAt(),
+        charge,
+        true,
+        late.isIssued());
+  }
+
+  private static MicroUsd estimate(Late late) {
+    MicroUsd estimate = late.decision().facts().estimate();
+    return estimate == null ? MicroUsd.ZERO : estimate;
+  }
+
+  private static String priceRow(Late late) {
+    Price row = late.decision().priceRow();
+    return row == null ? "" : DecisionJson.writePrice(row);
+  }
+
+  /// The reservation, whose forwarding is taken as implied whatever the caller meant to say: that
+  /// could not reach the ledger, and what was let through must not be released for want of it.
+  private static Reservation reserved(
+      Late late, AfterTheFact.Place place, @Nullable Reservation stored) {
+    return item(
+        late,
+        late.id(),
+        place,
         stored == null ? 1 : stored.revision() + 1,
         ReservationState.RESERVED,
+        null,
+        null,
+        MicroUsd.ZERO);
+  }
+
+  private Reservation presumed(Late late, AfterTheFact.Place place, MicroUsd estimate) {
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    Settled charge =
+        new Settled(estimate, UsageQuality.PRESUMED, "", now, Settled.Reporter.SWEEPER);
+    return item(late, late.ownId(), place, 1, ReservationState.RECONCILED, charge, now, estimate);
+  }
+
+  private static Reservation item(
+      Late late,
+      ReservationId id,
+      AfterTheFact.Place place,
+      long revision,
+      ReservationState state,
+      @Nullable Settled settled,
+      @Nullable Instant endedAt,
+      MicroUsd charge) {
+    DecisionFacts facts = late.decision().facts();
+    return new Reservation(
+        id,
+        late.tenantId(),
+        late.principalId(),
+        late.decision().requestHash(),
+        Reservation.newNonce(),
+        revision,
+        state,
         false,
         false,
         place.holdsOfNothing(),
-        facts.estimate() == null ? MicroUsd.ZERO : facts.estimate(),
-        null,
+        estimate(late),
+        settled,
         null,
         facts.createdAt(),
-        decision.expiresAt(),
-        null,
+        late.decision().expiresAt(),
+        endedAt,
         Duration.ofDays(place.policy().retentionDays()),
-        DecisionJson.write(facts.enteredAt(place, MicroUsd.ZERO)),
-        row == null ? "" : DecisionJson.writePrice(row));
+        DecisionJson.write(facts.enteredAt(place, charge)),
+        priceRow(late));
   }
 }

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Standby;
 import io.budgetauthority.tenant.TenantCopy;
+import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +50,10 @@ public final class Outage {
   /// Answers, or throws [LedgerUnavailable] for a tenant that fails closed.
   Answer answer(Authority.Ask ask, Authority.Named named, PriceTable table, Throwable cause) {
     TenantCopy tenant = tenant(ask.caller().tenantId(), cause);
+    Answer refused = refuse(ask, tenant.policy());
+    if (refused != null) {
+      return refused;
+    }
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
     if (!open || named.identity() == null) {
@@ -59,11 +65,19 @@ public final class Outage {
     if (found instanceof PriceTable.Found.Ambiguous ambiguous) {
       return new Answer.Ambiguous(ambiguous.candidates());
     }
+    Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
     Decider.Question question =
         new Decider.Question(
             request,
             tenant.policy(),
-            found instanceof PriceTable.Found.Row row ? row.price() : null,
+            row,
+            row == null
+                ? ModelRules.NO_ROW
+                : ModelRules.of(
+                    tenant.policy(),
+                    row,
+                    (provider, model) -> find(ask, table, provider, model, cause)),
+            row == null ? table.near(request.model()) : List.of(),
             List.of(),
             List.of());
     return switch (Decider.decide(question)) {
@@ -75,6 +89,24 @@ public final class Outage {
     };
   }
 
+  /// The rules that need no ledger hold in an outage as well.
+  private static @Nullable Answer refuse(Authority.Ask ask, Policy policy) {
+    DecisionRequest request = ask.request();
+    String reason =
+        CallerRules.refuse(
+            ask.caller(), request.tuple(), request.runLimit(), "run_limit_usd", policy);
+    if (reason != null) {
+      return new Answer.Forbidden(reason);
+    }
+    String parent = request.parentRunId();
+    if (parent != null && parent.equals(ask.runId())) {
+      return new Answer.InvalidParent("is the run itself");
+    }
+    return ask.runId() == null && policy.runsWithoutId() == Policy.RunsWithoutId.REFUSE
+        ? CallRun.refused()
+        : null;
+  }
+
   private Answer allow(
       Authority.Ask ask,
       Authority.Named named,
@@ -83,12 +115,16 @@ public final class Outage {
       Plan.Grant grant,
       Throwable cause) {
     Instant now = Instant.ofEpochMilli(clock.millis());
+    Tenants.Versioned versioned =
+        new Tenants.Versioned(tenant.policy(), tenant.calendar(), tenant.version());
+    CallRun run = CallRun.of(ask, named.identity(), named.stated(), versioned, now);
     DecisionWriter writer =
         new DecisionWriter(
             ask.request(),
-            tenant.policy(),
+            versioned,
             table.version(),
-            named.runId(),
+            run.runId(),
+            run.isIssued(),
             new Lineage(null, List.of()),
             named.stated(),
             List.of(),
@@ -116,7 +152,7 @@ public final class Outage {
           reservation.id().decisionId());
     }
     Meters.failedOpen();
-    facts.count();
+    Meters.afterWrite(facts::count);
     return new Answer.Decided(facts, reservation, false);
   }
 

@@ -21,13 +21,13 @@ final class OutputCap {
     record Refused(ProblemCode code, String reason) implements Result {}
   }
 
-  static Result of(DecisionRequest request, Price row, Policy policy) {
+  static Result of(DecisionRequest request, Price row, Policy policy, ModelRules rulesOfModel) {
     if (!row.hasOutput()) {
       return new Result.Effective(0, false);
     }
     Policy.OutputCapRules rules = policy.outputCap();
     Long asked = request.maxOutputTokens();
-    Long policyMax = policyMax(rules, request.model());
+    Long policyMax = rulesOfModel.maxOutputTokens();
     if (asked == null && rules.require()) {
       return new Result.Refused(
           ProblemCode.OUTPUT_CAP_REQUIRED, "the policy wants max_output_tokens to be stated");
@@ -53,7 +53,8 @@ final class OutputCap {
               + " is "
               + row.windowTokens());
     }
-    if (window != null && window < 1) {
+    boolean wantsOutput = asked == null || asked > 0;
+    if (window != null && window < 1 && wantsOutput) {
       return new Result.Refused(
           ProblemCode.CONTEXT_WINDOW_EXCEEDED,
           "input_tokens is "
@@ -64,15 +65,8 @@ final class OutputCap {
     long cap = Math.min(asked == null ? rules.defaultTokens() : asked, orUnlimited(policyMax));
     cap = Math.min(cap, orUnlimited(row.outputLimitTokens()));
     cap = Math.min(cap, orUnlimited(window));
+    cap = Math.max(0, cap);
     return new Result.Effective(cap, asked != null && cap < asked);
-  }
-
-  private static @Nullable Long policyMax(Policy.OutputCapRules rules, String model) {
-    Long ofModel = rules.maxTokensByModel().get(model);
-    if (ofModel == null || rules.maxTokens() == null) {
-      return ofModel == null ? rules.maxTokens() : ofModel;
-    }
-    return Math.min(ofModel, rules.maxTokens());
   }
 
   /// What one window for input and output leaves after a counted input; null where it limits

@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.tenant.Mode;
 import java.time.Instant;
 import java.util.List;
@@ -52,6 +53,7 @@ public sealed interface Plan {
   /// @param blocking the account that falls furthest short; null where it is not about money
   /// @param fitsMaxOutputTokens the largest smaller cap that would fit; null where none would
   /// @param resetsAt when waiting for the end of a window would help; null where it would not
+  /// @param candidates rows that the caller may have meant, where the price is unknown
   record Block(
       ProblemCode code,
       String detail,
@@ -61,9 +63,11 @@ public sealed interface Plan {
       List<Remedy> remedies,
       List<Alternative> alternatives,
       @Nullable Long fitsMaxOutputTokens,
-      @Nullable Instant resetsAt)
+      @Nullable Instant resetsAt,
+      List<PriceReview.RowName> candidates)
       implements Plan {
     public Block {
+      candidates = List.copyOf(candidates);
       remedies = List.copyOf(remedies);
       alternatives = List.copyOf(alternatives);
     }

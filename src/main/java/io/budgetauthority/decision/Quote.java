@@ -6,6 +6,7 @@ import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.tenant.Policy;
+import org.jspecify.annotations.Nullable;
 
 /// What a call would cost on one model under one output cap: the worst case, and what a soft gate
 /// expects of it.
@@ -14,6 +15,7 @@ import io.budgetauthority.tenant.Policy;
 /// @param model the model as the caller or the policy names it
 /// @param inputTokens the tokens that the input is bounded by
 /// @param capTokens the effective output cap of one completion
+/// @param serviceTier the tier that the worst case is at, as the region and the speed
 public record Quote(
     Price row,
     String provider,
@@ -21,6 +23,9 @@ public record Quote(
     long inputTokens,
     long capTokens,
     boolean clamped,
+    String serviceTier,
+    @Nullable String inferenceRegion,
+    @Nullable String speed,
     Standing.Estimate estimate) {
 
   static Quote of(
@@ -30,35 +35,88 @@ public record Quote(
       long capTokens,
       boolean clamped,
       Policy policy) {
-    long inputTokens = InputBound.of(request, row).tokens();
-    MicroUsd worst = worstCase(row, request, inputTokens, capTokens);
+    Bounds bounds = bounds(request, row, policy, capTokens);
+    MicroUsd worst = Pricing.worstCase(row, bounds);
     int percent = policy.softGate().expectedOutputPercent();
     MicroUsd expected =
         percent == 100
             ? worst
-            : worstCase(row, request, inputTokens, Math.ceilDiv(capTokens * percent, 100L));
+            : Pricing.worstCase(
+                row,
+                bounds(request, row, policy, Math.ceilDiv(capTokens * percent, 100L))
+                    .at(bounds.serviceTier()));
     return new Quote(
         row,
         request.provider() == null ? row.provider() : request.provider(),
         model,
-        inputTokens,
+        bounds.inputTokens(),
         capTokens,
         clamped,
+        bounds.serviceTier(),
+        bounds.inferenceRegion(),
+        bounds.speed(),
         new Standing.Estimate(worst, expected));
   }
 
-  private static MicroUsd worstCase(
-      Price row, DecisionRequest request, long inputTokens, long capTokens) {
-    return Pricing.worstCase(row, bounds(request, inputTokens, capTokens));
+  /// The same quote of a provider by another name.
+  Quote of(String otherProvider) {
+    return new Quote(
+        row,
+        otherProvider,
+        model,
+        inputTokens,
+        capTokens,
+        clamped,
+        serviceTier,
+        inferenceRegion,
+        speed,
+        estimate);
   }
 
-  static Bounds bounds(DecisionRequest request, long inputTokens, long capTokens) {
-    return new Bounds(
-        inputTokens,
-        Math.multiplyExact(capTokens, request.choices()),
-        request.parts(),
-        request.units(),
-        request.billedTools(),
-        request.serviceTier());
+  /// What the call may use at most, at the tier, in the region and at the speed that apply.
+  static Bounds bounds(DecisionRequest request, Price row, Policy policy, long capTokens) {
+    Bounds bounds =
+        new Bounds(
+            InputBound.of(request, row).tokens(),
+            Math.multiplyExact(capTokens, request.choices()),
+            request.parts(),
+            request.units(),
+            request.billedTools(),
+            request.serviceTier(),
+            inferenceRegion(request, row, policy),
+            speed(request, row, policy));
+    return request.serviceTier().equals(Bounds.AUTO_TIER)
+        ? bounds.at(chosenTier(row, bounds, policy))
+        : bounds;
+  }
+
+  /// Where the provider may choose the tier, the dearest that it may choose is held.
+  private static String chosenTier(Price row, Bounds bounds, Policy policy) {
+    boolean mayBePriority =
+        policy.autoServiceTier() == Policy.AutoServiceTier.DEAREST
+            && Pricing.unpricedBecause(row, bounds.at(Bounds.PRIORITY_TIER)).isEmpty();
+    if (!mayBePriority
+        || Pricing.unpricedBecause(row, bounds.at(Bounds.DEFAULT_TIER)).isPresent()) {
+      return Bounds.DEFAULT_TIER;
+    }
+    MicroUsd ofDefault = Pricing.worstCase(row, bounds.at(Bounds.DEFAULT_TIER));
+    MicroUsd ofPriority = Pricing.worstCase(row, bounds.at(Bounds.PRIORITY_TIER));
+    return ofPriority.compareTo(ofDefault) > 0 ? Bounds.PRIORITY_TIER : Bounds.DEFAULT_TIER;
+  }
+
+  /// The policy's region applies to the rows that state a price for it.
+  private static @Nullable String inferenceRegion(
+      DecisionRequest request, Price row, Policy policy) {
+    String usual = policy.defaultInferenceRegion();
+    return request.inferenceRegion() != null
+        ? request.inferenceRegion()
+        : usual != null && row.regions().containsKey(usual) ? usual : null;
+  }
+
+  private static @Nullable String speed(DecisionRequest request, Price row, Policy policy) {
+    String usual = policy.defaultSpeed();
+    return request.speed() != null
+        ? request.speed()
+        : usual != null && row.speeds().containsKey(usual) ? usual : null;
   }
 }

@@ -1,13 +1,17 @@
 package io.budgetauthority.input;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.budgetauthority.money.MicroUsd;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -29,8 +33,16 @@ public final class Fields {
   private static final int MOST_ERRORS = 50;
   private static final int MOST_BODY_BYTES = 256 * 1024;
 
+  private static final int MAX_NESTING = 32;
+  private static final int QUANTITY_DECIMALS = 6;
+  private static final BigDecimal MAX_QUANTITY = BigDecimal.valueOf(MOST);
+
   private static final ObjectMapper JSON =
-      JsonMapper.builder()
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING).build())
+                  .build())
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -76,6 +88,10 @@ public final class Fields {
                           + escape(name),
                       "is there twice")
                   : new FieldError("", "is not well-formed JSON")));
+    } catch (StreamConstraintsException e) {
+      throw invalid(
+          "",
+          "nests more than " + MAX_NESTING + " levels, or has a longer number or name than any");
     } catch (IOException e) {
       // Reading bytes fails for nothing but the bytes: no JSON, or not in its encoding.
       throw invalid("", "is not well-formed JSON");
@@ -137,11 +153,16 @@ public final class Fields {
   }
 
   public boolean flag(String name) {
+    return flag(name, false);
+  }
+
+  /// @param absent what it is where it is left out
+  public boolean flag(String name, boolean absent) {
     JsonNode value = take(name);
     if (value != null && !value.isBoolean()) {
       error(name, "must be true or false");
     }
-    return value != null && value.asBoolean(false);
+    return value == null ? absent : value.asBoolean(absent);
   }
 
   /// Text of 1 to 256 characters; null where it is absent or wrong.
@@ -151,15 +172,20 @@ public final class Fields {
       return null;
     }
     if (!value.isTextual() || !isLabel(value.textValue())) {
-      error(name, "must be a string of 1 to " + MOST_CHARACTERS + " characters");
+      error(
+          name,
+          "must be a string of 1 to " + MOST_CHARACTERS + " characters, none of them a control");
       return null;
     }
     return value.textValue();
   }
 
-  /// Whether text is 1 to 256 characters, however many bytes each of them takes.
+  /// Whether text is 1 to 256 characters, however many bytes each of them takes, and none of them a
+  /// control character, which would break a header or a line of a log.
   public static boolean isLabel(String text) {
-    return !text.isEmpty() && text.codePointCount(0, text.length()) <= MOST_CHARACTERS;
+    return !text.isEmpty()
+        && text.codePointCount(0, text.length()) <= MOST_CHARACTERS
+        && text.chars().noneMatch(Character::isISOControl);
   }
 
   /// An id of 1 to 128 visible ASCII characters; null where it is absent or wrong.
@@ -185,7 +211,7 @@ public final class Fields {
       error(name, "must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
       return null;
     }
-    MicroUsd amount = converted(name, value.textValue(), MicroUsd::parse);
+    MicroUsd amount = converted(name, value.textValue(), MicroUsd::parseStated);
     if (amount != null && amount.isNegative()) {
       error(name, "may not be negative");
       return null;
@@ -218,6 +244,37 @@ public final class Fields {
   /// Counts by name, each name one that `known` accepts; empty where it is absent or wrong. A name
   /// without a count gets `unstated`, or is an error where that is null.
   public Map<String, Long> counts(String name, Function<String, ?> known, @Nullable Long unstated) {
+    return named(name, known, Fields::count, unstated);
+  }
+
+  /// Quantities by name, as [#counts] are, with up to six decimals.
+  public Map<String, BigDecimal> quantities(
+      String name, Function<String, ?> known, @Nullable BigDecimal unstated) {
+    return named(name, known, Fields::quantity, unstated);
+  }
+
+  private @Nullable BigDecimal quantity(String name) {
+    JsonNode value = take(name);
+    if (value == null) {
+      return null;
+    }
+    if (value.isNumber()
+        && value.decimalValue().signum() >= 0
+        && value.decimalValue().compareTo(MAX_QUANTITY) <= 0
+        && value.decimalValue().stripTrailingZeros().scale() <= QUANTITY_DECIMALS) {
+      return value.decimalValue();
+    }
+    error(
+        name,
+        "must be a number from 0 to " + MOST + " with at most " + QUANTITY_DECIMALS + " decimals");
+    return null;
+  }
+
+  private <T> Map<String, T> named(
+      String name,
+      Function<String, ?> known,
+      BiFunction<Fields, String, @Nullable T> read,
+      @Nullable T unstated) {
     Fields inside = object(name);
     if (inside == null) {
       return Map.of();
@@ -226,25 +283,23 @@ public final class Fields {
       error(name, "has more than " + MOST_NAMES + " names");
       return Map.of();
     }
-    Map<String, Long> counts = new LinkedHashMap<>();
+    Map<String, T> counts = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : inside.object.properties()) {
+      inside.asked.add(field.getKey());
       if (!isLabel(field.getKey())) {
-        inside.asked.add(field.getKey());
         error(name, "has a name that is not 1 to " + MOST_CHARACTERS + " characters");
         continue;
       }
       if (inside.converted(field.getKey(), field.getKey(), known) == null) {
-        inside.asked.add(field.getKey());
         continue;
       }
       boolean stated = inside.has(field.getKey());
-      Long count = stated ? inside.count(field.getKey()) : unstated;
+      T count = stated ? read.apply(inside, field.getKey()) : unstated;
       if (count != null) {
         counts.put(field.getKey(), count);
       } else if (!stated) {
         inside.error(field.getKey(), "must have a count");
       }
-      inside.asked.add(field.getKey());
     }
     return counts;
   }

@@ -7,9 +7,14 @@ import org.jspecify.annotations.Nullable;
 /// for an idempotency key, and a narrower alphabet for run ids (protocol section 2).
 public final class Ids {
 
-  private static final Pattern ID = Pattern.compile("[\\x21-\\x7E]{1,128}");
-  private static final Pattern RUN_ID = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
+  /// No id is `.` or `..`: such a part of a path names no resource.
+  private static final Pattern ID = Pattern.compile("(?!\\.{1,2}$)[\\x21-\\x7E]{1,128}");
+
+  private static final Pattern RUN_ID = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._:-]{1,128}");
   private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7E]{1,255}");
+
+  private static final String RUN_ID_FORM =
+      "must be 1 to 128 letters, digits or any of . _ : -, and not . or ..";
 
   private static final String IDEMPOTENCY_KEY_NAME = "Idempotency-Key";
 
@@ -31,7 +36,7 @@ public final class Ids {
   /// A path or query parameter that is an id; anything else gets a 400 that names it.
   public static String require(String name, String text) {
     if (!isId(text)) {
-      throw Fields.invalid(name, "must be 1 to 128 visible ASCII characters");
+      throw Fields.invalid(name, "must be 1 to 128 visible ASCII characters, and not . or ..");
     }
     return text;
   }
@@ -39,14 +44,14 @@ public final class Ids {
   /// A run's id; anything else gets an [IllegalArgumentException].
   public static String runId(String text) {
     if (!isRunId(text)) {
-      throw new IllegalArgumentException("must match " + RUN_ID);
+      throw new IllegalArgumentException(RUN_ID_FORM);
     }
     return text;
   }
 
   public static String requireRunId(String name, String text) {
     if (!isRunId(text)) {
-      throw Fields.invalid(name, "must match " + RUN_ID);
+      throw Fields.invalid(name, RUN_ID_FORM);
     }
     return text;
   }

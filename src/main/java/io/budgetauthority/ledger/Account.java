@@ -3,42 +3,44 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.money.MicroUsd;
 
 /// What one account holds at an instant. `available = limit - committed - reserved`, always
-/// (ledger.md, invariant 1): it is stored redundantly so that one condition on one attribute gates,
-/// and checked whenever an account is read back.
+/// (ledger.md, invariant 1). The ledger stores what is available as well, so that one condition on
+/// one attribute gates. An account whose stored amount differs does not add up: it counts as what
+/// its other sums say, and [Ledger#repair] puts it right before anything is held on it.
 ///
-/// @param version the state of the ceilings and policy that its limit came from; 0 for a run's
+/// @param storedAvailable what the ledger has stored as available, in micro-USD
+/// @param version the state of the configuration that its limit came from
 public record Account(
     AccountKey key,
     MicroUsd limit,
     MicroUsd committed,
     MicroUsd reserved,
-    MicroUsd available,
-    long version) {
+    MicroUsd storedAvailable,
+    LimitVersion version) {
 
-  public Account {
-    if (!available.equals(limit.minus(committed).minus(reserved))) {
-      throw new IllegalStateException(
-          "account "
-              + key
-              + " does not add up: limit "
-              + limit
-              + ", committed "
-              + committed
-              + ", reserved "
-              + reserved
-              + ", available "
-              + available);
-    }
+  /// An account that adds up.
+  public static Account of(
+      AccountKey key, MicroUsd limit, MicroUsd committed, MicroUsd reserved, LimitVersion version) {
+    return new Account(
+        key, limit, committed, reserved, limit.minus(committed).minus(reserved), version);
   }
 
   /// An account nobody has used yet.
-  public static Account unused(AccountKey key, MicroUsd limit, long version) {
-    return new Account(key, limit, MicroUsd.ZERO, MicroUsd.ZERO, limit, version);
+  public static Account unused(AccountKey key, MicroUsd limit, LimitVersion version) {
+    return of(key, limit, MicroUsd.ZERO, MicroUsd.ZERO, version);
+  }
+
+  /// What may still be held or charged, in micro-USD; negative for an account in debt.
+  public MicroUsd available() {
+    return limit.minus(committed).minus(reserved);
+  }
+
+  /// Whether the stored amount is what the other sums say.
+  public boolean addsUp() {
+    return storedAvailable.equals(available());
   }
 
   /// The same sums under another limit.
-  public Account withLimit(MicroUsd newLimit, long newVersion) {
-    return new Account(
-        key, newLimit, committed, reserved, newLimit.minus(committed).minus(reserved), newVersion);
+  public Account withLimit(MicroUsd newLimit, LimitVersion newVersion) {
+    return of(key, newLimit, committed, reserved, newVersion);
   }
 }

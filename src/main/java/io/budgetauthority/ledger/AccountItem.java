@@ -18,7 +18,8 @@ final class AccountItem {
   static final String COMMITTED = "cmt";
   static final String RESERVED = "res";
   static final String AVAILABLE = "avl";
-  static final String VERSION = "ver";
+  static final String CEILINGS_VERSION = "cver";
+  static final String POLICY_VERSION = "pver";
 
   /// A hold moves money from what is available to what is reserved: invariants 1 and 2.
   private static final String TAKE = "SET res = res + :hold, avl = avl + :avail";
@@ -26,9 +27,12 @@ final class AccountItem {
   private static final String CHARGE = ", cmt = cmt + :charge";
 
   /// The limit moves to a newer one by the difference.
-  private static final String UNDER_NEW_LIMIT = ", lim = lim + :diff, ver = :version";
+  private static final String UNDER_NEW_LIMIT = ", lim = lim + :diff, cver = :cver, pver = :pver";
 
-  private static final String SAME_VERSION = "ver = :seen";
+  static final String SAME_VERSION = "cver = :cseen AND pver = :pseen";
+
+  /// The account was made before versions were pairs.
+  private static final String NO_VERSION = "attribute_not_exists(cver)";
 
   /// Invariant 3: nothing is taken that is not there.
   private static final String ENOUGH = " AND avl >= :least";
@@ -36,13 +40,18 @@ final class AccountItem {
   private static final String NOT_SPENT = " AND cmt < :limit";
 
   private static final String MAKE =
-      "SET lim = :lim, cmt = :charge, res = :hold, avl = :avail, ver = :version";
+      "SET lim = :lim, cmt = :charge, res = :hold, avl = :avail, cver = :cver, pver = :pver";
   private static final String ABSENT = "attribute_not_exists(pk)";
 
   /// A posting frees and charges whatever the sums are: a commit never checks a ceiling.
   private static final String POST = "SET res = res + :res, cmt = cmt + :cmt, avl = avl + :avl";
 
   private static final String PRESENT = "attribute_exists(pk)";
+
+  /// Invariant 1 is put right on the sums as they were read, which stay as they are.
+  private static final String REPAIR = "SET avl = :right";
+
+  private static final String AS_READ = "lim = :lim AND cmt = :cmt AND res = :res AND avl = :wrong";
 
   private AccountItem() {}
 
@@ -53,7 +62,31 @@ final class AccountItem {
         money(item, COMMITTED),
         money(item, RESERVED),
         money(item, AVAILABLE),
-        number(item, VERSION));
+        readVersion(item));
+  }
+
+  private static LimitVersion readVersion(Map<String, AttributeValue> item) {
+    return item.containsKey(CEILINGS_VERSION)
+        ? new LimitVersion(number(item, CEILINGS_VERSION), number(item, POLICY_VERSION))
+        : LimitVersion.NONE;
+  }
+
+  /// The condition that an account still has the version that it was read with.
+  static String sameVersion(LimitVersion seen, Map<String, AttributeValue> values) {
+    if (seen.equals(LimitVersion.NONE)) {
+      values.put(":cseen", number(0));
+      values.put(":pseen", number(0));
+      return "(" + NO_VERSION + " OR (" + SAME_VERSION + "))";
+    }
+    values.put(":cseen", number(seen.ceilings()));
+    values.put(":pseen", number(seen.policy()));
+    return SAME_VERSION;
+  }
+
+  /// The values of a version that is written.
+  static void putVersion(LimitVersion version, Map<String, AttributeValue> values) {
+    values.put(":cver", number(version.ceilings()));
+    values.put(":pver", number(version.policy()));
   }
 
   static Map<String, AttributeValue> key(AccountKey key) {
@@ -74,7 +107,7 @@ final class AccountItem {
       values.put(":lim", money(account.limit()));
       values.put(":charge", money(take.charge()));
       values.put(":avail", money(account.limit().minus(take.total())));
-      values.put(":version", number(account.version()));
+      putVersion(account.version(), values);
       return update
           .updateExpression(MAKE)
           .conditionExpression(ABSENT)
@@ -82,21 +115,20 @@ final class AccountItem {
           .build();
     }
     MicroUsd difference = account.limit().minus(stored.limit());
-    values.put(":seen", number(stored.version()));
     values.put(":avail", money(difference.minus(take.total())));
     StringBuilder expression = new StringBuilder(TAKE);
     if (!take.charge().equals(MicroUsd.ZERO)) {
       expression.append(CHARGE);
       values.put(":charge", money(take.charge()));
     }
-    if (account.version() != stored.version()) {
+    if (!account.version().equals(stored.version()) || !difference.equals(MicroUsd.ZERO)) {
       expression.append(UNDER_NEW_LIMIT);
       values.put(":diff", money(difference));
-      values.put(":version", number(account.version()));
+      putVersion(account.version(), values);
     }
     return update
         .updateExpression(expression.toString())
-        .conditionExpression(SAME_VERSION + gate(take, difference, values))
+        .conditionExpression(sameVersion(stored.version(), values) + gate(take, difference, values))
         .expressionAttributeValues(values)
         .build();
   }
@@ -113,6 +145,24 @@ final class AccountItem {
         yield NOT_SPENT;
       }
     };
+  }
+
+  /// The update that makes an account add up again: what is available becomes what the other sums
+  /// say, if all four are still as they were read.
+  static Update repair(String table, Account broken) {
+    return Update.builder()
+        .tableName(table)
+        .key(key(broken.key()))
+        .updateExpression(REPAIR)
+        .conditionExpression(AS_READ)
+        .expressionAttributeValues(
+            Map.of(
+                ":right", money(broken.available()),
+                ":lim", money(broken.limit()),
+                ":cmt", money(broken.committed()),
+                ":res", money(broken.reserved()),
+                ":wrong", money(broken.storedAvailable())))
+        .build();
   }
 
   static Update post(String table, Posting posting) {

@@ -85,8 +85,7 @@ public final class Breaker implements ExecutionInterceptor {
       return;
     }
     if (thrown instanceof AwsServiceException answer
-        && answer.statusCode() < 500
-        && !answer.isThrottlingException()) {
+        && (answer.statusCode() < 500 || answer.isThrottlingException())) {
       answered();
       return;
     }

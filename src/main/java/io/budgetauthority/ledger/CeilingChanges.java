@@ -1,9 +1,9 @@
 package io.budgetauthority.ledger;
 
 import static io.budgetauthority.tenant.StoredValues.money;
-import static io.budgetauthority.tenant.StoredValues.number;
 
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
 import io.budgetauthority.tenant.Mode;
@@ -11,6 +11,7 @@ import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Tenants.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,9 +31,10 @@ public final class CeilingChanges {
   private static final Duration PATIENCE = Duration.ofMillis(2_500);
 
   /// The limit moves, and what is available with it, on the sums as they are: invariant 1.
-  private static final String MOVE = "SET lim = :limit, avl = avl + :change, ver = :version";
+  private static final String MOVE =
+      "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
 
-  private static final String AS_READ = "lim = :was AND ver = :seen";
+  private static final String SAME_LIMIT = "lim = :was AND ";
 
   private final Ledger ledger;
   private final Tenants tenants;
@@ -53,13 +55,13 @@ public final class CeilingChanges {
     boolean holds(long version);
   }
 
-  /// Sets a ceiling. `account` is the account of its window's current period.
+  /// Sets a ceiling, and moves the account of its window's period at `now`. Both counters that the
+  /// account's version is made of are read strongly consistent and checked in the transaction.
   public Changed put(
       ScopeId scopeId,
       Window window,
       Ceiling ceiling,
-      AccountKey account,
-      long policyVersion,
+      Instant now,
       Precondition precondition,
       Function<CeilingSet, AuditEntry> entry) {
     Deadline deadline = Deadline.in(PATIENCE);
@@ -68,17 +70,24 @@ public final class CeilingChanges {
       if (!precondition.holds(before.version())) {
         return new Changed(before, false, false);
       }
+      Tenants.Versioned policy = tenants.policyNow(scopeId.tenantId());
       CeilingSet after = before.with(window, ceiling);
       List<TransactWriteItem> writes = new ArrayList<>();
       writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
+      writes.add(tenants.unchanged(scopeId.tenantId(), policy));
       writes.add(tenants.listing(scopeId, after));
       writes.add(audit(scopeId, entry.apply(before)));
       if (changesModes(before, after, window)) {
         writes.add(tenants.toPublish(scopeId.tenantId()));
       }
-      Account stored = accountNow(account, deadline);
+      Account stored = accountNow(accountKey(scopeId, window, policy.calendar(), now), deadline);
+      if (stored != null && ledger.repair(List.of(stored), deadline)) {
+        pause(deadline, scopeId);
+        continue;
+      }
       if (stored != null) {
-        Account moved = stored.withLimit(ceiling.limit(), after.version() + policyVersion);
+        Account moved =
+            stored.withLimit(ceiling.limit(), new LimitVersion(after.version(), policy.version()));
         writes.add(TransactWriteItem.builder().update(move(stored, moved)).build());
       }
       if (ledger.write(writes, deadline)) {
@@ -87,6 +96,17 @@ public final class CeilingChanges {
       }
       pause(deadline, scopeId);
     }
+  }
+
+  private static AccountKey accountKey(
+      ScopeId scopeId, Window window, Calendar calendar, Instant now) {
+    return new AccountKey(
+        scopeId.tenantId(),
+        scopeId.scope(),
+        scopeId.id(),
+        window,
+        calendar.periodOf(window, now),
+        0);
   }
 
   /// Ends a ceiling. False where there is none, or the precondition does not hold.
@@ -153,8 +173,11 @@ public final class CeilingChanges {
       if (seen == null) {
         return new RunChanged.NoRun();
       }
-      if (!precondition.holds(seen.account().version())) {
+      if (!precondition.holds(seen.account().version().ceilings())) {
         return new RunChanged.PreconditionFailed();
+      }
+      if (ledger.repair(List.of(seen.account()), deadline)) {
+        continue;
       }
       List<TransactWriteItem> writes =
           List.of(
@@ -163,8 +186,7 @@ public final class CeilingChanges {
                   .build(),
               TransactWriteItem.builder().put(tenants.audit(tenantId, entry.apply(seen))).build());
       if (ledger.write(writes, deadline)) {
-        Run now = runNow(tenantId, runId, deadline);
-        return now == null ? new RunChanged.NoRun() : new RunChanged.Done(now);
+        return new RunChanged.Done(seen.withCeiling(change.apply(seen)));
       }
       if (!deadline.pause()) {
         throw new LedgerContended("the ceiling of run " + runId + " kept changing");
@@ -184,14 +206,13 @@ public final class CeilingChanges {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":limit", money(moved.limit()));
     values.put(":change", money(moved.limit().minus(stored.limit())));
-    values.put(":version", number(moved.version()));
     values.put(":was", money(stored.limit()));
-    values.put(":seen", number(stored.version()));
+    AccountItem.putVersion(moved.version(), values);
     return Update.builder()
         .tableName(ledger.table())
         .key(AccountItem.key(stored.key()))
         .updateExpression(MOVE)
-        .conditionExpression(AS_READ)
+        .conditionExpression(SAME_LIMIT + AccountItem.sameVersion(stored.version(), values))
         .expressionAttributeValues(values)
         .build();
   }

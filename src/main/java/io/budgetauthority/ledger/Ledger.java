@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.tenant.StoredValues;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -21,11 +23,15 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
+import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
 /// The ledger on DynamoDB: reads accounts and decisions, takes holds and posts charges, each in one
 /// transaction (ledger.md, "Reserve" and "Settle"). It contains no rule of who may have what. Safe
 /// for use by many threads; every write is safe to send again.
 public final class Ledger {
+
+  private static final Logger LOG = Logger.getLogger("budget.ledger");
 
   private final LedgerCalls calls;
   private final String ledgerTable;
@@ -86,7 +92,9 @@ public final class Ledger {
   public record Start(Run run) implements RunChange {}
 
   /// Renews it; the order's takes include its account.
-  public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt)
+  ///
+  /// @param counts whether it counts from now on, if it did not before
+  public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt, boolean counts)
       implements RunChange {}
 
   /// What became of an order.
@@ -279,9 +287,56 @@ public final class Ledger {
       return new Outcome.Moved();
     }
     Reservation stored = ReservationItem.read(item);
-    return stored.nonce().equals(written.nonce()) && stored.revision() == written.revision()
+    return isSameWrite(stored, written)
         ? new Outcome.Reserved()
         : new Outcome.AlreadyDecided(stored);
+  }
+
+  private static boolean isSameWrite(Reservation stored, Reservation written) {
+    return stored.nonce().equals(written.nonce())
+        && stored.revision() == written.revision()
+        && stored.requestHash().equals(written.requestHash())
+        && stored.holds().equals(written.holds());
+  }
+
+  /// Puts right the accounts among these that do not add up, each under the condition that it is
+  /// still as it was read, and raises an alarm for each.
+  ///
+  /// @return whether there were any: whoever read them is to read again
+  public boolean repair(Collection<Account> seen, Deadline deadline) {
+    boolean any = false;
+    for (Account account : seen) {
+      if (account.addsUp()) {
+        continue;
+      }
+      any = true;
+      Meters.accountRepaired();
+      LOG.errorf(
+          "account %s does not add up: limit %s, committed %s, reserved %s, available %s;"
+              + " available is set to %s",
+          account.key(),
+          account.limit(),
+          account.committed(),
+          account.reserved(),
+          account.storedAvailable(),
+          account.available());
+      Update repair = AccountItem.repair(ledgerTable, account);
+      try {
+        calls.send(
+            deadline,
+            UpdateItemRequest.builder()
+                .tableName(repair.tableName())
+                .key(repair.key())
+                .updateExpression(repair.updateExpression())
+                .conditionExpression(repair.conditionExpression())
+                .expressionAttributeValues(repair.expressionAttributeValues())
+                .build(),
+            calls.dynamoDb()::updateItem);
+      } catch (ConditionalCheckFailedException e) {
+        LOG.infof("account %s moved before it was put right; it is read again", account.key());
+      }
+    }
+    return any;
   }
 
   /// What became of a step.

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
@@ -79,7 +80,7 @@ final class LedgerCalls {
       answer.responses().values().forEach(items::addAll);
       wanted = answer.unprocessedKeys();
       if (!wanted.isEmpty() && !deadline.pause()) {
-        throw new LedgerUnavailable("the ledger left keys unread until the deadline", null);
+        throw new LedgerContended("the ledger left keys unread until the deadline");
       }
     }
     return items;
@@ -122,11 +123,6 @@ final class LedgerCalls {
         }
         if (!deadline.pause()) {
           List<String> codes = reasons.stream().map(LedgerCalls::codeOf).toList();
-          if (throttled) {
-            reachable = false;
-            Meters.ledgerWasAway();
-            throw new LedgerUnavailable("the ledger throttled until the deadline: " + codes, e);
-          }
           Meters.gaveUp();
           throw new LedgerContended("the accounts stayed busy: " + codes);
         }
@@ -148,6 +144,7 @@ final class LedgerCalls {
   /// An answer that says no is the caller's to read.
   <Q extends DynamoDbRequest, T> T send(Deadline deadline, Q request, Function<Q, T> call) {
     Q bounded = request;
+    boolean throttled = false;
     while (true) {
       try {
         T answer = call.apply(bounded);
@@ -162,20 +159,29 @@ final class LedgerCalls {
         if (!passing) {
           throw e;
         }
+        throttled |= e.isThrottlingException();
         if (!deadline.pause()) {
-          reachable = false;
-          Meters.ledgerWasAway();
-          throw new LedgerUnavailable("the ledger failed until the deadline: " + e.statusCode(), e);
+          throw failed(throttled, "the ledger failed until the deadline: " + e.statusCode(), e);
         }
       } catch (SdkClientException e) {
         if (e instanceof Breaker.Open || !deadline.pause()) {
-          reachable = false;
-          Meters.ledgerWasAway();
-          throw new LedgerUnavailable("the ledger did not answer until the deadline", e);
+          throw failed(throttled, "the ledger did not answer until the deadline", e);
         }
       }
       bounded = within(deadline, request);
     }
+  }
+
+  /// A database that throttled any attempt was there: that is contention and no outage (protocol
+  /// section 8).
+  private RuntimeException failed(boolean throttled, String message, SdkException cause) {
+    if (throttled) {
+      Meters.gaveUp();
+      return new LedgerContended("the ledger throttled until the deadline", cause);
+    }
+    reachable = false;
+    Meters.ledgerWasAway();
+    return new LedgerUnavailable(message, cause);
   }
 
   /// The same request, whose call ends with the deadline.

@@ -7,4 +7,8 @@ public final class LedgerContended extends RuntimeException {
   public LedgerContended(String message) {
     super(message);
   }
+
+  LedgerContended(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

@@ -5,8 +5,10 @@ import io.budgetauthority.tenant.Caller;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// One decision, its reservation and its idempotency record at once, and the pure state machine of
@@ -56,6 +58,12 @@ public record Reservation(
   }
 
   private static final String CANCELLED = "cancelled";
+
+  /// Draws a nonce. It must be unique also among processes that are restored from one snapshot,
+  /// which a generator that keeps its state in memory is not.
+  public static String newNonce() {
+    return HexFormat.of().toHexDigits(UUID.randomUUID().getLeastSignificantBits());
+  }
 
   /// What a transition comes to.
   public sealed interface Step {
@@ -115,7 +123,7 @@ public record Reservation(
     if (state == ReservationState.NONE) {
       return new Step.Refused();
     }
-    if (settled != null && !word.quality().isBetterThan(settled.quality())) {
+    if (settled != null && !word.isBetterThan(settled)) {
       return new Step.Unchanged();
     }
     return move(
@@ -248,7 +256,8 @@ public record Reservation(
     if (explicitForward && !forwarded) {
       return release("never forwarded", now);
     }
-    Settled presumed = new Settled(estimate, UsageQuality.PRESUMED, "", now);
+    Settled presumed =
+        new Settled(estimate, UsageQuality.PRESUMED, "", now, Settled.Reporter.SWEEPER);
     return move(
         ReservationState.RECONCILED, forwarded, presumed, null, expiresAt, now, postings(estimate));
   }

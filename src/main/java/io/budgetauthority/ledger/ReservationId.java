@@ -22,7 +22,9 @@ public record ReservationId(String hash) {
   /// What kind of call a key was used for; one key on two kinds names two items.
   public enum Kind {
     DECISION,
-    USAGE
+    USAGE,
+    /// A call that was let through in an outage under a key that was taken.
+    DEGRADED
   }
 
   public static ReservationId of(

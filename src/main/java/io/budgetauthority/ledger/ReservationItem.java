@@ -64,7 +64,15 @@ final class ReservationItem {
         money(item, "charge"),
         UsageQuality.valueOf(text(item, "quality").toUpperCase(Locale.ROOT)),
         text(item, "particulars"),
-        time(item, "settled"));
+        time(item, "settled"),
+        readReporter(item));
+  }
+
+  private static Settled.Reporter readReporter(Map<String, AttributeValue> item) {
+    String reporter = StoredValues.textOrNull(item, "reporter");
+    return reporter == null
+        ? Settled.Reporter.GATEWAY
+        : Settled.Reporter.valueOf(reporter.toUpperCase(Locale.ROOT));
   }
 
   static Map<String, AttributeValue> write(Reservation reservation) {
@@ -115,6 +123,9 @@ final class ReservationItem {
     item.put("quality", text(settled.quality().wireName()));
     item.put("particulars", text(settled.particulars()));
     item.put("settled", time(settled.at()));
+    if (settled.reporter() != Settled.Reporter.GATEWAY) {
+      item.put("reporter", text(settled.reporter().name().toLowerCase(Locale.ROOT)));
+    }
   }
 
   static Put create(String table, Reservation reservation) {

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param ended how it was ended for good; null while it was not, though its time may be over
 /// @param madeLimit the limit that it was made with; the account has the one in force
 /// @param rules what its ceiling says besides its limit
+/// @param counted whether it counts as an active and as a new run; one that was issued to a single
+///   call does not until a second call names it
 public record Run(
     String tenantId,
     String runId,
@@ -30,6 +32,7 @@ public record Run(
     Instant expiresAt,
     MicroUsd madeLimit,
     Rules rules,
+    boolean counted,
     Account account) {
 
   /// Protocol section 2: a run and its ancestors are at most this many.
@@ -37,6 +40,22 @@ public record Run(
 
   public Run {
     ancestors = List.copyOf(ancestors);
+  }
+
+  /// The same run under another ceiling, which is one more change of its limit.
+  public Run withCeiling(Ceiling ceiling) {
+    return new Run(
+        tenantId,
+        runId,
+        ancestors,
+        tuple,
+        ended,
+        createdAt,
+        expiresAt,
+        madeLimit,
+        Rules.of(ceiling),
+        counted,
+        account.withLimit(ceiling.limit(), LimitVersion.ofRun(account.version().ceilings() + 1)));
   }
 
   public @Nullable String parentRunId() {

@@ -33,6 +33,9 @@ final class RunItem {
 
   private static final String ABSENT = "attribute_not_exists(pk)";
 
+  /// Marks a run that counts neither as active nor as new yet.
+  private static final String UNCOUNTED = "run_uncounted";
+
   /// A decision renews the run's life, and binds what it states and the run does not yet have. The
   /// index of what is due moves in coarse steps, since each move is a write of its own: whoever
   /// reads it judges by `run_expires`.
@@ -73,6 +76,7 @@ final class RunItem {
         time(item, "run_expires"),
         money(item, "run_made_lim"),
         readRules(item),
+        !flag(item, UNCOUNTED),
         account);
   }
 
@@ -94,8 +98,8 @@ final class RunItem {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":limit", money(ceiling.limit()));
     values.put(":change", money(ceiling.limit().minus(stored.limit())));
-    values.put(":version", number(stored.version() + 1));
-    values.put(":seen", number(stored.version()));
+    AccountItem.putVersion(LimitVersion.ofRun(stored.version().ceilings() + 1), values);
+    String sameVersion = AccountItem.sameVersion(stored.version(), values);
     values.put(
         ":warn",
         AttributeValue.builder()
@@ -104,7 +108,7 @@ final class RunItem {
     List<String> gone = new ArrayList<>();
     StringBuilder set =
         new StringBuilder(
-            "SET lim = :limit, avl = avl + :change, ver = :version, run_warn = :warn");
+            "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver, run_warn = :warn");
     Mode mode = ceiling.mode();
     if (mode == null) {
       gone.add("run_mode");
@@ -126,7 +130,7 @@ final class RunItem {
         .tableName(table)
         .key(AccountItem.key(stored.key()))
         .updateExpression(set.toString())
-        .conditionExpression("ver = :seen")
+        .conditionExpression(sameVersion)
         .expressionAttributeValues(values)
         .build();
   }
@@ -146,7 +150,8 @@ final class RunItem {
     item.put(AccountItem.COMMITTED, money(account.committed()));
     item.put(AccountItem.RESERVED, money(account.reserved()));
     item.put(AccountItem.AVAILABLE, money(account.available()));
-    item.put(AccountItem.VERSION, number(account.version()));
+    item.put(AccountItem.CEILINGS_VERSION, number(account.version().ceilings()));
+    item.put(AccountItem.POLICY_VERSION, number(account.version().policy()));
     item.put("run_made_lim", money(run.madeLimit()));
     item.put("run_closed", flag(false));
     if (!run.ancestors().isEmpty()) {
@@ -155,6 +160,9 @@ final class RunItem {
           AttributeValue.builder()
               .l(run.ancestors().stream().map(StoredValues::text).toList())
               .build());
+    }
+    if (!run.counted()) {
+      item.put(UNCOUNTED, flag(true));
     }
     item.put("run_created", time(run.createdAt()));
     item.put("run_tenant", text(StoredIds.escape(run.tenantId())));
@@ -239,6 +247,7 @@ final class RunItem {
       condition.append(" AND run_expires = :seen");
       values.put(":seen", time(seen.expiresAt()));
     }
+    stillCounted(condition, values, seen);
     stillBound(condition, values, "run_user_id", seen.tuple().userId());
     stillBound(condition, values, "run_key_id", seen.tuple().keyId());
     return Update.builder()
@@ -248,6 +257,15 @@ final class RunItem {
         .conditionExpression(condition.toString())
         .expressionAttributeValues(values)
         .build();
+  }
+
+  /// The places that are freed or taken with a run are those that it has as it was read.
+  private static void stillCounted(
+      StringBuilder condition, Map<String, AttributeValue> values, Run seen) {
+    if (!seen.counted()) {
+      condition.append(" AND run_uncounted = :uncounted");
+      values.put(":uncounted", flag(true));
+    }
   }
 
   private static void stillBound(
@@ -274,6 +292,11 @@ final class RunItem {
     values.put(":open", flag(false));
     StringBuilder set = new StringBuilder(plain.updateExpression()).append(RENEW);
     StringBuilder condition = new StringBuilder(plain.conditionExpression()).append(STILL_OPEN);
+    if (!seen.counted() && renew.counts()) {
+      stillCounted(condition, values, seen);
+      set.append(", run_uncounted = :counted");
+      values.put(":counted", flag(false));
+    }
     if (!completed.equals(seen.tuple())) {
       Map<String, AttributeValue> bound = new HashMap<>();
       putTuple(bound, completed);

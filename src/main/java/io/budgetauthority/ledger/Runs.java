@@ -1,8 +1,10 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -66,24 +68,44 @@ public final class Runs {
   /// Ends a run and all its descendants: no decision is made in them any more, while what they hold
   /// is still settled. False where there is no such run. A run that has ended stays as it is, and
   /// its descendants are ended all the same, which an earlier call may have left undone.
-  public boolean close(String tenantId, String runId, Instant now) {
+  ///
+  /// @param entry is added to the audit trail in the transaction that ends the run itself
+  public boolean close(
+      String tenantId, String runId, Instant now, Tenants tenants, AuditEntry entry) {
+    return close(
+        tenantId,
+        runId,
+        now,
+        List.of(TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build()));
+  }
+
+  private boolean close(
+      String tenantId, String runId, Instant now, List<TransactWriteItem> beside) {
+    Deadline deadline = Deadline.in(PATIENCE);
     while (true) {
       Optional<Run> run = find(tenantId, runId);
       if (run.isEmpty()) {
         return false;
       }
-      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED, now)) {
+      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED, now, beside)) {
         break;
       }
+      if (!deadline.pause()) {
+        throw new LedgerContended("run " + runId + " kept changing");
+      }
     }
-    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child, now));
+    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child, now, List.of()));
     return true;
   }
 
   /// Ends a run as it was read, frees its places, and leaves a notice of it. False where it was
   /// ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
-    List<TransactWriteItem> writes = new ArrayList<>();
+    return end(seen, as, now, List.of());
+  }
+
+  private boolean end(Run seen, Run.State as, Instant now, List<TransactWriteItem> beside) {
+    List<TransactWriteItem> writes = new ArrayList<>(beside);
     writes.add(TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
     writes.add(
         TransactWriteItem.builder()
@@ -98,6 +120,9 @@ public final class Runs {
   /// The places that an active run has.
   private static List<RunPlace> placesOf(Run run) {
     List<RunPlace> places = new ArrayList<>();
+    if (!run.counted()) {
+      return places;
+    }
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {

@@ -52,8 +52,10 @@ public record Standing(
     };
   }
 
+  /// Whether the call does not fit. One that costs nothing whatever it uses fits every account,
+  /// also one below zero.
   public boolean isOver(Estimate estimate) {
-    return shortfall(estimate).isPositive();
+    return estimate.worst().isPositive() && shortfall(estimate).isPositive();
   }
 
   public boolean blocks(Estimate estimate) {
@@ -63,13 +65,8 @@ public record Standing(
   /// Whether the call would fit if every call in flight came to nothing.
   public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
     Account settled =
-        new Account(
-            account.key(),
-            account.limit(),
-            account.committed(),
-            MicroUsd.ZERO,
-            account.limit().minus(account.committed()),
-            account.version());
+        Account.of(
+            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, account.version());
     return !new Standing(settled, stored, mode, margin, warnAtPercent, resetsAt).blocks(estimate);
   }
 
@@ -86,8 +83,22 @@ public record Standing(
             .blocks(estimate);
   }
 
+  /// Whether nothing is left for a call that costs something, once so much more is taken.
+  public boolean isExhaustedAfter(MicroUsd taken) {
+    MicroUsd left = account.available().minus(taken);
+    return switch (mode) {
+      case HARD_GATE -> !left.isPositive();
+      case SOFT_GATE -> !left.plus(margin).isPositive();
+      case ACTUALS_ONLY -> account.committed().compareTo(account.limit()) >= 0;
+      case ADVISORY_ESTIMATE -> false;
+    };
+  }
+
   /// The condition under which the ledger takes the hold.
   Take.Gate gate(Estimate estimate) {
+    if (!estimate.worst().isPositive()) {
+      return new Take.Gate.Open();
+    }
     return switch (mode) {
       case HARD_GATE -> new Take.Gate.AtLeast(estimate.worst());
       case SOFT_GATE -> new Take.Gate.AtLeast(estimate.expected().minus(margin));
@@ -107,7 +118,6 @@ public record Standing(
 
   /// Whether an amount is at or above a share of the limit.
   public boolean reaches(MicroUsd amount, int percent) {
-    return Math.multiplyExact(amount.micros(), 100)
-        >= Math.multiplyExact(account.limit().micros(), percent);
+    return amount.isAtLeastPercentOf(percent, account.limit());
   }
 }

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// The service's metrics, named here and nowhere else (docs/metrics.md). They go to every registry
@@ -21,7 +22,29 @@ public final class Meters {
 
   private static final Duration MOST_HOLD = Duration.ofHours(2);
 
+  /// The longest time that is recorded: a clock that is far off must not overflow a sum.
+  private static final Duration MAX_TIME = Duration.ofDays(400);
+
+  private static final Logger LOG = Logger.getLogger("budget.metrics");
+
   private Meters() {}
+
+  /// Counts what was just written. A fault of counting is logged and never reaches the caller,
+  /// whose write is done.
+  public static void afterWrite(Runnable count) {
+    try {
+      count.run();
+    } catch (RuntimeException e) {
+      LOG.warn("a metric could not be counted", e);
+    }
+  }
+
+  private static Duration bounded(Duration time) {
+    if (time.isNegative()) {
+      return Duration.ZERO;
+    }
+    return time.compareTo(MAX_TIME) > 0 ? MAX_TIME : time;
+  }
 
   /// A decision was made and recorded.
   ///
@@ -57,7 +80,7 @@ public final class Meters {
     Timer.builder("budget.hold.time")
         .maximumExpectedValue(MOST_HOLD)
         .register(Metrics.globalRegistry)
-        .record(held.isNegative() ? Duration.ZERO : held);
+        .record(bounded(held));
     if (estimateMicros > 0) {
       DistributionSummary.builder("budget.actual.percent_of_estimate")
           .register(Metrics.globalRegistry)
@@ -102,6 +125,11 @@ public final class Meters {
     Metrics.counter("budget.contention").increment();
   }
 
+  /// An account did not add up and was put right.
+  public static void accountRepaired() {
+    Metrics.counter("budget.accounts.repaired").increment();
+  }
+
   /// The ledger did not answer a call until its deadline.
   public static void ledgerWasAway() {
     Metrics.counter("budget.ledger.unavailable").increment();
@@ -144,7 +172,7 @@ public final class Meters {
 
   /// How old a message was when it was taken.
   public static void messageAge(Duration age) {
-    Metrics.timer("budget.queue.age").record(age.isNegative() ? Duration.ZERO : age);
+    Metrics.timer("budget.queue.age").record(bounded(age));
   }
 
   /// The price table in force could not be refreshed.

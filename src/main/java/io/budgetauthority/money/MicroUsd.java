@@ -3,6 +3,7 @@ package io.budgetauthority.money;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.regex.Pattern;
 
 /// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: an account in debt
@@ -14,22 +15,40 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
 
   public static final MicroUsd ZERO = new MicroUsd(0);
 
-  private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,8})\\.[0-9]{2,6}");
+  private static final BigInteger HUNDRED = BigInteger.valueOf(100);
+
+  private static final Pattern STATED = Pattern.compile("-?(0|[1-9][0-9]{0,8})\\.[0-9]{2,6}");
+
+  /// Sums have up to 13 digits before the point: what fits a long.
+  private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,12})\\.[0-9]{2,6}");
 
   public static MicroUsd of(long micros) {
     return micros == 0 ? ZERO : new MicroUsd(micros);
   }
 
-  /// Reads the wire form. Anything else, a number without decimals, with more than six, or of a
-  /// thousand million USD and more included, gets an [IllegalArgumentException] that says what the
-  /// form is.
+  /// Reads an amount that a caller states. Anything else than the wire form, a number without
+  /// decimals, with more than six, or of a thousand million USD and more included, gets an
+  /// [IllegalArgumentException] that says what the form is.
+  public static MicroUsd parseStated(String wire) {
+    return parse(wire, STATED);
+  }
+
+  /// Reads what [#toString] wrote, sums included. Anything else gets an [IllegalArgumentException].
   @JsonCreator
   public static MicroUsd parse(String wire) {
-    if (!WIRE.matcher(wire).matches()) {
+    return parse(wire, WIRE);
+  }
+
+  private static MicroUsd parse(String wire, Pattern form) {
+    if (!form.matcher(wire).matches()) {
       throw new IllegalArgumentException(
           "must be USD as a decimal string with 2 to 6 decimals, such as \"5.00\"");
     }
-    return of(new BigDecimal(wire).movePointRight(6).longValueExact());
+    try {
+      return of(new BigDecimal(wire).movePointRight(6).longValueExact());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("is more than any sum: " + wire, e);
+    }
   }
 
   public MicroUsd plus(MicroUsd other) {
@@ -38,6 +57,14 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
 
   public MicroUsd minus(MicroUsd other) {
     return of(Math.subtractExact(micros, other.micros));
+  }
+
+  /// Whether this is at or above so many percent of a limit, however large both are.
+  public boolean isAtLeastPercentOf(int percent, MicroUsd limit) {
+    return BigInteger.valueOf(micros)
+            .multiply(HUNDRED)
+            .compareTo(BigInteger.valueOf(limit.micros).multiply(BigInteger.valueOf(percent)))
+        >= 0;
   }
 
   public boolean isPositive() {

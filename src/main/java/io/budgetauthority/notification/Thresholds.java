@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Which thresholds are crossed and not yet told of. A decision shows each of its accounts as it
 /// left it; one that stands at or above a threshold crossed it, or one before it did: two that
@@ -36,6 +37,7 @@ public final class Thresholds {
   private static final int MOST_KEYS_A_BATCH = 100;
   private static final int MOST_REMEMBERED = 50_000;
   private static final int MOST_READS = 20;
+  private static final int MAX_WRITES_A_BATCH = 25;
 
   /// A period or a run that is over is not crossed again.
   private static final Duration KEPT = Duration.ofDays(400);
@@ -82,8 +84,7 @@ public final class Thresholds {
     }
     MicroUsd used = account.committed().plus(account.reserved());
     for (int percent : percents(step.after().tenantId(), account)) {
-      if (Math.multiplyExact(used.micros(), 100)
-          >= Math.multiplyExact(account.limit().micros(), percent)) {
+      if (used.isAtLeastPercentOf(percent, account.limit())) {
         events.add(event(step, account, percent));
       }
     }
@@ -92,6 +93,11 @@ public final class Thresholds {
 
   /// The thresholds of the ceiling that an account is under now; none where it was deleted.
   private List<Integer> percents(String tenantId, Outline.Standing account) {
+    if (account.scope() == Scope.RUN) {
+      return account.warnAtPercent() == null
+          ? Ceiling.DEFAULT_WARN_AT_PERCENT
+          : account.warnAtPercent();
+    }
     Ceiling own =
         tenants
             .ceilings(new Tenants.ScopeId(tenantId, account.scope(), account.id()))
@@ -99,9 +105,6 @@ public final class Thresholds {
             .get(account.window());
     if (own != null) {
       return own.warnAtPercent();
-    }
-    if (account.scope() == Scope.RUN) {
-      return Ceiling.DEFAULT_WARN_AT_PERCENT;
     }
     Ceiling usual =
         tenants.policy(tenantId).policy().defaultCeilingsOf(account.scope()).get(account.window());
@@ -165,17 +168,31 @@ public final class Thresholds {
 
   /// Remembers that these went out.
   void markTold(List<BudgetEvent> events) {
-    for (BudgetEvent event : events) {
-      Map<String, AttributeValue> item = new HashMap<>(key(event));
-      boolean ends =
-          !Window.TOTAL.equals(event.detail().get("window"))
-              || Scope.RUN.equals(event.detail().get("scope"));
-      if (ends) {
-        item.put("ttl", number(clock.instant().plus(KEPT).getEpochSecond()));
+    for (int from = 0; from < events.size(); from += MAX_WRITES_A_BATCH) {
+      List<BudgetEvent> some =
+          events.subList(from, Math.min(events.size(), from + MAX_WRITES_A_BATCH));
+      Map<String, List<WriteRequest>> wanted =
+          Map.of(table, some.stream().map(this::mark).toList());
+      for (int write = 0; !wanted.isEmpty(); write++) {
+        if (write == MOST_READS) {
+          throw new IllegalStateException("the marks of thresholds stayed unwritten");
+        }
+        Map<String, List<WriteRequest>> asked = wanted;
+        wanted = dynamoDb.batchWriteItem(it -> it.requestItems(asked)).unprocessedItems();
       }
-      dynamoDb.putItem(put -> put.tableName(table).item(item));
-      told.put(event.id(), true);
+      some.forEach(event -> told.put(event.id(), true));
     }
+  }
+
+  private WriteRequest mark(BudgetEvent event) {
+    Map<String, AttributeValue> item = new HashMap<>(key(event));
+    boolean ends =
+        !Window.TOTAL.equals(event.detail().get("window"))
+            || Scope.RUN.equals(event.detail().get("scope"));
+    if (ends) {
+      item.put("ttl", number(clock.instant().plus(KEPT).getEpochSecond()));
+    }
+    return WriteRequest.builder().putRequest(it -> it.item(item)).build();
   }
 
   private static Map<String, AttributeValue> key(BudgetEvent event) {

@@ -21,7 +21,8 @@ final class ImportNotes {
       Comparator.comparing(Finding::model).thenComparing(Finding::field);
 
   private final List<Problem> problems = new ArrayList<>();
-  private final List<Finding> untrustedZero = new ArrayList<>();
+  private final List<Finding> untrustedWrites = new ArrayList<>();
+  private final List<Finding> variants = new ArrayList<>();
   private final List<Finding> notApplied = new ArrayList<>();
   private final List<KeptOut> keptOut = new ArrayList<>();
   private final Map<String, Integer> unknownFields = new TreeMap<>();
@@ -32,8 +33,16 @@ final class ImportNotes {
     }
   }
 
-  void untrustedZero(String model, String field) {
-    untrustedZero.add(new Finding(model, field, "0.00", "charged as input"));
+  /// A price for cache writes that is not trusted.
+  void untrustedWrite(String model, String field, String price) {
+    untrustedWrites.add(
+        new Finding(model, field, price, "under half of the input's price: charged as input"));
+  }
+
+  /// A unit or a tool whose price depends on a variant.
+  void variants(String model, String billed) {
+    variants.add(
+        new Finding(model, billed, "", "held at the dearest variant, charged at the one used"));
   }
 
   void notApplied(String model, String field, String figure, String reason) {
@@ -52,8 +61,12 @@ final class ImportNotes {
     return List.copyOf(problems);
   }
 
-  List<Finding> untrustedZero() {
-    return untrustedZero.stream().sorted(BY_MODEL).toList();
+  List<Finding> untrustedWrites() {
+    return untrustedWrites.stream().sorted(BY_MODEL).toList();
+  }
+
+  List<Finding> variants() {
+    return variants.stream().sorted(BY_MODEL).toList();
   }
 
   List<Finding> notApplied() {

@@ -34,9 +34,27 @@ final class LiteLlmFields {
   /// @param perPowerOfTen the price is for 10 to this power of what is billed
   /// @param onlyIfDearer the price is not of the class itself but of something that is billed as
   ///   the class, so it counts only where it is dearer than what applies without it
+  /// @param variant the size, resolution or length that the price is for; null for none
   record PriceOf(
-      Billed billed, String serviceTier, long aboveTokens, int perPowerOfTen, boolean onlyIfDearer)
-      implements Field {}
+      Billed billed,
+      String serviceTier,
+      long aboveTokens,
+      int perPowerOfTen,
+      boolean onlyIfDearer,
+      @Nullable String variant)
+      implements Field {
+
+    /// The same price from another length of input on.
+    PriceOf above(long tokens) {
+      return new PriceOf(billed, serviceTier, tokens, perPowerOfTen, onlyIfDearer, variant);
+    }
+  }
+
+  /// What multiplies the token prices of a whole call.
+  ///
+  /// @param ofSpeed whether it is for a speed; else it is for a region of inference
+  /// @param name the region or the speed
+  record MultiplierOf(boolean ofSpeed, String name) implements Field {}
 
   /// Figures that are read, named in the review and never charged.
   record NotApplied(String reason) implements Field {}
@@ -46,6 +64,7 @@ final class LiteLlmFields {
     TIERED_PRICING,
     OFF_PEAK_PRICING,
     SEARCH_COST_BY_SIZE,
+    PROVIDER_ENTRY,
     OBJECT_NOT_APPLIED,
   }
 
@@ -106,7 +125,8 @@ final class LiteLlmFields {
           entry("off_peak_pricing", Structure.OFF_PEAK_PRICING),
           entry("search_context_cost_per_query", Structure.SEARCH_COST_BY_SIZE),
           entry("guardrail_cost_per_unit", Structure.OBJECT_NOT_APPLIED),
-          entry("provider_specific_entry", Structure.OBJECT_NOT_APPLIED),
+          entry("provider_specific_entry", Structure.PROVIDER_ENTRY),
+          entry("regional_endpoint_uplift_multiplier", new MultiplierOf(false, "regional")),
           entry("search_free_requests", Structure.OBJECT_NOT_APPLIED),
           entry("input_dbu_cost_per_token", new NotApplied("a price in DBU, not in dollars")),
           entry("output_dbu_cost_per_token", new NotApplied("a price in DBU, not in dollars")),
@@ -161,7 +181,18 @@ final class LiteLlmFields {
 
   /// Sizes, resolutions and lengths that a unit's price may depend on.
   private static final Pattern VARIANT =
-      Pattern.compile("(?<rest>.+)_(?:[0-9]+(?:\\.[0-9]+)?[kK]?|[0-9]+p|above_[0-9]+s_interval)");
+      Pattern.compile(
+          "(?<rest>.+?)_(?<variant>[0-9]+(?:\\.[0-9]+)?[kK]?|[0-9]+p|above_[0-9]+s_interval)");
+
+  /// The entries of `provider_specific_entry` that multiply the price of tokens.
+  private static final Map<String, MultiplierOf> PROVIDER_MULTIPLIERS =
+      Map.of(
+          "us", new MultiplierOf(false, "us"),
+          "eu", new MultiplierOf(false, "eu"),
+          "fast", new MultiplierOf(true, "fast"));
+
+  private static final Pattern REGIONAL =
+      Pattern.compile("regional_processing_uplift_multiplier_(?<region>[a-z]{2,16})");
 
   private static final Pattern MULTIPLIER = Pattern.compile(".*(?:uplift|multiplier).*");
 
@@ -175,11 +206,20 @@ final class LiteLlmFields {
     if (KNOWN.contains(name) || name.startsWith("supports_") || name.startsWith("supported_")) {
       return new Known();
     }
+    Matcher regional = REGIONAL.matcher(name);
+    if (regional.matches()) {
+      return new MultiplierOf(false, regional.group("region"));
+    }
     Field price = price(name);
     if (price instanceof Unknown && MULTIPLIER.matcher(name).matches()) {
       return new NotApplied("a multiplier, no price");
     }
     return price;
+  }
+
+  /// What an entry of `provider_specific_entry` multiplies by; null where it is no multiplier.
+  static @Nullable MultiplierOf providerMultiplier(String name) {
+    return PROVIDER_MULTIPLIERS.get(name);
   }
 
   static boolean looksLikePrice(String name) {
@@ -208,7 +248,13 @@ final class LiteLlmFields {
       return new Unknown(looksLikePrice(name));
     }
     Billed billed = forAnHour ? new Billed.Tokens(TokenClass.CACHE_WRITE_1H) : base.billed();
-    return new PriceOf(billed, serviceTier, aboveTokens, base.perPowerOfTen(), base.onlyIfDearer());
+    return new PriceOf(
+        billed,
+        serviceTier,
+        aboveTokens,
+        base.perPowerOfTen(),
+        base.onlyIfDearer(),
+        BASES.containsKey(rest) ? null : variant(rest));
   }
 
   private static @Nullable Base base(String name) {
@@ -219,6 +265,11 @@ final class LiteLlmFields {
     Matcher variant = VARIANT.matcher(name);
     Base whole = variant.matches() ? BASES.get(variant.group("rest")) : null;
     return whole != null && whole.billed() instanceof Billed.Unit ? whole : null;
+  }
+
+  private static @Nullable String variant(String name) {
+    Matcher variant = VARIANT.matcher(name);
+    return variant.matches() ? variant.group("variant") : null;
   }
 
   private static Map.Entry<String, Base> tokens(String name, TokenClass tokenClass) {

@@ -6,6 +6,7 @@ import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.LiteLlmFields.Billed;
 import io.budgetauthority.price.LiteLlmFields.Field;
 import io.budgetauthority.price.LiteLlmFields.Known;
+import io.budgetauthority.price.LiteLlmFields.MultiplierOf;
 import io.budgetauthority.price.LiteLlmFields.NotApplied;
 import io.budgetauthority.price.LiteLlmFields.PriceOf;
 import io.budgetauthority.price.LiteLlmFields.Structure;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 
 /// One row of LiteLLM's price file on its way to a [Price]. Used once.
 final class LiteLlmRow {
@@ -31,15 +33,17 @@ final class LiteLlmRow {
 
   private static final Set<String> STREAMING_MODES = Set.of("chat", "completion", "responses");
 
+  private static final String SEARCH_SIZE = "search_context_size_";
+
   private static final Set<String> SEARCH_SIZES =
-      Set.of("search_context_size_low", "search_context_size_medium", "search_context_size_high");
+      Set.of(SEARCH_SIZE + "low", SEARCH_SIZE + "medium", SEARCH_SIZE + "high");
 
   private static final Set<String> OFF_PEAK_HOURS = Set.of("windows", "weekday_timezone");
 
   private static final Map<String, String> WHY_NOT_APPLIED =
       Map.of(
           "guardrail_cost_per_unit", "no unit of ours",
-          "provider_specific_entry", "a multiplier or allowance of the provider, no price",
+          "provider_specific_entry", "an allowance of the provider, no price",
           "search_free_requests", "an allowance that rows share: every use is charged");
 
   private static final String DEARER = "a dearer price for the same thing applies";
@@ -49,6 +53,8 @@ final class LiteLlmRow {
   private final RowValues values;
   private final ImportNotes notes;
   private final StatedPrices prices;
+  private final Map<String, Long> regions = new TreeMap<>();
+  private final Map<String, Long> speeds = new TreeMap<>();
   private final List<Runnable> afterwards = new ArrayList<>();
   private boolean statesPrices;
 
@@ -76,7 +82,10 @@ final class LiteLlmRow {
         .filter(field -> !field.getValue().isNull())
         .forEach(field -> readField(field.getKey(), field.getValue()));
     afterwards.forEach(Runnable::run);
-    prices.dropUntrustedZeros().forEach(field -> notes.untrustedZero(model, field));
+    prices
+        .dropUntrustedWrites()
+        .forEach((field, price) -> notes.untrustedWrite(model, field, price.toString()));
+    prices.variants().keySet().forEach(billed -> notes.variants(model, billed));
     Price price = price(provider, mode == null ? "" : mode);
     if (mode == null) {
       return keptOut("mode", "states no mode: it stands for a class of models");
@@ -99,6 +108,7 @@ final class LiteLlmRow {
     statesPrices |= !(field instanceof Known) && LiteLlmFields.looksLikePrice(name);
     switch (field) {
       case PriceOf meaning -> readPrice(meaning, name, value);
+      case MultiplierOf it -> readMultiplier(it, name, value);
       case NotApplied it -> readNotApplied(name, value, it.reason());
       case Structure it -> readStructure(it, name, value);
       case Known known -> {}
@@ -131,6 +141,7 @@ final class LiteLlmRow {
       case TIERED_PRICING -> readTiers(name, value);
       case OFF_PEAK_PRICING -> readOffPeak(name, value);
       case SEARCH_COST_BY_SIZE -> readSearchSizes(name, value);
+      case PROVIDER_ENTRY -> readProviderEntry(name, value);
       case OBJECT_NOT_APPLIED -> readObjectNotApplied(name, value);
     }
   }
@@ -164,11 +175,7 @@ final class LiteLlmRow {
   private void readNested(String at, Map.Entry<String, JsonNode> field, long aboveTokens) {
     String name = at + "." + field.getKey();
     if (LiteLlmFields.of(field.getKey()) instanceof PriceOf it && it.aboveTokens() == 0) {
-      readPrice(
-          new PriceOf(
-              it.billed(), it.serviceTier(), aboveTokens, it.perPowerOfTen(), it.onlyIfDearer()),
-          name,
-          field.getValue());
+      readPrice(it.above(aboveTokens), name, field.getValue());
     } else {
       problem(name, "is not known here");
     }
@@ -201,10 +208,49 @@ final class LiteLlmRow {
     for (Map.Entry<String, JsonNode> size : value.properties()) {
       String at = name + "." + size.getKey();
       if (SEARCH_SIZES.contains(size.getKey())) {
-        PriceOf meaning = new PriceOf(search, Bounds.DEFAULT_TIER, 0, 0, false);
+        PriceOf meaning =
+            new PriceOf(
+                search,
+                Bounds.DEFAULT_TIER,
+                0,
+                0,
+                false,
+                size.getKey().substring(SEARCH_SIZE.length()));
         readPrice(meaning, at, size.getValue());
       } else {
         problem(at, "is not known here");
+      }
+    }
+  }
+
+  private void readMultiplier(MultiplierOf meaning, String name, JsonNode value) {
+    if (!value.isNumber()) {
+      problem(name, "must be a number");
+      return;
+    }
+    try {
+      Map<String, Long> factors = meaning.ofSpeed() ? speeds : regions;
+      factors.merge(meaning.name(), Multiplier.millionths(value.decimalValue()), Math::max);
+    } catch (ArithmeticException e) {
+      problem(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// Numbers that are known as multipliers apply; other numbers are named in the review.
+  private void readProviderEntry(String name, JsonNode value) {
+    if (!value.isObject()) {
+      problem(name, "must be an object");
+      return;
+    }
+    for (Map.Entry<String, JsonNode> entry : value.properties()) {
+      String at = name + "." + entry.getKey();
+      MultiplierOf multiplier = LiteLlmFields.providerMultiplier(entry.getKey());
+      if (entry.getValue().isNull()) {
+        problem(at, "is null");
+      } else if (multiplier != null) {
+        readMultiplier(multiplier, at, entry.getValue());
+      } else if (entry.getValue().isNumber()) {
+        readNotApplied(at, entry.getValue(), WHY_NOT_APPLIED.getOrDefault(name, ""));
       }
     }
   }
@@ -248,7 +294,10 @@ final class LiteLlmRow {
         capabilities(mode),
         prices.cards(),
         prices.toolPicos(),
-        false);
+        false,
+        regions,
+        speeds,
+        prices.variants());
   }
 
   private Set<Capability> capabilities(String mode) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.PicoUsd;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,9 @@ public final class Price {
   private final List<RateCard> cards;
   private final Map<String, Long> toolPicos;
   private final boolean zeroApproved;
+  private final Map<String, Long> regions;
+  private final Map<String, Long> speeds;
+  private final Map<String, Map<String, Long>> variants;
   private final Map<String, List<Tariff>> tariffs;
   private final boolean billsTokens;
 
@@ -45,6 +49,9 @@ public final class Price {
   ///   none
   /// @param toolPicos pico-USD for one use of a tool that the provider bills
   /// @param zeroApproved whether somebody confirmed that a row of zeros really is free
+  /// @param regions what token prices are multiplied by in a region of inference, in millionths
+  /// @param speeds what they are multiplied by at a speed, in millionths
+  /// @param variants pico-USD by the name of a unit or tool, and there by its variant
   @JsonCreator
   public Price(
       @JsonProperty("provider") String provider,
@@ -57,7 +64,10 @@ public final class Price {
       @JsonProperty("capabilities") @Nullable Set<Capability> capabilities,
       @JsonProperty("cards") @Nullable List<RateCard> cards,
       @JsonProperty("tools") @Nullable Map<String, Long> toolPicos,
-      @JsonProperty("zero_approved") boolean zeroApproved) {
+      @JsonProperty("zero_approved") boolean zeroApproved,
+      @JsonProperty("regions") @Nullable Map<String, Long> regions,
+      @JsonProperty("speeds") @Nullable Map<String, Long> speeds,
+      @JsonProperty("variants") @Nullable Map<String, Map<String, Long>> variants) {
     this.provider = provider;
     this.model = model;
     this.mode = mode;
@@ -69,6 +79,17 @@ public final class Price {
     this.cards = cards == null ? List.of() : List.copyOf(cards);
     this.toolPicos = toolPicos == null ? Map.of() : Map.copyOf(toolPicos);
     this.zeroApproved = zeroApproved;
+    this.regions = regions == null ? Map.of() : Map.copyOf(regions);
+    this.speeds = speeds == null ? Map.of() : Map.copyOf(speeds);
+    Map<String, Map<String, Long>> byBilled = new HashMap<>();
+    if (variants != null) {
+      variants.forEach((billed, picos) -> byBilled.put(billed, Map.copyOf(picos)));
+    }
+    this.variants = Map.copyOf(byBilled);
+    requireNotNegative(this.toolPicos);
+    requireNotNegative(this.regions);
+    requireNotNegative(this.speeds);
+    this.variants.values().forEach(Price::requireNotNegative);
     Map<String, List<Tariff>> byTier = new HashMap<>();
     for (RateCard card : this.cards) {
       byTier.computeIfAbsent(card.serviceTier(), tier -> Tariff.of(this.cards, tier));
@@ -76,6 +97,45 @@ public final class Price {
     this.tariffs = Map.copyOf(byTier);
     this.billsTokens =
         this.cards.isEmpty() || this.cards.stream().anyMatch(card -> !card.tokenPicos().isEmpty());
+  }
+
+  private static void requireNotNegative(Map<String, Long> figures) {
+    figures.forEach(
+        (name, figure) -> {
+          if (figure < 0) {
+            throw new IllegalArgumentException(name + " may not be negative: " + figure);
+          }
+        });
+  }
+
+  /// A row without multipliers and variants.
+  public Price(
+      String provider,
+      String model,
+      String mode,
+      @Nullable List<String> aliases,
+      @Nullable Long windowTokens,
+      @Nullable Long outputLimitTokens,
+      boolean sharedWindow,
+      @Nullable Set<Capability> capabilities,
+      @Nullable List<RateCard> cards,
+      @Nullable Map<String, Long> toolPicos,
+      boolean zeroApproved) {
+    this(
+        provider,
+        model,
+        mode,
+        aliases,
+        windowTokens,
+        outputLimitTokens,
+        sharedWindow,
+        capabilities,
+        cards,
+        toolPicos,
+        zeroApproved,
+        null,
+        null,
+        null);
   }
 
   @JsonProperty("provider")
@@ -135,6 +195,36 @@ public final class Price {
     return zeroApproved;
   }
 
+  @JsonProperty("regions")
+  public Map<String, Long> regions() {
+    return regions;
+  }
+
+  @JsonProperty("speeds")
+  public Map<String, Long> speeds() {
+    return speeds;
+  }
+
+  @JsonProperty("variants")
+  public Map<String, Map<String, Long>> variants() {
+    return variants;
+  }
+
+  /// Every name that may mean this row: its key, its aliases, and what follows a slash in them.
+  public List<String> names() {
+    List<String> names = new ArrayList<>();
+    addNames(model, names);
+    aliases.forEach(alias -> addNames(alias, names));
+    return names;
+  }
+
+  private static void addNames(String name, List<String> names) {
+    names.add(name);
+    for (int slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
+      names.add(name.substring(slash + 1));
+    }
+  }
+
   /// Whether calls of this row produce output that a cap applies to: those of some modes do not,
   /// nor of a row that bills units alone and states no limit.
   public boolean hasOutput() {
@@ -165,7 +255,10 @@ public final class Price {
         capabilities,
         cards,
         toolPicos,
-        true);
+        true,
+        regions,
+        speeds,
+        variants);
   }
 
   /// The prices of a service tier by class and unit, in USD, as the decision record shows them;

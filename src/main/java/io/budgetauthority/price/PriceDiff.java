@@ -2,6 +2,7 @@ package io.budgetauthority.price;
 
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.PriceReview.Finding;
+import io.budgetauthority.price.PriceReview.Meaning;
 import io.budgetauthority.price.PriceReview.Move;
 import io.budgetauthority.price.PriceReview.RowName;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -58,12 +60,61 @@ final class PriceDiff {
         zeros(diff.after, false),
         names(diff.after.values().stream().filter(row -> !priced(row)).toList()),
         suspects(diff.after.values()),
-        notes.untrustedZero(),
+        before == null ? List.of() : meanings(before, after),
+        notes.untrustedWrites(),
+        notes.variants(),
         notes.notApplied(),
         notes.keptOut(),
         notes.unknownFields(),
         zeros(diff.after, true),
         List.of());
+  }
+
+  /// Every name that meant a row and means another one now, alone and with each provider.
+  private static List<Meaning> meanings(PriceTable before, PriceTable after) {
+    Set<String> names = new TreeSet<>();
+    Set<String> providers = new TreeSet<>();
+    for (PriceTable table : List.of(before, after)) {
+      for (Price row : table.rows()) {
+        names.addAll(row.names());
+        providers.add(row.provider());
+        int slash = row.model().indexOf('/');
+        if (slash > 0) {
+          providers.add(row.model().substring(0, slash));
+        }
+      }
+    }
+    List<Meaning> meanings = new ArrayList<>();
+    for (String name : names) {
+      addMeaning(before, after, null, name, meanings);
+      for (String provider : providers) {
+        addMeaning(before, after, provider, name, meanings);
+      }
+    }
+    return meanings;
+  }
+
+  private static void addMeaning(
+      PriceTable before,
+      PriceTable after,
+      @Nullable String provider,
+      String name,
+      List<Meaning> into) {
+    PriceTable.Found was = before.find(provider, name);
+    PriceTable.Found is = after.find(provider, name);
+    // What means nothing on one side was added or removed, which the review says elsewhere.
+    if (was instanceof PriceTable.Found.Unknown || is instanceof PriceTable.Found.Unknown) {
+      return;
+    }
+    String from = rowOf(was);
+    String to = rowOf(is);
+    if (!Objects.equals(from, to)) {
+      into.add(new Meaning(provider, name, from, to));
+    }
+  }
+
+  private static @Nullable String rowOf(PriceTable.Found found) {
+    return found instanceof PriceTable.Found.Row row ? row.price().model() : null;
   }
 
   private static List<RowName> zeros(Map<String, Price> rows, boolean approved) {
@@ -101,7 +152,10 @@ final class PriceDiff {
         String.valueOf(row.windowTokens()),
         String.valueOf(row.outputLimitTokens()),
         row.sharedWindow(),
-        row.capabilities());
+        row.capabilities(),
+        row.regions(),
+        row.speeds(),
+        row.variants());
   }
 
   private record Place(String serviceTier, long aboveTokens) {}

@@ -1,52 +1,66 @@
 package io.budgetauthority.price;
 
+import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
+import static io.budgetauthority.tenant.StoredValues.time;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.ConfigurationWrites;
 import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Published;
 import io.budgetauthority.tenant.Standby;
 import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.StoredValues;
 import io.budgetauthority.tenant.Tenants;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Comparator;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
+import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// Prices that a tenant states itself: they win over the table's (pricing.md). They are kept as
-/// configuration in the ledger table and remembered for less than a minute, which is how long a
-/// change may take to be in force elsewhere. Safe for use by many threads.
+/// configuration in the ledger table and cached for less than a minute, which is how long a change
+/// may take to be in force elsewhere. An override is never overwritten: what it was before is kept
+/// for as long as a decision may be settled that was made under it. Safe for use by many threads.
 public final class PriceOverrides {
 
+  /// The most overrides of one tenant (protocol section 10, "configuration", has the same bound).
+  public static final int MAX_OVERRIDES = 5_000;
+
   private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(55);
-  private static final int MOST_CACHED_TENANTS = 10_000;
-  private static final int MOST_KEY_BYTES = 1_024;
+  private static final int MAX_CACHED_TENANTS = 10_000;
+  private static final int MAX_ATTEMPTS = 5;
   private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+  private static final String CURRENT = "price#";
+  private static final String FORMER = "price-version#";
+  private static final String COUNT = "price-count";
+  private static final String UNCHANGED = "since = :seen";
+  private static final String ABSENT = "attribute_not_exists(pk)";
 
   private final DynamoDbClient dynamoDb;
   private final String table;
   private final Tenants tenants;
-  private final Cache<String, List<Price>> known =
+  private final LoadingCache<String, OverrideVersions> known =
       Caffeine.newBuilder()
           .expireAfterWrite(IN_FORCE_WITHIN)
-          .maximumSize(MOST_CACHED_TENANTS)
-          .build();
+          .maximumSize(MAX_CACHED_TENANTS)
+          .build(this::read);
 
   public PriceOverrides(DynamoDbClient dynamoDb, String table, Tenants tenants) {
     this.dynamoDb = dynamoDb;
@@ -54,167 +68,298 @@ public final class PriceOverrides {
     this.tenants = tenants;
   }
 
-  /// What a name means to a tenant: its own price where it states one, else the table's row.
+  /// What a name means to a tenant now: its own price where it states one, else the table's row.
   public PriceTable.Found find(
       String tenantId, PriceTable prices, @Nullable String provider, String model) {
-    return find(of(tenantId), prices, provider, model);
+    return findAt(tenantId, prices, provider, model, Instant.MAX);
   }
 
-  /// The same while the ledger is away, by the prices that were published of the tenant.
+  /// What a name meant to a tenant at the time of a decision, with the prices that it stated then.
+  public PriceTable.Found findAt(
+      String tenantId, PriceTable prices, @Nullable String provider, String model, Instant at) {
+    return known.get(tenantId).find(prices, provider, model, at);
+  }
+
+  /// The same while the ledger is unavailable, by the prices that were published of the tenant.
   public static PriceTable.Found find(
       Standby standby,
       String tenantId,
       PriceTable prices,
       @Nullable String provider,
       String model) {
-    List<Price> published =
-        standby
-            .document(Published.Kind.PRICE_OVERRIDES, tenantId)
-            .map(PriceOverrides::readCopy)
-            .orElse(List.of());
-    return find(published, prices, provider, model);
-  }
-
-  private static PriceTable.Found find(
-      List<Price> overrides, PriceTable prices, @Nullable String provider, String model) {
     PriceTable.Found found = prices.find(provider, model);
-    if (overrides.isEmpty()) {
-      return found;
-    }
-    Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
-    List<Price> stated =
-        overrides.stream()
-            .filter(
+    String rowModel = found instanceof PriceTable.Found.Row row ? row.price().model() : model;
+    List<OverrideVersions.Version> published =
+        Stream.of(model, rowModel)
+            .distinct()
+            .flatMap(
+                name ->
+                    standby
+                        .document(Published.Kind.PRICE_OVERRIDES, publishedName(tenantId, name))
+                        .stream())
+            .flatMap(document -> readCopy(document).stream())
+            .map(
                 override ->
-                    (row != null && isFor(override, row.provider(), row.model()))
-                        || (override.model().equals(model)
-                            && (provider == null || override.provider().equals(provider))))
+                    new OverrideVersions.Version(
+                        override.provider(), override.model(), override, Instant.MIN, null))
             .toList();
-    return switch (stated.size()) {
-      case 0 -> found;
-      case 1 -> new PriceTable.Found.Row(stated.getFirst());
-      default ->
-          new PriceTable.Found.Ambiguous(
-              stated.stream()
-                  .map(override -> override.provider() + "/" + override.model())
-                  .toList());
-    };
+    return new OverrideVersions(published).find(prices, provider, model, Instant.MAX);
   }
 
-  private static boolean isFor(Price override, String provider, String model) {
-    return override.provider().equals(provider) && override.model().equals(model);
+  /// All that a tenant states, as it is stored now, by provider and model.
+  public List<PriceOverride> list(String tenantId) {
+    known.invalidate(tenantId);
+    return known.get(tenantId).current();
   }
 
-  /// All that a tenant states, at most a minute old.
-  public List<Price> of(String tenantId) {
-    List<Price> cached = known.getIfPresent(tenantId);
-    if (cached != null) {
-      return cached;
-    }
-    List<Price> read = read(tenantId);
-    known.put(tenantId, read);
-    return read;
+  /// The override of exactly this provider and model, as it is stored now.
+  public Optional<PriceOverride> get(String tenantId, String provider, String model) {
+    return Optional.ofNullable(version(head(tenantId, provider, model)))
+        .map(OverrideVersions.Version::override);
   }
 
-  /// What is to be published of a tenant's prices, as they are stored now; empty where it states
-  /// none.
-  public Optional<String> copy(String tenantId) {
-    List<Price> stated = read(tenantId);
+  /// The overrides of a model's name, of any provider, as they are stored now.
+  public List<PriceOverride> named(String tenantId, String model) {
+    return items(tenantId, CURRENT + StoredIds.digest(model) + "#")
+        .map(PriceOverrides::version)
+        .flatMap(version -> Optional.ofNullable(version.override()).stream())
+        .filter(override -> override.model().equals(model))
+        .toList();
+  }
+
+  /// What is to be published of the overrides of one model's name; empty where there is none.
+  ///
+  /// @param name what [#publishedName] made
+  public Optional<String> copy(String name) {
+    String[] parts = name.split("#", 2);
+    List<PriceOverride> stated = named(StoredIds.unescape(parts[0]), StoredIds.unescape(parts[1]));
     return stated.isEmpty() ? Optional.empty() : Optional.of(write(stated));
   }
 
-  private List<Price> read(String tenantId) {
+  /// Overrides are published model by model, so that a change publishes what it changes.
+  private static String publishedName(String tenantId, String model) {
+    return StoredIds.escape(tenantId) + "#" + StoredIds.escape(model);
+  }
+
+  /// What became of a change.
+  public enum Changed {
+    DONE,
+    /// There is nothing of that name to delete.
+    NOT_FOUND,
+    /// The tenant has [#MAX_OVERRIDES] overrides.
+    TOO_MANY
+  }
+
+  /// States a price, and records who did.
+  public Changed put(String tenantId, PriceOverride override, AuditEntry entry) {
+    return change(tenantId, override.provider(), override.model(), override, entry);
+  }
+
+  /// Takes a price back: the table's applies again.
+  public Changed delete(String tenantId, String provider, String model, AuditEntry entry) {
+    return change(tenantId, provider, model, null, entry);
+  }
+
+  private Changed change(
+      String tenantId,
+      String provider,
+      String model,
+      @Nullable PriceOverride next,
+      AuditEntry entry) {
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      Map<String, AttributeValue> stored = head(tenantId, provider, model);
+      OverrideVersions.Version before = version(stored);
+      boolean existed = before != null && before.override() != null;
+      if (next == null && !existed) {
+        return Changed.NOT_FOUND;
+      }
+      if (next != null && !existed && count(tenantId) >= MAX_OVERRIDES) {
+        return Changed.TOO_MANY;
+      }
+      Instant since = entry.at();
+      if (before != null && !since.isAfter(before.since())) {
+        since = before.since().plusMillis(1);
+      }
+      List<TransactWriteItem> writes = new ArrayList<>();
+      writes.add(putHead(tenantId, provider, model, next, since, before));
+      if (before != null) {
+        writes.add(keep(tenantId, before, since));
+      }
+      if (existed != (next != null)) {
+        writes.add(counted(tenantId, existed ? -1 : 1));
+      }
+      writes.add(TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build());
+      writes.add(
+          Publications.mark(
+              table, Published.Kind.PRICE_OVERRIDES, List.of(publishedName(tenantId, model))));
+      if (new ConfigurationWrites(dynamoDb).write(writes)) {
+        known.invalidate(tenantId);
+        return Changed.DONE;
+      }
+    }
+    throw new ConfigurationWrites.Busy("the override of " + provider + "/" + model);
+  }
+
+  private TransactWriteItem putHead(
+      String tenantId,
+      String provider,
+      String model,
+      @Nullable PriceOverride next,
+      Instant since,
+      OverrideVersions.@Nullable Version before) {
+    Map<String, AttributeValue> item =
+        item(key(tenantId, sortKey(CURRENT, provider, model)), provider, model, next, since);
+    Put.Builder put = Put.builder().tableName(table).item(item);
+    if (before == null) {
+      put.conditionExpression(ABSENT);
+    } else {
+      put.conditionExpression(UNCHANGED)
+          .expressionAttributeValues(Map.of(":seen", time(before.since())));
+    }
+    return TransactWriteItem.builder().put(put.build()).build();
+  }
+
+  /// Keeps what an override was, for as long as a decision that was made under it may be settled.
+  private TransactWriteItem keep(String tenantId, OverrideVersions.Version former, Instant until) {
+    int days = tenants.policy(tenantId).policy().retentionDays() + 1;
+    String name =
+        sortKey(FORMER, former.provider(), former.model())
+            + "#%015d".formatted(until.toEpochMilli());
+    Map<String, AttributeValue> item =
+        item(
+            key(tenantId, name),
+            former.provider(),
+            former.model(),
+            former.override(),
+            former.since());
+    item.put("until", time(until));
+    item.put("ttl", number(until.plus(Duration.ofDays(days)).getEpochSecond()));
+    return TransactWriteItem.builder()
+        .put(Put.builder().tableName(table).item(item).build())
+        .build();
+  }
+
+  private static Map<String, AttributeValue> item(
+      Map<String, AttributeValue> key,
+      String provider,
+      String model,
+      @Nullable PriceOverride override,
+      Instant since) {
+    Map<String, AttributeValue> item = new HashMap<>(key);
+    item.put("provider", text(provider));
+    item.put("model", text(model));
+    item.put("since", time(since));
+    if (override != null) {
+      item.put("doc", text(write(override)));
+    }
+    return item;
+  }
+
+  private TransactWriteItem counted(String tenantId, int change) {
+    Update.Builder update =
+        Update.builder()
+            .tableName(table)
+            .key(key(tenantId, COUNT))
+            .updateExpression("ADD n :change");
+    if (change < 0) {
+      return TransactWriteItem.builder()
+          .update(update.expressionAttributeValues(Map.of(":change", number(change))).build())
+          .build();
+    }
+    return TransactWriteItem.builder()
+        .update(
+            update
+                .conditionExpression("attribute_not_exists(n) OR n < :max")
+                .expressionAttributeValues(
+                    Map.of(":change", number(change), ":max", number(MAX_OVERRIDES)))
+                .build())
+        .build();
+  }
+
+  private long count(String tenantId) {
+    Map<String, AttributeValue> item = get(key(tenantId, COUNT));
+    return item.isEmpty() ? 0 : number(item, "n");
+  }
+
+  private Map<String, AttributeValue> head(String tenantId, String provider, String model) {
+    return get(key(tenantId, sortKey(CURRENT, provider, model)));
+  }
+
+  private Map<String, AttributeValue> get(Map<String, AttributeValue> key) {
+    Map<String, AttributeValue> item =
+        dynamoDb.getItem(it -> it.tableName(table).key(key).consistentRead(true)).item();
+    return item == null ? Map.of() : item;
+  }
+
+  private OverrideVersions read(String tenantId) {
+    List<OverrideVersions.Version> versions =
+        Stream.of(CURRENT, FORMER)
+            .flatMap(prefix -> items(tenantId, prefix))
+            .flatMap(item -> Optional.ofNullable(version(item)).stream())
+            .toList();
+    return versions.isEmpty() ? OverrideVersions.NONE : new OverrideVersions(versions);
+  }
+
+  private Stream<Map<String, AttributeValue>> items(String tenantId, String prefix) {
     return dynamoDb
         .queryPaginator(
             query ->
                 query
                     .tableName(table)
-                    .keyConditionExpression("pk = :pk AND begins_with(sk, :price)")
+                    .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
                     .consistentRead(true)
                     .expressionAttributeValues(
                         Map.of(
                             ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                            ":price", text("price#"))))
+                            ":prefix", text(prefix))))
         .items()
-        .stream()
-        .map(PriceOverrides::readItem)
-        .sorted(Comparator.comparing(Price::provider).thenComparing(Price::model))
-        .toList();
+        .stream();
   }
 
-  /// The override of exactly this provider and model, as it is stored now.
-  public Optional<Price> get(String tenantId, String provider, String model) {
-    known.invalidate(tenantId);
-    return of(tenantId).stream().filter(override -> isFor(override, provider, model)).findFirst();
-  }
-
-  /// States a price, and records who did.
-  public void put(String tenantId, Price price, AuditEntry entry) {
-    Map<String, AttributeValue> item =
-        new HashMap<>(key(tenantId, price.provider(), price.model()));
-    item.put("doc", text(write(price)));
-    change(tenantId, TransactWriteItem.builder().put(putItem(item)).build(), entry);
-  }
-
-  private Put putItem(Map<String, AttributeValue> item) {
-    return Put.builder().tableName(table).item(item).build();
-  }
-
-  /// Takes a price back: the table's applies again.
-  public void delete(String tenantId, String provider, String model, AuditEntry entry) {
-    Delete delete = Delete.builder().tableName(table).key(key(tenantId, provider, model)).build();
-    change(tenantId, TransactWriteItem.builder().delete(delete).build(), entry);
-  }
-
-  private void change(String tenantId, TransactWriteItem write, AuditEntry entry) {
-    TransactWriteItem audit =
-        TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build();
-    TransactWriteItem mark =
-        Publications.mark(table, Published.Kind.PRICE_OVERRIDES, List.of(tenantId));
-    if (!new ConfigurationWrites(dynamoDb).write(List.of(write, audit, mark))) {
-      throw new IllegalStateException("a price override is written unconditionally");
+  /// An item as a version; null where there is no item, or it is not of this form.
+  private static OverrideVersions.@Nullable Version version(Map<String, AttributeValue> item) {
+    if (!item.containsKey("since")) {
+      return null;
     }
-    known.invalidate(tenantId);
+    String doc = StoredValues.textOrNull(item, "doc");
+    return new OverrideVersions.Version(
+        text(item, "provider"),
+        text(item, "model"),
+        doc == null ? null : readOverride(doc),
+        time(item, "since"),
+        item.containsKey("until") ? time(item, "until") : null);
   }
 
-  private static Map<String, AttributeValue> key(String tenantId, String provider, String model) {
-    return Map.of(
-        "pk", text(StoredIds.escape(tenantId) + "#config"),
-        "sk", text(sortKey(provider, model)));
+  private static Map<String, AttributeValue> key(String tenantId, String sortKey) {
+    return Map.of("pk", text(StoredIds.escape(tenantId) + "#config"), "sk", text(sortKey));
   }
 
-  /// A sort key has at most 1,024 bytes, which 256 characters may exceed: such a name is kept by
-  /// its hash. No name makes the key of another, since a hash is without the separator.
-  private static String sortKey(String provider, String model) {
-    String named = "price#" + StoredIds.escape(provider) + "#" + StoredIds.escape(model);
-    byte[] bytes = named.getBytes(StandardCharsets.UTF_8);
-    return bytes.length <= MOST_KEY_BYTES ? named : "price#" + PriceTables.sha256(bytes);
+  /// By digests, since a sort key has at most 1,024 bytes, which two names may exceed.
+  private static String sortKey(String prefix, String provider, String model) {
+    return prefix + StoredIds.digest(model) + "#" + StoredIds.digest(provider);
   }
 
-  private static List<Price> readCopy(String document) {
+  private static List<PriceOverride> readCopy(String document) {
     try {
-      return JSON.readValue(document, new TypeReference<List<Price>>() {});
+      return JSON.readValue(document, new TypeReference<List<PriceOverride>>() {});
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("published price overrides cannot be read", e);
     }
   }
 
-  private static Price readItem(Map<String, AttributeValue> item) {
+  private static PriceOverride readOverride(String document) {
     try {
-      AttributeValue doc =
-          Optional.ofNullable(item.get("doc"))
-              .orElseThrow(() -> new IllegalStateException("a price override has no doc"));
-      return JSON.readValue(doc.s(), Price.class);
+      return JSON.readValue(document, PriceOverride.class);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a stored price override cannot be read", e);
     }
   }
 
-  private static String write(Object price) {
+  private static String write(Object overrides) {
     try {
-      return JSON.writeValueAsString(price);
+      return JSON.writeValueAsString(overrides);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a price cannot be written", e);
+      throw new IllegalStateException("a price override cannot be written", e);
     }
   }
 }

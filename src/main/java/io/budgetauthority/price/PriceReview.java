@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// @param allZero rows whose every price is zero and that nobody approved: unroutable until then
 /// @param noPrice rows without any price: unroutable without an override
 /// @param suspect prices that are charged as written and are likely to be wrong
-/// @param untrustedZero cache writes at zero beside priced input: charged as input
+/// @param untrustedWrites cache writes under half of the input's price: charged as input
+/// @param meanings names that mean another row than before
+/// @param variants units and tools that are held at the dearest variant
 /// @param notApplied figures that are not charged, each with the reason
 /// @param keptOut rows of the file that the table does not have
 /// @param unknownFields fields that nobody knows and that do not look like prices
@@ -35,7 +37,9 @@ public record PriceReview(
     @JsonProperty("all_zero") List<RowName> allZero,
     @JsonProperty("no_price") List<RowName> noPrice,
     @JsonProperty("suspect") List<Finding> suspect,
-    @JsonProperty("untrusted_zero") List<Finding> untrustedZero,
+    @JsonProperty("meanings") List<Meaning> meanings,
+    @JsonProperty("untrusted_writes") List<Finding> untrustedWrites,
+    @JsonProperty("variants") List<Finding> variants,
     @JsonProperty("not_applied") List<Finding> notApplied,
     @JsonProperty("kept_out") List<KeptOut> keptOut,
     @JsonProperty("unknown_fields") List<UnknownField> unknownFields,
@@ -51,7 +55,9 @@ public record PriceReview(
     allZero = List.copyOf(allZero);
     noPrice = List.copyOf(noPrice);
     suspect = List.copyOf(suspect);
-    untrustedZero = List.copyOf(untrustedZero);
+    meanings = List.copyOf(meanings);
+    untrustedWrites = List.copyOf(untrustedWrites);
+    variants = List.copyOf(variants);
     notApplied = List.copyOf(notApplied);
     keptOut = List.copyOf(keptOut);
     unknownFields = List.copyOf(unknownFields);
@@ -79,13 +85,15 @@ public record PriceReview(
         List.of(),
         List.of(),
         List.of(),
+        List.of(),
+        List.of(),
         problems);
   }
 
   /// A row by the two names that an approval takes.
   public record RowName(
       @JsonProperty("provider") String provider, @JsonProperty("model") String model) {
-    static RowName of(Price row) {
+    public static RowName of(Price row) {
       return new RowName(row.provider(), row.model());
     }
   }
@@ -101,6 +109,17 @@ public record PriceReview(
       @JsonProperty("class") String priced,
       @JsonProperty("tier") String serviceTier,
       @JsonProperty("above_tokens") long aboveTokens,
+      @JsonProperty("from") @Nullable String from,
+      @JsonProperty("to") @Nullable String to) {}
+
+  /// A name that means another row than in the table before, or has become ambiguous or clear.
+  ///
+  /// @param provider the provider that goes with the name; null where the name stands alone
+  /// @param from the row that it meant; null where it meant several
+  /// @param to the row that it means; null where it means several
+  public record Meaning(
+      @JsonProperty("provider") @Nullable String provider,
+      @JsonProperty("name") String name,
       @JsonProperty("from") @Nullable String from,
       @JsonProperty("to") @Nullable String to) {}
 
@@ -120,14 +139,16 @@ public record PriceReview(
   /// A field and how many rows have it.
   public record UnknownField(@JsonProperty("field") String field, @JsonProperty("rows") int rows) {}
 
-  /// Whether the table may be published unseen: against the one before, rows were at most added,
-  /// and none of these is suspect. A first table is never clean.
+  /// Whether the table may be published unseen: against the one before, rows were at most added, no
+  /// name means another row than it did, and none of these is suspect. A first table is never
+  /// clean.
   @JsonProperty("clean")
   public boolean clean() {
     return problems.isEmpty()
         && previousVersion != null
         && removed.isEmpty()
         && changed.isEmpty()
+        && meanings.isEmpty()
         && pricesUp.isEmpty()
         && pricesDown.isEmpty()
         && added.stream()

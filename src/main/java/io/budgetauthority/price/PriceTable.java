@@ -5,22 +5,29 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// One published version of all prices: immutable, found by name in a hash look-up. Two rows with
 /// one name get an [IllegalArgumentException].
 public final class PriceTable {
 
+  private static final int MAX_NEAR = 10;
+  private static final Pattern DATE = Pattern.compile("[-@]?20[0-9]{2}-?[0-9]{2}-?[0-9]{2}$");
+
   private final String version;
   private final Instant createdAt;
   private final String source;
   private final Map<String, Price> byName = new LinkedHashMap<>();
   private final Map<String, List<Price>> bySuffix = new HashMap<>();
+  private volatile @Nullable Map<String, List<PriceReview.RowName>> nearNames;
 
   @JsonCreator
   public PriceTable(
@@ -138,6 +145,42 @@ public final class PriceTable {
       case 1 -> new Found.Row(ending.getFirst());
       default -> new Found.Ambiguous(ending.stream().map(Price::model).sorted().toList());
     };
+  }
+
+  /// Whether two rows price the same model: of one key, and of one provider by either of the two
+  /// ways in which a row is of a provider.
+  public static boolean isSameRow(Price one, Price other) {
+    return one.model().equals(other.model())
+        && (isOf(one.provider(), other) || isOf(other.provider(), one));
+  }
+
+  /// The rows that a caller may have meant by a name that means none: of the same model by another
+  /// provider or in another spelling, at most ten, by key.
+  public List<PriceReview.RowName> near(String name) {
+    Map<String, List<PriceReview.RowName>> index = nearNames;
+    if (index == null) {
+      index = indexNear();
+      nearNames = index;
+    }
+    return index.getOrDefault(plain(name), List.of()).stream().limit(MAX_NEAR).toList();
+  }
+
+  private Map<String, List<PriceReview.RowName>> indexNear() {
+    Map<String, List<PriceReview.RowName>> index = new HashMap<>();
+    rows().stream()
+        .sorted(Comparator.comparing(Price::model))
+        .forEach(
+            row ->
+                index
+                    .computeIfAbsent(plain(row.model()), key -> new ArrayList<>(1))
+                    .add(PriceReview.RowName.of(row)));
+    return index;
+  }
+
+  /// The last part of a name in small letters and digits, without a date at its end.
+  private static String plain(String name) {
+    String last = name.substring(name.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
+    return DATE.matcher(last).replaceFirst("").replaceAll("[^a-z0-9]", "");
   }
 
   /// A row is of the provider that its source names, and of the one that its key begins with:

@@ -94,6 +94,15 @@ public final class PriceTableJson {
     if (row.zeroApproved()) {
       json.writeBooleanField("zero_approved", true);
     }
+    writePrices(json, "regions", row.regions(), Function.identity());
+    writePrices(json, "speeds", row.speeds(), Function.identity());
+    if (!row.variants().isEmpty()) {
+      json.writeObjectFieldStart("variants");
+      for (Map.Entry<String, Map<String, Long>> billed : new TreeMap<>(row.variants()).entrySet()) {
+        writePrices(json, billed.getKey(), billed.getValue(), Function.identity());
+      }
+      json.writeEndObject();
+    }
     json.writeEndObject();
   }
 

@@ -80,6 +80,9 @@ final class PriceTableReader {
     List<RateCard> cards = List.of();
     Map<String, Long> tools = Map.of();
     boolean zeroApproved = false;
+    Map<String, Long> regions = Map.of();
+    Map<String, Long> speeds = Map.of();
+    Map<String, Map<String, Long>> variants = Map.of();
     for (String field = json.nextFieldName(); field != null; field = json.nextFieldName()) {
       switch (field) {
         case "provider" -> provider = text();
@@ -94,6 +97,9 @@ final class PriceTableReader {
         case "cards" -> cards = list(this::card);
         case "tools" -> tools = prices(new HashMap<>(), Function.identity());
         case "zero_approved" -> zeroApproved = flag();
+        case "regions" -> regions = prices(new HashMap<>(), Function.identity());
+        case "speeds" -> speeds = prices(new HashMap<>(), Function.identity());
+        case "variants" -> variants = variants();
         default -> throw unknown(field);
       }
     }
@@ -108,7 +114,19 @@ final class PriceTableReader {
         capabilities,
         cards,
         tools,
-        zeroApproved);
+        zeroApproved,
+        regions,
+        speeds,
+        variants);
+  }
+
+  private Map<String, Map<String, Long>> variants() throws IOException {
+    Map<String, Map<String, Long>> variants = new HashMap<>();
+    expect(json.nextToken(), JsonToken.START_OBJECT);
+    for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
+      variants.put(name, prices(new HashMap<>(), Function.identity()));
+    }
+    return variants;
   }
 
   private RateCard card() throws IOException {

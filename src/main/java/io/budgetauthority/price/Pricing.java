@@ -5,10 +5,12 @@ import static io.budgetauthority.price.Usage.orZero;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.money.PicoUsd;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Prices usage and worst cases by one and the same arithmetic (protocol section 2, "The estimate";
@@ -17,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 /// usage.
 public final class Pricing {
 
-  /// Modes where time and tokens bill the same thing: all of the sound.
-  private static final Set<String> SOUND = Set.of("audio_transcription", "audio_speech");
-
   private Pricing() {}
 
   /// What a commit charges, and which of its parts had no price of their own, by their names in
@@ -27,6 +26,24 @@ public final class Pricing {
   public record Charge(MicroUsd amount, List<String> unpriced) {
     public Charge {
       unpriced = List.copyOf(unpriced);
+    }
+  }
+
+  /// What was known of a call before it was used.
+  ///
+  /// @param units the bounds of the ask
+  /// @param serviceTier the tier held, as the region and the speed
+  public record Held(
+      Map<String, UnitCount> units,
+      String serviceTier,
+      @Nullable String inferenceRegion,
+      @Nullable String speed) {
+
+    /// Of usage that never had a decision.
+    public static final Held NOTHING = new Held(Map.of(), Bounds.DEFAULT_TIER, null, null);
+
+    public Held {
+      units = Map.copyOf(units);
     }
   }
 
@@ -41,6 +58,7 @@ public final class Pricing {
   public static MicroUsd worstCase(Price row, Bounds bounds) {
     long dearest = 0;
     List<Tariff> tariffs = row.tariffs(bounds.serviceTier());
+    Multiplier multiplier = multiplier(row, bounds.inferenceRegion(), bounds.speed());
     for (int i = 0; i < tariffs.size(); i++) {
       Tariff tariff = tariffs.get(i);
       if (i > 0 && bounds.inputTokens() <= tariff.aboveTokens()) {
@@ -50,12 +68,25 @@ public final class Pricing {
           i + 1 < tariffs.size()
               ? Math.min(bounds.inputTokens(), tariffs.get(i + 1).aboveTokens())
               : bounds.inputTokens();
-      dearest = Math.max(dearest, worstCase(row, tariff, longest, bounds));
+      dearest = Math.max(dearest, worstCase(row, tariff, longest, bounds, multiplier));
     }
-    return PicoUsd.roundUp(Math.addExact(dearest, toolPicos(row, bounds.billedTools())));
+    return PicoUsd.roundUp(Math.addExact(dearest, toolPicos(row, bounds.billedTools(), null)));
   }
 
-  private static long worstCase(Price row, Tariff tariff, long inputTokens, Bounds bounds) {
+  /// What a row multiplies token prices by; what it does not state multiplies by 1.
+  private static Multiplier multiplier(
+      Price row, @Nullable String inferenceRegion, @Nullable String speed) {
+    return inferenceRegion == null && speed == null
+        ? Multiplier.NONE
+        : new Multiplier(
+            inferenceRegion == null
+                ? Multiplier.ONE
+                : row.regions().getOrDefault(inferenceRegion, Multiplier.ONE),
+            speed == null ? Multiplier.ONE : row.speeds().getOrDefault(speed, Multiplier.ONE));
+  }
+
+  private static long worstCase(
+      Price row, Tariff tariff, long inputTokens, Bounds bounds, Multiplier multiplier) {
     Parts parts = bounds.parts();
     long write = bounded(parts.cacheWriteTokens(), inputTokens);
     long write1h = Math.min(bounded(parts.cacheWrite1hTokens(), write), write);
@@ -78,25 +109,27 @@ public final class Pricing {
       bounded(parts.outputAudioTokens(), bounds.outputTokens()),
       bounded(parts.outputImageTokens(), bounds.outputTokens()),
     };
-    return dearestOverAlternatives(row, tariff, bounds, inputTokens, rows, columns, output);
+    Tokens tokens = new Tokens(inputTokens, bounds.outputTokens(), rows, columns, output);
+    return dearestOverAlternatives(
+        new UnitPrices(row, tariff, null), bounds.units(), tokens, multiplier);
   }
+
+  /// Tokens of a call and the most of each class, in the order of [InputMix] and of
+  /// [#OUTPUT_CLASSES].
+  private record Tokens(long input, long output, long[] rows, long[] columns, long[] outputs) {}
 
   /// Tokens and a unit that bill the same thing are alternatives: either all of it is billed as
   /// tokens, or by the unit and then none of it as tokens. The dearest of these choices bounds
   /// every mixture, since the bill is convex in how much is which.
   private static long dearestOverAlternatives(
-      Price row,
-      Tariff tariff,
-      Bounds bounds,
-      long inputTokens,
-      long[] rows,
-      long[] columns,
-      long[] output) {
-    long adding = addingUnits(row, tariff, bounds.units());
-    long sound = alternativeUnits(row, tariff, bounds.units(), BillingUnit.SECONDS);
-    long images = alternativeUnits(row, tariff, bounds.units(), BillingUnit.IMAGES);
-    long text = alternativeUnits(row, tariff, bounds.units(), BillingUnit.CHARACTERS);
-    boolean soundIsAll = SOUND.contains(row.mode());
+      UnitPrices prices, Map<String, UnitCount> units, Tokens tokens, Multiplier multiplier) {
+    long adding = prices.adding(units);
+    long sound = prices.alternative(units, BillingUnit.SECONDS);
+    long images = prices.alternative(units, BillingUnit.IMAGES);
+    long text = prices.alternative(units, BillingUnit.CHARACTERS);
+    boolean soundIsAll = prices.isSound();
+    long[] columns = tokens.columns();
+    long[] output = tokens.outputs();
     long dearest = 0;
     for (int choice = 0; choice < 8; choice++) {
       boolean bySound = (choice & 1) != 0;
@@ -117,10 +150,12 @@ public final class Pricing {
         bySound ? 0 : output[2],
         byImage ? 0 : output[3]
       };
+      long ofTokens =
+          Math.addExact(
+              InputMix.dearestPicos(prices.tariff(), tokens.input(), tokens.rows(), columnRoom),
+              dearestOutput(prices.tariff(), tokens.output(), outputRoom));
       long sum = (bySound ? sound : 0) + (byImage ? images : 0) + (byText ? text : 0);
-      sum = Math.addExact(sum, InputMix.dearestPicos(tariff, inputTokens, rows, columnRoom));
-      sum = Math.addExact(sum, dearestOutput(tariff, bounds.outputTokens(), outputRoom));
-      dearest = Math.max(dearest, sum);
+      dearest = Math.max(dearest, Math.addExact(sum, multiplier.times(ofTokens)));
     }
     return Math.addExact(dearest, adding);
   }
@@ -156,30 +191,140 @@ public final class Pricing {
 
   /// What `usage` costs by the row, at the tier of its whole input. Parts without a price are
   /// charged at their whole's and listed; a whole without one at the dearest of its side, and
-  /// listed.
-  public static Charge charge(Price row, String serviceTier, Usage usage) {
+  /// listed. A tier, region or speed that the row does not state is listed; the dearer of the
+  /// default tier and the tier held applies, and the dearest multiplier that the row states. A unit
+  /// that the ask bounded and the usage leaves out is charged at its bound and listed, where
+  /// nothing else that was used bills the same thing (protocol section 5).
+  public static Charge charge(Price row, Usage usage, Held held) {
     List<String> unpriced = new ArrayList<>();
-    List<Tariff> tariffs = row.tariffs(serviceTier);
-    if (tariffs.isEmpty()) {
-      unpriced.add("service_tier");
-      tariffs = row.tariffs(Bounds.DEFAULT_TIER);
-      if (tariffs.isEmpty()) {
-        return new Charge(MicroUsd.ZERO, List.of("model"));
+    Multiplier multiplier = usedMultiplier(row, usage, held, unpriced);
+    long dearest = 0;
+    @Nullable List<String> listed = null;
+    for (String tier : tiers(row, usage, held, unpriced)) {
+      List<String> ofTier = new ArrayList<>();
+      Tariff tariff = tariff(row, tier, usage.inputTokens());
+      long picos =
+          picos(new UnitPrices(row, tariff, usage.variant()), usage, held, multiplier, ofTier);
+      if (listed == null || picos > dearest) {
+        dearest = picos;
+        listed = ofTier;
       }
     }
-    Tariff tariff = tariffs.getFirst();
-    for (Tariff longer : tariffs) {
-      if (usage.inputTokens() > longer.aboveTokens()) {
-        tariff = longer;
-      }
+    if (listed == null) {
+      return new Charge(MicroUsd.ZERO, List.of("model"));
     }
-    long picos = tokensAndUnits(row, tariff, usage);
-    picos = Math.addExact(picos, toolPicos(row, usage.billedTools()));
-    listUnpriced(row, tariff, usage, unpriced);
+    unpriced.addAll(listed);
+    long picos = Math.addExact(dearest, toolPicos(row, usage.billedTools(), usage.variant()));
+    usage
+        .billedTools()
+        .forEach(
+            (tool, count) -> {
+              if (count > 0 && !row.toolPicos().containsKey(tool)) {
+                unpriced.add(tool);
+              }
+            });
+    if (usage.variant() != null && !usesVariant(row, usage)) {
+      unpriced.add("variant");
+    }
     return new Charge(PicoUsd.roundUp(picos), unpriced);
   }
 
-  private static long tokensAndUnits(Price row, Tariff tariff, Usage usage) {
+  /// Whether the row has a price for what was used, so that a charge by it means something: for the
+  /// tokens of each side, and, where it bills by units alone, for a unit that the usage states or
+  /// the ask bounded.
+  public static boolean bills(Price row, Usage usage, Held held) {
+    for (String tier : tiers(row, usage, held, new ArrayList<>())) {
+      Tariff tariff = tariff(row, tier, usage.inputTokens());
+      UnitPrices prices = new UnitPrices(row, tariff, null);
+      boolean unit = prices.pricesAny(usage.units()) || prices.pricesAny(held.units());
+      if (unit) {
+        return true;
+      }
+      boolean input =
+          usage.inputTokens() == 0 || tariff.ratePicos(TokenClass.INPUT) != Tariff.NO_PRICE;
+      boolean output =
+          usage.outputTokens() == 0 || tariff.ratePicos(TokenClass.OUTPUT) != Tariff.NO_PRICE;
+      if (input && output && !prices.billsUnitsAlone()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Whether no token of the row has a price above 0 and some unit has one.
+  public static boolean isByUnitsAlone(Price row) {
+    return !row.tariffs(Bounds.DEFAULT_TIER).isEmpty()
+        && new UnitPrices(row, tariff(row, Bounds.DEFAULT_TIER, 0), null).billsUnitsAlone();
+  }
+
+  /// The units that a row bills by and that neither the usage states nor the ask bounded, where it
+  /// bills by nothing else.
+  public static List<String> unitsOf(Price row) {
+    Tariff tariff = tariff(row, Bounds.DEFAULT_TIER, 0);
+    List<String> units = new ArrayList<>();
+    for (BillingUnit unit : BillingUnit.values()) {
+      if (tariff.unitPicos(unit) > 0) {
+        units.add(unit.wireName());
+      }
+    }
+    return units;
+  }
+
+  /// The tiers that may have been billed: the one that was used or held, or where the row does not
+  /// price it, what it prices of the default one and the one held.
+  private static List<String> tiers(Price row, Usage usage, Held held, List<String> unpriced) {
+    String stated = usage.serviceTier() == null ? held.serviceTier() : usage.serviceTier();
+    if (!row.tariffs(stated).isEmpty()) {
+      return List.of(stated);
+    }
+    unpriced.add("service_tier");
+    List<String> tiers = new ArrayList<>();
+    for (String tier : List.of(Bounds.DEFAULT_TIER, held.serviceTier())) {
+      if (!row.tariffs(tier).isEmpty() && !tiers.contains(tier)) {
+        tiers.add(tier);
+      }
+    }
+    return tiers;
+  }
+
+  private static Tariff tariff(Price row, String tier, long inputTokens) {
+    List<Tariff> tariffs = row.tariffs(tier);
+    Tariff tariff = tariffs.getFirst();
+    for (Tariff longer : tariffs) {
+      if (inputTokens > longer.aboveTokens()) {
+        tariff = longer;
+      }
+    }
+    return tariff;
+  }
+
+  private static Multiplier usedMultiplier(
+      Price row, Usage usage, Held held, List<String> unpriced) {
+    return new Multiplier(
+        used(
+            row.regions(),
+            usage.inferenceRegion() == null ? held.inferenceRegion() : usage.inferenceRegion(),
+            "inference_region",
+            unpriced),
+        used(
+            row.speeds(), usage.speed() == null ? held.speed() : usage.speed(), "speed", unpriced));
+  }
+
+  private static long used(
+      Map<String, Long> factors, @Nullable String stated, String field, List<String> unpriced) {
+    if (stated == null) {
+      return Multiplier.ONE;
+    }
+    Long factor = factors.get(stated);
+    if (factor != null) {
+      return factor;
+    }
+    unpriced.add(field);
+    return factors.values().stream().reduce(Multiplier.ONE, Math::max);
+  }
+
+  private static long picos(
+      UnitPrices prices, Usage usage, Held held, Multiplier multiplier, List<String> unpriced) {
     Parts parts = usage.parts();
     long read = orZero(parts.cacheReadTokens());
     long write = orZero(parts.cacheWriteTokens());
@@ -194,42 +339,47 @@ public final class Pricing {
     long[] output = {
       usage.outputTokens() - reasoning - audioOut - imageOut, reasoning, audioOut, imageOut
     };
-    Bounds exact =
-        new Bounds(
-            usage.inputTokens(),
-            usage.outputTokens(),
-            parts,
-            usage.units(),
-            Map.of(),
-            Bounds.DEFAULT_TIER);
-    return dearestOverAlternatives(row, tariff, exact, usage.inputTokens(), rows, columns, output);
+    Map<String, UnitCount> units = new HashMap<>(usage.units());
+    prices
+        .leftOut(usage, held.units())
+        .forEach(
+            unit -> {
+              units.put(unit.wireName(), Objects.requireNonNull(held.units().get(unit.wireName())));
+              unpriced.add(unit.wireName());
+            });
+    listUnpriced(prices.tariff(), usage, columns[InputMix.TEXT], output[0], unpriced);
+    return dearestOverAlternatives(
+        prices,
+        units,
+        new Tokens(usage.inputTokens(), usage.outputTokens(), rows, columns, output),
+        multiplier);
   }
 
-  private static void listUnpriced(Price row, Tariff tariff, Usage usage, List<String> unpriced) {
+  /// Lists what has no price of its own, by its name in `usage`. A whole is listed only where some
+  /// of it is no part.
+  private static void listUnpriced(
+      Tariff tariff, Usage usage, long plainInput, long plainOutput, List<String> unpriced) {
     Parts parts = usage.parts();
-    listWhole(tariff, TokenClass.INPUT, usage.inputTokens(), "input_tokens", unpriced);
-    listPart(tariff, TokenClass.CACHE_READ, parts.cacheReadTokens(), "cache_read_tokens", unpriced);
-    listPart(
-        tariff, TokenClass.CACHE_WRITE, parts.cacheWriteTokens(), "cache_write_tokens", unpriced);
-    listPart(
+    list(tariff, TokenClass.INPUT, plainInput, "input_tokens", unpriced);
+    list(tariff, TokenClass.CACHE_READ, parts.cacheReadTokens(), "cache_read_tokens", unpriced);
+    list(tariff, TokenClass.CACHE_WRITE, parts.cacheWriteTokens(), "cache_write_tokens", unpriced);
+    list(
         tariff,
         TokenClass.CACHE_WRITE_1H,
         parts.cacheWrite1hTokens(),
         "cache_write_1h_tokens",
         unpriced);
-    listPart(
-        tariff, TokenClass.INPUT_AUDIO, parts.inputAudioTokens(), "input_audio_tokens", unpriced);
-    listPart(
-        tariff, TokenClass.INPUT_IMAGE, parts.inputImageTokens(), "input_image_tokens", unpriced);
-    listWhole(tariff, TokenClass.OUTPUT, usage.outputTokens(), "output_tokens", unpriced);
-    listPart(tariff, TokenClass.REASONING, parts.reasoningTokens(), "reasoning_tokens", unpriced);
-    listPart(
+    list(tariff, TokenClass.INPUT_AUDIO, parts.inputAudioTokens(), "input_audio_tokens", unpriced);
+    list(tariff, TokenClass.INPUT_IMAGE, parts.inputImageTokens(), "input_image_tokens", unpriced);
+    list(tariff, TokenClass.OUTPUT, plainOutput, "output_tokens", unpriced);
+    list(tariff, TokenClass.REASONING, parts.reasoningTokens(), "reasoning_tokens", unpriced);
+    list(
         tariff,
         TokenClass.OUTPUT_AUDIO,
         parts.outputAudioTokens(),
         "output_audio_tokens",
         unpriced);
-    listPart(
+    list(
         tariff,
         TokenClass.OUTPUT_IMAGE,
         parts.outputImageTokens(),
@@ -239,93 +389,40 @@ public final class Pricing {
         .units()
         .forEach(
             (unit, count) -> {
-              if (count > 0
+              if (count.isPositive()
                   && !unit.equals(BillingUnit.REQUESTS.wireName())
                   && tariff.unitPicos(BillingUnit.ofWireName(unit)) == Tariff.NO_PRICE) {
                 unpriced.add(unit);
               }
             });
-    usage
-        .billedTools()
-        .forEach(
-            (tool, count) -> {
-              if (count > 0 && !row.toolPicos().containsKey(tool)) {
-                unpriced.add(tool);
-              }
-            });
   }
 
-  private static void listWhole(
-      Tariff tariff, TokenClass whole, long count, String name, List<String> unpriced) {
-    if (count > 0 && !tariff.hasOwnPrice(whole)) {
+  private static void list(
+      Tariff tariff, TokenClass priced, @Nullable Long count, String name, List<String> unpriced) {
+    if (orZero(count) > 0 && !tariff.hasOwnPrice(priced)) {
       unpriced.add(name);
     }
   }
 
-  private static void listPart(
-      Tariff tariff, TokenClass part, @Nullable Long count, String name, List<String> unpriced) {
-    if (orZero(count) > 0 && !tariff.hasOwnPrice(part)) {
-      unpriced.add(name);
-    }
-  }
-
-  private static long toolPicos(Price row, Map<String, Long> billedTools) {
+  private static long toolPicos(
+      Price row, Map<String, Long> billedTools, @Nullable String variant) {
     long sum = 0;
     for (Map.Entry<String, Long> tool : billedTools.entrySet()) {
       long picos = row.toolPicos().getOrDefault(tool.getKey(), 0L);
-      sum = Math.addExact(sum, Math.multiplyExact(picos, tool.getValue()));
+      Long ofVariant = UnitPrices.ofVariant(row, tool.getKey(), variant);
+      sum =
+          Math.addExact(
+              sum,
+              Math.multiplyExact(
+                  ofVariant == null ? picos : Math.min(picos, ofVariant), tool.getValue()));
     }
     return sum;
   }
 
-  private static long addingUnits(Price row, Tariff tariff, Map<String, Long> units) {
-    long sum = 0;
-    for (BillingUnit unit : BillingUnit.values()) {
-      if (tariff.unitPicos(unit) != Tariff.NO_PRICE && addsToTokens(row, tariff, unit)) {
-        sum = Math.addExact(sum, unitCost(tariff, units, unit));
-      }
-    }
-    return sum;
-  }
-
-  private static long alternativeUnits(
-      Price row, Tariff tariff, Map<String, Long> units, BillingUnit unit) {
-    long cost =
-        tariff.unitPicos(unit) == Tariff.NO_PRICE || addsToTokens(row, tariff, unit)
-            ? 0
-            : unitCost(tariff, units, unit);
-    if (unit == BillingUnit.IMAGES && tariff.unitPicos(BillingUnit.PIXELS) != Tariff.NO_PRICE) {
-      return Math.max(cost, unitCost(tariff, units, BillingUnit.PIXELS));
-    }
-    return cost;
-  }
-
-  private static long unitCost(Tariff tariff, Map<String, Long> units, BillingUnit unit) {
-    long absent = unit == BillingUnit.REQUESTS ? 1 : 0;
-    long count = units.getOrDefault(unit.wireName(), absent);
-    return Math.multiplyExact(count, Math.max(0, tariff.unitPicos(unit)));
-  }
-
-  /// Whether the unit is billed beside the tokens. It is not where the row prices tokens for the
-  /// same thing: seconds and sound, images and image tokens or pixels, characters and text.
-  private static boolean addsToTokens(Price row, Tariff tariff, BillingUnit unit) {
-    return switch (unit) {
-      case SECONDS ->
-          !(tariff.hasOwnPrice(TokenClass.INPUT_AUDIO)
-              || tariff.hasOwnPrice(TokenClass.OUTPUT_AUDIO)
-              || (SOUND.contains(row.mode()) && pricesText(tariff)));
-      case IMAGES ->
-          !(tariff.hasOwnPrice(TokenClass.INPUT_IMAGE)
-              || tariff.hasOwnPrice(TokenClass.OUTPUT_IMAGE)
-              || tariff.unitPicos(BillingUnit.PIXELS) != Tariff.NO_PRICE);
-      case PIXELS -> false;
-      case CHARACTERS -> !pricesText(tariff);
-      case PAGES, QUERIES, CREDITS, REQUESTS -> true;
-    };
-  }
-
-  private static boolean pricesText(Tariff tariff) {
-    return tariff.ratePicos(TokenClass.INPUT) > 0 || tariff.ratePicos(TokenClass.OUTPUT) > 0;
+  /// Whether the stated variant is one of a unit or a tool that was used.
+  private static boolean usesVariant(Price row, Usage usage) {
+    return Stream.concat(usage.units().keySet().stream(), usage.billedTools().keySet().stream())
+        .anyMatch(name -> UnitPrices.ofVariant(row, name, usage.variant()) != null);
   }
 
   private static long bounded(@Nullable Long bound, long whole) {

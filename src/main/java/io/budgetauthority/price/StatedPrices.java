@@ -39,6 +39,7 @@ final class StatedPrices {
 
   private final Map<Place, Map<Billed, Stated>> byPlace = new TreeMap<>();
   private final Map<String, Stated> tools = new TreeMap<>();
+  private final Map<String, Map<String, Long>> variants = new TreeMap<>();
   private final BiConsumer<String, PicoUsd> notApplied;
 
   /// @param notApplied is told each field that lost to a dearer one, with its price
@@ -52,6 +53,11 @@ final class StatedPrices {
 
   void state(PriceOf meaning, String field, PicoUsd price) {
     Stated stated = new Stated(field, price);
+    if (meaning.variant() != null && meaning.serviceTier().equals(Bounds.DEFAULT_TIER)) {
+      variants
+          .computeIfAbsent(nameOf(meaning.billed()), key -> new TreeMap<>())
+          .merge(meaning.variant(), price.picos(), Math::max);
+    }
     if (meaning.billed() instanceof Billed.Tool tool) {
       tools.merge(tool.name(), stated, this::dearer);
       return;
@@ -102,26 +108,63 @@ final class StatedPrices {
     return otherIsDearer ? other : one;
   }
 
-  /// Takes back prices of zero for cache writes where the row has a real price for input, and
-  /// returns their fields: a caller that reports all its input as writes would pay nothing.
-  List<String> dropUntrustedZeros() {
-    boolean pricesInput =
-        byPlace.values().stream()
-            .anyMatch(prices -> stated(prices.get(new Billed.Tokens(TokenClass.INPUT))) > 0);
-    List<String> dropped = new ArrayList<>();
-    if (pricesInput) {
-      for (Map<Billed, Stated> prices : byPlace.values()) {
-        for (TokenClass write : CACHE_WRITES) {
-          Stated stated = prices.get(new Billed.Tokens(write));
-          if (stated != null && stated.price().picos() == 0) {
-            dropped.add(stated.field());
-            prices.remove(new Billed.Tokens(write));
+  private static String nameOf(Billed billed) {
+    return switch (billed) {
+      case Billed.Tokens tokens -> tokens.tokenClass().wireName();
+      case Billed.Unit unit -> unit.unit().wireName();
+      case Billed.Tool tool -> tool.name();
+    };
+  }
+
+  /// The units and tools whose price depends on a variant, with the price of each in pico-USD.
+  /// Where all variants have one price, there is nothing to tell apart.
+  Map<String, Map<String, Long>> variants() {
+    Map<String, Map<String, Long>> different = new TreeMap<>();
+    variants.forEach(
+        (billed, picos) -> {
+          if (Set.copyOf(picos.values()).size() > 1) {
+            different.put(billed, picos);
           }
-        }
-      }
-      byPlace.values().removeIf(Map::isEmpty);
-    }
+        });
+    return different;
+  }
+
+  /// Takes back prices for cache writes that are zero or under half of what input of the same
+  /// modality costs there, and returns them by field: a caller that reports all its input as writes
+  /// would pay next to nothing (pricing.md, "Which price").
+  Map<String, PicoUsd> dropUntrustedWrites() {
+    Map<String, PicoUsd> dropped = new TreeMap<>();
+    Map<Place, Map<Billed, Stated>> stated = new TreeMap<>();
+    byPlace.forEach((place, prices) -> stated.put(place, Map.copyOf(prices)));
+    List<RateCard> before = cards();
+    stated.forEach(
+        (place, prices) -> {
+          for (TokenClass write : CACHE_WRITES) {
+            Stated price = prices.get(new Billed.Tokens(write));
+            long input = inputPicos(before, place, write);
+            if (price != null && input > 0 && price.price().picos() < Math.ceilDiv(input, 2L)) {
+              dropped.put(price.field(), price.price());
+              Map<Billed, Stated> kept = byPlace.get(place);
+              if (kept != null) {
+                kept.remove(new Billed.Tokens(write));
+              }
+            }
+          }
+        });
+    byPlace.values().removeIf(Map::isEmpty);
     return dropped;
+  }
+
+  private static long inputPicos(List<RateCard> cards, Place place, TokenClass write) {
+    TokenClass input =
+        write == TokenClass.CACHE_WRITE_AUDIO ? TokenClass.INPUT_AUDIO : TokenClass.INPUT;
+    long picos = Tariff.NO_PRICE;
+    for (Tariff tariff : Tariff.of(cards, place.serviceTier())) {
+      if (tariff.aboveTokens() <= place.aboveTokens()) {
+        picos = tariff.ratePicos(input);
+      }
+    }
+    return picos;
   }
 
   /// The cards, `default` first. A row that has any price has a card for `default`, be it empty.

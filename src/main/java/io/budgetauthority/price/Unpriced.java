@@ -34,17 +34,34 @@ final class Unpriced {
     }
     Tariff base = row.tariffs(bounds.serviceTier()).getFirst();
     return unstatedCount(bounds)
+        .or(() -> unstatedMultiplier(row, bounds))
         .or(() -> unpricedTool(row, bounds))
         .or(() -> unpricedUnit(base, bounds))
-        .or(() -> unboundedUnit(base, bounds))
+        .or(() -> unboundedUnit(row, base, bounds))
         .or(() -> unpricedWhole(base, bounds));
   }
 
+  private static Optional<String> unstatedMultiplier(Price row, Bounds bounds) {
+    String region = bounds.inferenceRegion();
+    if (region != null && !row.regions().containsKey(region)) {
+      return Optional.of("has no price for inference_region " + region);
+    }
+    String speed = bounds.speed();
+    return speed != null && !row.speeds().containsKey(speed)
+        ? Optional.of("has no price for speed " + speed)
+        : Optional.empty();
+  }
+
   private static Optional<String> unstatedCount(Bounds bounds) {
-    return Stream.of(bounds.billedTools(), bounds.units())
-        .flatMap(counts -> counts.entrySet().stream())
-        .filter(count -> count.getValue() == Bounds.UNSTATED)
-        .map(Map.Entry::getKey)
+    Stream<String> tools =
+        bounds.billedTools().entrySet().stream()
+            .filter(count -> count.getValue() == Bounds.UNSTATED)
+            .map(Map.Entry::getKey);
+    Stream<String> units =
+        bounds.units().entrySet().stream()
+            .filter(count -> count.getValue().equals(UnitCount.UNSTATED))
+            .map(Map.Entry::getKey);
+    return Stream.concat(tools, units)
         .sorted()
         .findFirst()
         .map(name -> "may be used, and the request does not bound " + name);
@@ -68,7 +85,7 @@ final class Unpriced {
   }
 
   /// A call that leaves out a unit which it cannot but use would be held at less than its bill.
-  private static Optional<String> unboundedUnit(Tariff base, Bounds bounds) {
+  private static Optional<String> unboundedUnit(Price row, Tariff base, Bounds bounds) {
     if (!pricesTokens(base)) {
       return boundsAUnit(base, bounds)
           ? Optional.empty()
@@ -79,7 +96,7 @@ final class Unpriced {
         return Optional.of("bills " + unit.wireName() + " and the request does not bound them");
       }
     }
-    return billsUnitsAlone(base) && !boundsAUnit(base, bounds)
+    return new UnitPrices(row, base, null).billsUnitsAlone() && !boundsAUnit(base, bounds)
         ? Optional.of("has tokens at zero beside priced units and the request bounds none of them")
         : Optional.empty();
   }
@@ -114,19 +131,5 @@ final class Unpriced {
   private static boolean pricesTokens(Tariff base) {
     return base.ratePicos(TokenClass.INPUT) != Tariff.NO_PRICE
         || base.ratePicos(TokenClass.OUTPUT) != Tariff.NO_PRICE;
-  }
-
-  private static boolean billsUnitsAlone(Tariff base) {
-    for (TokenClass tokenClass : TokenClass.values()) {
-      if (base.ratePicos(tokenClass) > 0) {
-        return false;
-      }
-    }
-    for (BillingUnit unit : BillingUnit.values()) {
-      if (base.unitPicos(unit) > 0) {
-        return true;
-      }
-    }
-    return false;
   }
 }

@@ -9,15 +9,22 @@ import org.jspecify.annotations.Nullable;
 /// What a call really used, as its provider reports it (protocol section 5). `inputTokens` is the
 /// whole input, cached parts included, and `outputTokens` the whole output, reasoning included.
 /// Parts that do not fit their whole get an [UsageMismatch] that names the field.
+///
+/// @param serviceTier null for the tier held, as the region and the speed
+/// @param variant which variant of its units and tools was used, such as `1080p`; null where the
+///   provider does not say
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Usage(
     @JsonProperty("input_tokens") long inputTokens,
     @JsonProperty("output_tokens") long outputTokens,
     @JsonUnwrapped Parts parts,
-    @JsonProperty("units") @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Long> units,
+    @JsonProperty("units") @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, UnitCount> units,
     @JsonProperty("billed_tools") @JsonInclude(JsonInclude.Include.NON_EMPTY)
         Map<String, Long> billedTools,
-    @JsonProperty("service_tier") @Nullable String serviceTier) {
+    @JsonProperty("service_tier") @Nullable String serviceTier,
+    @JsonProperty("inference_region") @Nullable String inferenceRegion,
+    @JsonProperty("speed") @Nullable String speed,
+    @JsonProperty("variant") @Nullable String variant) {
 
   /// Parts of one cut that exceed their whole (pricing.md, "Parts and wholes").
   public static final class UsageMismatch extends IllegalArgumentException {
@@ -32,6 +39,17 @@ public record Usage(
     public String field() {
       return field;
     }
+  }
+
+  /// Usage at the tier, in the region and at the speed held.
+  public Usage(
+      long inputTokens,
+      long outputTokens,
+      Parts parts,
+      Map<String, UnitCount> units,
+      Map<String, Long> billedTools,
+      @Nullable String serviceTier) {
+    this(inputTokens, outputTokens, parts, units, billedTools, serviceTier, null, null, null);
   }
 
   public Usage {

@@ -3,6 +3,10 @@ package io.budgetauthority.settlement;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.HoldChange;
+import io.budgetauthority.decision.ModelRules;
+import io.budgetauthority.decision.ProblemCode;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
@@ -11,13 +15,16 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +67,12 @@ public final class Settlement {
 
     /// The change is not possible at all (400); nothing changed.
     record Invalid(String field, String reason) implements Result {}
+
+    /// A rule of the policy or of the row does not allow the change (400); nothing changed.
+    record Disallowed(ProblemCode code, String reason) implements Result {}
+
+    /// The reservation is another principal's, and the caller is no gateway (403).
+    record Forbidden() implements Result {}
 
     /// There is none of that id for this caller (404).
     record NotFound() implements Result {}
@@ -105,7 +118,8 @@ public final class Settlement {
                   priced.amount(),
                   report.quality(),
                   DecisionJson.write(priced.particulars()),
-                  now()));
+                  now(),
+                  caller.role() == Role.AGENT ? Settled.Reporter.AGENT : Settled.Reporter.GATEWAY));
         });
   }
 
@@ -127,12 +141,14 @@ public final class Settlement {
     return change(
         caller,
         id,
-        (reservation, facts, change) ->
-            reservation.priceRow().isEmpty()
-                ? new HoldChange.Result.Refused(
-                    "/max_output_tokens", "cannot be priced: the model has no price")
-                : change.extend(
-                    DecisionJson.readPrice(reservation.priceRow()), until, outputTokens));
+        (reservation, facts, change) -> {
+          if (reservation.priceRow().isEmpty()) {
+            return new HoldChange.Result.Invalid(
+                "/max_output_tokens", "cannot be priced: the model has no price");
+          }
+          Price row = DecisionJson.readPrice(reservation.priceRow());
+          return change.extend(row, rules(caller, facts, row), until, outputTokens);
+        });
   }
 
   /// Moves an open hold to a fallback model.
@@ -144,12 +160,24 @@ public final class Settlement {
             switch (pricing.find(caller.tenantId(), facts, provider, model)) {
               case PriceTable.Found.Row row ->
                   change.retarget(
-                      row.price(), provider == null ? row.price().provider() : provider, model);
+                      row.price(),
+                      rules(caller, facts, row.price()),
+                      provider == null ? row.price().provider() : provider,
+                      model);
               case PriceTable.Found.Ambiguous ambiguous ->
-                  new HoldChange.Result.Refused(
+                  new HoldChange.Result.Invalid(
                       "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
-              case PriceTable.Found.Unknown unknown -> change.unknown(model);
+              case PriceTable.Found.Unknown unknown ->
+                  change.unknown(provider, model, pricing.near(facts, model));
             });
+  }
+
+  /// What the policy says now of a row of the decision's time.
+  private ModelRules rules(Caller caller, DecisionFacts facts, Price row) {
+    return ModelRules.of(
+        tenants.policy(caller.tenantId()).policy(),
+        row,
+        (provider, model) -> pricing.find(caller.tenantId(), facts, provider, model));
   }
 
   private interface Change {
@@ -166,17 +194,20 @@ public final class Settlement {
           if (!reservation.state().isOpen()) {
             return new Result.Refused(reservation, facts);
           }
+          Map<AccountKey, Account> accounts = ledger.accounts(reservation, deadline);
+          if (ledger.repair(accounts.values(), deadline)) {
+            return null;
+          }
           HoldChange change =
               new HoldChange(
-                  reservation,
-                  facts,
-                  tenants.policy(caller.tenantId()).policy(),
-                  ledger.accounts(reservation, deadline));
+                  reservation, facts, tenants.policy(caller.tenantId()).policy(), accounts);
           return switch (wanted.of(reservation, facts, change)) {
             case HoldChange.Result.Blocked blocked ->
                 new Result.Blocked(reservation, blocked.facts(), blocked.block());
             case HoldChange.Result.Refused refused ->
-                new Result.Invalid(refused.field(), refused.reason());
+                new Result.Disallowed(refused.code(), refused.reason());
+            case HoldChange.Result.Invalid invalid ->
+                new Result.Invalid(invalid.field(), invalid.reason());
             case HoldChange.Result.Moved moved ->
                 result(reservation.rehold(moved.to()), found, deadline);
           };
@@ -234,6 +265,10 @@ public final class Settlement {
       if (found.isEmpty()) {
         return new Result.NotFound();
       }
+      if (caller.role() == Role.AGENT
+          && !found.get().reservation().principalId().equals(caller.principalId())) {
+        return new Result.Forbidden();
+      }
       Result result = attempt.at(found.get(), deadline);
       if (result != null) {
         return result;
@@ -256,11 +291,14 @@ public final class Settlement {
 
   private static Result done(Reservation next, Found found) {
     Settled settled = next.settled();
-    if (next.state() == ReservationState.RELEASED) {
-      Meters.released();
-    } else if (settled != null && !settled.equals(found.reservation().settled())) {
-      UsagePricing.count(next, settled);
-    }
+    Meters.afterWrite(
+        () -> {
+          if (next.state() == ReservationState.RELEASED) {
+            Meters.released();
+          } else if (settled != null && !settled.equals(found.reservation().settled())) {
+            UsagePricing.count(next, settled);
+          }
+        });
     return new Result.Done(next, factsOf(next, found));
   }
 

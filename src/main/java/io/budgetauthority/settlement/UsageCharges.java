@@ -15,9 +15,7 @@ import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.Optional;
-import java.util.concurrent.ThreadLocalRandom;
 
 /// Charges usage that never had a decision: a pass-through route, a batch, a line of the provider's
 /// invoice (protocol section 5). It is priced like a commit, by the table in force, and never
@@ -80,7 +78,11 @@ public final class UsageCharges {
     UsagePricing.Priced priced = pricing.price(order.tenantId(), priceRow, facts, report);
     Settled settled =
         new Settled(
-            priced.amount(), charge.quality(), DecisionJson.write(priced.particulars()), now);
+            priced.amount(),
+            charge.quality(),
+            DecisionJson.write(priced.particulars()),
+            now,
+            Settled.Reporter.GATEWAY);
     return enter(order, at, facts, priceRow, settled);
   }
 
@@ -105,6 +107,7 @@ public final class UsageCharges {
                 charge.tuple(),
                 at,
                 settled.charge(),
+                false,
                 false),
             (place, stored) ->
                 stored != null
@@ -115,7 +118,7 @@ public final class UsageCharges {
                             order.tenantId(),
                             order.principalId(),
                             hash,
-                            HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()),
+                            Reservation.newNonce(),
                             1,
                             ReservationState.COMMITTED,
                             false,
@@ -132,8 +135,11 @@ public final class UsageCharges {
                             priceRow)));
     Reservation reservation = entered.reservation();
     if (entered.entered()) {
-      Meters.unreserved();
-      UsagePricing.count(reservation, settled);
+      Meters.afterWrite(
+          () -> {
+            Meters.unreserved();
+            UsagePricing.count(reservation, settled);
+          });
     }
     return reservation.requestHash().equals(hash)
         ? new Result.Charged(

@@ -4,9 +4,12 @@ import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.BillingUnit;
+import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.UnitCount;
 import io.budgetauthority.price.Usage;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,9 @@ public final class UsageJson {
 
   /// In the place of usage that is wrong, which the body's end reports.
   private static final Usage NOTHING = Usage.ofTokens(0, 0);
+
+  /// How long after it occurred usage may be charged: for as long its period is known.
+  private static final Duration MAX_AGE = Duration.ofDays(400);
 
   private UsageJson() {}
 
@@ -59,16 +65,22 @@ public final class UsageJson {
 
   /// Reads the body of a usage charge (protocol section 5).
   ///
-  /// @param latest a later `occurred_at` is an error
-  public static UsageCharge readCharge(byte @Nullable [] body, Instant latest) {
+  /// @param skew how far ahead of `now` an `occurred_at` may be
+  public static UsageCharge readCharge(byte @Nullable [] body, Instant now, Duration skew) {
     Fields fields = Fields.parse(body);
-    UsageCharge charge = charge(fields, latest);
+    UsageCharge charge = charge(fields, now);
+    Instant occurredAt = charge.occurredAt();
+    if (occurredAt != null && occurredAt.isAfter(now.plus(skew))) {
+      fields.error("occurred_at", "is in the future");
+    }
     fields.end();
     return charge;
   }
 
   /// What a usage charge says; only good once the body's end found no error.
-  static UsageCharge charge(Fields fields, Instant latest) {
+  ///
+  /// @param sentAt an `occurred_at` of more than 400 days before is an error
+  static UsageCharge charge(Fields fields, Instant sentAt) {
     String model = fields.text("model");
     if (!fields.has("model")) {
       fields.error("model", "is required");
@@ -80,8 +92,9 @@ public final class UsageJson {
     Usage usage = inside == null ? null : usage(inside);
     UsageQuality quality = fields.oneOf("usage_quality", UsageJson::knownQuality);
     Instant occurredAt = fields.oneOf("occurred_at", UsageJson::instant);
-    if (occurredAt != null && occurredAt.isAfter(latest)) {
-      fields.error("occurred_at", "is in the future");
+    if (occurredAt != null && occurredAt.isBefore(sentAt.minus(MAX_AGE))) {
+      fields.error(
+          "occurred_at", "may be at most " + MAX_AGE.toDays() + " days before the charge is sent");
     }
     UsageCharge charge =
         new UsageCharge(
@@ -113,15 +126,29 @@ public final class UsageJson {
     Long input = required(fields, "input_tokens");
     Long output = required(fields, "output_tokens");
     Parts parts = parts(fields);
-    var units = fields.counts("units", BillingUnit::ofWireName, null);
+    var units = UnitCount.ofAll(fields.quantities("units", BillingUnit::ofWireName, null));
     var billedTools = fields.counts("billed_tools", tool -> tool, null);
     String serviceTier = fields.text("service_tier");
+    String inferenceRegion = fields.text("inference_region");
+    String speed = fields.text("speed");
+    String variant = fields.text("variant");
     fields.refuseOthers();
     if (input == null || output == null) {
       return null;
     }
     try {
-      return new Usage(input, output, parts, units, billedTools, serviceTier);
+      return new Usage(
+          input,
+          output,
+          parts,
+          units,
+          billedTools,
+          serviceTier == null || serviceTier.equals(Bounds.AUTO_TIER)
+              ? null
+              : Bounds.tier(serviceTier),
+          inferenceRegion,
+          speed,
+          variant);
     } catch (Usage.UsageMismatch e) {
       fields.error(e.field(), String.valueOf(e.getMessage()));
       return null;

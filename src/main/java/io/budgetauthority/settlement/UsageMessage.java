@@ -7,6 +7,7 @@ import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.ReservationId;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
@@ -26,6 +27,8 @@ public record UsageMessage(
     Instant sentAt,
     Content content) {
 
+  private static final Duration MAX_EXTENSION = Duration.ofSeconds(3_600);
+
   /// What a message says, which is what the body of its call would say.
   public sealed interface Content {
     record Commit(UsageReport report) implements Content {}
@@ -37,6 +40,19 @@ public record UsageMessage(
     record Usage(UsageCharge charge) implements Content {}
 
     record Decision(DegradedDecision decision) implements Content {}
+  }
+
+  /// The latest time that the message tells of.
+  Instant latest() {
+    Instant told =
+        switch (content) {
+          case Content.Usage usage -> usage.charge().occurredAt();
+          case Content.Decision late -> late.decision().facts().createdAt();
+          case Content.Commit commit -> null;
+          case Content.Release release -> null;
+          case Content.Extend extend -> null;
+        };
+    return told != null && told.isAfter(sentAt) ? told : sentAt;
   }
 
   private enum Type {
@@ -96,7 +112,7 @@ public record UsageMessage(
     if (fields.has("idempotency_key") && !fields.has("principal_id")) {
       fields.error("principal_id", "is required with an idempotency_key");
     }
-    Content content = type == null ? null : content(type, fields);
+    Content content = type == null || sentAt == null ? null : content(type, fields, sentAt);
     fields.end();
     return new UsageMessage(
         Objects.requireNonNull(tenantId),
@@ -107,7 +123,7 @@ public record UsageMessage(
         Objects.requireNonNull(content));
   }
 
-  private static @Nullable Content content(Type type, Fields fields) {
+  private static @Nullable Content content(Type type, Fields fields, Instant sentAt) {
     if (type == Type.DECISION) {
       JsonNode body = fields.json("body");
       return body == null ? null : decision(fields, body);
@@ -123,26 +139,34 @@ public record UsageMessage(
         switch (type) {
           case COMMIT -> new Content.Commit(UsageJson.report(body));
           case RELEASE -> new Content.Release(body.text("reason"));
-          case EXTEND -> extend(body);
-          case USAGE -> new Content.Usage(UsageJson.charge(body, Instant.MAX));
+          case EXTEND -> extend(body, sentAt);
+          case USAGE -> new Content.Usage(UsageJson.charge(body, sentAt));
           case DECISION -> throw new AssertionError("read above");
         };
     body.refuseOthers();
     return content;
   }
 
-  private static @Nullable Content extend(Fields body) {
+  private static @Nullable Content extend(Fields body, Instant sentAt) {
     Instant until = required(body, "expires_at", body.oneOf("expires_at", UsageJson::instant));
+    if (until != null && until.isAfter(sentAt.plus(MAX_EXTENSION))) {
+      body.error("expires_at", "may be at most " + MAX_EXTENSION.toSeconds() + " s after sent_at");
+    }
     return until == null ? null : new Content.Extend(until);
   }
 
   private static @Nullable Content decision(Fields fields, JsonNode body) {
     try {
-      return new Content.Decision(DecisionJson.read(body.toString(), DegradedDecision.class));
+      DegradedDecision decision = DecisionJson.read(body.toString(), DegradedDecision.class);
+      String reason = DegradedRules.impossibleBecause(decision);
+      if (reason == null) {
+        return new Content.Decision(decision);
+      }
+      fields.error("body", reason);
     } catch (IllegalStateException e) {
-      fields.error("body", "is no decision that was made while the ledger was away");
-      return null;
+      fields.error("body", "is no decision that an authority makes in an outage");
     }
+    return null;
   }
 
   private static ReservationId reservationId(String text) {

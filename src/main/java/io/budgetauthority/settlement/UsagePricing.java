@@ -13,6 +13,7 @@ import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.price.Usage;
@@ -53,21 +54,40 @@ public final class UsagePricing {
     if (usage == null) {
       return new Priced(estimate, new Particulars(null, provider, model, List.of()));
     }
-    if (heldRow.isEmpty()) {
+    boolean isHeld = isHeld(facts, report);
+    Pricing.Held held = held(facts);
+    Optional<Price> served =
+        isHeld || model == null
+            ? Optional.empty()
+            : servedRow(tenantId, facts, provider, model)
+                .filter(row -> Pricing.bills(row, usage, held));
+    Price row = served.orElseGet(() -> heldRow.isEmpty() ? null : DecisionJson.readPrice(heldRow));
+    if (row == null) {
       return new Priced(
           MicroUsd.ZERO, new Particulars(json(usage), provider, model, List.of("model")));
     }
-    boolean held = isHeld(facts, report);
-    Optional<Price> served =
-        held || model == null ? Optional.empty() : servedRow(tenantId, facts, provider, model);
-    Price row = served.orElseGet(() -> DecisionJson.readPrice(heldRow));
-    String tier = usage.serviceTier() == null ? facts.serviceTier() : usage.serviceTier();
-    Pricing.Charge charge = charge(row, tier, usage);
-    List<String> unpriced = new ArrayList<>(charge.unpriced());
-    if (served.isEmpty() && !held) {
+    List<String> unpriced = new ArrayList<>();
+    MicroUsd amount;
+    if (Pricing.isByUnitsAlone(row) && !Pricing.bills(row, usage, held)) {
+      amount = estimate;
+      unpriced.addAll(Pricing.unitsOf(row));
+    } else {
+      Pricing.Charge charge = charge(row, usage, held);
+      amount = charge.amount();
+      unpriced.addAll(charge.unpriced());
+    }
+    if (served.isEmpty() && !isHeld) {
       unpriced.add("model");
     }
-    return new Priced(charge.amount(), new Particulars(json(usage), provider, model, unpriced));
+    return new Priced(amount, new Particulars(json(usage), provider, model, unpriced));
+  }
+
+  private static Pricing.Held held(DecisionFacts facts) {
+    DecisionFacts.Asked asked = facts.asked();
+    return asked == null
+        ? Pricing.Held.NOTHING
+        : new Pricing.Held(
+            asked.units(), facts.serviceTier(), facts.inferenceRegion(), facts.speed());
   }
 
   /// Prices usage that never had a decision.
@@ -88,13 +108,21 @@ public final class UsagePricing {
   }
 
   /// What a model's name means in the table version that a decision was made from, with the prices
-  /// that the tenant states.
+  /// that the tenant stated then.
   PriceTable.Found find(
       String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
     return prices
         .table(facts.priceTableVersion())
-        .map(table -> overrides.find(tenantId, table, provider, model))
+        .map(table -> overrides.findAt(tenantId, table, provider, model, facts.createdAt()))
         .orElseGet(PriceTable.Found.Unknown::new);
+  }
+
+  /// Rows that a caller may have meant by a name that means none.
+  List<PriceReview.RowName> near(DecisionFacts facts, String model) {
+    return prices
+        .table(facts.priceTableVersion())
+        .map(table -> table.near(model))
+        .orElse(List.of());
   }
 
   /// Counts a charge that was just posted.
@@ -113,9 +141,9 @@ public final class UsagePricing {
 
   /// Usage beyond what a long can count in pico-USD, some nine million USD for one call, is charged
   /// as just that much: a settlement is never refused.
-  private static Pricing.Charge charge(Price row, String tier, Usage usage) {
+  private static Pricing.Charge charge(Price row, Usage usage, Pricing.Held held) {
     try {
-      return Pricing.charge(row, tier, usage);
+      return Pricing.charge(row, usage, held);
     } catch (ArithmeticException e) {
       return new Pricing.Charge(PicoUsd.roundUp(Long.MAX_VALUE), List.of("overflow"));
     }

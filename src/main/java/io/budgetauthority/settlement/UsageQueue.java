@@ -8,6 +8,7 @@ import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.ConfigurationWrites;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
@@ -126,13 +127,13 @@ public final class UsageQueue {
       case Outcome.Later later when last -> bury(message, later.reason());
       case Outcome.Later later -> {
         Meters.message("later");
-        LOG.infof("message %s is left for later: %s", message.messageId(), later.reason());
+        LOG.infof("message %s is left for later: %s", message.messageId(), shown(later.reason()));
         yield false;
       }
       case Outcome.Away away when last -> putBack(message, away.reason());
       case Outcome.Away away -> {
         Meters.message("later");
-        LOG.warnf("message %s is left for later: %s", message.messageId(), away.reason());
+        LOG.warnf("message %s is left for later: %s", message.messageId(), shown(away.reason()));
         yield false;
       }
     };
@@ -140,16 +141,16 @@ public final class UsageQueue {
 
   private boolean bury(Received message, String reason) {
     Meters.message("dead");
-    LOG.errorf("message %s goes to the dead-letter queue: %s", message.messageId(), reason);
+    LOG.errorf("message %s goes to the dead-letter queue: %s", message.messageId(), shown(reason));
     Map<String, MessageAttributeValue> attributes = new HashMap<>();
-    attributes.put(REASON, attribute(shortened(reason)));
+    attributes.put(REASON, attribute(shown(reason)));
     attributes.put(FROM, attribute(message.messageId()));
     return send(letters.deadQueueUrl(), message.body(), Duration.ZERO, attributes);
   }
 
   private boolean putBack(Received message, String reason) {
     Meters.message("put_back");
-    LOG.warnf("message %s is put back: %s", message.messageId(), reason);
+    LOG.warnf("message %s is put back: %s", message.messageId(), shown(reason));
     return send(letters.queueUrl(), message.body(), letters.backAfterOutage(), Map.of());
   }
 
@@ -176,8 +177,9 @@ public final class UsageQueue {
     return MessageAttributeValue.builder().dataType("String").stringValue(value).build();
   }
 
-  /// An attribute takes neither every character nor any length.
-  private static String shortened(String reason) {
+  /// A reason may quote the message, which is not to forge a line of the log, and an attribute
+  /// takes neither every character nor any length.
+  private static String shown(String reason) {
     String printable = reason.replaceAll("[^\\x20-\\x7E]", "?");
     return printable.substring(0, Math.min(printable.length(), MOST_REASON_CHARACTERS));
   }
@@ -192,7 +194,7 @@ public final class UsageQueue {
         return new Outcome.Dead("there is no tenant " + message.tenantId());
       }
       Outcome refused = refuse(message, policy.policy(), now);
-      return refused == null ? take(message, policy.policy(), now) : refused;
+      return refused == null ? take(message, now) : refused;
     } catch (InvalidInput e) {
       return new Outcome.Dead(
           e.errors().stream()
@@ -200,16 +202,21 @@ public final class UsageQueue {
               .collect(Collectors.joining("; ")));
     } catch (InputTooLarge e) {
       return new Outcome.Dead(String.valueOf(e.getMessage()));
-    } catch (LedgerUnavailable | LedgerContended | SdkException e) {
+    } catch (LedgerUnavailable | LedgerContended | ConfigurationWrites.Busy | SdkException e) {
       return new Outcome.Away(String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Whatever one message does, the messages beside it and after it are taken.
       LOG.error("a message could not be taken", e);
       return new Outcome.Later("an unexpected fault: " + e.getClass().getName());
     }
   }
 
-  /// What the decision of an older message may not be kept any more for.
+  /// The decision of an older message may not be kept any more. What is of the future is so by a
+  /// clock, which may be right later.
   private static @Nullable Outcome refuse(UsageMessage message, Policy policy, Instant now) {
+    if (message.latest().isAfter(now.plusSeconds(policy.clockSkewSeconds()))) {
+      return new Outcome.Later("is of " + message.latest() + ", which is in the future");
+    }
     Duration oldest = Duration.ofDays(policy.retentionDays() - 1L);
     if (message.sentAt().plus(oldest).isBefore(now)) {
       return new Outcome.Dead("was sent " + message.sentAt() + ", more than " + oldest + " ago");
@@ -217,20 +224,17 @@ public final class UsageQueue {
     return null;
   }
 
-  private Outcome take(UsageMessage message, Policy policy, Instant now) {
+  private Outcome take(UsageMessage message, Instant now) {
     return switch (message.content()) {
-      case UsageMessage.Content.Usage usage -> {
-        Instant at = usage.charge().occurredAt();
-        yield at != null && at.isAfter(now.plusSeconds(policy.clockSkewSeconds()))
-            ? new Outcome.Dead("occurred_at is in the future")
-            : charge(message, usage.charge());
-      }
+      case UsageMessage.Content.Usage usage -> charge(message, usage.charge());
       case UsageMessage.Content.Decision late -> {
         lateDecisions.enter(
-            message.tenantId(),
-            Objects.requireNonNull(message.principalId()),
-            Objects.requireNonNull(message.idempotencyKey()),
-            late.decision());
+            new LateDecisions.Late(
+                message.tenantId(),
+                Objects.requireNonNull(message.principalId()),
+                Objects.requireNonNull(message.idempotencyKey()),
+                message.sentAt(),
+                late.decision()));
         yield new Outcome.Done();
       }
       case UsageMessage.Content.Commit commit ->
@@ -243,7 +247,7 @@ public final class UsageQueue {
               settlement.release(gateway(message), message.reservationId(), release.reason()));
       case UsageMessage.Content.Extend extend ->
           extend.until().isAfter(now.plus(MOST_EXTENSION))
-              ? new Outcome.Dead("expires_at is more than " + MOST_EXTENSION + " away")
+              ? new Outcome.Later("expires_at is more than " + MOST_EXTENSION + " away")
               : settle(
                   message,
                   settlement.extend(
@@ -279,6 +283,9 @@ public final class UsageQueue {
       case Settlement.Result.Blocked blocked -> new Outcome.Dead(blocked.block().detail());
       case Settlement.Result.Invalid invalid ->
           new Outcome.Dead(invalid.field() + ": " + invalid.reason());
+      case Settlement.Result.Disallowed disallowed -> new Outcome.Dead(disallowed.reason());
+      case Settlement.Result.Forbidden forbidden ->
+          throw new IllegalStateException("a message counts as a gateway's");
     };
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,9 +24,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
@@ -39,8 +41,11 @@ public final class ApiKeys {
   private static final int MOST_CACHED = 10_000;
   private static final int SECRET_BYTES = 32;
 
-  /// A revocation ends all of them in one transaction.
-  private static final int MOST_SECRETS = 50;
+  /// A rotation and a revocation end all of them in one transaction.
+  private static final int MAX_SECRETS = 50;
+
+  private static final int MAX_ATTEMPTS = 10;
+  private static final int PAGE = 200;
 
   private final DynamoDbClient dynamoDb;
   private final String table;
@@ -59,8 +64,8 @@ public final class ApiKeys {
     /// There is no such principal.
     record Unknown() implements Rotated {}
 
-    /// It was rotated more often than its secrets can be ended together: it is to be revoked and
-    /// made anew.
+    /// More of its secrets are still good than can be ended together: their overlaps are to end
+    /// first.
     record TooOften(int times) implements Rotated {}
 
     /// Somebody else rotated it at this moment. That secret stands: to give it a shorter life than
@@ -127,23 +132,26 @@ public final class ApiKeys {
     known.invalidate(hash);
   }
 
-  /// Gives a principal a new secret; the old one is good for `overlap` more.
+  /// Gives a principal a new secret. Every older one ends within `overlap`, or sooner where it was
+  /// to end sooner.
   public Rotated rotate(
       String tenantId, String principalId, Duration overlap, Tenants tenants, AuditEntry entry) {
     Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
     if (listed.isEmpty()) {
       return new Rotated.Unknown();
     }
-    if (olderAnd(required(listed, "hash"), listed).size() > MOST_SECRETS) {
-      return new Rotated.TooOften(MOST_SECRETS);
+    Instant until = clock.instant().plus(overlap);
+    String oldHash = required(listed, "hash");
+    Map<String, Instant> older = stillGood(hashesOf(oldHash, listed));
+    if (older.size() > MAX_SECRETS) {
+      return new Rotated.TooOften(older.size());
     }
     Principal principal = readPrincipal(tenantId, listed);
-    String oldHash = required(listed, "hash");
     String secret = newSecret();
     String hash = hashOf(secret);
     Map<String, AttributeValue> renewed = new HashMap<>(listed);
     renewed.put("hash", text(hash));
-    renewed.put("old_hashes", texts(olderAnd(oldHash, listed)));
+    renewed.put("old_hashes", texts(List.copyOf(older.keySet())));
     List<TransactWriteItem> together = new ArrayList<>();
     together.add(put(lookUpItem(hash, principal.caller())));
     together.add(
@@ -157,29 +165,48 @@ public final class ApiKeys {
                     .expressionAttributeValues(Map.of(":old", text(oldHash)))
                     .build())
             .build());
-    together.add(
-        TransactWriteItem.builder()
-            .update(
-                Update.builder()
-                    .tableName(table)
-                    .key(key(oldHash))
-                    .updateExpression("SET good_until = :until")
-                    .expressionAttributeValues(
-                        Map.of(":until", number(clock.instant().plus(overlap).toEpochMilli())))
-                    .build())
-            .build());
+    older.forEach(
+        (one, good) -> {
+          if (good.isAfter(until)) {
+            together.add(endAt(one, until));
+          }
+        });
     together.add(auditWrite(tenants, tenantId, entry));
-    together.add(toPublish(List.of(oldHash, hash)));
+    List<String> changed = new ArrayList<>(older.keySet());
+    changed.add(hash);
+    together.add(toPublish(changed));
     if (!writes.write(together)) {
       return new Rotated.Meanwhile();
     }
-    known.invalidate(oldHash);
+    older.keySet().forEach(known::invalidate);
     return new Rotated.Done(new Issued(principal, secret));
   }
 
-  /// The secrets that a principal had and has, the newest first: as many as may still be good
+  /// When each of these secrets ends, without those that have ended.
+  private Map<String, Instant> stillGood(List<String> hashes) {
+    Map<String, Instant> good = new LinkedHashMap<>();
+    Instant now = clock.instant();
+    for (String hash : hashes) {
+      read(hash).map(Known::goodUntil).filter(now::isBefore).ifPresent(it -> good.put(hash, it));
+    }
+    return good;
+  }
+
+  private TransactWriteItem endAt(String hash, Instant until) {
+    return TransactWriteItem.builder()
+        .update(
+            Update.builder()
+                .tableName(table)
+                .key(key(hash))
+                .updateExpression("SET good_until = :until")
+                .expressionAttributeValues(Map.of(":until", number(until.toEpochMilli())))
+                .build())
+        .build();
+  }
+
+  /// The secrets that a principal has and had, the newest first: as many as may still be good
   /// together.
-  private static List<String> olderAnd(String hash, Map<String, AttributeValue> listed) {
+  private static List<String> hashesOf(String hash, Map<String, AttributeValue> listed) {
     List<String> hashes = new ArrayList<>();
     hashes.add(hash);
     AttributeValue older = listed.get("old_hashes");
@@ -193,16 +220,32 @@ public final class ApiKeys {
     return AttributeValue.builder().l(values.stream().map(StoredValues::text).toList()).build();
   }
 
+  /// What became of a revocation.
+  public enum Revoked {
+    DONE,
+    /// There is no such principal.
+    UNKNOWN,
+    /// It is the last admin of its tenant, which nobody could configure any more.
+    LAST_ADMIN
+  }
+
   /// Ends a principal: none of its secrets is good any more, nor one that it is given at this
-  /// moment. False where there is none.
-  public boolean revoke(String tenantId, String principalId, Tenants tenants, AuditEntry entry) {
-    while (true) {
+  /// moment. Another admin must be there when an admin ends, in one transaction.
+  public Revoked revoke(String tenantId, String principalId, Tenants tenants, AuditEntry entry) {
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
       if (listed.isEmpty()) {
-        return false;
+        return Revoked.UNKNOWN;
+      }
+      List<TransactWriteItem> together = new ArrayList<>();
+      if (readPrincipal(tenantId, listed).caller().role() == Role.ADMIN) {
+        Optional<String> other = otherAdmin(tenantId, principalId);
+        if (other.isEmpty()) {
+          return Revoked.LAST_ADMIN;
+        }
+        together.add(isThere(principalKey(tenantId, other.get())));
       }
       String newest = required(listed, "hash");
-      List<TransactWriteItem> together = new ArrayList<>();
       together.add(
           TransactWriteItem.builder()
               .delete(
@@ -214,15 +257,43 @@ public final class ApiKeys {
                       .expressionAttributeValues(Map.of(":newest", text(newest)))
                       .build())
               .build());
-      List<String> hashes = olderAnd(newest, listed);
+      List<String> hashes = hashesOf(newest, listed);
       hashes.forEach(hash -> together.add(delete(key(hash))));
       together.add(auditWrite(tenants, tenantId, entry));
       together.add(toPublish(hashes));
       if (writes.write(together)) {
         hashes.forEach(known::invalidate);
-        return true;
+        return Revoked.DONE;
       }
     }
+    throw new ConfigurationWrites.Busy("key " + principalId);
+  }
+
+  private Optional<String> otherAdmin(String tenantId, String principalId) {
+    String after = null;
+    List<Principal> page;
+    do {
+      page = list(tenantId, PAGE, after);
+      for (Principal principal : page) {
+        Caller caller = principal.caller();
+        if (caller.role() == Role.ADMIN && !caller.principalId().equals(principalId)) {
+          return Optional.of(caller.principalId());
+        }
+        after = caller.principalId();
+      }
+    } while (page.size() == PAGE);
+    return Optional.empty();
+  }
+
+  private TransactWriteItem isThere(Map<String, AttributeValue> key) {
+    return TransactWriteItem.builder()
+        .conditionCheck(
+            ConditionCheck.builder()
+                .tableName(table)
+                .key(key)
+                .conditionExpression("attribute_exists(pk)")
+                .build())
+        .build();
   }
 
   /// A principal of a tenant; empty where there is none of that id.
@@ -234,19 +305,25 @@ public final class ApiKeys {
 
   /// A page of a tenant's principals, by id.
   public List<Principal> list(String tenantId, int limit, @Nullable String after) {
-    QueryResponse page =
-        dynamoDb.query(
-            query ->
-                query
-                    .tableName(table)
-                    .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
-                    .expressionAttributeValues(
-                        Map.of(
-                            ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                            ":from", text("key#" + (after == null ? "" : after + " ")),
-                            ":to", text("key#\u007f")))
-                    .limit(limit));
-    return page.items().stream().map(item -> readPrincipal(tenantId, item)).toList();
+    return principals(tenantId, after, limit).stream()
+        .map(item -> readPrincipal(tenantId, item))
+        .toList();
+  }
+
+  private List<Map<String, AttributeValue>> principals(
+      String tenantId, @Nullable String after, int limit) {
+    return Queries.first(
+        dynamoDb,
+        QueryRequest.builder()
+            .tableName(table)
+            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expressionAttributeValues(
+                Map.of(
+                    ":pk", text(StoredIds.escape(tenantId) + "#config"),
+                    ":from", text("key#" + (after == null ? "" : after + " ")),
+                    ":to", text("key#\u007f")))
+            .consistentRead(true),
+        limit);
   }
 
   private Optional<Known> read(String name) {
@@ -275,7 +352,13 @@ public final class ApiKeys {
         required(item, "principal"),
         Role.valueOf(required(item, "role").toUpperCase(Locale.ROOT)),
         optional(item, "user_id"),
-        optional(item, "key_id"));
+        optional(item, "key_id"),
+        names(item, "teams"),
+        names(item, "features"));
+  }
+
+  private static List<String> names(Map<String, AttributeValue> item, String name) {
+    return item.containsKey(name) ? StoredValues.texts(item, name) : List.of();
   }
 
   private static Principal readPrincipal(String tenantId, Map<String, AttributeValue> item) {
@@ -295,6 +378,12 @@ public final class ApiKeys {
     }
     if (caller.keyId() != null) {
       item.put("key_id", text(caller.keyId()));
+    }
+    if (!caller.teams().isEmpty()) {
+      item.put("teams", texts(caller.teams()));
+    }
+    if (!caller.features().isEmpty()) {
+      item.put("features", texts(caller.features()));
     }
     return item;
   }

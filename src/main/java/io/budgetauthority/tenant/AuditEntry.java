@@ -3,8 +3,7 @@ package io.budgetauthority.tenant;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Instant;
-import java.util.HexFormat;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// One change of a tenant's configuration: who made it, when, of what, from what to what. Secrets
@@ -22,13 +21,13 @@ public record AuditEntry(
     @JsonProperty("from") @Nullable JsonNode from,
     @JsonProperty("to") @Nullable JsonNode to) {
 
+  private static final int RANDOM_DIGITS = 8;
+
   public static AuditEntry of(
       Caller caller, Instant at, String subject, @Nullable JsonNode from, @Nullable JsonNode to) {
     String id =
         "%015d-%s"
-            .formatted(
-                at.toEpochMilli(),
-                HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextInt()));
+            .formatted(at.toEpochMilli(), UUID.randomUUID().toString().substring(0, RANDOM_DIGITS));
     return new AuditEntry(id, at, caller.principalId(), subject, from, to);
   }
 }

@@ -32,6 +32,11 @@ public final class ConfigurationWrites {
     Busy(Throwable cause) {
       super("the configuration kept changing", cause);
     }
+
+    /// @param what kept changing
+    public Busy(String what) {
+      super(what + " kept changing");
+    }
   }
 
   /// Writes all of it, or nothing. False where a condition does not hold; [Busy] where it could not

@@ -15,7 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// @param defaultRunLimit the ceiling of a run whose first decision states none
 /// @param defaultCeilings ceilings that every user or key has without one of its own
 /// @param allowedModels the models that may be called, by the name in a request or in the price
-///   table; empty for all
+///   table, with stars for any part of it; empty for all
+/// @param defaultInferenceRegion the region of calls that state none, on rows that price it
+/// @param defaultSpeed the speed of calls that state none, on rows that price it
+/// @param teamsOfAgents the teams that an agent may state whose key names none; `*` allows all
+/// @param featuresOfAgents the features that it may state
 public record Policy(
     @JsonProperty("mode") Mode mode,
     @JsonProperty("block_status") int blockStatus,
@@ -34,7 +38,36 @@ public record Policy(
     @JsonProperty("max_new_runs_per_day") int maxNewRunsPerDay,
     @JsonProperty("run_ttl_seconds") int runTtlSeconds,
     @JsonProperty("on_ledger_outage") OnLedgerOutage onLedgerOutage,
-    @JsonProperty("time_zone") ZoneId timeZone) {
+    @JsonProperty("time_zone") ZoneId timeZone,
+    @JsonProperty("runs_without_id") RunsWithoutId runsWithoutId,
+    @JsonProperty("auto_service_tier") AutoServiceTier autoServiceTier,
+    @JsonProperty("default_inference_region") @Nullable String defaultInferenceRegion,
+    @JsonProperty("default_speed") @Nullable String defaultSpeed,
+    @JsonProperty("teams_of_agents") List<String> teamsOfAgents,
+    @JsonProperty("features_of_agents") List<String> featuresOfAgents) {
+
+  /// Which run a call belongs to that names none (protocol section 6).
+  public enum RunsWithoutId {
+    /// One of its own, which counts as a run once a second call names it.
+    @JsonProperty("per_call")
+    PER_CALL,
+    /// The one run that all such calls of a user and key share for a day.
+    @JsonProperty("per_key_and_day")
+    PER_KEY_AND_DAY,
+    /// None: the call is refused.
+    @JsonProperty("refuse")
+    REFUSE
+  }
+
+  /// What is held for a call whose service tier the provider chooses (protocol section 2).
+  public enum AutoServiceTier {
+    /// The dearest that it may choose.
+    @JsonProperty("dearest")
+    DEAREST,
+    /// The default one: the account's contract rules the other out.
+    @JsonProperty("default")
+    DEFAULT
+  }
 
   /// What a blocking mode does while the ledger is away (protocol section 8).
   public enum OnLedgerOutage {
@@ -121,12 +154,22 @@ public record Policy(
           10_000,
           86_400,
           OnLedgerOutage.FAIL_CLOSED,
-          ZoneId.of("UTC"));
+          ZoneId.of("UTC"),
+          RunsWithoutId.PER_CALL,
+          AutoServiceTier.DEAREST,
+          null,
+          null,
+          List.of(),
+          List.of());
 
   public Policy {
     defaultCeilings = Map.copyOf(defaultCeilings);
     downgrade = List.copyOf(downgrade);
     allowedModels = List.copyOf(allowedModels);
+    runsWithoutId = runsWithoutId == null ? RunsWithoutId.PER_CALL : runsWithoutId;
+    autoServiceTier = autoServiceTier == null ? AutoServiceTier.DEAREST : autoServiceTier;
+    teamsOfAgents = teamsOfAgents == null ? List.of() : List.copyOf(teamsOfAgents);
+    featuresOfAgents = featuresOfAgents == null ? List.of() : List.copyOf(featuresOfAgents);
   }
 
   /// The same policy with its calendar in a zone.
@@ -149,7 +192,13 @@ public record Policy(
         maxNewRunsPerDay,
         runTtlSeconds,
         onLedgerOutage,
-        zone);
+        zone,
+        runsWithoutId,
+        autoServiceTier,
+        defaultInferenceRegion,
+        defaultSpeed,
+        teamsOfAgents,
+        featuresOfAgents);
   }
 
   @JsonIgnore

@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
-import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// Sees to it that every change of what is [Published] is published: a mark is written in the
@@ -77,9 +77,10 @@ public final class Publications {
         String sortKey = StoredValues.text(mark, "sk");
         dynamoDb.deleteItem(it -> it.tableName(table).key(key(sortKey)));
       }
-    } catch (SdkException e) {
+    } catch (RuntimeException e) {
+      // The change is written: whatever fails now, its caller is told that it is done.
       Meters.notPublished();
-      LOG.errorf("what changed could not be published; it is tried again: %s", e.getMessage());
+      LOG.errorf(e, "what changed could not be published; it is tried again");
     }
   }
 
@@ -92,14 +93,13 @@ public final class Publications {
   }
 
   private List<Map<String, AttributeValue>> marks() {
-    return dynamoDb
-        .query(
-            it ->
-                it.tableName(table)
-                    .keyConditionExpression("pk = :pk AND begins_with(sk, :mark)")
-                    .expressionAttributeValues(Map.of(":pk", text("#config"), ":mark", text(MARK)))
-                    .consistentRead(true)
-                    .limit(PAGE))
-        .items();
+    return Queries.first(
+        dynamoDb,
+        QueryRequest.builder()
+            .tableName(table)
+            .keyConditionExpression("pk = :pk AND begins_with(sk, :mark)")
+            .expressionAttributeValues(Map.of(":pk", text("#config"), ":mark", text(MARK)))
+            .consistentRead(true),
+        PAGE);
   }
 }

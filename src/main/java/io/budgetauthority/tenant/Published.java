@@ -19,6 +19,8 @@ public final class Published {
   /// A document that changed so often while it was written is left to who changes it.
   private static final int MOST_WRITES = 10;
 
+  private static final int MAX_NAME_BYTES = 900;
+
   private final S3Client s3;
   private final String bucket;
 
@@ -33,7 +35,7 @@ public final class Published {
     POLICY("policies"),
     /// A caller, by the hash of a secret.
     KEY("keys"),
-    /// The prices that a tenant states itself, by the tenant's id.
+    /// The prices that a tenant states itself of one model, by the tenant's id and the model.
     PRICE_OVERRIDES("price-overrides");
 
     private final String folder;
@@ -85,11 +87,14 @@ public final class Published {
     }
   }
 
+  /// A key has at most 1,024 bytes, which an encoded name may exceed: such a name is kept by its
+  /// digest.
   private static String key(Kind kind, String name) {
+    String encoded = URLEncoder.encode(name, StandardCharsets.UTF_8);
     return "tenants/"
         + kind.folder
         + "/"
-        + URLEncoder.encode(name, StandardCharsets.UTF_8)
+        + (encoded.length() <= MAX_NAME_BYTES ? encoded : StoredIds.digest(name))
         + ".json";
   }
 }

@@ -16,8 +16,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
+import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
@@ -54,7 +56,9 @@ public final class Tenants {
   }
 
   /// A policy and how many changes made it what it is.
-  public record Versioned(Policy policy, long version) {}
+  ///
+  /// @param calendar the policy's time zone and how it changed
+  public record Versioned(Policy policy, Calendar calendar, long version) {}
 
   /// One id within one scope of a tenant.
   public record ScopeId(String tenantId, Scope scope, String id) {}
@@ -80,8 +84,19 @@ public final class Tenants {
   private Versioned readPolicy(String tenantId) {
     Map<String, AttributeValue> item = get(configKey(tenantId, "policy"));
     return item.isEmpty()
-        ? new Versioned(Policy.DEFAULT, 0)
-        : new Versioned(read(item, Policy.class), version(item));
+        ? new Versioned(Policy.DEFAULT, Calendar.in(Policy.DEFAULT.timeZone()), 0)
+        : versioned(item);
+  }
+
+  private static Versioned versioned(Map<String, AttributeValue> item) {
+    Policy policy = read(item, Policy.class);
+    AttributeValue calendar = item.get("calendar");
+    return new Versioned(
+        policy,
+        calendar == null
+            ? Calendar.in(policy.timeZone())
+            : ConfigurationJson.read(calendar.s(), Calendar.class),
+        version(item));
   }
 
   /// Makes a tenant with its policy. False where there already is one of that name.
@@ -134,23 +149,22 @@ public final class Tenants {
         .toList();
   }
 
-  /// The items of a configuration between two sort keys, ends included.
+  /// The first items of a configuration between two sort keys, ends included: fewer than `limit`
+  /// only where there are no more.
   private List<Map<String, AttributeValue>> query(
       String tenantId, String from, String to, int limit) {
-    return dynamoDb
-        .query(
-            query ->
-                query
-                    .tableName(table)
-                    .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
-                    .expressionAttributeValues(
-                        Map.of(
-                            ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                            ":from", text(from),
-                            ":to", text(to)))
-                    .consistentRead(true)
-                    .limit(limit))
-        .items();
+    return Queries.first(
+        dynamoDb,
+        QueryRequest.builder()
+            .tableName(table)
+            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expressionAttributeValues(
+                Map.of(
+                    ":pk", text(StoredIds.escape(tenantId) + "#config"),
+                    ":from", text(from),
+                    ":to", text(to)))
+            .consistentRead(true),
+        limit);
   }
 
   /// The policy as it is stored now.
@@ -160,12 +174,29 @@ public final class Tenants {
     return read;
   }
 
+  /// The check that a policy still has the version that it was read with, for the transaction of
+  /// what depends on it.
+  public TransactWriteItem unchanged(String tenantId, Versioned seen) {
+    ConditionCheck.Builder check =
+        ConditionCheck.builder().tableName(table).key(configKey(tenantId, "policy"));
+    if (seen.version() == 0) {
+      check.conditionExpression("attribute_not_exists(pk)");
+    } else {
+      check
+          .conditionExpression("ver = :seen")
+          .expressionAttributeValues(Map.of(":seen", number(seen.version())));
+    }
+    return TransactWriteItem.builder().conditionCheck(check.build()).build();
+  }
+
   /// Replaces a policy that still has the version it was read with, and records who did. False
   /// where somebody else was first.
   public boolean replacePolicy(String tenantId, Versioned seen, Policy next, AuditEntry entry) {
     Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
     item.put("doc", text(write(next)));
     item.put("ver", number(seen.version() + 1));
+    Calendar calendar = seen.calendar().changedTo(next.timeZone(), entry.at());
+    item.put("calendar", text(write(calendar)));
     Put.Builder put = Put.builder().tableName(table).item(item);
     if (seen.version() == 0) {
       put.conditionExpression("attribute_not_exists(pk)");
@@ -180,7 +211,7 @@ public final class Tenants {
                 TransactWriteItem.builder().put(audit(tenantId, entry)).build(),
                 toPublish(tenantId)));
     if (replaced) {
-      learn(tenantId, new Versioned(next, seen.version() + 1));
+      learn(tenantId, new Versioned(next, calendar, seen.version() + 1));
     } else {
       policies.invalidate(tenantId);
     }
@@ -199,7 +230,12 @@ public final class Tenants {
     return policy.version() == 0
         ? Optional.empty()
         : Optional.of(
-            write(new TenantCopy(policy.policy(), policy.version(), strictest(tenantId, policy))));
+            write(
+                new TenantCopy(
+                    policy.policy(),
+                    policy.version(),
+                    strictest(tenantId, policy),
+                    policy.calendar())));
   }
 
   /// The strictest mode of a tenant's policy, its default ceilings and its ceilings.
@@ -250,16 +286,14 @@ public final class Tenants {
     if (after != null) {
       values.put(":after", text(after));
     }
-    return dynamoDb
-        .query(
-            query ->
-                query
-                    .tableName(table)
-                    .keyConditionExpression(after == null ? "pk = :pk" : "pk = :pk AND sk < :after")
-                    .expressionAttributeValues(values)
-                    .scanIndexForward(false)
-                    .limit(limit))
-        .items()
+    return Queries.first(
+            dynamoDb,
+            QueryRequest.builder()
+                .tableName(table)
+                .keyConditionExpression(after == null ? "pk = :pk" : "pk = :pk AND sk < :after")
+                .expressionAttributeValues(values)
+                .scanIndexForward(false),
+            limit)
         .stream()
         .map(item -> read(item, AuditEntry.class))
         .toList();

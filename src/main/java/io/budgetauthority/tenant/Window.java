@@ -25,6 +25,15 @@ public enum Window {
     };
   }
 
+  /// When the period that an instant falls into began; the instant itself for `TOTAL`.
+  public Instant startOf(Instant instant, ZoneId zone) {
+    return switch (this) {
+      case DAY -> instant.atZone(zone).toLocalDate().atStartOfDay(zone).toInstant();
+      case MONTH -> YearMonth.from(instant.atZone(zone)).atDay(1).atStartOfDay(zone).toInstant();
+      case TOTAL -> instant;
+    };
+  }
+
   /// When the period that an instant falls into ends; a day of a daylight-saving change has 23 or
   /// 25 hours. Empty for `TOTAL`.
   public Optional<Instant> resetsAt(Instant instant, ZoneId zone) {

@@ -510,7 +510,7 @@ class DecisionHttpTest {
         Arguments.of("{\"model\": \"\", \"input_tokens\": 1}", "/model"),
         Arguments.of("{\"input_tokens\": 1}", "/model"),
         Arguments.of(
-            "{" + model + "\"input_tokens\": 1, \"max_output_tokens\": 0}", "/max_output_tokens"),
+            "{" + model + "\"input_tokens\": 1, \"max_output_tokens\": -1}", "/max_output_tokens"),
         Arguments.of("{" + model + "\"input_tokens\": 1, \"choices\": 129}", "/choices"),
         Arguments.of("{" + model + "\"input_tokens\": 1, \"ttl_seconds\": 3601}", "/ttl_seconds"),
         Arguments.of("{" + model + "\"input_tokens\": 1, \"run_limit_usd\": 5}", "/run_limit_usd"),

@@ -201,7 +201,8 @@ class ListHttpTest {
                 "PUT",
                 "/budget/price-overrides?provider=%s&model=%s"
                     .formatted(encode(provider), encode(model)),
-                "{\"prices\": {\"input\": \"0.000001\", \"output\": \"0.000001\"}}");
+                "{\"accept_ambiguous\": true,"
+                    + " \"prices\": {\"input\": \"0.000001\", \"output\": \"0.000001\"}}");
         assertEquals(201, put.status(), put.toString());
         made.add(provider + " " + model);
       }

@@ -193,7 +193,18 @@ class OpenApiTest {
     Set<String> ofProblems = new TreeSet<>();
     Http.Answer source = new Http(base, "bak_demo_operator").post("/budget/price-tables", "[]");
     assertShape("SourceProblem", source.json().at("/review/problems/0"));
-    for (Http.Answer problem : List.of(blocked, invalid, settled, source)) {
+    tenant.admin.send(
+        "PUT",
+        "/budget/price-overrides?provider=acme&model=twice",
+        "{\"prices\": {\"input\": \"0.000001\"}}");
+    Http.Answer ambiguous =
+        tenant.admin.send(
+            "PUT",
+            "/budget/price-overrides?provider=other&model=twice",
+            "{\"prices\": {\"input\": \"0.000001\"}}");
+    assertEquals(409, ambiguous.status(), ambiguous.toString());
+    assertShape("RowName", ambiguous.json().at("/candidates/0"));
+    for (Http.Answer problem : List.of(blocked, invalid, settled, source, ambiguous)) {
       ofProblems.addAll(fields(problem.json()));
     }
     assertEquals(fields(schema("Problem").path("properties")), ofProblems);

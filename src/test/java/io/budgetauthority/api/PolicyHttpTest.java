@@ -549,7 +549,7 @@ class PolicyHttpTest {
     assertEquals("0.0021", tenant.commit(priced, 1_000, 10).text("actual_usd"));
 
     String haiku = "/budget/price-overrides?provider=anthropic&model=claude-haiku-4-5";
-    String zero = "{\"prices\": {\"input\": \"0\", \"output\": \"0.000001\"}}";
+    String zero = "{\"inherit\": false, \"prices\": {\"input\": \"0\", \"output\": \"0.000001\"}}";
     assertEquals(201, tenant.admin.send("PUT", haiku, zero).status());
     assertEquals("0.0001", tenant.ask(100_000, 100, null).text("estimate_usd"));
     assertEquals(2, tenant.gateway.get("/budget/price-overrides").json().path("items").size());

@@ -354,7 +354,7 @@ class ProtocolPageTest {
   }
 
   private static Settled word(UsageQuality quality) {
-    return new Settled(MicroUsd.of(1), quality, "", NOW);
+    return new Settled(MicroUsd.of(1), quality, "", NOW, Settled.Reporter.GATEWAY);
   }
 
   private static Reservation reserved(boolean explicit) {

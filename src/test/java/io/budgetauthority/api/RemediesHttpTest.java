@@ -213,12 +213,21 @@ class RemediesHttpTest {
       Attempt attempt = scene.to("house-model", kind);
       Http.Answer blocked = scene.send(attempt);
       assertEquals("price_unknown", blocked.text("code"), blocked.toString());
-      assertEquals(List.of("price_model"), remedies(blocked), kind.name());
+      List<String> helpful = kind == Kind.RETARGET ? List.of() : List.of("price_model");
+      assertEquals(helpful, remedies(blocked), kind.name());
       Attempt another =
           attempt.with("model", "\"claude-haiku-4-5\"").with("provider", "\"anthropic\"");
       assertEquals(200, scene.send(another).status(), kind.name());
-      Attempt priced = scene.follow("price_model", blocked.json(), attempt);
-      assertEquals(200, scene.send(priced).status(), kind.name());
+      if (kind == Kind.RETARGET) {
+        scene.tenant.admin.send(
+            "PUT",
+            "/budget/price-overrides?provider=anthropic&model=house-model",
+            "{\"prices\": {\"input\": \"0.000001\", \"output\": \"0.000005\"}}");
+        assertEquals(402, scene.send(attempt).status(), "a price set after the decision");
+      } else {
+        Attempt priced = scene.follow("price_model", blocked.json(), attempt);
+        assertEquals(200, scene.send(priced).status(), kind.name());
+      }
     }
   }
 

@@ -167,7 +167,13 @@ class AttributionPropertyTest {
           usual.maxNewRunsPerDay(),
           86_400 * 300,
           usual.onLedgerOutage(),
-          ZoneId.of("Asia/Tokyo"));
+          ZoneId.of("Asia/Tokyo"),
+          usual.runsWithoutId(),
+          usual.autoServiceTier(),
+          usual.defaultInferenceRegion(),
+          usual.defaultSpeed(),
+          usual.teamsOfAgents(),
+          usual.featuresOfAgents());
     }
 
     private void ask(String key, List<String> open) {
@@ -201,6 +207,8 @@ class AttributionPropertyTest {
           1,
           Map.of(),
           Bounds.DEFAULT_TIER,
+          null,
+          null,
           Map.of(),
           Set.of(),
           null,

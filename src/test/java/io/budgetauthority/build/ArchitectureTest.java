@@ -145,6 +145,29 @@ class ArchitectureTest {
         .check(MAIN);
   }
 
+  /// A random number that is predictable or repeats after a start from a snapshot is no identity.
+  @Test
+  void randomNumbersAreForPausesOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("io.budgetauthority.local..")
+        .and()
+        .doNotHaveSimpleName("AttributionTable")
+        .and()
+        .doNotHaveSimpleName("ConfigurationWrites")
+        .and()
+        .doNotHaveSimpleName("EventBridgeBus")
+        .and()
+        .doNotHaveSimpleName("Deadline")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.util.concurrent.ThreadLocalRandom")
+        .orShould()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.util.Random")
+        .check(MAIN);
+  }
+
   @Test
   void moneyIsNeverAFloat() {
     noClasses()

@@ -145,7 +145,13 @@ class AfterResetTest {
             1,
             usual.runTtlSeconds(),
             usual.onLedgerOutage(),
-            ZoneId.of("Europe/Berlin")));
+            ZoneId.of("Europe/Berlin"),
+            usual.runsWithoutId(),
+            usual.autoServiceTier(),
+            usual.defaultInferenceRegion(),
+            usual.defaultSpeed(),
+            usual.teamsOfAgents(),
+            usual.featuresOfAgents()));
     assertInstanceOf(Answer.Decided.class, narrow.ask("1", "run-1", 1, 1, null));
     assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("2", "run-2", 1, 1, null));
 
@@ -188,6 +194,8 @@ class AfterResetTest {
             1,
             Map.of(),
             Bounds.DEFAULT_TIER,
+            null,
+            null,
             Map.of(),
             Set.of(),
             null,

@@ -27,13 +27,13 @@ class AlternativesTest {
 
   private static Decider.Candidate candidate(RowBuilder row) {
     Price price = row.build();
-    return new Decider.Candidate(listed(price.model()), price);
+    return Questions.candidate(listed(price.model()), price);
   }
 
   private static Decider.Question question(
       AskBuilder ask, Policy policy, @Nullable Price row, RowBuilder... candidates) {
     Standing run = new StandingBuilder(Scope.RUN, 1_000).build();
-    return new Decider.Question(
+    return Questions.of(
         ask.build(),
         policy,
         row,
@@ -81,18 +81,25 @@ class AlternativesTest {
   }
 
   @Test
-  void itMustBeAllowedByTheNameInTheListOrByThatOfItsRow() {
+  void itIsAllowedByWhatItsRowIsWhateverItIsCalled() {
     Policy narrow = new PolicyBuilder().allow("this").build();
-    Decider.Candidate renamed = new Decider.Candidate(listed("alias-of-other"), other().build());
+    Decider.Candidate renamed = Questions.candidate(listed("alias-of-other"), other().build());
     Decider.Question byAlias =
-        new Decider.Question(
+        Questions.of(
             ask().build(),
             new PolicyBuilder().allow("alias-of-other").build(),
             REQUESTED,
             List.of(renamed),
             List.of());
+    Decider.Question byPattern =
+        Questions.of(
+            ask().build(),
+            new PolicyBuilder().allow("oth*").build(),
+            REQUESTED,
+            List.of(renamed),
+            List.of());
     Decider.Question byRow =
-        new Decider.Question(
+        Questions.of(
             ask().build(),
             new PolicyBuilder().allow("other").build(),
             REQUESTED,
@@ -100,8 +107,9 @@ class AlternativesTest {
             List.of());
 
     assertFalse(isUsable(ask(), narrow, other()));
-    assertEquals(List.of(renamed), Alternatives.usable(byAlias));
+    assertEquals(List.of(), Alternatives.usable(byAlias), "the name means no row");
     assertEquals(List.of(renamed), Alternatives.usable(byRow));
+    assertEquals(List.of(renamed), Alternatives.usable(byPattern));
   }
 
   @Test
@@ -180,24 +188,22 @@ class AlternativesTest {
     Price small = other().outputLimit(4L).build();
     Decider.Question question = question(ask().provider("first"), Policy.DEFAULT, REQUESTED);
 
-    Quote named = Alternatives.quote(question, new Decider.Candidate(elsewhere, small));
+    Quote named = Alternatives.quote(question, Questions.candidate(elsewhere, small));
     assertEquals("elsewhere", named.provider());
     assertEquals(4, named.capTokens());
     assertTrue(named.clamped());
     assertEquals(MicroUsd.of(120), named.estimate().worst());
-    Quote unnamed = Alternatives.quote(question, new Decider.Candidate(listed("other"), small));
+    Quote unnamed = Alternatives.quote(question, Questions.candidate(listed("other"), small));
     assertEquals("test", unnamed.provider(), "its row's, not the requested one");
-    Quote unclamped =
-        Alternatives.quote(question, new Decider.Candidate(elsewhere, other().build()));
+    Quote unclamped = Alternatives.quote(question, Questions.candidate(elsewhere, other().build()));
     assertFalse(unclamped.clamped());
     assertEquals(10, unclamped.capTokens());
   }
 
   @Test
   void aListedModelMayBeForSomeRequestClassesOnly() {
-    Decider.Candidate forAll = new Decider.Candidate(listed("other"), REQUESTED);
-    Decider.Candidate forSome =
-        new Decider.Candidate(listed("other", "routine", "chat"), REQUESTED);
+    Decider.Candidate forAll = Questions.candidate(listed("other"), REQUESTED);
+    Decider.Candidate forSome = Questions.candidate(listed("other", "routine", "chat"), REQUESTED);
 
     assertTrue(Alternatives.permitsClass(forAll, ask().build()));
     assertTrue(Alternatives.permitsClass(forAll, ask().requestClass("hard").build()));

@@ -5,6 +5,8 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.UnitCount;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +23,7 @@ final class AskBuilder {
   private @Nullable Long cap;
   private int choices = 1;
   private Parts parts = Parts.NONE;
-  private Map<String, Long> units = Map.of();
+  private Map<String, UnitCount> units = Map.of();
   private Set<Capability> requires = Set.of();
   private @Nullable Long contextTokens;
   private @Nullable String requestClass;
@@ -76,7 +78,8 @@ final class AskBuilder {
   }
 
   AskBuilder units(Map<String, Long> most) {
-    units = most;
+    units = new LinkedHashMap<>();
+    most.forEach((unit, count) -> units.put(unit, UnitCount.of(count)));
     return this;
   }
 
@@ -144,6 +147,8 @@ final class AskBuilder {
         choices,
         units,
         Bounds.DEFAULT_TIER,
+        null,
+        null,
         Map.of(),
         requires,
         contextTokens,

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Desk;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunPlace;
@@ -78,7 +77,7 @@ class AuthorityTest {
   }
 
   private void close(String runId) {
-    assertTrue(desk.runs.close(desk.tenantId, runId, desk.clock.instant()));
+    assertTrue(desk.close(runId));
   }
 
   @Test
@@ -362,8 +361,7 @@ class AuthorityTest {
                 new Tenants.ScopeId(desk.tenantId, Scope.USER, "ada"),
                 Window.TOTAL,
                 Ceiling.of(MicroUsd.of(600)),
-                AccountKey.total(desk.tenantId, Scope.USER, "ada"),
-                0,
+                desk.clock.instant(),
                 version -> true,
                 before -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null));
 

@@ -29,6 +29,7 @@ class CandidatesTest {
         Candidates.of(
             policy,
             "big",
+            null,
             (provider, model) ->
                 switch (model) {
                   case "unknown" -> new Found.Unknown();

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.Desk;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
@@ -41,20 +42,19 @@ class DeciderPropertyTest {
     long committed = random.nextInt(60_000);
     long reserved = random.nextInt(40_000);
     Account account =
-        new Account(
+        Account.of(
             AccountKey.total("t", scope, "x"),
             MicroUsd.of(limit),
             MicroUsd.of(committed),
             MicroUsd.of(reserved),
-            MicroUsd.of(limit - committed - reserved),
-            0);
+            LimitVersion.NONE);
     return new Standing(
         account, account, mode, MicroUsd.of(random.nextInt(20_000)), List.of(), null);
   }
 
   private static Plan decide(List<Standing> standings, long outputTokens) {
     return Decider.decide(
-        new Decider.Question(
+        Questions.of(
             Desk.request(0, outputTokens, null), Policy.DEFAULT, ROW, List.of(), standings));
   }
 
@@ -157,13 +157,8 @@ class DeciderPropertyTest {
   private static Standing settled(Standing standing) {
     Account account = standing.account();
     Account idle =
-        new Account(
-            account.key(),
-            account.limit(),
-            account.committed(),
-            MicroUsd.ZERO,
-            account.limit().minus(account.committed()),
-            0);
+        Account.of(
+            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, LimitVersion.NONE);
     return new Standing(idle, idle, standing.mode(), standing.margin(), List.of(), null);
   }
 
@@ -180,7 +175,11 @@ class DeciderPropertyTest {
 
       OutputCap.Result.Effective cap =
           (OutputCap.Result.Effective)
-              OutputCap.of(Desk.request(0, asked), ROW, Desk.policyWith(rules));
+              OutputCap.of(
+                  Desk.request(0, asked),
+                  ROW,
+                  Desk.policyWith(rules),
+                  Questions.rules(Desk.policyWith(rules), ROW));
 
       long expected =
           LongStream.of(

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.price.UnitCount;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -32,7 +35,17 @@ class DecisionJsonTest {
   void whatIsWrittenOfATypeIsReadAsThatType() {
     DecisionFacts.Asked asked =
         new DecisionFacts.Asked(
-            new AskBuilder().build().parts(), 3, Map.of("images", 2L), Map.of("web_search", 1L));
+            null,
+            100L,
+            true,
+            new AskBuilder().build().parts(),
+            3,
+            Map.of("images", UnitCount.of(2), "seconds", new UnitCount(12_500_000)),
+            Map.of("web_search", 1L),
+            Bounds.AUTO_TIER,
+            "us",
+            "fast",
+            List.of());
 
     assertEquals(asked, DecisionJson.read(DecisionJson.write(asked), DecisionFacts.Asked.class));
     assertThrows(

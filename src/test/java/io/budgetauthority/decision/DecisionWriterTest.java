@@ -19,9 +19,11 @@ import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,6 +61,7 @@ class DecisionWriterTest {
         NOW.plusSeconds(60),
         MicroUsd.of(1_000),
         Run.Rules.USUAL,
+        true,
         new StandingBuilder(Scope.RUN, 1_000).id(id).build().account());
   }
 
@@ -72,13 +75,14 @@ class DecisionWriterTest {
         StandingBuilder... of) {
       List<Standing> standings = Stream.of(of).map(StandingBuilder::build).toList();
       DecisionRequest request = ask.build();
-      Plan plan = Decider.decide(new Decider.Question(request, policy, row, List.of(), standings));
+      Plan plan = Decider.decide(Questions.of(request, policy, row, List.of(), standings));
       return new Written(
           new DecisionWriter(
               request,
-              policy,
+              new Tenants.Versioned(policy, Calendar.in(policy.timeZone()), 1),
               "table-1",
               "r",
+              false,
               lineage,
               request.tuple(),
               List.of("a notice"),
@@ -294,7 +298,7 @@ class DecisionWriterTest {
     assertEquals(MicroUsd.of(1_000), made.madeLimit());
     assertEquals(NOW.plusSeconds(86_400), made.expiresAt());
     assertEquals(
-        new Ledger.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400)),
+        new Ledger.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400), false),
         changes.get(1),
         "a child's decision renews its ancestors");
     assertEquals(
@@ -315,7 +319,7 @@ class DecisionWriterTest {
 
     assertEquals(written.grant().takes(), takes);
     assertEquals(
-        List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400))),
+        List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
         written.writer().runChanges(written.grant(), "t"));
     assertEquals(
         List.of(new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)),

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Desk;
 import io.budgetauthority.decision.HoldChange.Result;
@@ -16,9 +17,11 @@ import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +40,8 @@ class HoldChangeTest {
   private static final Instant EXPIRES = NOW.plusSeconds(600);
   private static final Price ROW = new RowBuilder(Desk.MODEL).build();
 
+  private static final ModelRules ALLOWED = new ModelRules(true, null);
+
   private static StandingBuilder run(long limit) {
     return new StandingBuilder(Scope.RUN, limit).id("r");
   }
@@ -53,14 +58,14 @@ class HoldChangeTest {
       List<Standing> standings = Stream.of(accounts).map(StandingBuilder::build).toList();
       DecisionRequest request = ask.build();
       Plan.Grant grant =
-          (Plan.Grant)
-              Decider.decide(new Decider.Question(request, policy, ROW, List.of(), standings));
+          (Plan.Grant) Decider.decide(Questions.of(request, policy, ROW, List.of(), standings));
       DecisionWriter writer =
           new DecisionWriter(
               request,
-              policy,
+              new Tenants.Versioned(policy, Calendar.in(policy.timeZone()), 1),
               "table-1",
               "r",
+              false,
               new Lineage(null, List.of()),
               request.tuple(),
               List.of(),
@@ -116,7 +121,7 @@ class HoldChangeTest {
     };
     Held held = Held.usual(accounts);
 
-    Reservation.Rehold to = moved(held.change(accounts).extend(ROW, null, 20L));
+    Reservation.Rehold to = moved(held.change(accounts).extend(ROW, ALLOWED, null, 20L));
 
     assertEquals(List.of(200L, 200L, 200L, 0L), amounts(to));
     assertEquals(least(50L, 30L, -1L, -1L), to.leastAvailable());
@@ -138,7 +143,7 @@ class HoldChangeTest {
     StandingBuilder soft = user(1_000).mode(Mode.SOFT_GATE);
     Held held = Held.by(new AskBuilder().input(100).cap(10L), half, run(1_000), soft);
 
-    Reservation.Rehold to = moved(held.change(run(1_000), soft).extend(ROW, null, 21L));
+    Reservation.Rehold to = moved(held.change(run(1_000), soft).extend(ROW, ALLOWED, null, 21L));
 
     assertEquals(List.of(205L, 155L), amounts(to), "half of 21 tokens is 11");
   }
@@ -148,11 +153,11 @@ class HoldChangeTest {
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
 
     for (long tokens : new long[] {0, 9, 10}) {
-      Reservation.Rehold to = moved(change.extend(ROW, null, tokens));
+      Reservation.Rehold to = moved(change.extend(ROW, ALLOWED, null, tokens));
       assertEquals(List.of(150L), amounts(to));
       assertEquals(10L, DecisionJson.readFacts(to.facts()).effectiveMaxOutputTokens());
     }
-    assertEquals(List.of(155L), amounts(moved(change.extend(ROW, null, 11L))));
+    assertEquals(List.of(155L), amounts(moved(change.extend(ROW, ALLOWED, null, 11L))));
   }
 
   @Test
@@ -161,13 +166,13 @@ class HoldChangeTest {
     Price endless = new RowBuilder(Desk.MODEL).outputLimit(null).build();
     Price embedding = new RowBuilder(Desk.MODEL).mode("embedding").build();
 
-    moved(change.extend(ROW, null, 64_000L));
-    moved(change.extend(endless, null, 64_001L));
-    Result.Refused refused =
-        assertInstanceOf(Result.Refused.class, change.extend(ROW, null, 64_001L));
-    assertEquals("/max_output_tokens", refused.field());
-    assertEquals("is more than " + Desk.MODEL + " puts out, 64000", refused.reason());
-    assertInstanceOf(Result.Refused.class, change.extend(embedding, null, 11L));
+    moved(change.extend(ROW, ALLOWED, null, 64_000L));
+    moved(change.extend(endless, ALLOWED, null, 64_001L));
+    DecisionFacts clamped =
+        DecisionJson.readFacts(moved(change.extend(ROW, ALLOWED, null, 64_001L)).facts());
+    assertEquals(64_000L, clamped.effectiveMaxOutputTokens(), "as an ask would be clamped");
+    assertTrue(clamped.outputClamped());
+    assertEquals(List.of(150L), amounts(moved(change.extend(embedding, ALLOWED, null, 11L))));
   }
 
   @Test
@@ -177,7 +182,7 @@ class HoldChangeTest {
     Result.Blocked blocked =
         blocked(
             held.change(run(1_000).reserved(150), user(1_000).committed(801).reserved(150))
-                .extend(ROW, null, 20L));
+                .extend(ROW, ALLOWED, null, 20L));
 
     assertEquals("user_ceiling_reached", blocked.facts().code());
     assertEquals(Scope.USER, blocked.facts().blockingScope());
@@ -195,7 +200,7 @@ class HoldChangeTest {
     assertEquals(MicroUsd.of(200), blocked.facts().estimate());
     moved(
         held.change(run(1_000).reserved(150), user(1_000).committed(800).reserved(150))
-            .extend(ROW, null, 20L));
+            .extend(ROW, ALLOWED, null, 20L));
   }
 
   @Test
@@ -203,12 +208,15 @@ class HoldChangeTest {
     Held held = Held.usual(run(1_000));
 
     Result.Blocked none =
-        blocked(held.change(run(1_000).committed(846).reserved(150)).extend(ROW, null, 20L));
+        blocked(
+            held.change(run(1_000).committed(846).reserved(150)).extend(ROW, ALLOWED, null, 20L));
     assertNull(none.block().fitsMaxOutputTokens());
     assertEquals(List.of("raise_limit"), none.block().remedies());
     assertEquals(
         11L,
-        blocked(held.change(run(1_000).committed(845).reserved(150)).extend(ROW, null, 20L))
+        blocked(
+                held.change(run(1_000).committed(845).reserved(150))
+                    .extend(ROW, ALLOWED, null, 20L))
             .block()
             .fitsMaxOutputTokens());
   }
@@ -219,12 +227,16 @@ class HoldChangeTest {
 
     assertEquals(
         List.of("wait"),
-        blocked(held.change(run(1_000).committed(800).reserved(200)).extend(ROW, null, 20L))
+        blocked(
+                held.change(run(1_000).committed(800).reserved(200))
+                    .extend(ROW, ALLOWED, null, 20L))
             .block()
             .remedies());
     assertEquals(
         List.of("raise_limit"),
-        blocked(held.change(run(1_000).committed(801).reserved(199)).extend(ROW, null, 20L))
+        blocked(
+                held.change(run(1_000).committed(801).reserved(199))
+                    .extend(ROW, ALLOWED, null, 20L))
             .block()
             .remedies());
   }
@@ -236,9 +248,9 @@ class HoldChangeTest {
     StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE).margin(20);
     Held advised = Held.usual(advisory);
 
-    moved(held.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
-    blocked(held.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
-    moved(advised.change(advisory.committed(5_000)).extend(ROW, null, 20L));
+    moved(held.change(soft.committed(820).reserved(150)).extend(ROW, ALLOWED, null, 20L));
+    blocked(held.change(soft.committed(821).reserved(150)).extend(ROW, ALLOWED, null, 20L));
+    moved(advised.change(advisory.committed(5_000)).extend(ROW, ALLOWED, null, 20L));
   }
 
   @Test
@@ -248,8 +260,8 @@ class HoldChangeTest {
     Policy generous = new PolicyBuilder().softGate(MicroUsd.of(500), 100).build();
     Held later = new Held(held.reservation(), held.facts(), generous);
 
-    moved(later.change(soft.committed(820).reserved(150)).extend(ROW, null, 20L));
-    blocked(later.change(soft.committed(821).reserved(150)).extend(ROW, null, 20L));
+    moved(later.change(soft.committed(820).reserved(150)).extend(ROW, ALLOWED, null, 20L));
+    blocked(later.change(soft.committed(821).reserved(150)).extend(ROW, ALLOWED, null, 20L));
   }
 
   @Test
@@ -264,7 +276,7 @@ class HoldChangeTest {
                     run(1_000).committed(810).reserved(150),
                     user(1_000).committed(830).reserved(150),
                     little)
-                .extend(ROW, null, 20L));
+                .extend(ROW, ALLOWED, null, 20L));
     assertEquals(Scope.USER, furthest.facts().blockingScope());
     Result.Blocked equal =
         blocked(
@@ -272,7 +284,7 @@ class HoldChangeTest {
                     run(1_000).committed(820).reserved(150),
                     user(1_000).committed(820).reserved(150),
                     little)
-                .extend(ROW, null, 20L));
+                .extend(ROW, ALLOWED, null, 20L));
     assertEquals(Scope.RUN, equal.facts().blockingScope());
   }
 
@@ -281,8 +293,9 @@ class HoldChangeTest {
     StandingBuilder actuals = run(1_000).mode(Mode.ACTUALS_ONLY);
     Held held = Held.usual(actuals);
 
-    moved(held.change(actuals.committed(999)).extend(ROW, null, 20L));
-    Result.Blocked blocked = blocked(held.change(actuals.committed(1_000)).extend(ROW, null, 20L));
+    moved(held.change(actuals.committed(999)).extend(ROW, ALLOWED, null, 20L));
+    Result.Blocked blocked =
+        blocked(held.change(actuals.committed(1_000)).extend(ROW, ALLOWED, null, 20L));
     assertEquals("run_ceiling_reached", blocked.facts().code());
   }
 
@@ -292,7 +305,7 @@ class HoldChangeTest {
     HoldChange change = held.change(run(1_000).reserved(150));
     Price dear = new RowBuilder("dear").picos(2_000_000, 10_000_000).outputLimit(8L).build();
 
-    Reservation.Rehold to = moved(change.retarget(dear, "elsewhere", "fallback"));
+    Reservation.Rehold to = moved(change.retarget(dear, ALLOWED, "elsewhere", "fallback"));
 
     assertEquals(List.of(280L), amounts(to), "100 x 2 and 8 x 10");
     assertEquals(least(130L), to.leastAvailable());
@@ -304,9 +317,9 @@ class HoldChangeTest {
     assertEquals(8L, facts.effectiveMaxOutputTokens());
     assertEquals(MicroUsd.of(280), facts.estimate());
     Price longer = new RowBuilder("longer").outputLimit(99L).build();
-    assertEquals(List.of(150L), amounts(moved(change.retarget(longer, "p", "longer"))));
+    assertEquals(List.of(150L), amounts(moved(change.retarget(longer, ALLOWED, "p", "longer"))));
     Price endless = new RowBuilder("endless").outputLimit(null).build();
-    assertEquals(List.of(150L), amounts(moved(change.retarget(endless, "p", "endless"))));
+    assertEquals(List.of(150L), amounts(moved(change.retarget(endless, ALLOWED, "p", "endless"))));
   }
 
   @Test
@@ -314,7 +327,7 @@ class HoldChangeTest {
     Price cheap = new RowBuilder("cheap").picos(100_000, 500_000).build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).committed(5_000).reserved(150));
 
-    assertEquals(List.of(15L), amounts(moved(change.retarget(cheap, "p", "cheap"))));
+    assertEquals(List.of(15L), amounts(moved(change.retarget(cheap, ALLOWED, "p", "cheap"))));
   }
 
   @Test
@@ -324,7 +337,7 @@ class HoldChangeTest {
         blocked(
             Held.usual(run(1_000))
                 .change(run(1_000).committed(701).reserved(150))
-                .retarget(dear, "p", "dear"));
+                .retarget(dear, ALLOWED, "p", "dear"));
 
     assertEquals("run_ceiling_reached", blocked.facts().code());
     assertNull(blocked.block().fitsMaxOutputTokens());
@@ -334,7 +347,7 @@ class HoldChangeTest {
     moved(
         Held.usual(run(1_000))
             .change(run(1_000).committed(700).reserved(150))
-            .retarget(dear, "p", "dear"));
+            .retarget(dear, ALLOWED, "p", "dear"));
   }
 
   @Test
@@ -345,9 +358,10 @@ class HoldChangeTest {
     Price fallback = new RowBuilder("fallback").build();
     Price other = new RowBuilder("other").build();
 
-    moved(change.retarget(fallback, "p", "alias"));
-    moved(change.retarget(other, "p", "fallback"));
-    Result.Blocked blocked = blocked(change.retarget(other, "p", "other"));
+    moved(change.retarget(fallback, Questions.rules(narrow, fallback), "p", "alias"));
+    blocked(change.retarget(other, Questions.rules(narrow, other), "p", "fallback"));
+    Result.Blocked blocked =
+        blocked(change.retarget(other, Questions.rules(narrow, other), "p", "other"));
     assertEquals("model_not_allowed", blocked.facts().code());
     assertEquals("the policy does not allow other", blocked.block().detail());
     assertEquals(List.of(), blocked.block().remedies());
@@ -360,10 +374,10 @@ class HoldChangeTest {
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
     Price free = new RowBuilder("free").picos(0, 0).build();
 
-    Result.Blocked zero = blocked(change.retarget(free, "p", "free"));
+    Result.Blocked zero = blocked(change.retarget(free, ALLOWED, "p", "free"));
     assertEquals("price_unknown", zero.facts().code());
     assertEquals(List.of("price_model"), zero.block().remedies());
-    Result.Blocked unknown = blocked(change.unknown("nobody"));
+    Result.Blocked unknown = blocked(change.unknown(null, "nobody", List.of()));
     assertEquals("price_unknown", unknown.facts().code());
     assertEquals("no price is known for nobody", unknown.block().detail());
   }
@@ -373,7 +387,7 @@ class HoldChangeTest {
     Price embedding = new RowBuilder("e").mode("embedding").build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
 
-    assertEquals(List.of(100L), amounts(moved(change.retarget(embedding, "p", "e"))));
+    assertEquals(List.of(100L), amounts(moved(change.retarget(embedding, ALLOWED, "p", "e"))));
   }
 
   @Test
@@ -383,11 +397,14 @@ class HoldChangeTest {
     Price wide = new RowBuilder("wide").window(300_000L).build();
     Price unknown = new RowBuilder("unknown").window(null).build();
 
-    assertEquals(List.of(300_050L), amounts(moved(change.retarget(wide, "p", "wide"))));
-    assertEquals(List.of(200_050L), amounts(moved(change.retarget(unknown, "p", "unknown"))));
+    assertEquals(List.of(300_050L), amounts(moved(change.retarget(wide, ALLOWED, "p", "wide"))));
+    assertEquals(
+        "price_unknown", blocked(change.retarget(unknown, ALLOWED, "p", "unknown")).facts().code());
     Price narrow = new RowBuilder("narrow").window(50L).build();
     HoldChange counted = Held.usual(run(1_000)).change(run(1_000).reserved(150));
-    assertEquals(List.of(150L), amounts(moved(counted.retarget(narrow, "p", "narrow"))));
+    Result.Refused refused =
+        assertInstanceOf(Result.Refused.class, counted.retarget(narrow, ALLOWED, "p", "narrow"));
+    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, refused.code());
   }
 
   @Test
@@ -397,7 +414,7 @@ class HoldChangeTest {
 
     assertEquals(
         List.of(400L),
-        amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, null, 20L))));
+        amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, ALLOWED, null, 20L))));
   }
 
   @Test
@@ -409,8 +426,8 @@ class HoldChangeTest {
             .change(run(9_000).reserved(150));
     HoldChange open = Held.usual(run(9_000)).change(run(9_000).reserved(150));
 
-    assertEquals(List.of(200L), amounts(moved(ruledOut.extend(row, null, 20L))));
-    assertEquals(List.of(1_000L), amounts(moved(open.extend(row, null, 20L))));
+    assertEquals(List.of(200L), amounts(moved(ruledOut.extend(row, ALLOWED, null, 20L))));
+    assertEquals(List.of(1_000L), amounts(moved(open.extend(row, ALLOWED, null, 20L))));
   }
 
   @Test
@@ -420,14 +437,14 @@ class HoldChangeTest {
     List<Standing> standings = List.of(account.build());
     DecisionRequest request = new AskBuilder().model("nobody").input(100).build();
     Plan.Grant grant =
-        (Plan.Grant)
-            Decider.decide(new Decider.Question(request, advisory, null, List.of(), standings));
+        (Plan.Grant) Decider.decide(Questions.of(request, advisory, null, List.of(), standings));
     DecisionWriter writer =
         new DecisionWriter(
             request,
-            advisory,
+            new Tenants.Versioned(advisory, Calendar.in(advisory.timeZone()), 1),
             "table-1",
             "r",
+            false,
             new Lineage(null, List.of()),
             request.tuple(),
             List.of(),
@@ -442,8 +459,11 @@ class HoldChangeTest {
                 grant));
     HoldChange change = new Held(reservation, facts, advisory).change(account);
 
-    assertEquals(List.of(125L), amounts(moved(change.extend(ROW, null, 5L))));
-    assertEquals(List.of(100L), amounts(moved(change.retarget(ROW, "p", "m"))));
+    assertEquals(List.of(125L), amounts(moved(change.extend(ROW, ALLOWED, null, 5L))));
+    assertEquals(
+        List.of(20_580L),
+        amounts(moved(change.retarget(ROW, ALLOWED, "p", "m"))),
+        "the policy's default cap, as an ask without one would hold");
   }
 
   @Test

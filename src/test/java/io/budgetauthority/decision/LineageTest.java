@@ -29,6 +29,7 @@ class LineageTest {
         NOW.plusSeconds(60),
         MicroUsd.of(1),
         Run.Rules.USUAL,
+        true,
         new StandingBuilder(Scope.RUN, 1).id("parent").build().account());
   }
 

@@ -187,7 +187,7 @@ class OutageTest {
   void aClosedRunIsChargedWithoutBeingRenewed() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     allowed("a", "run");
-    assertTrue(desk.runs.close(desk.tenantId, "run", desk.clock.instant()));
+    assertTrue(desk.close("run"));
     Run closed = desk.run("run");
     degraded("b", "run");
     backAgain();

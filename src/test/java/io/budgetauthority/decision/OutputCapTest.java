@@ -22,7 +22,7 @@ class OutputCapTest {
   }
 
   private static OutputCap.Result cap(AskBuilder ask, Price row, Policy policy) {
-    return OutputCap.of(ask.build(), row, policy);
+    return OutputCap.of(ask.build(), row, policy, Questions.rules(policy, row));
   }
 
   private static ProblemCode refusal(AskBuilder ask, Price row, Policy policy) {
@@ -78,8 +78,9 @@ class OutputCapTest {
     assertEquals(
         effective(300, true), cap(ask().cap(900L), ROW, most(300L, ofModel, AboveMax.CLAMP)));
     assertEquals(
-        effective(800, true),
-        cap(ask().model("else").cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)));
+        effective(500, true),
+        cap(ask().model("else").cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)),
+        "the row counts, not its name in the ask");
   }
 
   @Test

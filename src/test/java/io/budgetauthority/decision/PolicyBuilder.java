@@ -95,7 +95,13 @@ final class PolicyBuilder {
         newRunsPerDay,
         usual.runTtlSeconds(),
         usual.onLedgerOutage(),
-        usual.timeZone());
+        usual.timeZone(),
+        usual.runsWithoutId(),
+        usual.autoServiceTier(),
+        usual.defaultInferenceRegion(),
+        usual.defaultSpeed(),
+        usual.teamsOfAgents(),
+        usual.featuresOfAgents());
   }
 
   /// A rule for the models of a name.

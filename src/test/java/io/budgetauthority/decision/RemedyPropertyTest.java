@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.Desk;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
@@ -113,13 +114,8 @@ class RemedyPropertyTest {
     Account account = standing.account();
     return with(
         standing,
-        new Account(
-            account.key(),
-            account.limit(),
-            account.committed(),
-            MicroUsd.ZERO,
-            account.limit().minus(account.committed()),
-            0));
+        Account.of(
+            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, LimitVersion.NONE));
   }
 
   /// The account at an instant: another one, where its window has ended by then.
@@ -127,14 +123,20 @@ class RemedyPropertyTest {
     Instant resetsAt = standing.resetsAt();
     return resetsAt == null || resetsAt.isAfter(instant)
         ? standing
-        : with(standing, Account.unused(standing.account().key(), standing.account().limit(), 0));
+        : with(
+            standing,
+            Account.unused(
+                standing.account().key(), standing.account().limit(), LimitVersion.NONE));
   }
 
   /// The account under a limit higher by what it falls short.
   private static Standing raised(Standing standing, Standing.Estimate estimate) {
     Account account = standing.account();
     return standing.blocks(estimate)
-        ? with(standing, account.withLimit(account.limit().plus(standing.shortfall(estimate)), 0))
+        ? with(
+            standing,
+            account.withLimit(
+                account.limit().plus(standing.shortfall(estimate)), LimitVersion.NONE))
         : standing;
   }
 
@@ -186,13 +188,12 @@ class RemedyPropertyTest {
             case TOTAL -> "";
           };
       Account account =
-          new Account(
+          Account.of(
               new AccountKey("t", scope, id, window, period, 0),
               MicroUsd.of(limit),
               MicroUsd.of(committed),
               MicroUsd.of(reserved),
-              MicroUsd.of(limit - committed - reserved),
-              0);
+              LimitVersion.NONE);
       Mode[] modes = Mode.values();
       return new Standing(
           account,
@@ -239,6 +240,8 @@ class RemedyPropertyTest {
               choices,
               Map.of(),
               Bounds.DEFAULT_TIER,
+              null,
+              null,
               Map.of(),
               Set.of(),
               null,
@@ -254,11 +257,11 @@ class RemedyPropertyTest {
               null,
               false);
       return Decider.decide(
-          new Decider.Question(
+          Questions.of(
               request,
               Policy.DEFAULT,
               row,
-              row == CHEAP ? List.of() : List.of(new Decider.Candidate(cheap, CHEAP)),
+              row == CHEAP ? List.of() : List.of(Questions.candidate(cheap, CHEAP)),
               standings));
     }
   }

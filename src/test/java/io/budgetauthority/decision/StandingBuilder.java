@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Mode;
@@ -71,13 +72,12 @@ final class StandingBuilder {
 
   Standing build() {
     Account account =
-        new Account(
+        Account.of(
             new AccountKey("t", scope, id, window, period, 0),
             MicroUsd.of(limit),
             MicroUsd.of(committed),
             MicroUsd.of(reserved),
-            MicroUsd.of(limit - committed - reserved),
-            0);
+            LimitVersion.NONE);
     return new Standing(account, account, mode, MicroUsd.of(margin), warnAtPercent, resetsAt);
   }
 }

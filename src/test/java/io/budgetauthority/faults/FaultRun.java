@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -67,6 +68,7 @@ final class FaultRun {
   private static final Duration SKEW = Duration.ofSeconds(5);
   private static final int GATEWAYS = Integer.getInteger("faults.gateways", 8);
   private static final int CONSUMERS = 2;
+  private static final long LIMIT_MICROS = 1_000_000_000_000L;
   private static final int CALLS_OF_A_RUN = 25;
   private static final int TOLD_EVERY = 5_000;
 
@@ -78,6 +80,7 @@ final class FaultRun {
   private final Hazards hazards;
   private final TestClock clock = new TestClock(START);
   private final AtomicLong restarts = new AtomicLong();
+  private final AtomicLong configurationChanges = new AtomicLong();
   private final TestQueue queue = TestQueue.onLocalCloud(1);
   private final Post post;
   private final String closedTenant = "closed-" + UUID.randomUUID();
@@ -149,20 +152,18 @@ final class FaultRun {
   }
 
   private void put(CeilingChanges changes, Tenants.ScopeId scopeId, Window window) {
+    put(changes, scopeId, window, LIMIT_MICROS);
+  }
+
+  private void put(
+      CeilingChanges changes, Tenants.ScopeId scopeId, Window window, long limitMicros) {
     Caller admin = new Caller(scopeId.tenantId(), "admin", Role.ADMIN, null, null);
     CeilingChanges.Changed unused =
         changes.put(
             scopeId,
             window,
-            Ceiling.of(MicroUsd.of(1_000_000_000_000L)),
-            new AccountKey(
-                scopeId.tenantId(),
-                scopeId.scope(),
-                scopeId.id(),
-                window,
-                window.periodOf(START, Policy.DEFAULT.timeZone()),
-                0),
-            1,
+            Ceiling.of(MicroUsd.of(limitMicros)),
+            clock.instant(),
             version -> true,
             before -> AuditEntry.of(admin, START, "test", null, null));
   }
@@ -176,6 +177,7 @@ final class FaultRun {
       Map<String, Integer> heard,
       Map<Hazards.Kind, Long> faults,
       long restarts,
+      long configurationChanges,
       int degraded,
       int orphans,
       int accounts,
@@ -185,7 +187,7 @@ final class FaultRun {
 
     @Override
     public String toString() {
-      return "seed %d: %d lifecycles in %d s, %s, %d degraded, %d orphans; faults %s, %d processes killed; %d accounts, %d micro-USD committed; %d discrepancies"
+      return "seed %d: %d lifecycles in %d s, %s, %d degraded, %d orphans; faults %s, %d processes killed, %d configuration changes; %d accounts, %d micro-USD committed; %d discrepancies"
           .formatted(
               seed,
               lifecycles,
@@ -195,6 +197,7 @@ final class FaultRun {
               orphans,
               faults,
               restarts,
+              configurationChanges,
               accounts,
               committedMicros,
               discrepancies.size());
@@ -218,6 +221,8 @@ final class FaultRun {
       others.add(threads.submit(this::sweep));
       others.add(threads.submit(this::takeTheLedgerAway));
       others.add(threads.submit(this::deliver));
+      others.add(threads.submit(() -> administrate(1)));
+      others.add(threads.submit(() -> administrate(2)));
       for (Future<?> gateway : gateways) {
         gateway.get();
       }
@@ -285,6 +290,52 @@ final class FaultRun {
       for (int i = 0; i < 15; i++) {
         Client.pause();
       }
+    }
+  }
+
+  /// Changes policies and ceilings all the while, from a process with caches of its own. No limit
+  /// is ever low enough to matter; what matters is that every account goes on adding up.
+  private void administrate(int number) {
+    Random random = new Random(seed - 10 - number);
+    Tenants tenants = new Tenants(reliable, around.ledgerTable());
+    CeilingChanges changes =
+        new CeilingChanges(
+            new Ledger(reliable, around.ledgerTable(), around.decisionsTable()), tenants);
+    while (!over) {
+      String tenantId = random.nextBoolean() ? closedTenant : openTenant;
+      if (random.nextInt(3) == 0) {
+        changePolicy(tenants, tenantId);
+      } else {
+        boolean ofUser = random.nextBoolean();
+        int who = random.nextInt(8);
+        try {
+          put(
+              changes,
+              new Tenants.ScopeId(
+                  tenantId,
+                  ofUser ? Scope.USER : Scope.KEY,
+                  ofUser ? Lifecycle.user(who) : Lifecycle.key(who)),
+              ofUser ? Window.TOTAL : Window.DAY,
+              LIMIT_MICROS + random.nextInt(1_000_000));
+          configurationChanges.incrementAndGet();
+        } catch (LedgerContended e) {
+          // The other one kept changing it.
+          Client.pause();
+        }
+      }
+      for (int i = 0; i < 20; i++) {
+        Client.pause();
+      }
+    }
+  }
+
+  /// The policy is written again as it is: what counts is that its version goes up.
+  private void changePolicy(Tenants tenants, String tenantId) {
+    Tenants.Versioned seen = tenants.policyNow(tenantId);
+    Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
+    AuditEntry entry = AuditEntry.of(admin, clock.instant(), "policy", null, null);
+    if (tenants.replacePolicy(tenantId, seen, seen.policy(), entry)) {
+      configurationChanges.incrementAndGet();
     }
   }
 
@@ -374,6 +425,7 @@ final class FaultRun {
         heard,
         faults,
         restarts.get(),
+        configurationChanges.get(),
         degraded,
         orphans,
         charged.size(),
@@ -412,6 +464,9 @@ final class FaultRun {
       if (account == null) {
         discrepancies.add("there is no account " + key);
         continue;
+      }
+      if (!account.addsUp()) {
+        discrepancies.add(key + " has " + account.storedAvailable() + " available: " + account);
       }
       if (!account.reserved().equals(MicroUsd.ZERO)) {
         discrepancies.add(key + " still holds " + account.reserved());

@@ -155,6 +155,8 @@ final class Lifecycle {
         1,
         Map.of(),
         Bounds.DEFAULT_TIER,
+        null,
+        null,
         Map.of(),
         Set.of(),
         null,

@@ -65,7 +65,12 @@ record Machine(
         settlement,
         charges,
         new UsageQueue(
-            settlement, charges, new LateDecisions(afterTheFact), tenants, around.letters(), own),
+            settlement,
+            charges,
+            new LateDecisions(afterTheFact, own),
+            tenants,
+            around.letters(),
+            own),
         new Sweeper(ledger, new Runs(ledger), tenants, own),
         own);
   }

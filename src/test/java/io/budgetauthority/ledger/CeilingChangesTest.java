@@ -35,21 +35,11 @@ class CeilingChangesTest {
   }
 
   private Changed put(Window window, long limit, Precondition precondition) {
-    AccountKey account =
-        new AccountKey(
-            desk.tenantId,
-            Scope.USER,
-            "ada",
-            window,
-            window.periodOf(
-                desk.clock.instant(), desk.tenants.policy(desk.tenantId).policy().timeZone()),
-            0);
     return desk.ceilings.put(
         ada,
         window,
         Ceiling.of(MicroUsd.of(limit)),
-        account,
-        0,
+        desk.clock.instant(),
         precondition,
         before -> entry("put after " + before.version()));
   }
@@ -111,7 +101,7 @@ class CeilingChangesTest {
     assertTrue(ask("b", 5).facts().blocked());
     put(Window.TOTAL, 605, ALWAYS);
     assertFalse(ask("c", 5).facts().blocked());
-    assertEquals(3, desk.account(Scope.USER, "ada").version());
+    assertEquals(3, desk.account(Scope.USER, "ada").version().ceilings());
   }
 
   @Test
@@ -137,7 +127,7 @@ class CeilingChangesTest {
         "run",
         run -> new Ceiling(MicroUsd.of(limit), Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)),
         precondition,
-        run -> entry("run at " + run.account().version()));
+        run -> entry("run at " + run.account().version().ceilings()));
   }
 
   @Test
@@ -148,7 +138,7 @@ class CeilingChangesTest {
         assertInstanceOf(RunChanged.Done.class, change(700, version -> version == 0)).run();
     assertEquals(MicroUsd.of(700), changed.account().limit());
     assertEquals(MicroUsd.of(100), changed.account().available());
-    assertEquals(1, changed.account().version());
+    assertEquals(1, changed.account().version().ceilings());
     assertEquals(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)), changed.rules());
     assertEquals(desk.run("run"), changed);
     assertInstanceOf(RunChanged.PreconditionFailed.class, change(800, version -> version == 0));

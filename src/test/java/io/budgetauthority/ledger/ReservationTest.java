@@ -47,7 +47,7 @@ class ReservationTest {
   }
 
   private static Settled word(long charge, UsageQuality quality) {
-    return new Settled(MicroUsd.of(charge), quality, "", NOW);
+    return new Settled(MicroUsd.of(charge), quality, "", NOW, Settled.Reporter.GATEWAY);
   }
 
   private static Reservation after(Reservation reservation, Reservation.Step step) {

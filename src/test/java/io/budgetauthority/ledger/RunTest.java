@@ -34,7 +34,8 @@ class RunTest {
         NOW.plusSeconds(60),
         MicroUsd.of(9),
         rules,
-        Account.unused(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(7), 0));
+        true,
+        Account.unused(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(7), LimitVersion.NONE));
   }
 
   @Test

@@ -43,7 +43,8 @@ class RunsTest {
         now.plus(LIFE),
         LIMIT,
         Run.Rules.USUAL,
-        Account.unused(key, LIMIT, 0));
+        true,
+        Account.unused(key, LIMIT, LimitVersion.NONE));
   }
 
   private Run started(String id, String... ancestors) {
@@ -104,7 +105,7 @@ class RunsTest {
   void aRunIsNotBegunByOneThatHasEnded() {
     started("parent");
     Run parent = desk.run("parent");
-    assertTrue(desk.runs.close(desk.tenantId, "parent", desk.clock.instant()));
+    assertTrue(desk.close("parent"));
 
     assertInstanceOf(
         Ledger.Outcome.Moved.class,
@@ -122,20 +123,20 @@ class RunsTest {
     assertTrue(desk.runs.end(desk.run("child"), State.CLOSED, desk.clock.instant()));
     assertNull(ended("grandchild"));
 
-    assertTrue(desk.runs.close(desk.tenantId, "top", desk.clock.instant()));
+    assertTrue(desk.close("top"));
     for (String id : List.of("top", "child", "other", "grandchild")) {
       assertEquals(State.CLOSED, ended(id), id);
     }
     assertNull(ended("stranger"));
-    assertTrue(desk.runs.close(desk.tenantId, "top", desk.clock.instant()), "once more");
-    assertFalse(desk.runs.close(desk.tenantId, "nobody", desk.clock.instant()));
+    assertTrue(desk.close("top"), "once more");
+    assertFalse(desk.close("nobody"));
   }
 
   @Test
   void aRunThatEndsGivesItsPlacesBackOnce() {
     started("one");
-    assertTrue(desk.runs.close(desk.tenantId, "one", desk.clock.instant()));
-    assertTrue(desk.runs.close(desk.tenantId, "one", desk.clock.instant()));
+    assertTrue(desk.close("one"));
+    assertTrue(desk.close("one"));
 
     assertInstanceOf(
         Ledger.Outcome.Reserved.class, desk.runs.start(run("two", "ada"), null, List.of(place(1))));

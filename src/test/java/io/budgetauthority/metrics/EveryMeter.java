@@ -38,6 +38,9 @@ final class EveryMeter {
       Supplier<Duration> age = () -> Duration.ofSeconds(1);
       return age;
     }
+    if (type == Runnable.class) {
+      return (Runnable) AMOUNTS::incrementAndGet;
+    }
     // Of two amounts the second is the larger, so that the charge is an overrun.
     return type == int.class ? (Object) 1 : (Object) AMOUNTS.incrementAndGet();
   }

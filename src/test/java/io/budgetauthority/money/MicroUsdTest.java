@@ -42,6 +42,15 @@ class MicroUsdTest {
     assertEquals(MicroUsd.ZERO, MicroUsd.parse("-0.00"));
   }
 
+  @Test
+  void whenASumIsLargeItIsReadAsItWasWritten() {
+    MicroUsd sum = MicroUsd.of(9_000_000_000_000_000_000L);
+
+    assertEquals("9000000000000.00", sum.toString());
+    assertEquals(sum, MicroUsd.parse(sum.toString()));
+    assertThrows(IllegalArgumentException.class, () -> MicroUsd.parse("9999999999999.00"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -65,7 +74,7 @@ class MicroUsdTest {
       })
   void everythingElseIsRefusedAndTheFormIsNamed(String wire) {
     IllegalArgumentException refused =
-        assertThrows(IllegalArgumentException.class, () -> MicroUsd.parse(wire));
+        assertThrows(IllegalArgumentException.class, () -> MicroUsd.parseStated(wire));
     assertTrue(String.valueOf(refused.getMessage()).contains("2 to 6 decimals"), wire);
   }
 

@@ -102,7 +102,7 @@ final class Imports {
   /// What the row charges, in USD.
   static String charge(Price row, String serviceTier, long input, long output, Parts parts) {
     Usage usage = new Usage(input, output, parts, Map.of(), Map.of(), null);
-    return Pricing.charge(row, serviceTier, usage).amount().toString();
+    return Charges.of(row, serviceTier, usage).amount().toString();
   }
 
   static String charge(Price row, long input, long output) {
@@ -110,8 +110,10 @@ final class Imports {
   }
 
   static String chargeOfUnits(Price row, Map<String, Long> units) {
-    return Pricing.charge(
-            row, Bounds.DEFAULT_TIER, new Usage(0, 0, Parts.NONE, units, Map.of(), null))
+    return Charges.of(
+            row,
+            Bounds.DEFAULT_TIER,
+            new Usage(0, 0, Parts.NONE, Charges.units(units), Map.of(), null))
         .amount()
         .toString();
   }

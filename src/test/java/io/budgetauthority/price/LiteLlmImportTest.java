@@ -188,7 +188,7 @@ class LiteLlmImportTest {
     Price row = only("\"code_interpreter_cost_per_session\": 0.03");
     Usage usage = new Usage(0, 0, Parts.NONE, Map.of(), Map.of("code_interpreter", 2L), null);
 
-    assertEquals("0.06", Pricing.charge(row, "default", usage).amount().toString());
+    assertEquals("0.06", Charges.of(row, "default", usage).amount().toString());
   }
 
   @Test
@@ -367,12 +367,12 @@ class LiteLlmImportTest {
                 "\"input_cost_per_token\": 1e-6, \"cache_creation_input_token_cost_above_1hr\": 0, "
                     + writes));
 
-    assertEquals(List.of(), free.review().untrustedZero());
-    assertEquals(List.of(), unpriced.review().untrustedZero());
+    assertEquals(List.of(), free.review().untrustedWrites());
+    assertEquals(List.of(), unpriced.review().untrustedWrites());
     assertEquals(0L, base(row(free.table(), "m")).tokenPicos().get(TokenClass.CACHE_WRITE));
     assertEquals(
         List.of("cache_creation_input_token_cost", "cache_creation_input_token_cost_above_1hr"),
-        priced.review().untrustedZero().stream().map(PriceReview.Finding::field).toList());
+        priced.review().untrustedWrites().stream().map(PriceReview.Finding::field).toList());
   }
 
   @Test

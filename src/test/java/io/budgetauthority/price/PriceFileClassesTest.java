@@ -16,6 +16,7 @@ import io.budgetauthority.price.LiteLlmImport.Imported;
 import io.budgetauthority.price.PriceReview.KeptOut;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Cases 17 to 31 of price-file.md: classes of token, units, tools and figures that are no prices.
@@ -54,7 +55,7 @@ class PriceFileClassesTest {
           assertEquals(usd, charge(row(model), "default", 1_000, 0, cached(0, 1_000, 0)));
           assertTrue(
               Imports.finding(
-                      file.review().untrustedZero(), model, "cache_creation_input_token_cost")
+                      file.review().untrustedWrites(), model, "cache_creation_input_token_cost")
                   .isPresent());
         });
   }
@@ -79,7 +80,7 @@ class PriceFileClassesTest {
   @Test
   void aModelThatCachesWithoutAPriceForItChargesInputAndSaysSo() {
     Usage usage = new Usage(1_000, 0, cached(400, 0, 0), Map.of(), Map.of(), null);
-    Pricing.Charge charge = Pricing.charge(row("azure/gpt-5-pro"), "default", usage);
+    Pricing.Charge charge = Charges.of(row("azure/gpt-5-pro"), "default", usage);
     assertEquals("0.015", charge.amount().toString());
     assertEquals(List.of("cache_read_tokens"), charge.unpriced());
   }
@@ -120,13 +121,22 @@ class PriceFileClassesTest {
 
   // 24
   @Test
-  void multipliersAreNoPrices() {
-    assertEquals("1.1", notApplied("claude-opus-4-8", "provider_specific_entry.us"));
-    assertEquals("2", notApplied("claude-opus-4-8", "provider_specific_entry.fast"));
-    assertEquals("1.1", notApplied("gpt-6-astra", "regional_processing_uplift_multiplier_eu"));
-    assertEquals(
-        "1.1", notApplied("vertex_ai/claude-opus-4-7", "regional_endpoint_uplift_multiplier"));
-    assertEquals("0.03", charge(row("claude-opus-4-8"), 1_000, 1_000));
+  void multipliersMultiplyTheTokensOfTheCall() {
+    Price opus = row("claude-opus-4-8");
+    assertEquals(Map.of("us", 1_100_000L), opus.regions());
+    assertEquals(Map.of("fast", 2_000_000L), opus.speeds());
+    assertEquals(1_100_000L, row("gpt-6-astra").regions().get("eu"));
+    assertEquals(1_100_000L, row("vertex_ai/claude-opus-4-7").regions().get("regional"));
+    assertEquals("0.03", charge(opus, 1_000, 1_000));
+    assertEquals("0.033", multiplied(opus, "us", null));
+    assertEquals("0.06", multiplied(opus, null, "fast"));
+    assertEquals("0.066", multiplied(opus, "us", "fast"));
+  }
+
+  private static String multiplied(Price row, @Nullable String region, @Nullable String speed) {
+    Usage usage =
+        new Usage(1_000, 1_000, Parts.NONE, Map.of(), Map.of(), null, region, speed, null);
+    return Pricing.charge(row, usage, Pricing.Held.NOTHING).amount().toString();
   }
 
   // 25
@@ -175,14 +185,15 @@ class PriceFileClassesTest {
   // 29
   @Test
   void tokensAndSecondsOrImagesAreAlternativesAndNeverASum() {
-    Usage sound = new Usage(1_000, 0, media(1_000, 0), Map.of("seconds", 60L), Map.of(), null);
+    Usage sound =
+        new Usage(1_000, 0, media(1_000, 0), Map.of("seconds", UnitCount.of(60)), Map.of(), null);
     assertEquals(
-        "0.006", Pricing.charge(row("gpt-4o-transcribe"), "default", sound).amount().toString());
+        "0.006", Charges.of(row("gpt-4o-transcribe"), "default", sound).amount().toString());
     Parts imageOut = new Parts(null, null, null, null, null, null, null, 1_120L);
-    Usage image = new Usage(0, 1_120, imageOut, Map.of("images", 1L), Map.of(), null);
+    Usage image = new Usage(0, 1_120, imageOut, Map.of("images", UnitCount.of(1)), Map.of(), null);
     assertEquals(
         "0.1344",
-        Pricing.charge(row("gemini/gemini-3-pro-image"), "default", image).amount().toString());
+        Charges.of(row("gemini/gemini-3-pro-image"), "default", image).amount().toString());
   }
 
   // 30

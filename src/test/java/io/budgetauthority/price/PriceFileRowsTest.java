@@ -172,7 +172,9 @@ class PriceFileRowsTest {
     Price gemini = row("gemini-2.5-pro");
     assertEquals("0.25", charge(gemini, Bounds.DEFAULT_TIER, 200_000, 0, cached(0, 200_000, 0)));
     assertEquals(
-        "0.050001", charge(gemini, Bounds.DEFAULT_TIER, 200_001, 0, cached(0, 200_001, 0)));
+        "0.500003",
+        charge(gemini, Bounds.DEFAULT_TIER, 200_001, 0, cached(0, 200_001, 0)),
+        "a tenth of the input's price is not trusted");
     assertEquals("0.500003", Pricing.worstCase(gemini, bounds(200_001, 0)).toString());
   }
 

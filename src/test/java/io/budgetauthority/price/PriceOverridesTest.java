@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -55,8 +56,22 @@ class PriceOverridesTest {
     return AuditEntry.of(admin, NOW, what, null, null);
   }
 
-  private void put(Price price) {
-    overrides.put(tenant, price, entry("price.set"));
+  private static PriceOverride override(String provider, String model, long picos) {
+    return new PriceOverride(
+        provider,
+        model,
+        null,
+        null,
+        null,
+        Set.of(),
+        Map.of(TokenClass.INPUT, picos),
+        Map.of(),
+        Map.of(),
+        true);
+  }
+
+  private void put(PriceOverride override) {
+    assertEquals(PriceOverrides.Changed.DONE, overrides.put(tenant, override, entry("price.set")));
   }
 
   private Found find(@Nullable String provider, String model) {
@@ -78,7 +93,7 @@ class PriceOverridesTest {
 
   @Test
   void theTenantsOwnPriceWinsWhateverNameTheRowIsCalledBy() {
-    put(row("one", "a/m", 100));
+    put(override("one", "a/m", 100));
 
     assertEquals(100, picos(find(null, "a/m")));
     assertEquals(100, picos(find("one", "m")), "the row that it means is the overridden one");
@@ -88,7 +103,7 @@ class PriceOverridesTest {
 
   @Test
   void aModelThatTheTableDoesNotHaveIsPricedByItsExactNameAndProvider() {
-    put(row("own", "mine", 100));
+    put(override("own", "mine", 100));
 
     assertEquals(100, picos(find(null, "mine")));
     assertEquals(100, picos(find("own", "mine")));
@@ -98,8 +113,8 @@ class PriceOverridesTest {
 
   @Test
   void aNameThatMeansTwoOfItsPricesIsAmbiguous() {
-    put(row("own", "mine", 100));
-    put(row("other", "mine", 200));
+    put(override("own", "mine", 100));
+    put(override("other", "mine", 200));
 
     assertEquals(new Found.Ambiguous(List.of("other/mine", "own/mine")), find(null, "mine"));
     assertEquals(200, picos(find("other", "mine")));
@@ -107,37 +122,40 @@ class PriceOverridesTest {
 
   @Test
   void aPriceThatIsTakenBackGivesWayToTheTables() {
-    put(row("p", "n", 100));
-    put(row("p", "n", 101));
+    put(override("p", "n", 100));
+    put(override("p", "n", 101));
     assertEquals(101, picos(find("p", "n")));
-    assertEquals(
-        List.of(101L), overrides.of(tenant).stream().map(it -> picos(new Found.Row(it))).toList());
+    assertEquals(List.of(override("p", "n", 101)), overrides.list(tenant));
 
-    overrides.delete(tenant, "p", "n", entry("price.removed"));
+    assertEquals(
+        PriceOverrides.Changed.DONE, overrides.delete(tenant, "p", "n", entry("price.removed")));
     assertEquals(3, picos(find("p", "n")));
     assertEquals(Optional.empty(), overrides.get(tenant, "p", "n"));
-    overrides.delete(tenant, "p", "n", entry("price.removed"));
     assertEquals(
-        List.of("price.removed", "price.removed", "price.set", "price.set"),
+        PriceOverrides.Changed.NOT_FOUND,
+        overrides.delete(tenant, "p", "n", entry("price.removed")));
+    assertEquals(
+        List.of("price.removed", "price.set", "price.set"),
         tenants.auditTrail(tenant, 10, null).stream().map(AuditEntry::subject).sorted().toList());
   }
 
   @Test
   void onePriceIsReadByExactlyItsNamesAsItIsStoredNow() {
     PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants);
-    assertEquals(List.of(), overrides.of(tenant));
-    elsewhere.put(tenant, row("p", "n", 100), entry("price.set"));
+    assertEquals(3, picos(find("p", "n")));
+    PriceOverride other = override("p", "n", 100);
+    assertEquals(PriceOverrides.Changed.DONE, elsewhere.put(tenant, other, entry("price.set")));
 
-    assertEquals(List.of(), overrides.of(tenant), "remembered for less than a minute");
-    assertEquals("p:n", overrides.get(tenant, "p", "n").map(Price::toString).orElse(""));
+    assertEquals(3, picos(find("p", "n")), "cached for less than a minute");
+    assertEquals(Optional.of(other), overrides.get(tenant, "p", "n"));
     assertEquals(Optional.empty(), overrides.get(tenant, "p", "other"));
     assertEquals(Optional.empty(), overrides.get(tenant, "q", "n"));
-    assertEquals(1, overrides.of(tenant).size());
+    assertEquals(1, overrides.list(tenant).size());
   }
 
   @Test
   void nothingOfATenantPricesAnother() {
-    put(row("p", "n", 100));
+    put(override("p", "n", 100));
 
     assertEquals(3, picos(overrides.find(tenant + "#config", table, "p", "n")));
     assertEquals(3, picos(overrides.find("other-" + tenant, table, "p", "n")));
@@ -147,15 +165,15 @@ class PriceOverridesTest {
   @Test
   void namesOfAnyLengthAndWithEverySeparatorAreKeptApart() {
     String long256 = "ü".repeat(256);
-    put(row("p#q", "n", 1));
-    put(row("p", "q#n", 2));
-    put(row(long256, "€".repeat(256), 3));
-    put(row(long256, "€".repeat(255) + "$", 4));
+    put(override("p#q", "n", 1));
+    put(override("p", "q#n", 2));
+    put(override(long256, "€".repeat(256), 3));
+    put(override(long256, "€".repeat(255) + "$", 4));
 
     assertEquals(1, picos(find("p#q", "n")));
     assertEquals(2, picos(find("p", "q#n")));
     assertEquals(3, picos(find(long256, "€".repeat(256))));
     assertEquals(4, picos(find(long256, "€".repeat(255) + "$")));
-    assertEquals(4, overrides.of(tenant).size());
+    assertEquals(4, overrides.list(tenant).size());
   }
 }

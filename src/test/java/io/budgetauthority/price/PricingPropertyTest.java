@@ -57,7 +57,7 @@ class PricingPropertyTest {
         Bounds bounds = bounds(row, serviceTier);
         Usage usage = usage(bounds);
         MicroUsd worst = Pricing.worstCase(row, bounds);
-        MicroUsd charge = Pricing.charge(row, serviceTier, usage).amount();
+        MicroUsd charge = Charges.of(row, serviceTier, usage).amount();
         assertTrue(
             worst.compareTo(charge) >= 0,
             () ->
@@ -115,7 +115,8 @@ class PricingPropertyTest {
                     unit.wireName(), unit == BillingUnit.REQUESTS ? 1 + upTo(3) : upTo(3_000)));
     Map<String, Long> tools = new HashMap<>();
     row.toolPicos().keySet().forEach(tool -> tools.put(tool, upTo(5)));
-    return new Bounds(length(), upTo(100_000), boundsOfParts(), units, tools, serviceTier);
+    return new Bounds(
+        length(), upTo(100_000), boundsOfParts(), Charges.units(units), tools, serviceTier);
   }
 
   private long length() {
@@ -151,7 +152,14 @@ class PricingPropertyTest {
     long imageOut = part(most.outputImageTokens(), output - reasoning - audioOut);
     Parts parts = new Parts(read, write, write1h, audio, image, reasoning, audioOut, imageOut);
     return new Usage(
-        input, output, parts, within(bounds.units()), within(bounds.billedTools()), null);
+        input, output, parts, unitsWithin(bounds.units()), within(bounds.billedTools()), null);
+  }
+
+  /// Counts within bounds, often with a fraction.
+  private Map<String, UnitCount> unitsWithin(Map<String, UnitCount> bounds) {
+    Map<String, UnitCount> used = new HashMap<>();
+    bounds.forEach((unit, most) -> used.put(unit, new UnitCount(atMost(most.millionths()))));
+    return used;
   }
 
   private long part(@Nullable Long bound, long room) {

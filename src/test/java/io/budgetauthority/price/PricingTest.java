@@ -62,7 +62,7 @@ class PricingTest {
   }
 
   private static Bounds withUnits(long input, long output, Map<String, Long> units) {
-    return new Bounds(input, output, Parts.NONE, units, Map.of(), "default");
+    return new Bounds(input, output, Parts.NONE, Charges.units(units), Map.of(), "default");
   }
 
   private static Bounds withParts(long input, long output, Parts parts) {
@@ -151,11 +151,13 @@ class PricingTest {
                 BillingUnit.SECONDS,
                 100 * A_MILLION,
                 Map.of(INPUT_AUDIO, 2, INPUT, 2, OUTPUT, 10)));
-    Usage bySecond = new Usage(1_000, 100, media(1_000, 0), Map.of("seconds", 60L), Map.of(), null);
-    Usage byToken = new Usage(5_000, 100, media(5_000, 0), Map.of("seconds", 60L), Map.of(), null);
+    Usage bySecond =
+        new Usage(1_000, 100, media(1_000, 0), Map.of("seconds", UnitCount.of(60)), Map.of(), null);
+    Usage byToken =
+        new Usage(5_000, 100, media(5_000, 0), Map.of("seconds", UnitCount.of(60)), Map.of(), null);
 
-    assertEquals("0.006", Pricing.charge(row, "default", bySecond).amount().toString());
-    assertEquals("0.011", Pricing.charge(row, "default", byToken).amount().toString());
+    assertEquals("0.006", Charges.of(row, "default", bySecond).amount().toString());
+    assertEquals("0.011", Charges.of(row, "default", byToken).amount().toString());
   }
 
   @Test
@@ -180,7 +182,7 @@ class PricingTest {
         row("chat", Map.of("web_search", 10_000 * A_MILLION), card(Map.of(INPUT, 1, OUTPUT, 2)));
     Usage usage = new Usage(1_000, 0, Parts.NONE, Map.of(), Map.of("web_search", 3L), null);
 
-    assertEquals("0.031", Pricing.charge(row, "default", usage).amount().toString());
+    assertEquals("0.031", Charges.of(row, "default", usage).amount().toString());
   }
 
   @Test
@@ -236,14 +238,12 @@ class PricingTest {
   @Test
   void outputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT_IMAGE, 30)));
-    Pricing.Charge charge = Pricing.charge(row, "default", Usage.ofTokens(0, 1_000));
+    Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(0, 1_000));
 
     assertEquals("0.03", charge.amount().toString());
     assertEquals(List.of("output_tokens"), charge.unpriced());
     assertEquals(
-        List.of(),
-        Pricing.charge(row, "default", Usage.ofTokens(1, 0)).unpriced(),
-        "none was used");
+        List.of(), Charges.of(row, "default", Usage.ofTokens(1, 0)).unpriced(), "none was used");
   }
 
   @Test
@@ -254,10 +254,11 @@ class PricingTest {
     units.put("images", 1L);
     units.put("requests", 1L);
     units.put("seconds", 0L);
-    Usage usage = new Usage(20, 20, all, units, Map.of("web_search", 1L), "flex");
+    Usage usage = new Usage(20, 20, all, Charges.units(units), Map.of("web_search", 1L), "flex");
 
     assertEquals(
         List.of(
+            "service_tier",
             "cache_read_tokens",
             "cache_write_tokens",
             "cache_write_1h_tokens",
@@ -268,17 +269,17 @@ class PricingTest {
             "output_image_tokens",
             "images",
             "web_search"),
-        Pricing.charge(row, "default", usage).unpriced());
+        Charges.of(row, "default", usage).unpriced());
     assertEquals(
         List.of(),
-        Pricing.charge(
+        Charges.of(
                 row,
                 "default",
                 new Usage(
                     20,
                     20,
                     new Parts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
-                    Map.of("images", 0L),
+                    Map.of("images", UnitCount.ZERO),
                     Map.of("web_search", 0L),
                     null))
             .unpriced(),
@@ -297,29 +298,30 @@ class PricingTest {
 
     assertEquals(
         List.of(),
-        Pricing.charge(
+        Charges.of(
                 row,
                 "default",
-                new Usage(20, 20, all, Map.of("images", 1L), Map.of("web_search", 1L), null))
+                new Usage(
+                    20, 20, all, Map.of("images", UnitCount.of(1)), Map.of("web_search", 1L), null))
             .unpriced());
   }
 
   @Test
   void aServiceTierWithoutAPriceIsChargedAtTheDefaultAndListedAndARowWithoutAnyIsNot() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
-    Pricing.Charge flex = Pricing.charge(row, "flex", Usage.ofTokens(10, 10));
+    Pricing.Charge flex = Charges.of(row, "flex", Usage.ofTokens(10, 10));
 
     assertEquals("0.00003", flex.amount().toString());
     assertEquals(List.of("service_tier"), flex.unpriced());
     assertEquals(
         new Pricing.Charge(MicroUsd.ZERO, List.of("model")),
-        Pricing.charge(row(), "default", Usage.ofTokens(10, 10)));
+        Charges.of(row(), "default", Usage.ofTokens(10, 10)));
   }
 
   @Test
   void inputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
     Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
-    Pricing.Charge charge = Pricing.charge(row, "default", Usage.ofTokens(1_000, 0));
+    Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(1_000, 0));
 
     assertEquals("0.004", charge.amount().toString());
     assertEquals(List.of("input_tokens"), charge.unpriced());
@@ -370,7 +372,8 @@ class PricingTest {
   /// in micro-USD.
   private static long worst(Price row, Parts parts, String unit, long count) {
     return Pricing.worstCase(
-            row, new Bounds(100, 100, parts, Map.of(unit, count), Map.of(), "default"))
+            row,
+            new Bounds(100, 100, parts, Map.of(unit, UnitCount.of(count)), Map.of(), "default"))
         .micros();
   }
 
@@ -455,8 +458,8 @@ class PricingTest {
     Map<String, Long> units = Map.of("seconds", 30L, "images", 40L, "characters", 50L);
 
     assertEquals(1_200, Pricing.worstCase(row, withUnits(100, 0, units)).micros());
-    Usage usage = new Usage(100, 0, media(10, 20), units, Map.of(), null);
-    assertEquals(1_200, Pricing.charge(row, "default", usage).amount().micros());
+    Usage usage = new Usage(100, 0, media(10, 20), Charges.units(units), Map.of(), null);
+    assertEquals(1_200, Charges.of(row, "default", usage).amount().micros());
   }
 
   @Test
@@ -478,7 +481,7 @@ class PricingTest {
     // 93 of text, 3 x 10, 4 x 100; 82 of text, 5 x 10, 6 x 100, 7 x 1,000.
     assertEquals(
         93 + 30 + 400 + 82 + 50 + 600 + 7_000,
-        Pricing.charge(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+        Charges.of(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
             .amount()
             .micros());
     Price partsForLess =
@@ -495,8 +498,7 @@ class PricingTest {
                     OUTPUT_IMAGE, 1)));
     assertEquals(
         93_000 + 30 + 4 + 82_000 + 500 + 60 + 7,
-        Pricing.charge(
-                partsForLess, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+        Charges.of(partsForLess, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
             .amount()
             .micros(),
         "no token is billed as what it is not");

@@ -32,7 +32,8 @@ class RealTableTest {
     assertTrue(rows.size() > 3_000, "only " + rows.size());
     for (Price row : rows) {
       long output = Imports.base(row).tokenPicos().containsKey(TokenClass.OUTPUT) ? 1_000 : 0;
-      Bounds bounds = new Bounds(1_000, output, Parts.NONE, units(row), Map.of(), "default");
+      Bounds bounds =
+          new Bounds(1_000, output, Parts.NONE, Charges.units(units(row)), Map.of(), "default");
 
       assertEquals(Optional.empty(), Pricing.unpricedBecause(row, bounds));
       assertTrue(Pricing.worstCase(row, bounds).isPositive(), row.toString());

@@ -39,7 +39,7 @@ class UnpricedTest {
   }
 
   private static Bounds bounds(Map<String, Long> units, Map<String, Long> tools) {
-    return new Bounds(10, 10, Parts.NONE, units, tools, "default");
+    return new Bounds(10, 10, Parts.NONE, Charges.units(units), tools, "default");
   }
 
   private static Bounds bounds(Map<String, Long> units) {

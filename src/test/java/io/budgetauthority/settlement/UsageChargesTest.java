@@ -101,7 +101,7 @@ class UsageChargesTest {
   @Test
   void aClosedRunIsChargedAndStaysClosed() {
     assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
-    assertTrue(desk.runs.close(desk.tenantId, "run", desk.clock.instant()));
+    assertTrue(desk.close("run"));
     charged(charge("u", "run", null));
     assertEquals(FIVE_HUNDRED, desk.run("run").account().committed());
     assertEquals(Run.State.CLOSED, desk.run("run").ended());

@@ -103,7 +103,7 @@ class ApiKeysTest {
                   () -> keys().rotate(tenantId, "key_1", Duration.ofHours(1), tenants, entry()),
                   () -> keys().revoke(tenantId, "key_1", tenants, entry())));
 
-      assertEquals(true, outcomes.getLast());
+      assertEquals(ApiKeys.Revoked.DONE, outcomes.getLast());
       if (outcomes.getFirst() instanceof Rotated.Done done) {
         secrets.add(done.issued().secret());
       }

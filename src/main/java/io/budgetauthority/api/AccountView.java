@@ -1,0 +1,76 @@
+package io.budgetauthority.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// One account as a caller sees it. An agent sees no amounts of a team's, a feature's or the
+/// tenant's account (protocol section 1): they are null.
+///
+/// @param blocks whether the account has nothing left for a call that costs something
+public record AccountView(
+    @JsonProperty("scope") Scope scope,
+    @JsonProperty("id") String id,
+    @JsonProperty("window") Window window,
+    @JsonProperty("period") @Nullable String period,
+    @JsonProperty("mode") Mode mode,
+    @JsonProperty("limit_usd") @Nullable MicroUsd limit,
+    @JsonProperty("hold_usd") @Nullable MicroUsd hold,
+    @JsonProperty("committed_usd") @Nullable MicroUsd committed,
+    @JsonProperty("reserved_usd") @Nullable MicroUsd reserved,
+    @JsonProperty("remaining_usd") @Nullable MicroUsd remaining,
+    @JsonProperty("resets_at") @Nullable Instant resetsAt,
+    @JsonProperty("blocks") boolean blocks) {
+
+  static AccountView of(DecisionFacts.Touched account, Caller caller) {
+    boolean sees = seesAmounts(account, caller);
+    return new AccountView(
+        account.scope(),
+        account.id(),
+        account.window(),
+        account.period(),
+        account.mode(),
+        sees ? account.limit() : null,
+        sees ? account.hold() : null,
+        sees ? account.committed() : null,
+        sees ? account.reserved() : null,
+        sees ? account.remaining() : null,
+        account.resetsAt(),
+        account.isExhausted());
+  }
+
+  static List<AccountView> of(List<DecisionFacts.Touched> accounts, Caller caller) {
+    return accounts.stream().map(account -> of(account, caller)).toList();
+  }
+
+  /// Whether the caller may see the amounts of an account: an agent those of its own user, key and
+  /// runs.
+  static boolean seesAmounts(DecisionFacts.Touched account, Caller caller) {
+    return caller.role() != Role.AGENT
+        || switch (account.scope()) {
+          case RUN, USER, KEY -> true;
+          case TEAM, FEATURE, TENANT -> false;
+        };
+  }
+
+  /// What the tightest account that the caller may see has left; null where there is none.
+  static @Nullable MicroUsd remaining(DecisionFacts facts, Caller caller) {
+    return caller.role() != Role.AGENT
+        ? facts.remaining()
+        : of(facts.accounts(), caller).stream()
+            .map(AccountView::remaining)
+            .filter(Objects::nonNull)
+            .min(Comparator.naturalOrder())
+            .orElse(null);
+  }
+}

@@ -1,0 +1,57 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// The run that a call belongs to: the one that it names, or for a call that names none, the one
+/// that policy's `runs_without_id` gives it (protocol section 6). Pure.
+///
+/// @param runId the run's id; [Authority#DRY_RUN] for a dry run that names none
+/// @param isIssued whether the run is this call's alone, so that it does not count as one yet
+/// @param isRefused whether the policy refuses calls that name no run
+record CallRun(String runId, boolean isIssued, boolean isRefused) {
+
+  static final CallRun NONE = new CallRun(Authority.DRY_RUN, false, false);
+
+  private static final String ISSUED = "run_";
+  private static final String OF_DAY = "run_day_";
+
+  static CallRun of(
+      Authority.Ask ask,
+      DecisionWriter.@Nullable Identity identity,
+      Run.Tuple stated,
+      Tenants.Versioned policy,
+      Instant now) {
+    if (ask.runId() != null) {
+      return new CallRun(ask.runId(), false, false);
+    }
+    return switch (policy.policy().runsWithoutId()) {
+      case PER_CALL -> identity == null ? NONE : new CallRun(issued(identity.id()), true, false);
+      case PER_KEY_AND_DAY -> new CallRun(ofDay(ask, stated, policy, now), false, false);
+      case REFUSE -> new CallRun(Authority.DRY_RUN, false, true);
+    };
+  }
+
+  /// The id of the run that is issued to a call of its own.
+  static String issued(ReservationId id) {
+    return ISSUED + id.hash();
+  }
+
+  private static String ofDay(
+      Authority.Ask ask, Run.Tuple stated, Tenants.Versioned policy, Instant now) {
+    String day = policy.calendar().periodOf(Window.DAY, now);
+    return OF_DAY
+        + day
+        + "_"
+        + StoredIds.digest(ask.caller().tenantId(), stated.userId(), stated.keyId(), day);
+  }
+
+  static Answer refused() {
+    return new Answer.Invalid("X-Run-Id", "is required: the policy refuses calls that name no run");
+  }
+}

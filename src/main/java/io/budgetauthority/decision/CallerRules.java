@@ -1,0 +1,41 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import org.jspecify.annotations.Nullable;
+
+/// What a caller may state (protocol sections 1 and 2), pure. These rules need no ledger, so they
+/// hold in an outage as well.
+public final class CallerRules {
+
+  private CallerRules() {}
+
+  /// Why the caller may not say what it said; null where it may.
+  ///
+  /// @param limit the limit that is stated for a run; null for none
+  /// @param field the name of that limit in the request
+  public static @Nullable String refuse(
+      Caller caller, Run.Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
+    if (caller.role() != Role.AGENT) {
+      return null;
+    }
+    if (limit != null && limit.compareTo(policy.defaultRunLimit()) > 0) {
+      return "an agent's "
+          + field
+          + " may be at most default_run_limit_usd, "
+          + policy.defaultRunLimit();
+    }
+    String team = stated.teamId();
+    if (team != null && !caller.mayStateTeam(team, policy)) {
+      return "neither this key nor the policy allows an agent to state team_id " + team;
+    }
+    String feature = stated.featureId();
+    if (feature != null && !caller.mayStateFeature(feature, policy)) {
+      return "neither this key nor the policy allows an agent to state feature_id " + feature;
+    }
+    return null;
+  }
+}

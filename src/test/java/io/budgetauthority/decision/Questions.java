@@ -1,0 +1,59 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.tenant.Policy;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Questions to the decider in which a row has its own names and no others.
+final class Questions {
+
+  private Questions() {}
+
+  /// What names mean where there is only this row.
+  static Candidates.Prices only(Price row) {
+    return (provider, model) ->
+        row.names().contains(model)
+            ? new PriceTable.Found.Row(row)
+            : new PriceTable.Found.Unknown();
+  }
+
+  static ModelRules rules(Policy policy, Price row) {
+    return ModelRules.of(policy, row, only(row));
+  }
+
+  static Decider.Candidate candidate(Policy.DowngradeRule.Alternative listed, Price row) {
+    return new Decider.Candidate(listed, row, ModelRules.NO_ROW, null);
+  }
+
+  /// A question whose candidates have the rules of the policy that lists them.
+  static Decider.Question of(
+      DecisionRequest request,
+      Policy policy,
+      @Nullable Price row,
+      List<Decider.Candidate> candidates,
+      List<Standing> standings) {
+    return new Decider.Question(
+        request,
+        policy,
+        row,
+        row == null ? ModelRules.NO_ROW : rules(policy, row),
+        List.of(),
+        candidates.stream().map(candidate -> under(policy, candidate)).toList(),
+        standings);
+  }
+
+  private static Decider.Candidate under(Policy policy, Decider.Candidate candidate) {
+    Integer fromPercent =
+        policy.downgrade().stream()
+            .filter(rule -> rule.alternatives().contains(candidate.listed()))
+            .findFirst()
+            .flatMap(rule -> Optional.ofNullable(rule.fromPercent()))
+            .orElse(null);
+    return new Decider.Candidate(
+        candidate.listed(), candidate.row(), rules(policy, candidate.row()), fromPercent);
+  }
+}

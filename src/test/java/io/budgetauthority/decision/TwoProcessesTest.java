@@ -1,0 +1,146 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.tenant.Tenants;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// Two processes with caches of their own over one ledger: each may know a change that the other
+/// does not (ledger.md, "Items").
+class TwoProcessesTest {
+
+  private static final MicroUsd HUNDRED = MicroUsd.of(100_000_000);
+  private static final MicroUsd TENTH = MicroUsd.of(100_000);
+
+  private final Desk one = new Desk();
+  private final Desk other = one.anotherProcess();
+
+  private static void changePolicy(Desk desk, int ttlSeconds) {
+    Tenants.Versioned seen = desk.tenants.policyNow(desk.tenantId);
+    Policy usual = seen.policy();
+    Policy next =
+        new Policy(
+            usual.mode(),
+            usual.blockStatus(),
+            usual.defaultRunLimit(),
+            usual.defaultCeilings(),
+            usual.softGate(),
+            usual.outputCap(),
+            usual.downgrade(),
+            usual.allowedModels(),
+            ttlSeconds,
+            usual.clockSkewSeconds(),
+            usual.retentionDays(),
+            usual.retryAfterSeconds(),
+            usual.maxActiveRunsPerKey(),
+            usual.maxActiveRunsPerUser(),
+            usual.maxNewRunsPerDay(),
+            usual.runTtlSeconds(),
+            usual.onLedgerOutage(),
+            usual.timeZone(),
+            usual.runsWithoutId(),
+            usual.autoServiceTier(),
+            usual.defaultInferenceRegion(),
+            usual.defaultSpeed(),
+            usual.teamsOfAgents(),
+            usual.featuresOfAgents());
+    AuditEntry entry = AuditEntry.of(desk.gateway, desk.clock.instant(), "policy", null, null);
+    assertTrue(desk.tenants.replacePolicy(desk.tenantId, seen, next, entry));
+  }
+
+  private static DecisionFacts decided(Answer answer) {
+    return assertInstanceOf(Answer.Decided.class, answer).facts();
+  }
+
+  @Test
+  void whenEachKnowsAnotherChangeTheLowerLimitHolds() {
+    one.policy(Policy.DEFAULT);
+    one.ceiling(Scope.USER, "ada", HUNDRED);
+    assertEquals("allow", decided(one.ask("a", "run", 0, 1, HUNDRED)).decision());
+    assertEquals("allow", decided(other.ask("b", "run", 0, 1, HUNDRED)).decision());
+
+    other.ceiling(Scope.USER, "ada", TENTH);
+    changePolicy(one, 300);
+    DecisionFacts facts = decided(one.ask("c", "run", 150_000, 1, null));
+
+    assertEquals("user_ceiling_reached", facts.code());
+    Account account = one.account(Scope.USER, "ada");
+    assertTrue(account.addsUp());
+    assertEquals(TENTH, account.limit());
+    for (Desk process : List.of(other, one, other)) {
+      String key = UUID.randomUUID().toString();
+      assertEquals("allow", decided(process.ask(key, "run", 0, 1, null)).decision());
+      assertEquals(TENTH, process.account(Scope.USER, "ada").limit());
+    }
+    assertEquals(new LimitVersion(2, 2), one.account(Scope.USER, "ada").version());
+  }
+
+  @Test
+  void whenManyChangesCrossEveryAccountAddsUp() {
+    one.policy(Policy.DEFAULT);
+    for (int round = 0; round < 12; round++) {
+      Desk changer = round % 2 == 0 ? one : other;
+      Desk asker = round % 3 == 0 ? one : other;
+      changer.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000L + round));
+      changePolicy(round % 4 < 2 ? other : one, 300 + round);
+      assertEquals("allow", decided(asker.ask("k" + round, "run", 0, 1, null)).decision());
+      Account account = asker.account(Scope.USER, "ada");
+      assertTrue(account.addsUp(), account.toString());
+      assertEquals(MicroUsd.of(1_000_000L + round), account.limit());
+    }
+  }
+
+  @Test
+  void whenAnAccountDoesNotAddUpItIsPutRight() {
+    one.ceiling(Scope.USER, "ada", TENTH);
+    Answer.Decided held = (Answer.Decided) one.ask("a", "run", 0, 100, null);
+    AccountKey key = AccountKey.total(one.tenantId, Scope.USER, "ada");
+    breakAvailable(key, 99_000_000);
+    assertEquals(MicroUsd.of(99_500), one.storedAccount(Scope.USER, "ada").available());
+
+    DecisionFacts facts = decided(one.ask("b", "run", 0, 30_000, null));
+
+    assertEquals("user_ceiling_reached", facts.code(), "0.15 USD do not fit what is really left");
+    assertTrue(one.account(Scope.USER, "ada").addsUp());
+    breakAvailable(key, 99_000_000);
+    Settlement.Result extended =
+        one.settlement.extend(one.gateway, held.reservation().id(), null, 30_000L);
+    assertInstanceOf(Settlement.Result.Blocked.class, extended);
+    assertTrue(one.account(Scope.USER, "ada").addsUp());
+  }
+
+  private static void breakAvailable(AccountKey key, long micros) {
+    Map<String, AttributeValue> item =
+        Map.of("pk", StoredValues.text(key.partitionKey()), "sk", StoredValues.text(key.sortKey()));
+    LocalCloudForTests.dynamoDb()
+        .build()
+        .updateItem(
+            it ->
+                it.tableName(
+                        LocalCloudForTests.shared()
+                            .definitions()
+                            .ledgerTable()
+                            .create()
+                            .tableName())
+                    .key(item)
+                    .updateExpression("SET avl = :wrong")
+                    .expressionAttributeValues(Map.of(":wrong", StoredValues.number(micros))));
+  }
+}

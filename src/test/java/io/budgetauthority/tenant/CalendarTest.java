@@ -1,0 +1,133 @@
+package io.budgetauthority.tenant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// What period an instant falls into when the zone changes (protocol section 9).
+class CalendarTest {
+
+  private static final ZoneId UTC = ZoneId.of("UTC");
+  private static final ZoneId AUCKLAND = ZoneId.of("Pacific/Auckland");
+  private static final Instant CHANGE = Instant.parse("2026-11-24T10:00:00Z");
+
+  private static String day(Calendar calendar, String instant) {
+    return calendar.periodOf(Window.DAY, Instant.parse(instant));
+  }
+
+  private static Optional<Instant> dayEnds(Calendar calendar, String instant) {
+    return calendar.resetsAt(Window.DAY, Instant.parse(instant));
+  }
+
+  @Test
+  void whenTheZoneStaysItIsTheSameCalendar() {
+    Calendar utc = Calendar.in(UTC);
+
+    assertSame(utc, utc.changedTo(UTC, CHANGE));
+    assertEquals("2026-11-24", day(utc, "2026-11-24T23:59:59Z"));
+  }
+
+  @Test
+  void whenTheZoneChangesTheRunningDayLastsOn() {
+    Calendar calendar = Calendar.in(UTC).changedTo(AUCKLAND, CHANGE);
+
+    assertEquals("2026-11-24", day(calendar, "2026-11-24T09:00:00Z"), "before the change");
+    assertEquals("2026-11-24", day(calendar, "2026-11-24T11:30:00Z"), "midnight in Auckland");
+    assertEquals("2026-11-24", day(calendar, "2026-11-25T10:59:59Z"));
+    assertEquals(
+        Optional.of(Instant.parse("2026-11-25T11:00:00Z")),
+        dayEnds(calendar, "2026-11-24T10:00:00Z"));
+    assertEquals("2026-11-26", day(calendar, "2026-11-25T11:00:00Z"));
+  }
+
+  @Test
+  void whenTheZoneChangesToOneBehindTheDayLastsToItsMidnight() {
+    Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
+
+    assertEquals("2026-11-24", day(calendar, "2026-11-24T12:00:00Z"), "it is the 25th in Auckland");
+    assertEquals("2026-11-25", day(calendar, "2026-11-25T00:00:00Z"));
+  }
+
+  @Test
+  void whenTheZoneChangesBackTheDayEndsAsItWouldHave() {
+    Calendar calendar =
+        Calendar.in(AUCKLAND).changedTo(UTC, CHANGE).changedTo(AUCKLAND, CHANGE.plusSeconds(600));
+
+    assertEquals(
+        Optional.of(Instant.parse("2026-11-24T11:00:00Z")),
+        dayEnds(calendar, "2026-11-24T10:20:00Z"));
+    assertEquals("2026-11-25", day(calendar, "2026-11-24T11:00:00Z"));
+  }
+
+  @Test
+  void whenTheMonthRunsItLastsToTheFirstBoundaryOfTheNewZone() {
+    Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
+
+    assertEquals("2026-11", calendar.periodOf(Window.MONTH, Instant.parse("2026-11-30T11:30:00Z")));
+    assertEquals("2026-12", calendar.periodOf(Window.MONTH, Instant.parse("2026-12-01T00:00:00Z")));
+    assertEquals("", calendar.periodOf(Window.TOTAL, CHANGE));
+  }
+
+  @Test
+  void whenAChangeIsOldItIsDropped() {
+    Calendar calendar =
+        Calendar.in(UTC)
+            .changedTo(AUCKLAND, CHANGE.minusSeconds(401 * 86_400L))
+            .changedTo(UTC, CHANGE);
+
+    assertEquals(1, calendar.changes().size());
+    assertEquals(AUCKLAND, calendar.first());
+  }
+
+  /// Whatever changes, periods follow each other in time and no name comes back.
+  @Test
+  void whenZonesChangeAtRandomNoPeriodComesTwice() {
+    List<ZoneId> zones =
+        List.of(
+            UTC,
+            AUCKLAND,
+            ZoneId.of("Etc/GMT+12"),
+            ZoneId.of("Pacific/Kiritimati"),
+            ZoneId.of("America/New_York"));
+    for (int seed = 0; seed < 200; seed++) {
+      Random random = new Random(seed);
+      Calendar calendar = Calendar.in(zones.get(random.nextInt(zones.size())));
+      Instant at = Instant.parse("2026-10-20T00:00:00Z");
+      for (int change = 0; change < 8; change++) {
+        at = at.plusSeconds(random.nextInt(3 * 86_400));
+        calendar = calendar.changedTo(zones.get(random.nextInt(zones.size())), at);
+      }
+      assertRising(calendar, Window.DAY, seed);
+      assertRising(calendar, Window.MONTH, seed);
+    }
+  }
+
+  /// The calendar as it was at an instant, without the changes that came later.
+  private static Calendar knownAt(Calendar calendar, Instant at) {
+    return new Calendar(
+        calendar.first(),
+        calendar.changes().stream().filter(change -> !change.at().isAfter(at)).toList());
+  }
+
+  private static void assertRising(Calendar calendar, Window window, int seed) {
+    String last = "";
+    Instant at = Instant.parse("2026-10-18T00:00:00Z");
+    for (int step = 0; step < 1_200; step++) {
+      String period = calendar.periodOf(window, at);
+      assertTrue(period.compareTo(last) >= 0, "seed " + seed + " at " + at + ": " + period);
+      Instant ends = calendar.resetsAt(window, at).orElseThrow();
+      assertTrue(ends.isAfter(at), "seed " + seed + " at " + at);
+      assertEquals(
+          period, knownAt(calendar, at).periodOf(window, ends.minusMillis(1)), "seed " + seed);
+      last = period;
+      at = at.plusSeconds(1_800);
+    }
+  }
+}
