@@ -150,12 +150,14 @@ public final class LocalCloud implements AutoCloseable {
       SdkHttpClient http,
       Parts parts)
       throws IOException, InterruptedException {
-    URI endpoint =
-        settings.dynamoDb().isPresent()
-            ? settings.dynamoDb().get()
-            : parts
-                .add(Dynoxide.start(DynoxideProgram.find(), folder, settings.dynamoDbPort()))
-                .endpoint();
+    URI endpoint;
+    if (settings.dynamoDb().isPresent()) {
+      endpoint = settings.dynamoDb().get();
+      System.out.println("DynamoDB is what BUDGET_LOCAL_DYNAMODB names, " + endpoint + ".");
+    } else {
+      Dynoxide dynoxide = Dynoxide.start(DynoxideProgram.find(), folder, settings.dynamoDbPort());
+      endpoint = parts.add(dynoxide).endpoint();
+    }
     try (DynamoDbClient client =
         DynamoDbClient.builder()
             .httpClient(http)
