@@ -153,7 +153,7 @@ class DynoxideProgramTest {
             IllegalArgumentException.class,
             () -> DynoxideRelease.at(Optional.of("http://mirror.example/dynoxide")));
 
-    assertTrue(refused.getMessage().contains("https://"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains("https://"), refused.toString());
   }
 
   @Test
