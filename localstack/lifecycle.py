@@ -2,15 +2,33 @@
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 import zipfile
 
-from deploy import CREDENTIAL, REGION, ROOT, Cloud, ministack, on_arm, say
+from deploy import (
+    CREDENTIAL,
+    MINISTACK_JVM_OPTIONS,
+    REGION,
+    ROOT,
+    Cloud,
+    api_url,
+    first_data,
+    make_tenant,
+    ministack,
+    on_arm,
+    say,
+    warm_up,
+    with_bootstrap,
+)
 
 # MiniStack hands defaults to the SAM transform and not what parameters are given, which EventInvokeConfig would show.
 PREFIX = "budget-authority"
@@ -160,10 +178,89 @@ def play():
         require(not stacks(cloud) and not tables(cloud) and not queues(cloud), "infra/uninstall --with-data leaves nothing")
 
 
+def call(url, key, path, body, **headers):
+    """What the deployed API answers. It is asked again while no function is free."""
+    request = urllib.request.Request(
+        url + path,
+        None if body is None else json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {key}"} | headers,
+    )
+    for patience in range(60):
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as failure:
+            if failure.code not in (429, 500, 502, 503, 504) or patience == 59:
+                raise Wrong(f"{path}: {failure.code} {failure.read().decode()}") from None
+            time.sleep(1)
+
+
+def outputs(cloud):
+    """The outputs of all stacks."""
+    found = {}
+    for stack in cloud.client("cloudformation").describe_stacks()["Stacks"]:
+        found |= {it["OutputKey"]: it["OutputValue"] for it in stack.get("Outputs", [])}
+    return found
+
+
+def live_version(cloud):
+    return cloud.client("lambda").get_alias(FunctionName=f"{PREFIX}-api", Name="live")["FunctionVersion"]
+
+
+def go_from_build_to_build(old, new):
+    """Deploys one build, the next one, and the first again; each settles what the other one decided."""
+    with ministack() as endpoint, release() as folder:
+        cloud = Cloud(endpoint, PREFIX)
+        scripts = Scripts(folder, endpoint)
+
+        def install(build):
+            for function in ("api", "events"):
+                zipped = with_bootstrap(pathlib.Path(build) / f"function-{function}.zip", False)
+                (folder / f"target/function-{function}.zip").write_bytes(zipped)
+            scripts.deploy("--parameter", f"JvmOptions={MINISTACK_JVM_OPTIONS}")
+            say(f"{build} is version {live_version(cloud)}")
+            return live_version(cloud)
+
+        first = install(old)
+        made = outputs(cloud)
+        operator = first_data(cloud, made)
+        url = api_url(cloud, made, False)
+        warm_up(url)
+        gateway = make_tenant(url, operator, "upgraded")["gateway"]
+        ask = {"model": "claude-haiku-4-5", "input_tokens": 5000, "cache_write_tokens": 0, "max_output_tokens": 1000, "run_limit_usd": "1.00"}
+
+        def decide(key):
+            decided = call(url, gateway, "/budget/decisions", ask, **{"X-Run-Id": "run", "Idempotency-Key": key})
+            require(decided["decision"] == "allow", f"{key} is allowed")
+            return decided["reservation_id"]
+
+        def commit(reservation, what):
+            body = {"usage": {"input_tokens": 5000, "output_tokens": 200}}
+            settled = call(url, gateway, f"/budget/reservations/{reservation}/commit", body)
+            require(settled["state"] == "committed", what)
+
+        of_old = decide("of-old")
+        second = install(new)
+        require(second != first, f"the new build is another version ({first}, then {second})")
+        commit(of_old, "the new build commits what the old one decided")
+        of_new = decide("of-new")
+        third = install(old)
+        require(third != second, f"going back is a deployment like any other ({third})")
+        commit(of_new, "the old build commits what the new one decided")
+        run = call(url, gateway, "/budget/runs/run", None)
+        require((run["committed_usd"], run["reserved_usd"]) == ("0.012", "0.00"), f"the run has both and holds nothing: {run}")
+        versions = cloud.client("lambda").list_versions_by_function(FunctionName=f"{PREFIX}-api")["Versions"]
+        require({first, second} <= {it["Version"] for it in versions}, "the versions before are still there, to go back to")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="localstack/lifecycle", description=__doc__)
-    parser.parse_args()
-    play()
+    parser.add_argument("--builds", nargs=2, metavar=("OLD", "NEW"), help="go from one build to another and back: folders of both zips")
+    told = parser.parse_args()
+    if told.builds:
+        go_from_build_to_build(*told.builds)
+    else:
+        play()
 
 
 if __name__ == "__main__":
