@@ -228,7 +228,19 @@ def deploy(endpoint, prefix, carry_java, sweep, own_gateway, jvm_options=None):
                             SweepSchedule=sweep, **options)
     outputs |= cloud.deploy("watch", (ROOT / "infra/watch.yaml").read_text(), Prefix=prefix, ApiId=outputs["ApiId"])
 
-    # The first table, as an operator would put it there by hand.
+    operator = first_data(cloud, outputs)
+    url = api_url(cloud, outputs, own_gateway)
+    if jvm_options:
+        warm_up(url)
+    keys = {"operator": operator}
+    tenant = f"demo-{int(time.time())}"
+    keys |= make_tenant(url, keys["operator"], tenant)
+    return {"endpoint": endpoint, "url": url, "tenant": tenant, "keys": keys, "outputs": outputs}
+
+
+def first_data(cloud, outputs):
+    """Puts a price table in force, as an operator would by hand, and returns the first operator's key."""
+    storage = cloud.client("s3")
     version = json.loads(gzip.decompress(PRICES.read_bytes()))["version"]
     storage.put_object(Bucket=outputs["PricesBucketName"], Key=f"prices/{version}.json.gz", Body=PRICES.read_bytes())
     storage.put_object(Bucket=outputs["PricesBucketName"], Key="prices/current", Body=version.encode())
@@ -237,13 +249,7 @@ def deploy(endpoint, prefix, carry_java, sweep, own_gateway, jvm_options=None):
     answer = json.loads(invoked["Payload"].read())
     if "secret" not in answer:
         raise SystemExit(f"No operator could be made: {answer}")
-    url = api_url(cloud, outputs, own_gateway)
-    if jvm_options:
-        warm_up(url)
-    keys = {"operator": answer["secret"]}
-    tenant = f"demo-{int(time.time())}"
-    keys |= make_tenant(url, keys["operator"], tenant)
-    return {"endpoint": endpoint, "url": url, "tenant": tenant, "keys": keys, "outputs": outputs}
+    return answer["secret"]
 
 
 def warm_up(url):

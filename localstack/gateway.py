@@ -24,9 +24,11 @@ def event(method, target, headers, body):
     except UnicodeDecodeError:
         text, encoded = base64.b64encode(body).decode(), True
     now = time.time()
+    # The routes of sam-template.yaml.
+    route = "ANY /budget/{proxy+}" if path.startswith("/budget/") else "$default"
     request = {
         "version": "2.0",
-        "routeKey": "$default",
+        "routeKey": route,
         "rawPath": path,
         "rawQueryString": query,
         "headers": joined,
@@ -43,7 +45,7 @@ def event(method, target, headers, body):
                 "userAgent": joined.get("user-agent", ""),
             },
             "requestId": str(uuid.uuid4()),
-            "routeKey": "$default",
+            "routeKey": route,
             "stage": "$default",
             "time": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
             "timeEpoch": int(now * 1000),

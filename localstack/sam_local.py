@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from deploy import CREDENTIAL, REGION, ROOT, Cloud, on_arm
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Name in the template, what follows the prefix in the deployed name, and events.
 FUNCTIONS = [
@@ -29,15 +29,26 @@ def beside(endpoint):
     return {"AWS_ENDPOINT_URL": endpoint, "QUARKUS_S3_PATH_STYLE_ACCESS": "true"}
 
 
-def template():
-    """The template with names for what it does not name: the SAM CLI hands no other variable over, and without an
-    endpoint the functions would speak to AWS itself."""
-    text = (ROOT / "sam-template.yaml").read_text().replace("CodeUri: target/", "CodeUri: ")
+def template(text):
+    """The template as the SAM CLI can run it. It has names for what the template does not name: the CLI hands no other
+    variable over, and without an endpoint the functions would speak to AWS itself. And an HTTP API of SAM's own, of
+    all paths, is in the place of the template's, whose conditional authorizer and alias the CLI does not read."""
+    text = text.replace("CodeUri: target/", "CodeUri: ")
     more = "".join(f'        {name}: ""\n' for name in beside(""))
     text, named = re.subn(r"(Globals:\n(?: .*\n)*?      Variables:\n)", lambda it: it[1] + more, text)
     assert named == 1
+    text, removed = re.subn(r"  # --- the HTTP API\n.*?(?=  # --- )", "", text, flags=re.DOTALL)
+    assert removed == 1
+    http = "      Events:\n        Http:\n          Type: HttpApi\n"
+    text, alias = re.subn(r"(      AutoPublishAlias: live\n)", lambda it: http + it[1], text)
+    assert alias == 1
+    # Its outputs are of what is not there any more.
+    return text[: text.index("\nOutputs:")] + "\n"
+
+
+def written_template():
     written = ROOT / "target/sam-local.yaml"
-    written.write_text(text)
+    written.write_text(template((ROOT / "sam-template.yaml").read_text()))
     return written
 
 
@@ -47,11 +58,11 @@ def environment(functions, name, endpoint):
     return variables | beside(endpoint)
 
 
-def caller():
+def caller(credential, region):
     """The environment of the SAM CLI, whose credentials are the functions': not those of an account."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return inherited | nowhere | {"AWS_ACCESS_KEY_ID": CREDENTIAL, "AWS_SECRET_ACCESS_KEY": CREDENTIAL, "AWS_REGION": REGION}
+    return inherited | nowhere | {"AWS_ACCESS_KEY_ID": credential, "AWS_SECRET_ACCESS_KEY": credential, "AWS_REGION": region}
 
 
 def event(name):
@@ -80,24 +91,30 @@ def main():
     parser = argparse.ArgumentParser(prog="localstack/sam-local", description=__doc__)
     parser.add_argument("--endpoint", default="http://127.0.0.1:4566", help="where the stack was deployed (%(default)s)")
     parser.add_argument("--prefix", default="budget-authority", help="what its names begin with (%(default)s)")
+    parser.add_argument("--serve", action="store_true", help="speak HTTP for the function api on port 3000 (`sam local start-api`) instead")
     told = parser.parse_args()
+    # Not before: what reads the template alone needs no client of AWS.
+    from deploy import CREDENTIAL, REGION, Cloud, on_arm
+
     functions = Cloud(told.endpoint, told.prefix).client("lambda")
     architecture = "arm64" if on_arm() else "x86_64"
-    given_template = template()
+    given_template = written_template()
+    common = ["--template", given_template, "--region", REGION, "--docker-network", "host", "--parameter-overrides", f"Architecture={architecture}"]
     faults = 0
     with tempfile.TemporaryDirectory() as folder:
         variables = pathlib.Path(folder, "variables.json")
         variables.write_text(
             json.dumps({logical: environment(functions, f"{told.prefix}-{name}", told.endpoint) for logical, name, _ in FUNCTIONS})
         )
+        if told.serve:
+            return subprocess.run(["sam", "local", "start-api", "--env-vars", variables, *common], env=caller(CREDENTIAL, REGION), check=False).returncode
         for logical, _, events in FUNCTIONS:
             for name in events:
                 given = pathlib.Path(folder, f"{name}.json")
                 given.write_text(json.dumps(event(name)))
                 done = subprocess.run(
-                    ["sam", "local", "invoke", logical, "--event", given, "--env-vars", variables, "--docker-network", "host"]
-                    + ["--template", given_template, "--region", REGION, "--parameter-overrides", f"Architecture={architecture}"],
-                    env=caller(),
+                    ["sam", "local", "invoke", logical, "--event", given, "--env-vars", variables, *common],
+                    env=caller(CREDENTIAL, REGION),
                     capture_output=True,
                     text=True,
                     check=False,

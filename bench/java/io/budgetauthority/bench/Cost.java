@@ -12,6 +12,7 @@ import io.budgetauthority.notification.Thresholds;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Files;
@@ -130,6 +131,7 @@ public final class Cost {
           Map.of("1 decisions", decided, "2 settlements", settled, "3 attribution", meter.take()),
           prices);
     }
+    reportIdleMonth(prices);
     System.exit(0);
   }
 
@@ -154,7 +156,35 @@ public final class Cost {
             "lambda.millisecond",
             "sqs.request",
             "stream.read",
-            "log.line")) {
+            "log.line",
+            "lambda.log",
+            "metrics.log")) {
+      BigDecimal each = price(prices, name + ".each");
+      BigDecimal cost = each.multiply(price(prices, name));
+      sum = sum.add(cost);
+      line("around it", name, each, cost);
+    }
+    line("together", "", BigDecimal.ONE, sum);
+  }
+
+  private static void reportIdleMonth(Properties prices) throws IOException {
+    System.out.println("\nA month in which nobody asks anything:\n");
+    BigDecimal alarms =
+        new BigDecimal(
+            Files.readString(Path.of("infra", "watch.yaml"))
+                .lines()
+                .filter(it -> it.strip().equals("Type: AWS::CloudWatch::Alarm"))
+                .count());
+    BigDecimal sum = alarms.multiply(price(prices, "idle.alarm"));
+    line("alarms", "idle.alarm", alarms, sum);
+    for (String name :
+        List.of(
+            "idle.metric",
+            "idle.sweep.request",
+            "idle.sweep.millisecond",
+            "idle.sweep.read",
+            "idle.sweep.log.byte",
+            "idle.key")) {
       BigDecimal each = price(prices, name + ".each");
       BigDecimal cost = each.multiply(price(prices, name));
       sum = sum.add(cost);

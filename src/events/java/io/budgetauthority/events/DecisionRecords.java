@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Adds up the stream of decisions and sends its events, batch by batch. A record that can never be
-/// read is answered as a failure of its own: the others are done, and adding them again adds
-/// nothing. Anything else that goes wrong is the whole batch's failure.
+/// read is given up at once, to the dead-letter queue; only where that fails is it answered as a
+/// failure of its own. The others are done, and adding them again adds nothing. Anything else that
+/// goes wrong is the whole batch's failure.
 @Counted
 @Named("attribution")
 public class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEventResponse> {
@@ -24,24 +25,31 @@ public class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEve
   private static final Logger LOG = Logger.getLogger("budget.stream");
 
   private final DecisionsStream stream;
+  private final UnreadableRecords dead;
 
-  DecisionRecords(DecisionsStream stream) {
+  DecisionRecords(DecisionsStream stream, UnreadableRecords dead) {
     this.stream = stream;
+    this.dead = dead;
   }
 
   @Override
   public StreamsEventResponse handleRequest(DynamodbEvent event, Context context) {
     List<DecisionsStream.Unreadable> unreadable =
         stream.consume(event.getRecords().stream().map(DecisionRecords::record).toList());
-    unreadable.forEach(
-        it ->
-            LOG.errorf(
-                "record %s of the decisions' stream is left out: %s",
-                it.sequenceNumber(), it.reason()));
     return new StreamsEventResponse(
         unreadable.stream()
+            .filter(it -> !isGivenUp(event, it))
             .map(it -> new StreamsEventResponse.BatchItemFailure(it.sequenceNumber()))
             .toList());
+  }
+
+  private boolean isGivenUp(DynamodbEvent event, DecisionsStream.Unreadable unreadable) {
+    LOG.errorf(
+        "record %s of the decisions' stream is left out: %s",
+        unreadable.sequenceNumber(), unreadable.reason());
+    return event.getRecords().stream()
+        .filter(it -> it.getDynamodb().getSequenceNumber().equals(unreadable.sequenceNumber()))
+        .allMatch(it -> dead.giveUp(it, unreadable.reason()));
   }
 
   private static StreamRecord record(DynamodbEvent.DynamodbStreamRecord record) {

@@ -10,10 +10,12 @@ import io.budgetauthority.tenant.Tenants;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
+import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// What the event functions alone are made of, beside what every build has. A bean that a function
 /// does not use is never made there.
@@ -43,5 +45,13 @@ final class EventWiring {
             new Thresholds(tenants, dynamoDb, attributionTable, clock),
             new EventBridgeBus(eventBridge, bus)),
         clock);
+  }
+
+  @Produces
+  @Singleton
+  UnreadableRecords unreadableRecords(
+      SqsClient sqs,
+      @ConfigProperty(name = "budget.events-dead-queue-url") Optional<String> queueUrl) {
+    return new UnreadableRecords(sqs, queueUrl);
   }
 }

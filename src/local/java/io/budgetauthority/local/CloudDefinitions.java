@@ -100,6 +100,11 @@ public record CloudDefinitions(
     return named(queues, "UsageDeadQueue");
   }
 
+  /// What could be read from no stream and taken by no function.
+  public CreateQueueRequest eventsDeadQueue() {
+    return named(queues, "EventsDeadQueue");
+  }
+
   private static <T> T named(Map<String, T> resources, String logicalId) {
     T resource = resources.get(logicalId);
     if (resource == null) {

@@ -4,24 +4,25 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
 /// Dynoxide, a DynamoDB server on SQLite, as something that can be started. It is looked for on the
-/// PATH and in the user's cache, then built by `cargo` into that cache, which all checkouts share,
-/// then taken from its container image.
+/// PATH and in the user's cache, which all checkouts share. Where it is in neither, it is
+/// downloaded into that cache from the release of its project; else its container image is run;
+/// else `cargo` builds it into the cache.
 sealed interface DynoxideProgram {
 
-  /// The crate's version. Its image carries the server's own number, [#IMAGE].
-  String VERSION = "3.2.0";
+  /// The version of the crate that has the server of [DynoxideRelease#VERSION].
+  String CRATE = "3.2.0";
 
   /// The image of the same server.
-  String IMAGE = "ghcr.io/nubo-db/dynoxide:1.5";
+  String IMAGE = "ghcr.io/nubo-db/dynoxide:" + DynoxideRelease.VERSION;
 
   /// The command that serves a database on a port of 127.0.0.1.
   List<String> command(int port, Path database);
@@ -66,51 +67,71 @@ sealed interface DynoxideProgram {
     }
   }
 
-  /// Finds the program, and installs it where there is none yet.
+  /// Finds the program, and installs it where there is none yet. One line says where it is from.
   ///
   /// @throws LocalCloudUnavailable naming the ways to have one, where there is none
   static DynoxideProgram find() throws IOException, InterruptedException {
-    return find(name -> Optional.ofNullable(System.getenv(name)));
+    return find(name -> Optional.ofNullable(System.getenv(name)), System.out::println);
   }
 
   /// As [#find()], in an environment.
-  static DynoxideProgram find(Function<String, Optional<String>> environment)
+  ///
+  /// @param say takes the line, and before a download or a build one that says so
+  static DynoxideProgram find(Function<String, Optional<String>> environment, Consumer<String> say)
       throws IOException, InterruptedException {
     String path = environment.apply("PATH").orElse("");
     Optional<Path> onPath = onPath("dynoxide", path);
     if (onPath.isPresent()) {
+      say.accept("DynamoDB is the dynoxide on the PATH, " + onPath.get() + ".");
       return new Executable(onPath.get());
     }
-    Path home =
-        environment
-            .apply("XDG_CACHE_HOME")
-            .filter(folder -> !folder.isBlank())
-            .map(Path::of)
-            .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"))
-            .resolve("budget-authority")
-            .resolve("dynoxide-" + VERSION);
-    Path cached = home.resolve("bin").resolve("dynoxide");
-    if (Files.isExecutable(cached)) {
-      return new Executable(cached);
+    DynoxideCache cache = DynoxideCache.of(environment);
+    if (cache.hasProgram()) {
+      say.accept("DynamoDB is the dynoxide in the cache, " + cache.program() + ".");
+      return new Executable(cache.program());
+    }
+    List<String> failures = new ArrayList<>();
+    DynoxideRelease release =
+        DynoxideRelease.at(environment.apply("BUDGET_LOCAL_DYNOXIDE_RELEASE"));
+    Optional<String> notDownloaded = cache.download(release, say);
+    if (notDownloaded.isEmpty()) {
+      say.accept(
+          "DynamoDB is dynoxide "
+              + DynoxideRelease.VERSION
+              + " from "
+              + release.base()
+              + ", of the checksum that the release has, now in the cache: "
+              + cache.program()
+              + ".");
+      return new Executable(cache.program());
+    }
+    failures.add("the download: " + notDownloaded.get());
+    Optional<Path> docker = onPath("docker", path);
+    if (docker.isPresent()) {
+      if (succeeds(List.of(docker.get().toString(), "info"))) {
+        say.accept("DynamoDB is the image " + IMAGE + ", because of " + failures.getFirst() + ".");
+        return new Image(docker.get());
+      }
+      failures.add("docker: no daemon answers");
     }
     Optional<Path> cargo = onPath("cargo", path);
-    String trouble = "";
     if (cargo.isPresent()) {
-      Optional<String> failure = install(cargo.get(), home);
-      if (failure.isEmpty()) {
-        return new Executable(cached);
+      Optional<String> notBuilt = cache.build(cargo.get(), say);
+      if (notBuilt.isEmpty()) {
+        say.accept("DynamoDB is the dynoxide that cargo built, " + cache.program() + ".");
+        return new Executable(cache.program());
       }
-      trouble = " (cargo was tried: " + failure.get() + ")";
-    }
-    Optional<Path> docker = onPath("docker", path);
-    if (docker.isPresent() && succeeds(List.of(docker.get().toString(), "info"))) {
-      return new Image(docker.get());
+      failures.add("cargo: " + notBuilt.get());
     }
     throw new LocalCloudUnavailable(
-        "There is no DynamoDB for this desk. Any of these gives it one: set BUDGET_LOCAL_DYNAMODB"
-            + " to an endpoint, put dynoxide on the PATH, install Rust's cargo, which then builds"
-            + " it once, or start Docker"
-            + trouble
+        "There is no DynamoDB for the local build. Any of these gives it one: set"
+            + " BUDGET_LOCAL_DYNAMODB to an endpoint, put dynoxide "
+            + DynoxideRelease.VERSION
+            + " on the PATH, let it be downloaded from "
+            + release.base()
+            + " (BUDGET_LOCAL_DYNOXIDE_RELEASE names a copy), start Docker, or install Rust's"
+            + " cargo, which then builds it once. What was tried: "
+            + String.join("; ", failures)
             + ".");
   }
 
@@ -121,52 +142,6 @@ sealed interface DynoxideProgram {
         .map(folder -> Path.of(folder, program))
         .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
         .findFirst();
-  }
-
-  /// Builds the program beside its home and moves it there in one step, so that nobody ever sees
-  /// half of one. Processes that want it at the same time wait for the one that builds.
-  ///
-  /// @return what cargo said last, where it failed
-  private static Optional<String> install(Path cargo, Path home)
-      throws IOException, InterruptedException {
-    Path lockFile = home.resolveSibling(home.getFileName() + ".lock");
-    try (FileLockHeld _ = FileLockHeld.take(lockFile, Duration.ofMinutes(15)).orElseThrow()) {
-      if (Files.isExecutable(home.resolve("bin").resolve("dynoxide"))) {
-        return Optional.empty();
-      }
-      System.out.println(
-          "Building dynoxide "
-              + VERSION
-              + ", the DynamoDB of a desk, with cargo into "
-              + home
-              + ": once for all checkouts, about two minutes.");
-      Path unfinished = home.resolveSibling(home.getFileName() + ".unfinished");
-      Path log = home.resolveSibling(home.getFileName() + ".log");
-      DataFolder.remove(unfinished);
-      Process build =
-          new ProcessBuilder(
-                  cargo.toString(),
-                  "install",
-                  "dynoxide-rs",
-                  "--version",
-                  VERSION,
-                  "--locked",
-                  "--no-default-features",
-                  "--features",
-                  "native-sqlite,http-server,cli",
-                  "--root",
-                  unfinished.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-      build.getOutputStream().close();
-      if (build.waitFor() != 0) {
-        return Optional.of(lastLine(log));
-      }
-      DataFolder.remove(home);
-      Files.move(unfinished, home, StandardCopyOption.ATOMIC_MOVE);
-      return Optional.empty();
-    }
   }
 
   /// The last line of a file that says anything, for a message of one line.

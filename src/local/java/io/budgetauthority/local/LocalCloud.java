@@ -133,6 +133,7 @@ public final class LocalCloud implements AutoCloseable {
       config.put("budget.bucket", definitions.pricesBucket().name());
       config.put("budget.usage-queue-url", result(queues).usageUrl());
       config.put("budget.usage-dead-queue-url", result(queues).usageDeadUrl());
+      config.put("budget.events-dead-queue-url", result(queues).eventsDeadUrl());
       config.put("budget.usage-back-after-outage", "5s");
       config.put("quarkus.http.host", "127.0.0.1");
       QuietLoggers.NAMES.forEach(
@@ -150,12 +151,14 @@ public final class LocalCloud implements AutoCloseable {
       SdkHttpClient http,
       Parts parts)
       throws IOException, InterruptedException {
-    URI endpoint =
-        settings.dynamoDb().isPresent()
-            ? settings.dynamoDb().get()
-            : parts
-                .add(Dynoxide.start(DynoxideProgram.find(), folder, settings.dynamoDbPort()))
-                .endpoint();
+    URI endpoint;
+    if (settings.dynamoDb().isPresent()) {
+      endpoint = settings.dynamoDb().get();
+      System.out.println("DynamoDB is what BUDGET_LOCAL_DYNAMODB names, " + endpoint + ".");
+    } else {
+      Dynoxide dynoxide = Dynoxide.start(DynoxideProgram.find(), folder, settings.dynamoDbPort());
+      endpoint = parts.add(dynoxide).endpoint();
+    }
     try (DynamoDbClient client =
         DynamoDbClient.builder()
             .httpClient(http)
@@ -230,7 +233,8 @@ public final class LocalCloud implements AutoCloseable {
       return new Queues(
           endpoint,
           url(client, definitions.usageQueue()),
-          url(client, definitions.usageDeadQueue()));
+          url(client, definitions.usageDeadQueue()),
+          url(client, definitions.eventsDeadQueue()));
     } catch (SdkClientException e) {
       throw new LocalCloudUnavailable(
           "No SQS answers at " + endpoint + ": see BUDGET_LOCAL_SQS.", e);
@@ -241,7 +245,7 @@ public final class LocalCloud implements AutoCloseable {
     return client.getQueueUrl(it -> it.queueName(queue.queueName())).queueUrl();
   }
 
-  private record Queues(URI endpoint, String usageUrl, String usageDeadUrl) {}
+  private record Queues(URI endpoint, String usageUrl, String usageDeadUrl, String eventsDeadUrl) {}
 
   private static URI startObjects(
       LocalSettings settings, DataFolder folder, Future<CloudDefinitions> read, Parts parts)

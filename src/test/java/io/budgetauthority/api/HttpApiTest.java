@@ -1,6 +1,8 @@
 package io.budgetauthority.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
@@ -65,5 +67,15 @@ class HttpApiTest {
             .build();
     assertEquals(
         mapper.createObjectNode().put("ETag", "\"1\""), mapper.valueToTree(answer).path("headers"));
+  }
+
+  @Test
+  void onlyTheRouteOfBudgetLeadsToBudget() {
+    String other = "$default";
+    assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget/decisions"));
+    assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget;a=b/decisions"));
+    assertFalse(AuthorizedRoute.isPastTheAuthorizer(other, "/q/health/ready"));
+    assertFalse(AuthorizedRoute.isPastTheAuthorizer("ANY /budget/{proxy+}", "/budget/decisions"));
+    assertFalse(AuthorizedRoute.isPastTheAuthorizer(null, "/budget/decisions"));
   }
 }

@@ -42,7 +42,7 @@ class PriceTableHttpTest {
   @AfterEach
   void bringTheTableBack() {
     s3.putObject(
-        put -> put.bucket("budget-authority-prices-000000000000").key("prices/current"),
+        put -> put.bucket("budget-authority-prices-000000000000-us-east-1").key("prices/current"),
         RequestBody.fromString(before));
     book.refresh();
   }
@@ -53,8 +53,9 @@ class PriceTableHttpTest {
 
   private String source(String price) {
     return """
-        {"%s": {"litellm_provider": "house", "mode": "chat", "max_input_tokens": 1000,
-                "input_cost_per_token": %s, "output_cost_per_token": %s}}"""
+    {"%s": {"litellm_provider": "house", "mode": "chat", "max_input_tokens": 1000,
+            "input_cost_per_token": %s, "output_cost_per_token": %s}}\
+    """
         .formatted(model, price, price);
   }
 

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +58,19 @@ class ApiZipIT {
           "api-openapi",
           "api-problem-page");
 
+  /// What comes by the route that has no authorizer, whatever path it is that the server would make
+  /// one of `/budget`. A server has no such routes, so it is not compared with one.
+  private static final String BYPASS = "api-jwt-bypass";
+
+  private static final List<String> BYPASSING_PATHS =
+      List.of(
+          "//budget/decisions",
+          "/x/../budget/decisions",
+          "/./budget/decisions",
+          "/%2e/budget/decisions",
+          "/budget/decisions",
+          "/BUDGET/decisions");
+
   @TempDir Path folder = Path.of("unset");
 
   @Test
@@ -84,6 +98,12 @@ class ApiZipIT {
             assertEquals(
                 1, function.counted("budget.decisions", "outcome", "allow"), function.log());
           }
+        }
+        for (String path : BYPASSING_PATHS) {
+          HttpEvent event = HttpEvent.read(Path.of("events", BYPASS + ".json")).to(path);
+          HttpEvent.Answer refused = event.giveTo(function);
+          assertEquals(404, refused.status(), path + " " + refused);
+          assertTrue(refused.body().contains("\"code\":\"not_found\""), refused.toString());
         }
         assertEquals(1, function.counted("budget.cold_starts"), function.log());
         assertTrue(function.counted("budget.replays") > 0, function.log());
@@ -144,7 +164,7 @@ class ApiZipIT {
   void everyExampleOfTheApiIsPlayed() throws Exception {
     try (var files = Files.list(Path.of("events"))) {
       assertEquals(
-          EVENTS.stream().sorted().toList(),
+          Stream.concat(EVENTS.stream(), Stream.of(BYPASS)).sorted().toList(),
           files
               .map(file -> file.getFileName().toString().replace(".json", ""))
               .filter(name -> name.startsWith("api-"))

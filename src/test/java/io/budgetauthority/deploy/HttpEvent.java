@@ -2,6 +2,7 @@ package io.budgetauthority.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -30,6 +31,14 @@ record HttpEvent(JsonNode event) {
 
   static HttpEvent read(Path file) throws IOException {
     return new HttpEvent(new ObjectMapper().readTree(file.toFile()));
+  }
+
+  /// The same event with another path.
+  HttpEvent to(String path) {
+    ObjectNode changed = event.deepCopy();
+    changed.put("rawPath", path);
+    changed.withObject("/requestContext/http").put("path", path);
+    return new HttpEvent(changed);
   }
 
   /// An answer as a client sees it.

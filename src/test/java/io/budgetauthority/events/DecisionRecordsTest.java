@@ -2,9 +2,13 @@ package io.budgetauthority.events;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.TestClock;
 import io.budgetauthority.attribution.Amounts;
 import io.budgetauthority.attribution.Attribution;
@@ -26,9 +30,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.sqs.model.Message;
 
 class DecisionRecordsTest {
 
@@ -36,6 +42,8 @@ class DecisionRecordsTest {
   private static final LocalCloud CLOUD = LocalCloudForTests.shared();
   private static final DynamoDbClient DYNAMO_DB = LocalCloudForTests.dynamoDb().build();
   private static final String TABLE = CLOUD.definitions().attributionTable().create().tableName();
+
+  private static final String DEAD_QUEUE = LocalCloudForTests.eventsDeadQueueUrl();
 
   /// When the example's records were made.
   private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:05Z"));
@@ -55,13 +63,34 @@ class DecisionRecordsTest {
   private final List<BudgetEvent> sent = new ArrayList<>();
 
   private DecisionRecords records(EventBus bus) {
+    return records(bus, Optional.of(DEAD_QUEUE));
+  }
+
+  private DecisionRecords records(EventBus bus, Optional<String> deadQueue) {
     Tenants tenants =
         new Tenants(DYNAMO_DB, CLOUD.definitions().ledgerTable().create().tableName());
     return new DecisionRecords(
         new DecisionsStream(
             new AttributionStream(table, tenants),
             new Notifications(new Thresholds(tenants, DYNAMO_DB, TABLE, clock), bus),
-            clock));
+            clock),
+        new UnreadableRecords(LocalCloudForTests.sqs(), deadQueue));
+  }
+
+  /// What the dead-letter queue has of this test, taken out of it.
+  private List<JsonNode> letters() throws JsonProcessingException {
+    List<JsonNode> letters = new ArrayList<>();
+    for (Message message :
+        LocalCloudForTests.sqs()
+            .receiveMessage(
+                it -> it.queueUrl(DEAD_QUEUE).maxNumberOfMessages(10).messageAttributeNames("All"))
+            .messages()) {
+      assertTrue(message.messageAttributes().containsKey(UnreadableRecords.REASON));
+      letters.add(new ObjectMapper().readTree(message.body()));
+      LocalCloudForTests.sqs()
+          .deleteMessage(it -> it.queueUrl(DEAD_QUEUE).receiptHandle(message.receiptHandle()));
+    }
+    return letters;
   }
 
   private static List<String> failures(StreamsEventResponse response) {
@@ -85,14 +114,19 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void aBatchIsAddedUpOnceAndTheRecordThatCannotBeReadAloneFails() {
+  void aBatchIsAddedUpOnceAndWhatCannotBeReadIsGivenUp() throws Exception {
     DecisionRecords records = records(sent::addAll);
 
     StreamsEventResponse first = records.handleRequest(event, A_MINUTE);
+    List<JsonNode> letters = letters();
     StreamsEventResponse again = records.handleRequest(event, A_MINUTE);
 
-    assertEquals(List.of("100000000000000000003"), failures(first));
-    assertEquals(failures(first), failures(again));
+    assertEquals(List.of(), failures(first));
+    assertEquals(List.of(), failures(again));
+    assertEquals(1, letters.size(), letters.toString());
+    assertEquals("100000000000000000003", letters.getFirst().path("sequence_number").asText());
+    assertEquals("NOT A DECISION", letters.getFirst().at("/key/pk").asText());
+    assertEquals(1, letters().size(), "the repetition gives it up again");
     assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
     assertEquals(
         List.of(BudgetEvent.Type.OVERRUN, BudgetEvent.Type.OVERRUN),
@@ -101,17 +135,30 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void recordsThatAreTooOldAllFail() {
+  void recordsThatAreTooOldAreAllGivenUp() throws Exception {
     clock.advance(Duration.ofDays(31));
 
     StreamsEventResponse answer = records(sent::addAll).handleRequest(event, A_MINUTE);
 
-    assertEquals(3, failures(answer).size());
+    assertEquals(List.of(), failures(answer));
+    assertEquals(3, letters().size());
     assertEquals(0, spent().of(Measure.COMMITTED_USD));
   }
 
   @Test
-  void aBusThatRefusesIsTheWholeBatchsFailureAndTheRepetitionAddsNothingTwice() {
+  void whereNoQueueTakesItTheRecordAloneFails() {
+    String none = DEAD_QUEUE + "-that-is-not-there";
+
+    for (Optional<String> queue : List.of(Optional.<String>empty(), Optional.of(none))) {
+      StreamsEventResponse answer = records(sent::addAll, queue).handleRequest(event, A_MINUTE);
+
+      assertEquals(List.of("100000000000000000003"), failures(answer));
+    }
+    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
+  }
+
+  @Test
+  void aBusThatRefusesIsTheWholeBatchsFailureAndTheRepetitionAddsNothingTwice() throws Exception {
     DecisionRecords refused =
         records(
             events -> {
@@ -119,7 +166,8 @@ class DecisionRecordsTest {
             });
 
     assertThrows(IllegalStateException.class, () -> refused.handleRequest(event, A_MINUTE));
-    assertEquals(1, failures(records(sent::addAll).handleRequest(event, A_MINUTE)).size());
+    assertEquals(0, failures(records(sent::addAll).handleRequest(event, A_MINUTE)).size());
+    assertEquals(1, letters().size());
 
     assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
     assertEquals(1, sent.size());

@@ -17,7 +17,8 @@ class CloudDefinitionsTest {
   void namesAreThoseOfTheDefaultPrefixAndTheAccountOfADesk() {
     assertEquals("budget-authority-ledger", definitions.ledgerTable().create().tableName());
     assertEquals("budget-authority-decisions", definitions.decisionsTable().create().tableName());
-    assertEquals("budget-authority-prices-000000000000", definitions.pricesBucket().name());
+    assertEquals(
+        "budget-authority-prices-000000000000-us-east-1", definitions.pricesBucket().name());
     assertEquals("budget-authority-usage", definitions.usageQueue().queueName());
   }
 

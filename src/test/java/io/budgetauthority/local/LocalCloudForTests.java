@@ -75,6 +75,11 @@ public final class LocalCloudForTests {
     return Holder.SQS;
   }
 
+  /// Where that cloud's functions send what they can never take of the stream.
+  public static String eventsDeadQueueUrl() {
+    return String.valueOf(shared().config().get("budget.events-dead-queue-url"));
+  }
+
   /// Puts into a cloud what the local build puts into an empty one: a tenant `demo`, a key for
   /// every role and a price table.
   public static void fill(LocalCloud cloud) {

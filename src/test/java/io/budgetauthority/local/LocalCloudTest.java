@@ -220,7 +220,8 @@ class LocalCloudTest {
   void theConfigurationNamesWhatWasMade() {
     assertEquals("budget-authority-ledger", cloud.config().get("budget.ledger-table"));
     assertEquals("budget-authority-decisions", cloud.config().get("budget.decisions-table"));
-    assertEquals("budget-authority-prices-000000000000", cloud.config().get("budget.bucket"));
+    assertEquals(
+        "budget-authority-prices-000000000000-us-east-1", cloud.config().get("budget.bucket"));
     assertFalse(cloud.config().containsValue(""));
   }
 

@@ -1,0 +1,20 @@
+package io.budgetauthority.local;
+
+import java.io.IOException;
+
+/// Puts Dynoxide into the user's cache and starts nothing: for an image that is to start without a
+/// network.
+public final class InstallDynoxide {
+
+  private InstallDynoxide() {}
+
+  /// Takes no arguments.
+  public static void main(String[] args) throws IOException, InterruptedException {
+    try {
+      var unused = DynoxideProgram.find();
+    } catch (LocalCloudUnavailable e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+}
