@@ -29,6 +29,11 @@ final class ColdStart {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  private static final String ASK =
+      """
+      {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
+      """;
+
   /// Decisions of each start behind the first.
   private static final int WARM = 200;
 
@@ -124,7 +129,7 @@ final class ColdStart {
   private static void train(Path code, Map<String, String> environment, String option)
       throws Exception {
     Function function = Function.start(code, options(option), environment);
-    ask(function);
+    ask(function, UUID.randomUUID().toString());
     function.end();
   }
 
@@ -147,20 +152,23 @@ final class ColdStart {
         function.restore();
       }
       Duration ready = Duration.ofNanos(System.nanoTime() - from);
-      Duration first = ask(function);
+      String run = UUID.randomUUID().toString();
+      Duration first = ask(function, run);
       List<Duration> warm = new ArrayList<>();
       for (int i = 0; i < WARM; i++) {
-        warm.add(ask(function));
+        warm.add(ask(function, run));
       }
       return new Took(ready, first, warm, function.residentBytes());
     }
   }
 
-  /// A decision that reserves, on a run of its own.
-  private static Duration ask(Function function) throws Exception {
+  /// A decision that reserves; so little that a run has room for those of a start.
+  private static Duration ask(Function function, String run) throws Exception {
     JsonNode event = JSON.readTree(Path.of("events", "api-ask.json").toFile());
-    String unique = UUID.randomUUID().toString();
-    ((ObjectNode) event.path("headers")).put("idempotency-key", unique).put("x-run-id", unique);
+    ((ObjectNode) event.path("headers"))
+        .put("idempotency-key", UUID.randomUUID().toString())
+        .put("x-run-id", run);
+    ((ObjectNode) event).put("body", ASK);
     long from = System.nanoTime();
     Function.Answer answer = function.invoke(event);
     Duration took = Duration.ofNanos(System.nanoTime() - from);
