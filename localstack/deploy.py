@@ -206,7 +206,7 @@ def api_url(cloud, outputs, own_gateway):
     return url
 
 
-def deploy(endpoint, prefix, carry_java, sweep, own_gateway, jvm_options=None):
+def deploy(endpoint, prefix, zips, carry_java, sweep, own_gateway, jvm_options=None):
     """Deploys everything. Returns what a caller of the deployed API must know."""
     cloud = Cloud(endpoint, prefix)
     outputs = {}
@@ -218,7 +218,7 @@ def deploy(endpoint, prefix, carry_java, sweep, own_gateway, jvm_options=None):
     storage.create_bucket(Bucket=code)
     template = (ROOT / "sam-template.yaml").read_text()
     for function in ("api", "events"):
-        zipped = with_bootstrap(ROOT / f"target/function-{function}.zip", carry_java)
+        zipped = with_bootstrap(zips / f"function-{function}.zip", carry_java)
         storage.put_object(Bucket=code, Key=f"{function}.zip", Body=zipped)
         template = template.replace(f"CodeUri: target/function-{function}.zip", f"CodeUri: s3://{code}/{function}.zip")
     # MiniStack takes a parameter's number for text there.
@@ -317,15 +317,16 @@ def main():
     parser.add_argument("--sweep", default="rate(1 minute)", help="the sweeper's schedule (%(default)s)")
     parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
     parser.add_argument("--own-gateway", action="store_true", help="speak HTTP in this process also where the endpoint has an HTTP API")
+    parser.add_argument("--zips", type=pathlib.Path, default=ROOT / "target", help="the folder of the functions' zips (target)")
     parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
     arguments = parser.parse_args()
 
     for needed in ("function-api.zip", "function-events.zip"):
-        if not (ROOT / "target" / needed).exists():
-            raise SystemExit(f"target/{needed} is not there: ./mvnw package -Papi && ./mvnw package -Pevents")
+        if not (arguments.zips / needed).exists():
+            raise SystemExit(f"{arguments.zips / needed} is not there: ./mvnw package -Papi && ./mvnw package -Pevents")
 
     def run(endpoint, jvm_options=None):
-        deployed = deploy(endpoint, arguments.prefix, arguments.carry_java, arguments.sweep, arguments.own_gateway, jvm_options)
+        deployed = deploy(endpoint, arguments.prefix, arguments.zips, arguments.carry_java, arguments.sweep, arguments.own_gateway, jvm_options)
         if not arguments.no_transcript:
             transcript(deployed)
         print(json.dumps(deployed), flush=True)

@@ -2,6 +2,7 @@ package io.budgetauthority.deploy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.local.LocalSettings;
@@ -15,49 +16,89 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// Measures how long the API function's zip takes from nothing to its first answer, in AWS's
-/// runtime interface client: as it is, with an archive of loaded classes, and with an AOT cache
-/// (JEP 514 and 515), in turns, so that what else the machine does meets all of them. Run by
-/// `bench/cold-start`.
+/// Measures how the API function's zips start and answer: the JVM's in AWS's runtime interface
+/// client (as it is, with an archive of loaded classes, with an AOT cache of JEP 514 and 515, and
+/// from a snapshot), and the native one where there is one. They start in turns, so that what else
+/// the machine does meets all of them. Prints a Markdown table. Run by `bench/cold-start`.
 final class ColdStart {
 
-  private static final Path ZIP = Path.of("target", "function-api.zip");
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  private static final String ASK =
+      """
+      {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
+      """;
+
+  /// Decisions of each start behind the first.
+  private static final int WARM = 200;
 
   private ColdStart() {}
 
-  /// What a start took, up to the runtime's first call for an event, and from there to the answer.
-  private record Took(Duration init, Duration first) {
-    long totalMillis() {
-      return init.plus(first).toMillis();
-    }
+  /// What one start took.
+  ///
+  /// @param ready from nothing to the runtime's first call for an event, or from the snapshot to it
+  /// @param first from the first event to its answer
+  /// @param warm the same of each event behind it
+  /// @param residentBytes memory behind the last answer
+  private record Took(Duration ready, Duration first, List<Duration> warm, long residentBytes) {}
+
+  /// One way to start.
+  ///
+  /// @param bytes of the zip, and of what lies beside it
+  private record Way(String name, long bytes, Start start) {}
+
+  private interface Start {
+    Function start() throws Exception;
   }
 
   /// `main([rounds])`
   public static void main(String[] arguments) throws Exception {
     int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 9;
     Path folder = Files.createTempDirectory("cold-start-");
-    Path code = inJars(Function.unpack(ZIP, Files.createDirectory(folder.resolve("code"))));
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
       Map<String, String> environment = Deployed.environment(cloud);
-      Map<String, List<String>> ways = new LinkedHashMap<>();
-      ways.put("as it is", List.of());
-      Path classes = folder.resolve("classes.jsa");
-      train(code, environment, "-XX:ArchiveClassesAtExit=" + classes);
-      ways.put("class-data sharing", List.of("-XX:SharedArchiveFile=" + classes));
-      Path cache = folder.resolve("cache.aot");
-      train(code, environment, "-XX:AOTCacheOutput=" + cache);
-      ways.put("AOT cache", List.of("-XX:AOTCache=" + cache));
-      System.out.printf(
-          "zip %,d bytes, class archive %,d bytes, AOT cache %,d bytes, %d starts each%n",
-          Files.size(ZIP), Files.size(classes), Files.size(cache), rounds);
-      report(measure(ways, rounds, code, environment));
+      List<Way> ways = new ArrayList<>(onJvm(folder, environment));
+      Path zip = Form.NATIVE.zip("api");
+      if (Files.exists(zip)) {
+        Path code = Function.unpack(zip, Files.createDirectory(folder.resolve("native")));
+        ways.add(
+            new Way("native", Files.size(zip), () -> Function.start(code, List.of(), environment)));
+      }
+      report(rounds, measure(ways, rounds));
+      System.out.println(
+          Files.exists(zip)
+              ? "The native executable is of " + NativeBuild.of(Form.NATIVE.folder("api")) + "."
+              : "There is no " + zip + ": ./mvnw package -Papi -Dnative makes it.");
     }
+  }
+
+  private static List<Way> onJvm(Path folder, Map<String, String> environment) throws Exception {
+    Path zip = Form.JVM.zip("api");
+    Path code = inJars(Function.unpack(zip, Files.createDirectory(folder.resolve("jvm"))));
+    Path classes = folder.resolve("classes.jsa");
+    train(code, environment, "-XX:ArchiveClassesAtExit=" + classes);
+    Path cache = folder.resolve("cache.aot");
+    train(code, environment, "-XX:AOTCacheOutput=" + cache);
+    return List.of(
+        new Way("JVM", Files.size(zip), () -> Function.start(code, options(), environment)),
+        new Way(
+            "JVM, class-data archive",
+            Files.size(zip) + Files.size(classes),
+            () -> Function.start(code, options("-XX:SharedArchiveFile=" + classes), environment)),
+        new Way(
+            "JVM, AOT cache",
+            Files.size(zip) + Files.size(cache),
+            () -> Function.start(code, options("-XX:AOTCache=" + cache), environment)),
+        new Way(
+            "JVM, from a snapshot",
+            Files.size(zip),
+            () -> Function.startForSnapshot(code, options(), environment)));
   }
 
   /// Puts the classes that stand in the folder itself into a jar of its own: an archive takes no
@@ -87,75 +128,86 @@ final class ColdStart {
 
   private static void train(Path code, Map<String, String> environment, String option)
       throws Exception {
-    Function function = Function.start(code, options(List.of(option)), environment);
-    ask(function);
+    Function function = Function.start(code, options(option), environment);
+    ask(function, UUID.randomUUID().toString());
     function.end();
   }
 
-  private static Map<String, List<Took>> measure(
-      Map<String, List<String>> ways, int rounds, Path code, Map<String, String> environment)
-      throws Exception {
-    Map<String, List<Took>> measured = new LinkedHashMap<>();
+  private static Map<Way, List<Took>> measure(List<Way> ways, int rounds) throws Exception {
+    Map<Way, List<Took>> measured = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
-      for (Map.Entry<String, List<String>> way : ways.entrySet()) {
-        long from = System.nanoTime();
-        try (Function function = Function.start(code, options(way.getValue()), environment)) {
-          Duration init = Duration.ofNanos(System.nanoTime() - from);
-          long asked = System.nanoTime();
-          ask(function);
-          measured
-              .computeIfAbsent(way.getKey(), key -> new ArrayList<>())
-              .add(new Took(init, Duration.ofNanos(System.nanoTime() - asked)));
-        }
+      for (Way way : ways) {
+        measured.computeIfAbsent(way, key -> new ArrayList<>()).add(measure(way));
       }
-      measured
-          .computeIfAbsent("restored", key -> new ArrayList<>())
-          .add(restored(code, environment));
     }
     return measured;
   }
 
-  /// A start from a snapshot, without what Lambda itself needs to load it.
-  private static Took restored(Path code, Map<String, String> environment) throws Exception {
-    try (Function function = Function.startForSnapshot(code, Deployed.JVM_OPTIONS, environment)) {
-      long from = System.nanoTime();
-      function.restore();
-      Duration init = Duration.ofNanos(System.nanoTime() - from);
-      long asked = System.nanoTime();
-      ask(function);
-      return new Took(init, Duration.ofNanos(System.nanoTime() - asked));
+  private static Took measure(Way way) throws Exception {
+    long from = System.nanoTime();
+    try (Function function = way.start().start()) {
+      if (function.awaitsRestore()) {
+        // Without what Lambda needs to load a snapshot.
+        from = System.nanoTime();
+        function.restore();
+      }
+      Duration ready = Duration.ofNanos(System.nanoTime() - from);
+      String run = UUID.randomUUID().toString();
+      Duration first = ask(function, run);
+      List<Duration> warm = new ArrayList<>();
+      for (int i = 0; i < WARM; i++) {
+        warm.add(ask(function, run));
+      }
+      return new Took(ready, first, warm, function.residentBytes());
     }
   }
 
-  private static void ask(Function function) throws Exception {
+  /// A decision that reserves; so little that a run has room for those of a start.
+  private static Duration ask(Function function, String run) throws Exception {
     JsonNode event = JSON.readTree(Path.of("events", "api-ask.json").toFile());
+    ((ObjectNode) event.path("headers"))
+        .put("idempotency-key", UUID.randomUUID().toString())
+        .put("x-run-id", run);
+    ((ObjectNode) event).put("body", ASK);
+    long from = System.nanoTime();
     Function.Answer answer = function.invoke(event);
+    Duration took = Duration.ofNanos(System.nanoTime() - from);
     if (answer.failed() || answer.body().path("statusCode").asInt() != 200) {
       throw new IllegalStateException("no decision: " + answer.body() + "\n" + function.log());
     }
+    return took;
   }
 
-  private static List<String> options(List<String> more) {
-    return Stream.concat(Deployed.JVM_OPTIONS.stream(), more.stream()).toList();
+  private static List<String> options(String... more) {
+    return Stream.concat(Deployed.JVM_OPTIONS.stream(), Stream.of(more)).toList();
   }
 
-  private static void report(Map<String, List<Took>> measured) {
-    long plain = median(measured.values().iterator().next().stream().map(Took::totalMillis));
+  private static void report(int rounds, Map<Way, List<Took>> measured) {
+    System.out.println(
+        "| form | ready | first decision | together | warm p50 | warm p99 | memory | zip |");
+    System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
     measured.forEach(
         (way, all) -> {
-          long total = median(all.stream().map(Took::totalMillis));
+          List<Duration> warm = all.stream().flatMap(took -> took.warm().stream()).toList();
           System.out.printf(
-              "%-20s init %5d ms, first decision %5d ms, together %5d ms: %3d %% of as it is%n",
-              way,
-              median(all.stream().map(took -> took.init().toMillis())),
-              median(all.stream().map(took -> took.first().toMillis())),
-              total,
-              total * 100 / plain);
+              "| %s | %d ms | %d ms | %d ms | %.1f ms | %.1f ms | %d MB | %.1f MB |%n",
+              way.name(),
+              at(0.5, all.stream().map(Took::ready)).toMillis(),
+              at(0.5, all.stream().map(Took::first)).toMillis(),
+              at(0.5, all.stream().map(took -> took.ready().plus(took.first()))).toMillis(),
+              at(0.5, warm.stream()).toNanos() / 1e6,
+              at(0.99, warm.stream()).toNanos() / 1e6,
+              at(0.5, all.stream().map(Took::residentBytes)) / 1_000_000,
+              way.bytes() / 1e6);
         });
+    System.out.printf(
+        "%nMedians of %d starts each, in turns; warm: %d decisions of each start behind the"
+            + " first.%n",
+        rounds, WARM);
   }
 
-  private static long median(Stream<Long> millis) {
-    List<Long> sorted = millis.sorted().toList();
-    return sorted.get(sorted.size() / 2);
+  private static <T> T at(double share, Stream<T> measured) {
+    List<T> sorted = measured.sorted().toList();
+    return sorted.get((int) (share * (sorted.size() - 1)));
   }
 }

@@ -11,6 +11,7 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,13 +31,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.zip.ZipEntry;
+import java.util.stream.Stream;
 import java.util.zip.ZipFile;
-import java.util.zip.ZipInputStream;
 
-/// A function's zip, unpacked and run by AWS's Java runtime interface client as a managed runtime
-/// would, against a Runtime API of this test's own. One event at a time, as in one execution
-/// environment.
+/// A function's zip, unpacked and run as Lambda would, against a Runtime API of this test's own: by
+/// AWS's Java runtime interface client, or by itself where it has a `bootstrap`, which is a native
+/// executable. One event at a time, as in one execution environment.
 final class Function implements AutoCloseable {
 
   /// Where both functions' builds leave AWS's client.
@@ -70,16 +70,18 @@ final class Function implements AutoCloseable {
     this.log = log;
   }
 
-  /// Unpacks a zip into a folder.
+  /// Unpacks a zip into a folder, with the permissions that it states.
   static Path unpack(Path zip, Path folder) throws IOException {
-    try (ZipInputStream in = new ZipInputStream(Files.newInputStream(zip))) {
-      for (ZipEntry entry = in.getNextEntry(); entry != null; entry = in.getNextEntry()) {
-        Path file = folder.resolve(entry.getName()).normalize();
-        if (!file.startsWith(folder)) {
-          throw new IOException(zip + " has an entry outside of itself: " + entry.getName());
+    try (FileSystem content = Zips.open(zip);
+        Stream<Path> files = Files.walk(content.getPath("/"))) {
+      for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+        Path unpacked = folder.resolve(file.toString().substring(1)).normalize();
+        if (!unpacked.startsWith(folder)) {
+          throw new IOException(zip + " has an entry outside of itself: " + file);
         }
-        Files.createDirectories(file.getParent());
-        Files.copy(in, file);
+        Files.createDirectories(unpacked.getParent());
+        Files.copy(file, unpacked);
+        Files.setPosixFilePermissions(unpacked, Files.getPosixFilePermissions(file));
       }
     }
     return folder;
@@ -113,6 +115,11 @@ final class Function implements AutoCloseable {
     return function;
   }
 
+  /// Whether it stands still for a snapshot.
+  boolean awaitsRestore() {
+    return snapshot.isDone() && !ready.isDone();
+  }
+
   /// Goes on from the snapshot, and waits until the function asks for its first event.
   void restore() throws InterruptedException {
     restored.countDown();
@@ -141,6 +148,10 @@ final class Function implements AutoCloseable {
   }
 
   private static List<String> command(Path code, List<String> jvmOptions) throws IOException {
+    Path bootstrap = code.resolve("bootstrap");
+    if (Files.exists(bootstrap)) {
+      return List.of(bootstrap.toAbsolutePath().toString());
+    }
     List<String> classPath = new ArrayList<>();
     if (hasClasses(code)) {
       classPath.add(code.toString());
@@ -205,6 +216,17 @@ final class Function implements AutoCloseable {
     if (!moment.isDone()) {
       close();
       throw new IllegalStateException("The function ended while it started: " + log());
+    }
+  }
+
+  /// How much memory it holds at this moment (Linux).
+  long residentBytes() throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc", process.pid() + "", "status"))) {
+      return lines
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+          .findFirst()
+          .orElseThrow();
     }
   }
 

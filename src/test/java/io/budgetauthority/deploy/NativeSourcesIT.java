@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -74,6 +75,32 @@ class NativeSourcesIT {
     String resources = setting("resource-config.json").toString();
     assertTrue(resources.contains("problems"), resources);
     assertTrue(resources.contains("quarkus-generated-openapi-doc.JSON"), resources);
+  }
+
+  /// Quarkus links at build time: one missing class that reachable code names ends the build. So
+  /// these, which packages for a JVM do without, are on a native build's class path.
+  @Test
+  void whatReachableCodeNamesIsOnTheClassPath() throws IOException {
+    Set<String> named =
+        Set.of(
+            // HttpServerOptionsUtils.applyCommonOptions
+            "com.aayushatharva.brotli4j.brotli4j",
+            // ForwardedProxyHandler.createDnsClient
+            "io.netty.netty-codec-dns",
+            // HttpServerWorker.accept
+            "io.netty.netty-codec-haproxy",
+            // SslHandler
+            "io.netty.netty-transport-native-unix-common",
+            // AbstractTimer, by way of TimeWindowPercentileHistogram
+            "org.hdrhistogram.HdrHistogram");
+    try (Stream<Path> files = Files.list(SOURCES.resolve("lib"))) {
+      List<String> libraries = files.map(file -> file.getFileName().toString()).toList();
+      assertEquals(
+          Set.of(),
+          named.stream()
+              .filter(name -> libraries.stream().noneMatch(file -> file.contains(name + "-")))
+              .collect(Collectors.toSet()));
+    }
   }
 
   @Test

@@ -31,15 +31,16 @@ final class Server implements AutoCloseable {
     this.log = log;
   }
 
-  /// Starts it on a free port and waits until it is ready.
+  /// Starts the JVM's package on a free port and waits until it is ready.
   static Server start(Map<String, String> environment) throws IOException, InterruptedException {
+    return start(Form.JVM.server(), environment);
+  }
+
+  /// Starts what a command starts, likewise.
+  static Server start(List<String> command, Map<String, String> environment)
+      throws IOException, InterruptedException {
     int port = Deployed.freePort();
     Path log = Files.createTempFile("server-", ".log");
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(Deployed.JVM_OPTIONS);
-    command.add("-jar");
-    command.add(JAR.toString());
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(environment);
     builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
@@ -48,6 +49,16 @@ final class Server implements AutoCloseable {
     Server server = new Server(process, URI.create("http://127.0.0.1:" + port), log);
     server.awaitReady();
     return server;
+  }
+
+  /// The command that starts a package on this JVM.
+  static List<String> java(Path jar) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(Deployed.JVM_OPTIONS);
+    command.add("-jar");
+    command.add(jar.toString());
+    return command;
   }
 
   private void awaitReady() throws InterruptedException {

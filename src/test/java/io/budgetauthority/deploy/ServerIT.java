@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import io.budgetauthority.api.Http;
@@ -52,7 +53,7 @@ class ServerIT {
       Map<String, String> environment = new HashMap<>(Deployed.environment(cloud));
       environment.put(
           "QUARKUS_DYNAMODB_ENDPOINT_OVERRIDE", "http://127.0.0.1:" + slow.getAddress().getPort());
-      try (Server server = Server.start(environment)) {
+      try (Server server = Server.start(Form.tested().server(), environment)) {
         assertEquals(200, server.status("/q/health/live"));
         assertEquals(200, server.status("/q/health/ready"));
         assertEquals(404, server.status("/local/events"), "a desk's");
@@ -74,6 +75,7 @@ class ServerIT {
   /// The operator's, with the package of a server or of the desk, which have the same in them.
   @Test
   void theCommandsOfTheDocumentsRunAsTheyAreWritten() throws Exception {
+    assumeTrue(Form.tested() == Form.JVM, "they are commands of the JVM's package");
     List<String> commands = new ArrayList<>();
     for (String document : List.of("operations.md", "usage-queue.md", "attribution.md")) {
       COMMAND
@@ -153,7 +155,7 @@ class ServerIT {
       List<String> names = files.map(file -> file.getFileName().toString()).toList();
       assertAll(
           () -> assertTrue(names.stream().anyMatch(name -> name.contains("apache-client"))),
-          () -> assertEquals(List.of(), names.stream().filter(Zips::isOfTheLocalBuild).toList()));
+          () -> assertEquals(List.of(), names.stream().filter(Zips::isUnused).toList()));
     }
   }
 }
