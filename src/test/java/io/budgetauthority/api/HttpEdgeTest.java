@@ -57,7 +57,6 @@ class HttpEdgeTest {
             "BREW /budget/policy", "GET, HEAD, OPTIONS, PUT",
             "PUT /budget/decisions", "OPTIONS, POST",
             "PUT /budget/decisions/cancel", "OPTIONS, POST",
-            "GET /budget/decisions/cancel", "OPTIONS, POST",
             "POST /budget/decisions/bdgdec_1", "GET, HEAD, OPTIONS",
             "GET /budget/keys/a%2Fb/rotate", "OPTIONS, POST",
             "POST /budget/ceilings/user/a%2Fb/day", "DELETE, GET, HEAD, OPTIONS, PUT",

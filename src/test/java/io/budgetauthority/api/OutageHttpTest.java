@@ -2,6 +2,7 @@ package io.budgetauthority.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -63,7 +64,7 @@ class OutageHttpTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"down", "slow", "throttled"})
+  @ValueSource(strings = {"down", "slow"})
   void aLedgerThatDoesNotAnswerInTimeClosesAClosedTenantAndNotAnOpenOne(String state) {
     TestTenant closed = new TestTenant(base);
     TestTenant open = new TestTenant(base);
@@ -84,12 +85,15 @@ class OutageHttpTest {
     assertCommitted(open, degraded);
   }
 
-  @Test
-  void anAccountThatStaysBusyIsContentionForAnOpenTenantToo() {
+  @ParameterizedTest
+  @ValueSource(strings = {"busy", "throttled"})
+  void whenTheLedgerIsBusyItIsContentionForAnOpenTenantToo(String state) {
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
-    service("ledger", "busy");
-    assertProblem(503, "contention", open.ask(1_000, 100, null));
+    service("ledger", state);
+    Http.Answer refused = open.ask(1_000, 100, null);
+    assertProblem(503, "contention", refused);
+    assertTrue(Integer.parseInt(refused.header("Retry-After")) >= 1);
   }
 
   @Test
