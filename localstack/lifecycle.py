@@ -26,7 +26,6 @@ from deploy import (
     ministack,
     on_arm,
     say,
-    warm_up,
     with_bootstrap,
 )
 
@@ -192,7 +191,10 @@ def call(url, key, path, body, **headers):
         except urllib.error.HTTPError as failure:
             if failure.code not in (429, 500, 502, 503, 504) or patience == 59:
                 raise Wrong(f"{path}: {failure.code} {failure.read().decode()}") from None
-            time.sleep(1)
+        except TimeoutError:
+            if patience == 59:
+                raise Wrong(f"{path}: no answer") from None
+        time.sleep(1)
 
 
 def outputs(cloud):
@@ -225,7 +227,6 @@ def go_from_build_to_build(old, new):
         made = outputs(cloud)
         operator = first_data(cloud, made)
         url = api_url(cloud, made, False)
-        warm_up(url)
         gateway = make_tenant(url, operator, "upgraded")["gateway"]
         ask = {"model": "claude-haiku-4-5", "input_tokens": 5000, "cache_write_tokens": 0, "max_output_tokens": 1000, "run_limit_usd": "1.00"}
 
