@@ -299,6 +299,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
         elif hold.target != target:
             await calls.retarget(call, hold, target)
+        # Not all groups take what asks for it: this deployment may.
+        call.hide_usage = call.hide_usage or ask_for_usage(kind, kwargs, None)
         call.attempt = Attempt(target, kind, call_type, dict(kwargs))
         if call.hold is not None and call.hold.cap is not None:
             request.write_cap(kind, kwargs, call.hold.cap)
