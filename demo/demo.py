@@ -1,4 +1,6 @@
-"""An agent that has lost its way asks the same thing again and again, with an ever longer history. Its run has one dollar."""
+"""An agent that has lost its way asks the same thing again and again, with an ever longer history.
+Its run has one dollar.
+"""
 
 from __future__ import annotations
 
@@ -30,26 +32,46 @@ POLICY = {
         {
             "models": ["claude-sonnet-4-5"],
             "from_percent": 60,
-            "alternatives": [{"model": "claude-haiku-4-5", "downgrade_class": "small", "policy_reason": "the run has little left"}],
+            "alternatives": [
+                {
+                    "model": "claude-haiku-4-5",
+                    "downgrade_class": "small",
+                    "policy_reason": "the run has little left",
+                }
+            ],
         }
     ]
 }
 PATIENCE = 200
 """How many calls the agent would make if nothing stopped it."""
 
-BOLD, DIM, GREEN, YELLOW, RED, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m", "\033[0m") if sys.stdout.isatty() else ("",) * 6
+BOLD, DIM, GREEN, YELLOW, RED, PLAIN = (
+    ("\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[31m", "\033[0m")
+    if sys.stdout.isatty()
+    else ("",) * 6
+)
 
 
 def main() -> int:
-    print(f"{BOLD}Starting the authority, the proxy and a provider that costs nothing …{PLAIN}", flush=True)
+    print(
+        f"{BOLD}Starting the authority, the proxy and a provider that costs nothing …{PLAIN}",
+        flush=True,
+    )
     key = f"sk-{secrets.token_hex(16)}"
     with tempfile.TemporaryDirectory(prefix="budget-demo-") as name, FakeUpstream() as upstream:
         authority = Authority(Path(name) / "authority")
-        environment = {"DEMO_UPSTREAM": upstream.url, "DEMO_PROXY_KEY": key, "BUDGET_AUTHORITY_URL": authority.url, "BUDGET_AUTHORITY_KEY": "bak_demo_gateway"}
-        proxy = Proxy(Path(name) / "proxy", yaml.safe_load((HERE / "proxy.yaml").read_text()), environment)
+        environment = {
+            "DEMO_UPSTREAM": upstream.url,
+            "DEMO_PROXY_KEY": key,
+            "BUDGET_AUTHORITY_URL": authority.url,
+            "BUDGET_AUTHORITY_KEY": "bak_demo_gateway",
+        }
+        proxy = Proxy(
+            Path(name) / "proxy", yaml.safe_load((HERE / "proxy.yaml").read_text()), environment
+        )
         try:
             at_once(authority.start, proxy.start)
-            return show(Desk(authority.url), upstream, proxy.url, key)
+            return show(Operator(authority.url), upstream, proxy.url, key)
         finally:
             at_once(proxy.stop, authority.stop)
 
@@ -61,21 +83,29 @@ def at_once(*works: Callable[[], None]) -> None:
             work.result()
 
 
-class Desk:
+class Operator:
     """The authority as its operator sees it."""
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=30)
 
     def _get(self, path: str, key: str = "bak_demo_viewer", **params: str) -> dict[str, Any]:
-        response = self._http.get(path, params=params, headers={"Authorization": f"Bearer {key}"}).raise_for_status()
+        response = self._http.get(
+            path, params=params, headers={"Authorization": f"Bearer {key}"}
+        ).raise_for_status()
         return dict(response.json())
 
     def prepare(self, run: str) -> None:
         policy = self._get("/budget/policy", "bak_demo_admin")
-        self._http.put("/budget/policy", json={**policy, **POLICY}, headers={"Authorization": "Bearer bak_demo_admin"}).raise_for_status()
+        self._http.put(
+            "/budget/policy",
+            json={**policy, **POLICY},
+            headers={"Authorization": "Bearer bak_demo_admin"},
+        ).raise_for_status()
         body = {"run_id": run, "limit_usd": str(LIMIT)}
-        self._http.post("/budget/runs", json=body, headers={"Authorization": "Bearer bak_demo_gateway"}).raise_for_status()
+        self._http.post(
+            "/budget/runs", json=body, headers={"Authorization": "Bearer bak_demo_gateway"}
+        ).raise_for_status()
 
     def settled(self, run: str) -> dict[str, Any]:
         def nothing_held() -> dict[str, Any] | None:
@@ -85,20 +115,28 @@ class Desk:
         return dict(wait_until(nothing_held, 30, "the call is settled"))
 
     def attribution(self, run: str, decisions: int) -> list[dict[str, Any]]:
-        """Filled from a stream, a moment behind the ledger: asked for until every decision is in it and none is open."""
+        """Filled from a stream, a moment behind the ledger: asked for until every decision is in it
+        and none is open.
+        """
 
         def whole() -> list[dict[str, Any]] | None:
             spent = self._get("/budget/attribution", group_by="model", run_id=run)
-            return spent["items"] if spent["total"]["decisions"] == decisions and spent["total"]["open"] == 0 else None
+            return (
+                spent["items"]
+                if spent["total"]["decisions"] == decisions and spent["total"]["open"] == 0
+                else None
+            )
 
         return list(wait_until(whole, 30, "attribution has every decision"))
 
 
-def show(desk: Desk, upstream: FakeUpstream, proxy_url: str, key: str) -> int:
+def show(operator: Operator, upstream: FakeUpstream, proxy_url: str, key: str) -> int:
     run = f"run-{secrets.token_hex(4)}"
-    desk.prepare(run)
+    operator.prepare(run)
     upstream.script.plan(run, *[Answer(output_tokens=900)] * PATIENCE)
-    agent = openai.OpenAI(base_url=f"{proxy_url}/v1", api_key=key, default_headers={"X-Run-Id": run})
+    agent = openai.OpenAI(
+        base_url=f"{proxy_url}/v1", api_key=key, default_headers={"X-Run-Id": run}
+    )
     print(f"\n{BOLD}A run with {LIMIT} USD. The agent would call {PATIENCE} times.{PLAIN}\n")
     print(f"{DIM}call  decision   served by           cost of it    left{PLAIN}")
     history = f"plan:{run} Fix the failing build. " + "The log says: error, error, error. " * 400
@@ -108,27 +146,37 @@ def show(desk: Desk, upstream: FakeUpstream, proxy_url: str, key: str) -> int:
     refused: openai.APIStatusError | None = None
     for call in range(1, PATIENCE + 1):
         try:
-            answer = agent.chat.completions.with_raw_response.create(model="sonnet", max_tokens=1500, messages=[{"role": "user", "content": history}])
+            answer = agent.chat.completions.with_raw_response.create(
+                model="sonnet", max_tokens=1500, messages=[{"role": "user", "content": history}]
+            )
         except openai.APIStatusError as e:
             refused = e
             break
-        state = desk.settled(run)
+        state = operator.settled(run)
         before, left = left, Decimal(state["remaining_usd"])
         decision = answer.headers["x-budget-decision"]
         served = upstream.script.calls(run)[-1].model
         seen.append(decision)
         print(line(call, decision, served, before - left, left), flush=True)
         history += " I still do not see it. Let me look again. " * 150
-    return conclude(desk, upstream, run, refused, seen, time.monotonic() - began)
+    return conclude(operator, upstream, run, refused, seen, time.monotonic() - began)
 
 
 def line(call: int, decision: str, served: str, cost: Decimal, left: Decimal) -> str:
     colour = {"allow": GREEN, "downgrade": YELLOW}.get(decision, PLAIN)
     bar = "█" * int(left / LIMIT * 40)
-    return f"{call:>4}  {colour}{decision:<10}{PLAIN} {served:<19} {cost:>9.6f}  {left:>8.6f}  {colour}{bar}{PLAIN}"
+    said = f"{call:>4}  {colour}{decision:<10}{PLAIN} {served:<19} {cost:>9.6f}"
+    return f"{said}  {left:>8.6f}  {colour}{bar}{PLAIN}"
 
 
-def conclude(desk: Desk, upstream: FakeUpstream, run: str, refused: openai.APIStatusError | None, seen: list[str], seconds: float) -> int:
+def conclude(
+    operator: Operator,
+    upstream: FakeUpstream,
+    run: str,
+    refused: openai.APIStatusError | None,
+    seen: list[str],
+    seconds: float,
+) -> int:
     if refused is None or refused.status_code != 402:
         print(f"\nThe agent was not stopped: {refused}")
         return 1
@@ -136,15 +184,28 @@ def conclude(desk: Desk, upstream: FakeUpstream, run: str, refused: openai.APISt
     print(f"{len(seen) + 1:>4}  {RED}block      402 {problem['code']}{PLAIN}")
     print(f"\n{BOLD}{problem['detail']}{PLAIN}")
     print(f"  what would help: {', '.join(problem['remedies']) or 'nothing'}")
-    print(f"  the provider was called {len(upstream.script.calls(run))} times in {seconds:.0f} s and never saw this one")
-    print(f"\n{BOLD}Where the money of {run} went{PLAIN} (GET /budget/attribution?group_by=model&run_id={run})\n")
-    print(f"{DIM}model                calls  downgraded  blocked  input tokens  output tokens  committed{PLAIN}")
-    groups = desk.attribution(run, len(seen) + 1)
+    print(
+        f"  the provider was called {len(upstream.script.calls(run))} times "
+        f"in {seconds:.0f} s and never saw this one"
+    )
+    print(
+        f"\n{BOLD}Where the money of {run} went{PLAIN} "
+        f"(GET /budget/attribution?group_by=model&run_id={run})\n"
+    )
+    print(
+        f"{DIM}model                calls  downgraded  blocked  "
+        f"input tokens  output tokens  committed{PLAIN}"
+    )
+    groups = operator.attribution(run, len(seen) + 1)
     for group in groups:
-        counts = f"{group['calls']:>5}  {group['downgraded']:>10}  {group['blocked']:>7}  {group['input_tokens']:>12,}  {group['output_tokens']:>13,}"
+        counts = f"{group['calls']:>5}  {group['downgraded']:>10}  {group['blocked']:>7}"
+        counts += f"  {group['input_tokens']:>12,}  {group['output_tokens']:>13,}"
         print(f"{group['model']:<20} {counts}  {group['committed_usd']:>9}")
-    state = desk.settled(run)
-    print(f"the ledger: {state['committed_usd']} of {state['limit_usd']} USD committed, {state['reserved_usd']} held")
+    state = operator.settled(run)
+    print(
+        f"the ledger: {state['committed_usd']} of {state['limit_usd']} USD committed, "
+        f"{state['reserved_usd']} held"
+    )
     if sum(Decimal(group["committed_usd"]) for group in groups) != Decimal(state["committed_usd"]):
         print("\nThe attribution is not what the ledger has.")
         return 1

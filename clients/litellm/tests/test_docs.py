@@ -19,7 +19,9 @@ EXAMPLE = REPOSITORY / "clients" / "litellm" / "example" / "proxy.yaml"
 
 
 def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL
+    )
 
 
 def test_the_protocol_by_hand_answers_what_the_page_says(authority: Authority) -> None:
@@ -28,8 +30,19 @@ def test_the_protocol_by_hand_answers_what_the_page_says(authority: Authority) -
     assert len(expected) >= 10
 
     # Each expectation is looked for after the one before it.
-    environment = {**os.environ, "BUDGET_AUTHORITY_URL": authority.url, "BUDGET_AUTHORITY_KEY": "bak_demo_gateway"}
-    done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, text=True, env=environment, timeout=120, check=False)
+    environment = {
+        **os.environ,
+        "BUDGET_AUTHORITY_URL": authority.url,
+        "BUDGET_AUTHORITY_KEY": "bak_demo_gateway",
+    }
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+    )
 
     assert done.returncode == 0, done.stderr
     at = 0
@@ -39,10 +52,16 @@ def test_the_protocol_by_hand_answers_what_the_page_says(authority: Authority) -
         at = found + len(line)
 
 
-def test_an_agent_takes_what_the_problem_offers(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_takes_what_the_problem_offers(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     [source] = blocks("integrating.md", "python")
     run = scene.ledger.new_run(limit_micro=10_000)
-    for name, value in (("PROXY_URL", scene.proxy.url), ("PROXY_KEY", "sk-ada-red"), ("RUN_ID", run)):
+    for name, value in (
+        ("PROXY_URL", scene.proxy.url),
+        ("PROXY_KEY", "sk-ada-red"),
+        ("RUN_ID", run),
+    ):
         monkeypatch.setenv(name, value)
     page: dict[str, object] = {}
     exec(source, page)
@@ -55,11 +74,35 @@ def test_an_agent_takes_what_the_problem_offers(scene: Scene, monkeypatch: pytes
     scene.settles(run)
 
 
-@pytest.mark.parametrize("config", [yaml.safe_load(EXAMPLE.read_text()), *(yaml.safe_load(block) for block in blocks("litellm.md", "yaml"))])
-def test_an_example_config_starts_and_enforces(upstream: FakeUpstream, authority: Authority, ledger: Ledger, folder: Path, config: dict[str, object]) -> None:
-    keys = {"OPENAI_API_KEY": "sk-upstream", "ANTHROPIC_API_KEY": "sk-upstream", "LITELLM_MASTER_KEY": "sk-0123456789abcdef0123456789abcdef"}
-    bases = {"OPENAI_API_BASE": f"{upstream.url}/v1", "OPENAI_BASE_URL": f"{upstream.url}/v1", "ANTHROPIC_API_BASE": upstream.url}
-    proxy = Proxy(folder / "proxy", config, hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000", **keys, **bases))
+@pytest.mark.parametrize(
+    "config",
+    [
+        yaml.safe_load(EXAMPLE.read_text()),
+        *(yaml.safe_load(block) for block in blocks("litellm.md", "yaml")),
+    ],
+)
+def test_an_example_config_starts_and_enforces(
+    upstream: FakeUpstream,
+    authority: Authority,
+    ledger: Ledger,
+    folder: Path,
+    config: dict[str, object],
+) -> None:
+    keys = {
+        "OPENAI_API_KEY": "sk-upstream",
+        "ANTHROPIC_API_KEY": "sk-upstream",
+        "LITELLM_MASTER_KEY": "sk-0123456789abcdef0123456789abcdef",
+    }
+    bases = {
+        "OPENAI_API_BASE": f"{upstream.url}/v1",
+        "OPENAI_BASE_URL": f"{upstream.url}/v1",
+        "ANTHROPIC_API_BASE": upstream.url,
+    }
+    proxy = Proxy(
+        folder / "proxy",
+        config,
+        hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000", **keys, **bases),
+    )
     try:
         proxy.start()
         scene = Scene(upstream, ledger, proxy, authority)

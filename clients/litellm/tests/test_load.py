@@ -21,10 +21,17 @@ def test_forty_mixed_calls_at_once_are_each_settled_once(scene: Scene) -> None:
     work: list[tuple[str, str, bool]] = []
     for _ in range(40):
         run, route, streaming = scene.ledger.new_run(), chance.choice(names), chance.random() < 0.5
-        steps: list[Step] = [Answer(output_tokens=chance.randrange(1, 60), delay_s=chance.random() / 2)]
+        steps: list[Step] = [
+            Answer(output_tokens=chance.randrange(1, 60), delay_s=chance.random() / 2)
+        ]
         if chance.random() < 0.2:
             steps = [Refuse(500)]
-        elif streaming and chance.random() < 0.3 and "by way of" not in route and route != "completions":
+        elif (
+            streaming
+            and chance.random() < 0.3
+            and "by way of" not in route
+            and route != "completions"
+        ):
             steps = [BreakOff(after=chance.randrange(1, 6))]
         scene.plan(run, *steps)
         work.append((run, route, streaming))
@@ -48,14 +55,19 @@ def test_forty_mixed_calls_at_once_are_each_settled_once(scene: Scene) -> None:
     for run, *_ in work:
         [call] = scene.upstream.script.calls(run)
         if isinstance(call.step, BreakOff) and call.bill is not None:
-            # Of a stream that broke off, what arrived can be known, and no more: the proxy's HTTP client drops what it has not read by then.
+            # Of a stream that broke off, what arrived can be known, and no more: the proxy's HTTP
+            # client drops what it has not read by then.
             assert seen[run] <= call.step.after
-            scene.ledger.settles_at(run, prices.charge(call.model, {**call.bill, "output_tokens": seen[run]}))
+            scene.ledger.settles_at(
+                run, prices.charge(call.model, {**call.bill, "output_tokens": seen[run]})
+            )
         else:
             scene.settles(run)
 
 
-def test_of_a_hundred_calls_against_a_run_that_fits_ten_ten_reach_the_provider(scene: Scene) -> None:
+def test_of_a_hundred_calls_against_a_run_that_fits_ten_ten_reach_the_provider(
+    scene: Scene,
+) -> None:
     cap = 20
     probe = scene.ledger.new_run()
     first = scene.chat(probe, scene.plan(probe), model="big", max_tokens=cap)
@@ -65,7 +77,12 @@ def test_of_a_hundred_calls_against_a_run_that_fits_ten_ten_reach_the_provider(s
     assert len(run) == len(probe)
     # Each is billed all that was held for it, so that what comes after finds no room either.
     counted = hold_tokens(hold, cap)
-    step = Answer(output_tokens=cap, delay_s=0.3, usage={"prompt_tokens": counted}, bill={"input_tokens": counted})
+    step = Answer(
+        output_tokens=cap,
+        delay_s=0.3,
+        usage={"prompt_tokens": counted},
+        bill={"input_tokens": counted},
+    )
     text = scene.plan(run, *[step] * 100)
 
     def ask(_: int) -> httpx.Response:

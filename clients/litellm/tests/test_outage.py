@@ -1,4 +1,6 @@
-"""The authority away, slow, or cut off in the middle of an answer: nothing is called without a hold, and nothing that was billed is lost."""
+"""The authority away, slow, or cut off in the middle of an answer: nothing is called without a
+hold, and nothing that was billed is lost.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +28,39 @@ def relay(authority: Authority) -> Iterator[Relay]:
     relay.close()
 
 
-def scene_with(upstream: FakeUpstream, authority: Authority, folder: Path, url: str, **environment: str) -> Scene:
+def scene_with(
+    upstream: FakeUpstream, authority: Authority, folder: Path, url: str, **environment: str
+) -> Scene:
     proxy = Proxy(folder, proxy_config(upstream.url), hook_environment(url, **environment))
     proxy.start()
     return Scene(upstream, Ledger(authority.url), proxy, authority)
 
 
 @pytest.fixture(scope="module")
-def blocking(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    scene = scene_with(upstream, authority, tmp_path_factory.mktemp("blocking"), relay.url, BUDGET_AUTHORITY_TIMEOUT_MS="3000")
+def blocking(
+    upstream: FakeUpstream,
+    authority: Authority,
+    relay: Relay,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
+    scene = scene_with(
+        upstream,
+        authority,
+        tmp_path_factory.mktemp("blocking"),
+        relay.url,
+        BUDGET_AUTHORITY_TIMEOUT_MS="3000",
+    )
     yield scene
     scene.proxy.stop()
 
 
 @pytest.fixture(scope="module")
-def allowing(upstream: FakeUpstream, authority: Authority, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def allowing(
+    upstream: FakeUpstream,
+    authority: Authority,
+    relay: Relay,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
     scene = scene_with(
         upstream,
         authority,
@@ -74,7 +94,9 @@ def test_without_an_authority_nothing_is_called(blocking: Scene, relay: Relay) -
     assert blocking.calls(run) == 0
 
 
-def test_10_an_ask_whose_answer_is_lost_is_cancelled_by_its_key(blocking: Scene, relay: Relay) -> None:
+def test_10_an_ask_whose_answer_is_lost_is_cancelled_by_its_key(
+    blocking: Scene, relay: Relay
+) -> None:
     run = blocking.ledger.new_run(limit_micro=1_000_000)
     relay.lose_answers.set()
     relay.cut()
@@ -90,7 +112,9 @@ def test_10_an_ask_whose_answer_is_lost_is_cancelled_by_its_key(blocking: Scene,
     wait_until(lambda: not list(blocking.proxy.spool.glob("*.json")), 30, "the spool is empty")
 
 
-def test_a_settlement_that_is_not_delivered_waits_in_the_spool(blocking: Scene, relay: Relay) -> None:
+def test_a_settlement_that_is_not_delivered_waits_in_the_spool(
+    blocking: Scene, relay: Relay
+) -> None:
     run = blocking.ledger.new_run()
     text = blocking.plan(run, Answer(delay_s=1.5))
 
@@ -109,7 +133,9 @@ def test_a_settlement_that_is_not_delivered_waits_in_the_spool(blocking: Scene, 
     wait_until(lambda: not list(blocking.proxy.spool.glob("*.json")), 30, "the spool is empty")
 
 
-def test_the_spool_outlives_a_killed_proxy(upstream: FakeUpstream, authority: Authority, relay: Relay, folder: Path) -> None:
+def test_the_spool_outlives_a_killed_proxy(
+    upstream: FakeUpstream, authority: Authority, relay: Relay, folder: Path
+) -> None:
     scene = scene_with(upstream, authority, folder, relay.url)
     try:
         run = scene.ledger.new_run()
@@ -135,12 +161,18 @@ def test_the_spool_outlives_a_killed_proxy(upstream: FakeUpstream, authority: Au
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_where_the_operator_lets_calls_through_they_are_charged_afterwards(allowing: Scene, relay: Relay, streaming: bool) -> None:
+def test_where_the_operator_lets_calls_through_they_are_charged_afterwards(
+    allowing: Scene, relay: Relay, streaming: bool
+) -> None:
     run = allowing.ledger.new_run()
     relay.refuse.set()
     relay.cut()
 
-    response = allowing.stream_chat(run, allowing.plan(run))[0] if streaming else allowing.chat(run, allowing.plan(run))
+    response = (
+        allowing.stream_chat(run, allowing.plan(run))[0]
+        if streaming
+        else allowing.chat(run, allowing.plan(run))
+    )
 
     assert response.status_code == 200
     assert response.headers["x-budget-degraded"] == "authority_unreachable"
@@ -171,20 +203,28 @@ def test_an_envelope_tells_the_decision_in_the_body(allowing: Scene) -> None:
     allowing.settles(run)
 
 
-def test_tokens_are_counted_where_the_operator_says_so_and_they_are_the_providers(allowing: Scene) -> None:
+def test_tokens_are_counted_where_the_operator_says_so_and_they_are_the_providers(
+    allowing: Scene,
+) -> None:
     run = allowing.ledger.new_run()
 
     counted = allowing.chat(run, "hi", max_tokens=10)
     fallen_back = allowing.chat(run, allowing.plan(run, Refuse(500)), model="falls", max_tokens=10)
     stated = allowing.chat(run, allowing.plan(run), model="claude", max_tokens=10)
 
-    decisions = [allowing.ledger.decision(response.headers["x-budget-decision-id"]) for response in (counted, fallen_back, stated)]
+    decisions = [
+        allowing.ledger.decision(response.headers["x-budget-decision-id"])
+        for response in (counted, fallen_back, stated)
+    ]
     assert [decision["input_basis"] for decision in decisions] == ["exact", "exact", "bytes"]
-    # Three around the message, its role, its text, and three before the answer: what the API says of it.
+    # Three around the message, its role, its text, and three before the answer: what the API says
+    # of it.
     assert decisions[0]["input_tokens"] == 8
 
 
-def test_an_authority_killed_in_mid_load_loses_no_bill_and_lets_nothing_through(upstream: FakeUpstream, folder: Path) -> None:
+def test_an_authority_killed_in_mid_load_loses_no_bill_and_lets_nothing_through(
+    upstream: FakeUpstream, folder: Path
+) -> None:
     authority = Authority(folder / "authority", data=str(folder / "data"))
     authority.start()
     scene = scene_with(upstream, authority, folder / "proxy", authority.url)
@@ -221,7 +261,9 @@ def test_an_authority_killed_in_mid_load_loses_no_bill_and_lets_nothing_through(
         authority.stop()
 
 
-def test_a_call_that_lasts_longer_than_its_hold_keeps_it_alive(upstream: FakeUpstream, authority: Authority, folder: Path) -> None:
+def test_a_call_that_lasts_longer_than_its_hold_keeps_it_alive(
+    upstream: FakeUpstream, authority: Authority, folder: Path
+) -> None:
     scene = scene_with(upstream, authority, folder, authority.url, BUDGET_AUTHORITY_TTL_SECONDS="4")
     try:
         run = scene.ledger.new_run()

@@ -18,13 +18,17 @@ from budget_authority_litellm.spool import Spool
 from budget_authority_litellm.usage_queue import UsageQueue
 
 COMMIT = Message("/budget/reservations/rsv_1/commit", {"usage_quality": "missing"})
-CHARGE = Message("/budget/usage", {"model": "gpt-4o", "usage": {"input_tokens": 1, "output_tokens": 2}}, "a-key")
+CHARGE = Message(
+    "/budget/usage", {"model": "gpt-4o", "usage": {"input_tokens": 1, "output_tokens": 2}}, "a-key"
+)
 CANCEL = Message("/budget/decisions/cancel", None, "a-key")
 DEGRADED = Message(COMMIT.path, COMMIT.body, by_queue=False)
 
 
 class Wire:
-    """The authority and the queue, on one port: the authority answers with `status`, the queue takes what it is sent unless it is `away`."""
+    """The authority and the queue, on one port: the authority answers with `status`, the queue
+    takes what it is sent unless it is `away`.
+    """
 
     def __init__(self, status: int, away: bool = False) -> None:
         self.status, self.away = status, away
@@ -35,10 +39,14 @@ class Wire:
         text = await request.text()
         if request.path == "/":
             if self.away:
-                return web.json_response({"__type": "com.amazonaws.sqs#QueueDoesNotExist"}, status=400)
+                return web.json_response(
+                    {"__type": "com.amazonaws.sqs#QueueDoesNotExist"}, status=400
+                )
             body = json.loads(text)["MessageBody"]
             self.queued.append(json.loads(body))
-            return web.json_response({"MessageId": "1", "MD5OfMessageBody": hashlib.md5(body.encode()).hexdigest()})
+            return web.json_response(
+                {"MessageId": "1", "MD5OfMessageBody": hashlib.md5(body.encode()).hexdigest()}
+            )
         self.asked.append((request.path, request.headers.get("Idempotency-Key")))
         return web.json_response({"code": "whatever"}, status=self.status)
 
@@ -54,7 +62,14 @@ def told(wire: Wire, message: Message, folder: Path, surely: bool = False) -> Sp
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
-        settings = Settings(url=url, key="k", spool=folder, queue_url=f"{url}/1/q", queue_tenant_id="acme", queue_principal_id="gw")
+        settings = Settings(
+            url=url,
+            key="k",
+            spool=folder,
+            queue_url=f"{url}/1/q",
+            queue_tenant_id="acme",
+            queue_principal_id="gw",
+        )
         authority = Authority(settings)
         outbox = Outbox(authority, Spool(folder, 10), UsageQueue(settings))
         (outbox.post_surely if surely else outbox.post)(message)
@@ -84,7 +99,12 @@ def test_what_the_authority_cannot_take_now_the_queue_takes(tmp_path: Path, stat
     assert spool.is_empty
     [message] = wire.queued
     assert message.pop("sent_at").endswith("Z")
-    assert message == {"type": "commit", "tenant_id": "acme", "reservation_id": "rsv_1", "body": COMMIT.body}
+    assert message == {
+        "type": "commit",
+        "tenant_id": "acme",
+        "reservation_id": "rsv_1",
+        "body": COMMIT.body,
+    }
 
 
 def test_a_charge_says_by_queue_whose_it_is(tmp_path: Path) -> None:
@@ -95,14 +115,22 @@ def test_a_charge_says_by_queue_whose_it_is(tmp_path: Path) -> None:
     assert spool.is_empty
     [message] = wire.queued
     assert message.pop("sent_at").endswith("Z")
-    assert message == {"type": "usage", "tenant_id": "acme", "principal_id": "gw", "idempotency_key": "a-key", "body": CHARGE.body}
+    assert message == {
+        "type": "usage",
+        "tenant_id": "acme",
+        "principal_id": "gw",
+        "idempotency_key": "a-key",
+        "body": CHARGE.body,
+    }
 
 
 @pytest.mark.parametrize(
     ("message", "status"),
     [(COMMIT, 404), (COMMIT, 401), (COMMIT, 403), (CANCEL, 503), (DEGRADED, 503)],
 )
-def test_what_the_queue_would_give_up_waits_in_the_spool(tmp_path: Path, message: Message, status: int) -> None:
+def test_what_the_queue_would_give_up_waits_in_the_spool(
+    tmp_path: Path, message: Message, status: int
+) -> None:
     wire = Wire(status)
 
     spool = told(wire, message, tmp_path)

@@ -15,7 +15,11 @@ from harness.ledger import Ledger
 from harness.processes import Authority, Proxy, wait_until
 from harness.relay import Relay
 
-AWS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_EC2_METADATA_DISABLED": "true"}
+AWS = {
+    "AWS_ACCESS_KEY_ID": "any",
+    "AWS_SECRET_ACCESS_KEY": "any",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +38,23 @@ def queue_wire(authority: Authority) -> Iterator[Relay]:
 
 
 @pytest.fixture(scope="module")
-def queued(upstream: FakeUpstream, authority: Authority, wire: Relay, queue_wire: Relay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def queued(
+    upstream: FakeUpstream,
+    authority: Authority,
+    wire: Relay,
+    queue_wire: Relay,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scene]:
     queue = {
-        "BUDGET_AUTHORITY_QUEUE_URL": authority.queue_url.replace(f":{authority.sqs_port}/", f":{queue_wire.port}/"),
+        "BUDGET_AUTHORITY_QUEUE_URL": authority.queue_url.replace(
+            f":{authority.sqs_port}/", f":{queue_wire.port}/"
+        ),
         "BUDGET_AUTHORITY_QUEUE_TENANT_ID": "demo",
         "BUDGET_AUTHORITY_QUEUE_PRINCIPAL_ID": "gateway",
     }
-    environment = hook_environment(wire.url, BUDGET_AUTHORITY_ON_UNREACHABLE="allow", **queue, **AWS)
+    environment = hook_environment(
+        wire.url, BUDGET_AUTHORITY_ON_UNREACHABLE="allow", **queue, **AWS
+    )
     proxy = Proxy(tmp_path_factory.mktemp("queued"), proxy_config(upstream.url), environment)
     proxy.start()
     yield Scene(upstream, Ledger(authority.url), proxy, authority)
@@ -71,9 +85,13 @@ def spooled(scene: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize("step", [Answer(delay_s=1.0), Refuse(500)])
-def test_what_cannot_be_said_over_http_is_said_by_the_queue(queued: Scene, wire: Relay, step: Answer | Refuse) -> None:
+def test_what_cannot_be_said_over_http_is_said_by_the_queue(
+    queued: Scene, wire: Relay, step: Answer | Refuse
+) -> None:
     run = queued.ledger.new_run()
-    text = queued.plan(run, Answer(delay_s=1.0) if isinstance(step, Answer) else Refuse(500, delay_s=1.0))
+    text = queued.plan(
+        run, Answer(delay_s=1.0) if isinstance(step, Answer) else Refuse(500, delay_s=1.0)
+    )
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(queued.chat, run, text)
         wait_until(lambda: queued.calls(run), 30, "the call is at the provider")
@@ -86,7 +104,9 @@ def test_what_cannot_be_said_over_http_is_said_by_the_queue(queued: Scene, wire:
     assert wire.refuse.is_set()
 
 
-def test_what_went_through_without_a_hold_is_charged_by_the_queue(queued: Scene, wire: Relay) -> None:
+def test_what_went_through_without_a_hold_is_charged_by_the_queue(
+    queued: Scene, wire: Relay
+) -> None:
     run = queued.ledger.new_run()
     cut(wire)
 
@@ -98,7 +118,9 @@ def test_what_went_through_without_a_hold_is_charged_by_the_queue(queued: Scene,
     assert wire.refuse.is_set()
 
 
-def test_where_the_queue_is_away_too_the_spool_keeps_it(queued: Scene, wire: Relay, queue_wire: Relay) -> None:
+def test_where_the_queue_is_away_too_the_spool_keeps_it(
+    queued: Scene, wire: Relay, queue_wire: Relay
+) -> None:
     run, other = queued.ledger.new_run(), queued.ledger.new_run()
     text = queued.plan(run, Answer(delay_s=1.0))
     with ThreadPoolExecutor(1) as pool:
@@ -108,7 +130,14 @@ def test_where_the_queue_is_away_too_the_spool_keeps_it(queued: Scene, wire: Rel
         assert answer.result().status_code == 200
         # A cancellation is in front of it, which only the authority can take.
         assert queued.chat(other, queued.plan(other)).status_code == 200
-    wait_until(lambda: any(path.endswith("/commit") for path in spooled(queued)) and "/budget/usage" in spooled(queued), 30, "spooled")
+    wait_until(
+        lambda: (
+            any(path.endswith("/commit") for path in spooled(queued))
+            and "/budget/usage" in spooled(queued)
+        ),
+        30,
+        "spooled",
+    )
 
     # The queue comes back first.
     queue_wire.refuse.clear()

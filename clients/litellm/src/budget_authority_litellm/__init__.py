@@ -1,4 +1,6 @@
-"""Run budgets for a LiteLLM proxy. `callbacks: ["budget_authority_litellm.hook"]` in the proxy's config is all that loads it."""
+"""Run budgets for a LiteLLM proxy. `callbacks: ["budget_authority_litellm.hook"]` in the proxy's
+config is all that loads it.
+"""
 
 from litellm.integrations.custom_logger import CustomLogger
 

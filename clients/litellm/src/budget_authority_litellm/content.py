@@ -1,4 +1,6 @@
-"""What a request's messages hold beside text: images, sound, files, references to what the provider has stored."""
+"""What a request's messages hold beside text: images, sound, files, references to what the provider
+has stored.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,35 @@ from typing import Any
 
 _TEXT = frozenset(
     {
-        "text", "input_text", "output_text", "summary_text", "reasoning_text", "refusal", "thinking", "redacted_thinking", "message", "reasoning",
-        "tool_use", "tool_result", "function", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output", "ephemeral",
-        "local_shell_call", "local_shell_call_output", "shell_call", "shell_call_output", "apply_patch_call", "apply_patch_call_output", "citation",
-        "char_location", "json",
+        "text",
+        "input_text",
+        "output_text",
+        "summary_text",
+        "reasoning_text",
+        "refusal",
+        "thinking",
+        "redacted_thinking",
+        "message",
+        "reasoning",
+        "tool_use",
+        "tool_result",
+        "function",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "ephemeral",
+        "local_shell_call",
+        "local_shell_call_output",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "citation",
+        "char_location",
+        "json",
     }
-)  # fmt: skip
+)
 _IMAGE = frozenset({"image_url", "image", "input_image", "image_file", "computer_screenshot"})
 _AUDIO = frozenset({"input_audio", "audio"})
 _FILE = frozenset({"file", "input_file", "document"})
@@ -50,7 +75,12 @@ def _walk(value: Any, found: Content) -> None:
             found.image |= kind in _IMAGE
             found.audio |= kind in _AUDIO
             found.file |= kind in _FILE
-            found.unknown |= kind not in _TEXT and kind not in _IMAGE and kind not in _AUDIO and kind not in _FILE
+            found.unknown |= (
+                kind not in _TEXT
+                and kind not in _IMAGE
+                and kind not in _AUDIO
+                and kind not in _FILE
+            )
         # An assistant's message may name sound that the provider has kept.
         found.unknown |= value.get("role") == "assistant" and bool(value.get("audio"))
         for name, inner in value.items():

@@ -10,7 +10,9 @@ _INPUT = ("input_tokens", "input_bytes")
 
 
 def asks_for_more(asked: Bounds, now: Bounds) -> bool:
-    """Whether a request may use what was not asked for. Its output cap is not compared: the one that was granted is written over it."""
+    """Whether a request may use what was not asked for. Its output cap is not compared: the one
+    that was granted is written over it.
+    """
     if now.get("unbounded_input") and not asked.get("unbounded_input"):
         return True
     if not asked.get("unbounded_input"):
@@ -18,9 +20,15 @@ def asks_for_more(asked: Bounds, now: Bounds) -> bool:
             return True
         if "input_bytes" not in asked and "input_bytes" in now:
             return True
-    if now.get("choices", 1) > asked.get("choices", 1) or now.get("service_tier") != asked.get("service_tier"):
+    if now.get("choices", 1) > asked.get("choices", 1) or now.get("service_tier") != asked.get(
+        "service_tier"
+    ):
         return True
-    if any(asked.get(part) == 0 and now.get(part) != 0 for part in asked if part.endswith("_tokens") and part not in ("input_tokens", "max_output_tokens")):
+    if any(
+        asked.get(part) == 0 and now.get(part) != 0
+        for part in asked
+        if part.endswith("_tokens") and part not in ("input_tokens", "max_output_tokens")
+    ):
         return True
     return any(_more(asked.get(name), now.get(name)) for name in ("billed_tools", "units"))
 

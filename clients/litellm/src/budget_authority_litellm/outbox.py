@@ -1,4 +1,6 @@
-"""Delivers settlements: to the authority where it answers, else to its queue if there is one, else from the spool, every two seconds, until one has them."""
+"""Delivers settlements: to the authority where it answers, else to its queue if there is one, else
+from the spool, every two seconds, until one has them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ log = logging.getLogger("budget_authority_litellm")
 
 _ROUND_S = 2
 _UNKNOWN_FOR_S = 3600
-"""How long a settlement of something that the authority does not know is repeated: a degraded allow reaches its ledger late."""
+"""How long a settlement of something that the authority does not know is repeated: a degraded allow
+reaches its ledger late.
+"""
 
 
 class Outbox:
@@ -38,16 +42,22 @@ class Outbox:
         self.run(self._deliver(message))
 
     def post_surely(self, message: Message) -> None:
-        """The same for what no hold stands behind: it is written down first, since a proxy that is killed meanwhile would leave no trace of it."""
+        """The same for what no hold stands behind: it is written down first, since a proxy that is
+        killed meanwhile would leave no trace of it.
+        """
         self.run(self._deliver(message, surely=True))
 
-    def keep(self, message: Message) -> None:
-        """For a message that has to wait in any case: the authority was away a moment ago."""
-        self._spool.keep(message)
+    async def keep(self, message: Message) -> None:
+        """For a message that has to wait in any case: the authority was unavailable just now."""
+        await self._write(message)
         self.start()
 
+    async def _write(self, message: Message) -> Path:
+        # The disk takes its time to have it for certain: not the loop's, where calls wait.
+        return await asyncio.to_thread(self._spool.keep, message)
+
     def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs work in the background and holds on to it: the loop alone would let it be collected."""
+        """Runs work in the background and keeps a reference to it: the loop alone keeps none."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -58,7 +68,9 @@ class Outbox:
             log.error("event=settlement_failed", exc_info=error)
 
     def start(self) -> None:
-        """Starts the rounds, if there is something to send and they are not running. Needs a running loop."""
+        """Starts the rounds, if there is something to send and they are not running. Needs a
+        running loop.
+        """
         if self._spool.is_empty or (self._rounds is not None and not self._rounds.done()):
             return
         self._rounds = asyncio.get_running_loop().create_task(self._go_round())
@@ -66,7 +78,7 @@ class Outbox:
         self._rounds.add_done_callback(self._done)
 
     async def _deliver(self, message: Message, surely: bool = False) -> None:
-        kept = self._spool.keep(message) if surely else None
+        kept = await self._write(message) if surely else None
         try:
             fate = await self._tell(message, 0)
         except BaseException:
@@ -75,7 +87,7 @@ class Outbox:
                 self._spool.keep(message)
             raise
         if kept is None and fate is not _Fate.DONE:
-            kept = self._spool.keep(message)
+            kept = await self._write(message)
         if kept is not None:
             self._settle_entry(kept, fate)
             self.start()
@@ -111,9 +123,15 @@ class Outbox:
         if answer.status >= 500 or answer.status in (408, 425, 429):
             return _Fate.DONE if await self._is_taken_by_queue(message) else _Fate.LATER
         if answer.status in (401, 403) or (answer.status == 404 and age_s < _UNKNOWN_FOR_S):
-            # A key that is being changed; a reservation that the ledger does not know yet. The queue would deliver it too soon, and give up.
+            # A key that is being changed; a reservation that the ledger does not know yet. The
+            # queue would deliver it too soon, and give up.
             return _Fate.LATER
-        log.error("event=settlement_refused path=%s status=%d code=%s", message.path, answer.status, answer.body.get("code"))
+        log.error(
+            "event=settlement_refused path=%s status=%d code=%s",
+            message.path,
+            answer.status,
+            answer.body.get("code"),
+        )
         return _Fate.REFUSED
 
     async def _is_taken_by_queue(self, message: Message) -> bool:

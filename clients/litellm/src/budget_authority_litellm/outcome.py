@@ -15,28 +15,54 @@ import openai
 
 class Billing(Enum):
     NOT_BILLED = auto()
-    """It never reached the provider, or the provider answered with an error status before any output."""
+    """It never reached the provider, or the provider answered with an error status before any
+    output.
+    """
     MAY_BE_BILLED = auto()
     """It was sent, and how it ended at the provider is not known."""
 
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, aiohttp.ClientConnectorError, ConnectionRefusedError)
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    aiohttp.ClientConnectorError,
+    ConnectionRefusedError,
+)
 _LOST = (
-    httpx.TransportError, aiohttp.ClientError, asyncio.TimeoutError, openai.APITimeoutError, litellm.Timeout, ConnectionError, asyncio.CancelledError,
-)  # fmt: skip
+    httpx.TransportError,
+    aiohttp.ClientError,
+    asyncio.TimeoutError,
+    openai.APITimeoutError,
+    litellm.Timeout,
+    ConnectionError,
+    asyncio.CancelledError,
+)
 
 
 def of_failure(error: BaseException) -> Billing:
-    """Judged by the whole chain of causes: litellm turns a lost connection into a 500 like a provider's own."""
+    """Judged by the whole chain of causes: litellm turns a lost connection into a 500 like a
+    provider's own.
+    """
     chain = list(_chain(error))
     if any(isinstance(cause, _NEVER_SENT) for cause in chain):
         return Billing.NOT_BILLED
-    if any(isinstance(cause, openai.APIStatusError | httpx.HTTPStatusError) and type(cause).__module__.split(".")[0] in ("openai", "httpx") for cause in chain):
+    if any(
+        isinstance(cause, openai.APIStatusError | httpx.HTTPStatusError)
+        and type(cause).__module__.split(".")[0] in ("openai", "httpx")
+        for cause in chain
+    ):
         return Billing.NOT_BILLED
-    if any(isinstance(cause, _LOST) for cause in chain) or any(type(cause) is openai.APIConnectionError for cause in chain):
+    if any(isinstance(cause, _LOST) for cause in chain) or any(
+        type(cause) is openai.APIConnectionError for cause in chain
+    ):
         return Billing.MAY_BE_BILLED
     status = getattr(error, "status_code", None)
-    if isinstance(status, int) and 400 <= status < 600 and not isinstance(error, litellm.APIConnectionError):
+    if (
+        isinstance(status, int)
+        and 400 <= status < 600
+        and not isinstance(error, litellm.APIConnectionError)
+    ):
         return Billing.NOT_BILLED
     return Billing.MAY_BE_BILLED
 
@@ -52,13 +78,32 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-_SPENT_CODES = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "budget_exceeded", "credit_balance", "quota_exceeded")
-_SPENT_TEXTS = ("credit balance is too low", "exceeded your current quota", "insufficient_quota", "insufficient credits", "insufficient balance",
-                "billing hard limit", "payment required", "budget has been exceeded", "ceiling_reached", "requires more credits")  # fmt: skip
+_SPENT_CODES = (
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "budget_exceeded",
+    "credit_balance",
+    "quota_exceeded",
+)
+_SPENT_TEXTS = (
+    "credit balance is too low",
+    "exceeded your current quota",
+    "insufficient_quota",
+    "insufficient credits",
+    "insufficient balance",
+    "billing hard limit",
+    "payment required",
+    "budget has been exceeded",
+    "ceiling_reached",
+    "requires more credits",
+)
 
 
 def says_its_budget_is_spent(error: BaseException) -> bool:
-    """Whether the provider refused because its own account is out of money: to try again is pointless, though the status of most says to."""
+    """Whether the provider refused because its own account is out of money: to try again is
+    pointless, though the status of most says to.
+    """
     for cause in _chain(error):
         status = getattr(cause, "status_code", None)
         if status not in (400, 402, 403, 429, "400", "402", "403", "429"):
@@ -67,7 +112,11 @@ def says_its_budget_is_spent(error: BaseException) -> bool:
             return True
         body: Any = getattr(cause, "body", None)
         inner = body.get("error", body) if isinstance(body, dict) else None
-        codes = [str(inner.get(name)) for name in ("code", "type")] if isinstance(inner, dict) else []
-        if any(code.startswith(_SPENT_CODES) for code in codes) or any(text in str(cause).lower() for text in _SPENT_TEXTS):
+        codes = (
+            [str(inner.get(name)) for name in ("code", "type")] if isinstance(inner, dict) else []
+        )
+        if any(code.startswith(_SPENT_CODES) for code in codes) or any(
+            text in str(cause).lower() for text in _SPENT_TEXTS
+        ):
             return True
     return False

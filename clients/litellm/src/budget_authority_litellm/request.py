@@ -1,19 +1,20 @@
 """Reads a request into the bounds that an ask states.
 
-Whatever is not certain is left out or stated as unbounded, so that the authority takes the dearest case: a hold below the bill lets a run overspend, one above
-it is given back a moment later.
+Whatever is not certain is left out or stated as unbounded, so that the authority takes the dearest
+case: a hold below the bill lets a run overspend, one above it is given back a moment later.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from . import content, tools
+from . import content, tiers, tools
 from .content import Content
-from .problems import Refusal, local_problem
+from .fields import TEXT_FIELDS, UNBOUNDED_FIELDS
 from .routes import Kind
 
 Bounds = dict[str, Any]
@@ -24,49 +25,23 @@ CAP_FIELDS = {
     Kind.MESSAGES: ("max_tokens",),
     Kind.COMPLETION: ("max_tokens",),
 }
-"""Where a request states its output cap; the first that it states counts. The last is the one that every provider is given through the proxy."""
-
-_TEXT_FIELDS = {
-    Kind.CHAT: ("messages", "system", "tools", "functions", "tool_choice", "function_call", "response_format", "prediction"),
-    Kind.RESPONSES: ("input", "instructions", "system", "tools", "tool_choice", "text"),
-    Kind.MESSAGES: ("messages", "system", "tools", "tool_choice", "output_format", "output_config"),
-    Kind.COMPLETION: ("prompt", "suffix", "system"),
-    Kind.EMBEDDING: ("input",),
-    Kind.IMAGE: ("prompt",),
-    Kind.IMAGE_EDIT: ("prompt",),
-    Kind.SPEECH: ("input", "instructions"),
-    Kind.TRANSCRIPTION: ("prompt",),
-    Kind.RERANK: ("query", "documents"),
-    Kind.MODERATION: ("input",),
-}
-
-_OVERRIDES = frozenset(
-    {
-        "model", "models", "messages", "input", "prompt", "system", "max_tokens", "max_completion_tokens", "max_output_tokens", "max_tokens_to_sample",
-        "n", "best_of", "tools", "functions", "service_tier", "web_search_options", "plugins", "modalities", "audio", "stream", "stream_options",
-        "previous_response_id", "conversation", "max_tool_calls", "speed", "inference_geo", "provider", "route", "generationConfig", "contents",
-        "fallbacks", "extra_body",
-    }
-)  # fmt: skip
-"""What a provider would read from `extra_body` in place of what was asked for."""
-
-_UNDOING = frozenset(
-    {
-        "maxtokens", "maxcompletiontokens", "maxoutputtokens", "maxtokenstosample", "maxnewtokens", "maxgenlen", "maxtokencount", "numpredict",
-        "candidatecount", "bestof", "numgenerations", "numreturnsequences",
-        "generationconfig", "inferenceconfig", "textgenerationconfig", "additionalmodelrequestfields", "contents", "models", "route", "provider",
-        "additionaldropparams", "customllmprovider",
-    }
-)  # fmt: skip
-"""Fields of no route of the proxy, without underscores and in lower case, that litellm hands on to a provider all the same, or goes by: the names that other
-providers have for a cap or a number of answers, what holds them, other models, and what leaves out the cap that was written.
+"""Where a request states its output cap; the first that it states counts. The last is the one that
+every provider is given through the proxy.
 """
+
+ALSO_MEASURED = (
+    "web_search_options", "plugins", "mcp_servers", "search_parameters", "max_tool_calls",
+    "cache_control", "cache_control_injection_points",
+)  # fmt: skip
+"""What `measure` reads beside the fields that are counted."""
 
 _LEAST_OF_A_RESPONSE = 16
 """OpenAI takes no smaller cap of a response, and litellm raises it to this."""
 
 _PROVIDERS_TOOLS_TOKENS = 1024
-"""What providers add to the prompt where a request has tools, beyond the tools themselves: Anthropic documents 313 to 804."""
+"""What providers add to the prompt where a request has tools, beyond the tools themselves:
+Anthropic documents 313 to 804.
+"""
 
 _LEAST_AUDIO_BYTES_A_SECOND = 750
 """Opus at its lowest rate, 6 kbit/s: a file of so many bytes is no longer than this."""
@@ -75,19 +50,69 @@ _IMAGE_TOKENS = 8192
 """OpenAI documents at most 6,240 output tokens for an image."""
 
 
-def bounds_of(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None) -> Bounds:
-    """The fields of an ask that say what the request may use. `row` is litellm's row of the model, read for which prices it has and not for what they are."""
-    refuse_overrides(data)
-    found = content.look_at([data.get(name) for name in ("messages", "input", "system", "prompt")]) if kind in CAP_FIELDS else Content()
-    billed = tools.read(data)
-    bounds: Bounds = {**_input(kind, data, found, billed, row), **_parts(kind, data, found, row)}
+@dataclass(frozen=True)
+class Measured:
+    """What takes time to find out about a request, whichever deployment it goes to."""
+
+    of: Mapping[str, Any]
+    content: Content
+    billed: tools.BilledTools
+    text_bytes: int
+    marks_cache: bool
+    marks_an_hour: bool
+
+    def is_of(self, data: Mapping[str, Any]) -> bool:
+        """Whether a request still says the same. What is the same object is not looked into."""
+        return all(
+            data.get(name) is value or data.get(name) == value for name, value in self.of.items()
+        )
+
+
+def measure(kind: Kind, data: Mapping[str, Any]) -> Measured:
+    """Reads all that a request sends, once."""
+    asks = kind in CAP_FIELDS
+    content_fields = ("messages", "input", "system", "prompt") if asks else ()
+    text = _as_text(kind, data) if kind is not Kind.TRANSCRIPTION else ""
+    beside = [data.get("cache_control"), data.get("cache_control_injection_points")]
+    around = json.dumps(beside, default=str)
+    marked = any(beside) or ("cache_control" in text and _contains(data, kind, "cache_control"))
+    hour = '"1h"' in around or ('"1h"' in text and _contains(data, kind, "1h"))
+    return Measured(
+        {name: data.get(name) for name in (*TEXT_FIELDS[kind], *ALSO_MEASURED)},
+        content.look_at([data.get(name) for name in content_fields]),
+        tools.read(data),
+        len(text.encode("utf-8", "surrogatepass")),
+        marked,
+        hour,
+    )
+
+
+def bounds_of(
+    kind: Kind,
+    data: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+    measured: Measured | None = None,
+    unbounded: bool = False,
+) -> Bounds:
+    """The fields of an ask that say what the request may use.
+
+    :param row: litellm's row of the model, read for which prices it has and not for what they are
+    :param measured: of this very request, where it was measured before
+    :param unbounded: whether the client has said what nothing bounds
+    """
+    if measured is None:
+        measured = measure(kind, data)
+    found, billed = measured.content, measured.billed
+    unbounded = unbounded or any(data.get(name) for name in UNBOUNDED_FIELDS[kind])
+    bounds: Bounds = {
+        **_input(kind, data, measured, row, unbounded),
+        **_parts(kind, data, measured, row),
+    }
     bounds.update(_output(kind, data))
     uses = {**(tools.always_used(row) if kind in CAP_FIELDS else {}), **billed.bounds}
     if uses:
         bounds["billed_tools"] = uses
-    tier = tier_of(data)
-    if tier is not None:
-        bounds["service_tier"] = tier
+    bounds.update(tiers.of_request(data))
     units = _units(kind, data, row)
     if units:
         bounds["units"] = units
@@ -97,43 +122,11 @@ def bounds_of(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None
     return bounds
 
 
-def refuse_overrides(data: Mapping[str, Any]) -> None:
-    """`extra_body` goes to the provider as it is, over what was asked for."""
-    extra = data.get("extra_body")
-    overridden = sorted(_OVERRIDES & extra.keys()) if isinstance(extra, Mapping) else []
-    if overridden:
-        raise Refusal(local_problem(400, "invalid_request", f"extra_body may not set {overridden[0]}: it would change what the budget was asked for"))
-
-
-def refuse_undoing(kind: Kind, data: Mapping[str, Any]) -> None:
-    """What the client itself says may not take back what is asked for. What the operator's deployments say is another thing: it is not read here."""
-    if kind not in CAP_FIELDS:
-        return
-    own = {*CAP_FIELDS[kind], *(("best_of",) if kind is Kind.COMPLETION else ())}
-    for told in (data, *_in_fallbacks([data.get(name) for name in _FALLBACKS])):
-        undoing = sorted(name for name in told if name not in own and name.replace("_", "").lower() in _UNDOING)
-        if undoing:
-            raise Refusal(local_problem(400, "invalid_request", f"{undoing[0]} is no field of this route: it would change what the budget was asked for"))
-
-
-_FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
-
-
-def _in_fallbacks(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The requests among fallbacks: of a group's name, a list of them, or a request."""
-    if isinstance(value, Mapping):
-        if "model" in value:
-            yield value
-        else:
-            yield from _in_fallbacks(list(value.values()))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _in_fallbacks(inner)
-
-
 def cap_of(kind: Kind, data: Mapping[str, Any]) -> Any:
     """The client's output cap; None where it gave none."""
-    return next((data[name] for name in CAP_FIELDS.get(kind, ()) if data.get(name) is not None), None)
+    return next(
+        (data[name] for name in CAP_FIELDS.get(kind, ()) if data.get(name) is not None), None
+    )
 
 
 def write_cap(kind: Kind, data: dict[str, Any], most: int) -> None:
@@ -142,41 +135,53 @@ def write_cap(kind: Kind, data: dict[str, Any], most: int) -> None:
     stated = [name for name in names if data.get(name) is not None]
     for name in stated or names[-1:]:
         given = data.get(name)
-        data[name] = min(given, most) if isinstance(given, int) and not isinstance(given, bool) else most
-
-
-def tier_of(data: Mapping[str, Any]) -> str | None:
-    """The service tier that the bill will be at; None for the default. What multiplies prices without a tier of that name is given as one, and has no price."""
-    if data.get("speed") not in (None, "standard"):
-        return str(data["speed"])
-    if data.get("inference_geo") not in (None, "global"):
-        return f"inference_geo:{data['inference_geo']}"
-    tier = data.get("service_tier")
-    return None if tier in (None, "", "auto", "default", "standard", "standard_only") else str(tier)
+        data[name] = (
+            min(given, most) if isinstance(given, int) and not isinstance(given, bool) else most
+        )
 
 
 def text_bytes(kind: Kind, data: Mapping[str, Any]) -> int:
-    """UTF-8 bytes of all that is sent as text. The JSON around it stands for what the provider's own template adds."""
-    sent = {name: data[name] for name in _TEXT_FIELDS[kind] if data.get(name) is not None}
-    return len(json.dumps(sent, ensure_ascii=False, default=str).encode("utf-8", "surrogatepass"))
+    """UTF-8 bytes of all that is sent as text."""
+    return len(_as_text(kind, data).encode("utf-8", "surrogatepass"))
 
 
-def _input(kind: Kind, data: Mapping[str, Any], found: Content, billed: tools.BilledTools, row: Mapping[str, Any] | None) -> Bounds:
-    if kind in CAP_FIELDS and (not found.only_text or billed.run_by_provider or _has_stored_history(data)):
+def _as_text(kind: Kind, data: Mapping[str, Any]) -> str:
+    """The JSON around the text stands for what the provider's own template adds."""
+    sent = {name: data[name] for name in TEXT_FIELDS[kind] if data.get(name) is not None}
+    return json.dumps(sent, ensure_ascii=False, default=str)
+
+
+def _input(
+    kind: Kind,
+    data: Mapping[str, Any],
+    measured: Measured,
+    row: Mapping[str, Any] | None,
+    unbounded: bool,
+) -> Bounds:
+    if kind in (Kind.SPEECH, Kind.TRANSCRIPTION) and _has_units_alone(row):
+        return {"input_tokens": 0}
+    brings_more = not measured.content.only_text or measured.billed.run_by_provider
+    if unbounded or (kind in CAP_FIELDS and (brings_more or _has_stored_history(data))):
         return {"unbounded_input": True}
-    if kind is Kind.IMAGE_EDIT or (kind is Kind.TRANSCRIPTION and not _priced(row, "second")):
+    if kind in (Kind.IMAGE_EDIT, Kind.TRANSCRIPTION):
         return {"unbounded_input": True}
-    ids = _token_ids(data.get("input" if kind is Kind.EMBEDDING else "prompt")) if kind in (Kind.EMBEDDING, Kind.COMPLETION) else None
+    ids = None
+    if kind in (Kind.EMBEDDING, Kind.COMPLETION):
+        ids = _token_ids(data.get("input" if kind is Kind.EMBEDDING else "prompt"))
     if ids is not None:
         return {"input_tokens": ids}
-    if kind in (Kind.SPEECH, Kind.TRANSCRIPTION) and (_priced(row, "character") or _priced(row, "second")) and not _priced(row, "token"):
-        return {"input_tokens": 0}
     overhead = _PROVIDERS_TOOLS_TOKENS if data.get("tools") or data.get("functions") else 0
-    return {"input_bytes": text_bytes(kind, data) + overhead}
+    return {"input_bytes": measured.text_bytes + overhead}
+
+
+def _has_units_alone(row: Mapping[str, Any] | None) -> bool:
+    by_unit = _priced(row, "character") or _priced(row, "second")
+    return by_unit and not _priced(row, "token")
 
 
 def _has_stored_history(data: Mapping[str, Any]) -> bool:
-    return any(data.get(name) for name in ("previous_response_id", "conversation", "container", "cached_content")) or isinstance(data.get("prompt"), Mapping)
+    """A stored prompt is named where a text would be."""
+    return isinstance(data.get("prompt"), Mapping)
 
 
 def _token_ids(value: Any) -> int | None:
@@ -185,16 +190,29 @@ def _token_ids(value: Any) -> int | None:
         return None
     if all(isinstance(item, int) for item in value):
         return len(value)
-    if all(isinstance(item, list) and all(isinstance(inner, int) for inner in item) for item in value):
+    if all(
+        isinstance(item, list) and all(isinstance(inner, int) for inner in item) for item in value
+    ):
         return sum(len(item) for item in value)
     return None
 
 
-def _parts(kind: Kind, data: Mapping[str, Any], found: Content, row: Mapping[str, Any] | None) -> Bounds:
+def _parts(
+    kind: Kind, data: Mapping[str, Any], measured: Measured, row: Mapping[str, Any] | None
+) -> Bounds:
     """What the request cannot contain is ruled out, or the estimate takes its price."""
+    found = measured.content
     if kind in (Kind.IMAGE, Kind.IMAGE_EDIT):
         images = _count(data.get("n"))
-        return {"output_image_tokens": _IMAGE_TOKENS * images, "output_audio_tokens": 0, "input_audio_tokens": 0} if _priced(row, "token") else {}
+        return (
+            {
+                "output_image_tokens": _IMAGE_TOKENS * images,
+                "output_audio_tokens": 0,
+                "input_audio_tokens": 0,
+            }
+            if _priced(row, "token")
+            else {}
+        )
     if kind in (Kind.SPEECH, Kind.TRANSCRIPTION):
         return {}
     parts: Bounds = {}
@@ -205,36 +223,28 @@ def _parts(kind: Kind, data: Mapping[str, Any], found: Content, row: Mapping[str
     modalities = data.get("modalities") or ()
     if "audio" not in modalities and not data.get("audio"):
         parts["output_audio_tokens"] = 0
-    if "image" not in modalities and not any(isinstance(tool, Mapping) and tool.get("type") == "image_generation" for tool in data.get("tools") or ()):
+    if "image" not in modalities and not any(
+        isinstance(tool, Mapping) and tool.get("type") == "image_generation"
+        for tool in data.get("tools") or ()
+    ):
         parts["output_image_tokens"] = 0
-    marked = _marks_cache(kind, data)
-    if not marked and "claude" in str((row or {}).get("key", "")):
+    if not measured.marks_cache and "claude" in str((row or {}).get("key", "")):
         # Claude writes to its cache only where it is told to; others write by themselves.
         parts["cache_write_tokens"] = 0
-    elif not _marks_an_hour(kind, data):
+    elif not measured.marks_an_hour:
         parts["cache_write_1h_tokens"] = 0
     return parts
 
 
-def _marks_cache(kind: Kind, data: Mapping[str, Any]) -> bool:
-    if data.get("cache_control") or data.get("cache_control_injection_points"):
-        return True
-    return _contains(data, kind, "cache_control")
-
-
-def _marks_an_hour(kind: Kind, data: Mapping[str, Any]) -> bool:
-    if "1h" in json.dumps(data.get("cache_control") or data.get("cache_control_injection_points"), default=str):
-        return True
-    return _contains(data, kind, "1h")
-
-
 def _contains(data: Mapping[str, Any], kind: Kind, text: str) -> bool:
-    return any(_holds(data.get(name), text) for name in _TEXT_FIELDS[kind])
+    return any(_holds(data.get(name), text) for name in TEXT_FIELDS[kind])
 
 
 def _holds(value: Any, text: str) -> bool:
     if isinstance(value, Mapping):
-        return any(key == text or inner == text or _holds(inner, text) for key, inner in value.items())
+        return any(
+            key == text or inner == text or _holds(inner, text) for key, inner in value.items()
+        )
     return isinstance(value, list | tuple) and any(_holds(item, text) for item in value)
 
 
@@ -242,13 +252,21 @@ def _output(kind: Kind, data: Mapping[str, Any]) -> Bounds:
     bounds: Bounds = {}
     cap = cap_of(kind, data)
     if cap is not None:
-        bounds["max_output_tokens"] = max(cap, _LEAST_OF_A_RESPONSE) if kind is Kind.RESPONSES and isinstance(cap, int) else cap
+        bounds["max_output_tokens"] = (
+            max(cap, _LEAST_OF_A_RESPONSE)
+            if kind is Kind.RESPONSES and isinstance(cap, int)
+            else cap
+        )
     choices = 1
     if kind is Kind.CHAT:
         choices = _count(data.get("n"))
     elif kind is Kind.COMPLETION:
         prompt = data.get("prompt")
-        several = len(prompt) if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int) else 1
+        several = (
+            len(prompt)
+            if isinstance(prompt, list) and prompt and not isinstance(prompt[0], int)
+            else 1
+        )
         choices = several * max(_count(data.get("n")), _count(data.get("best_of")))
     elif kind in (Kind.IMAGE, Kind.IMAGE_EDIT):
         bounds["max_output_tokens"] = _IMAGE_TOKENS
@@ -266,13 +284,26 @@ def _count(value: Any) -> int:
 
 
 def _units(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None) -> dict[str, int]:
-    """Bounds on units, for those that the row prices: one that it does not price would make the request unpriced."""
+    """Bounds on units, for those that the row prices: one that it does not price would make the
+    request unpriced.
+    """
     match kind:
         case Kind.IMAGE | Kind.IMAGE_EDIT:
             units = {"images": _count(data.get("n"))} if _priced(row, "image") else {}
-            return {**units, **({"pixels": pixels} if (pixels := _pixels(data)) and _priced(row, "pixel") else {})}
+            return {
+                **units,
+                **(
+                    {"pixels": pixels}
+                    if (pixels := _pixels(data)) and _priced(row, "pixel")
+                    else {}
+                ),
+            }
         case Kind.SPEECH:
-            return {"characters": len(str(data.get("input") or ""))} if _priced(row, "character") else {}
+            return (
+                {"characters": len(str(data.get("input") or ""))}
+                if _priced(row, "character")
+                else {}
+            )
         case Kind.TRANSCRIPTION:
             return {"seconds": _most_seconds(data)} if _priced(row, "second") else {}
         case Kind.RERANK:
@@ -282,17 +313,28 @@ def _units(kind: Kind, data: Mapping[str, Any], row: Mapping[str, Any] | None) -
 
 
 def _priced(row: Mapping[str, Any] | None, unit: str) -> bool:
-    """Whether the row has a price by this unit. A model that litellm does not know is taken to be priced by its kind's own unit, not by tokens."""
+    """Whether the row has a price by this unit. A model that litellm does not know is taken to be
+    priced by its kind's own unit, not by tokens.
+    """
     if row is None:
         return unit != "token"
-    names = {"token": ("cost_per_token", "cost_per_image_token", "cost_per_audio_token"), "second": ("cost_per_second", "cost_per_audio_per_second")}
+    names = {
+        "token": ("cost_per_token", "cost_per_image_token", "cost_per_audio_token"),
+        "second": ("cost_per_second", "cost_per_audio_per_second"),
+    }
     ends = names.get(unit, (f"cost_per_{unit}",))
-    return any(name.endswith(ends) and value for name, value in row.items() if isinstance(name, str))
+    return any(
+        name.endswith(ends) and value for name, value in row.items() if isinstance(name, str)
+    )
 
 
 def _pixels(data: Mapping[str, Any]) -> int:
     width, _, height = str(data.get("size") or "1024x1024").partition("x")
-    return int(width) * int(height) * _count(data.get("n")) if width.isdecimal() and height.isdecimal() else 0
+    return (
+        int(width) * int(height) * _count(data.get("n"))
+        if width.isdecimal() and height.isdecimal()
+        else 0
+    )
 
 
 def _most_seconds(data: Mapping[str, Any]) -> int:
@@ -314,10 +356,15 @@ def _file_bytes(file: Any) -> int:
 
 
 def _most_queries(data: Mapping[str, Any]) -> int:
-    """Cohere bills a search unit for a query with up to 100 documents, each counted once for every 500 tokens of it and the query."""
+    """Cohere bills a search unit for a query with up to 100 documents, each counted once for every
+    500 tokens of it and the query.
+    """
     query = len(str(data.get("query") or "").encode())
     documents = data.get("documents") or ()
-    pieces = sum(max(1, math.ceil((len(json.dumps(item, default=str).encode()) + query) / 500)) for item in documents)
+    pieces = sum(
+        max(1, math.ceil((len(json.dumps(item, default=str).encode()) + query) / 500))
+        for item in documents
+    )
     return max(1, math.ceil(pieces / 100))
 
 
@@ -325,13 +372,22 @@ def _requires(kind: Kind, data: Mapping[str, Any], found: Content) -> dict[str, 
     if kind not in CAP_FIELDS:
         return {}
     text = data.get("text")
-    formats = (data.get("response_format"), text.get("format") if isinstance(text, Mapping) else None, data.get("output_format"))
+    formats = (
+        data.get("response_format"),
+        text.get("format") if isinstance(text, Mapping) else None,
+        data.get("output_format"),
+    )
     needs = {
         "tools": bool(data.get("tools") or data.get("functions")),
-        "json_schema": any(isinstance(it, Mapping) and it.get("type") == "json_schema" for it in formats) or isinstance(formats[0], type),
+        "json_schema": any(
+            isinstance(it, Mapping) and it.get("type") == "json_schema" for it in formats
+        )
+        or isinstance(formats[0], type),
         "vision": found.image,
         "audio_input": found.audio,
         "pdf_input": found.file,
-        "reasoning": bool(data.get("reasoning_effort") or data.get("reasoning") or data.get("thinking")),
+        "reasoning": bool(
+            data.get("reasoning_effort") or data.get("reasoning") or data.get("thinking")
+        ),
     }
     return {name: True for name, needed in needs.items() if needed}

@@ -1,7 +1,8 @@
 """Reads what a provider says was used, in whichever of its spellings, into the ledger's parts.
 
-`input_tokens` is the whole input, cached parts included, and `output_tokens` the whole output, reasoning included. litellm's cost is never read: it is a float,
-0 for a model without a price, and sometimes wrong.
+`input_tokens` is the whole input, cached parts included, and `output_tokens` the whole output,
+reasoning included. litellm's cost is never read: it is a float, 0 for a model without a price, and
+sometimes wrong.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from . import tiers
 from .routes import Kind
 
 Usage = dict[str, Any]
@@ -24,12 +26,18 @@ def get(value: Any, *path: str) -> Any:
     return value
 
 
-def of_response(kind: Kind, response: Any, request: Mapping[str, Any], row: Mapping[str, Any] | None) -> Usage | None:
+def of_response(
+    kind: Kind, response: Any, request: Mapping[str, Any], row: Mapping[str, Any] | None
+) -> Usage | None:
     """What a whole answer says; None where it does not say enough to be charged by."""
     match kind:
         case Kind.SPEECH:
             characters = (row or {}).get("input_cost_per_character")
-            return {**_nothing(), "units": {"characters": len(str(request.get("input") or ""))}} if characters else None
+            return (
+                {**_nothing(), "units": {"characters": len(str(request.get("input") or ""))}}
+                if characters
+                else None
+            )
         case Kind.TRANSCRIPTION:
             return _of_transcription(response, row)
         case Kind.RERANK:
@@ -41,81 +49,123 @@ def of_response(kind: Kind, response: Any, request: Mapping[str, Any], row: Mapp
     usage = of_usage(get(response, "usage"))
     if usage is None:
         return None
-    tier = get(response, "service_tier")
-    if isinstance(tier, str):
-        usage["service_tier"] = _tier(tier)
+    usage.update(_multipliers({"service_tier": get(response, "service_tier")}))
     _add_tool_calls(usage, get(response, "output"))
     return usage
 
 
 def of_usage(usage: Any) -> Usage | None:
-    """OpenAI's usage of chat (`prompt_tokens`) and of responses (`input_tokens`), and Anthropic's, where cached input is beside `input_tokens`."""
+    """OpenAI's usage of chat (`prompt_tokens`) and of responses (`input_tokens`), and Anthropic's,
+    where cached input is beside `input_tokens`.
+    """
     if usage is None:
         return None
     if get(usage, "prompt_tokens") is not None:
-        return _of_openai(usage, "prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details")
+        return _of_openai(
+            usage,
+            "prompt_tokens",
+            "completion_tokens",
+            "prompt_tokens_details",
+            "completion_tokens_details",
+        )
     if get(usage, "input_tokens") is None:
         return None
     anthropic = get(usage, "input_tokens_details") is None and (
-        get(usage, "cache_read_input_tokens") is not None or get(usage, "cache_creation_input_tokens") is not None
+        get(usage, "cache_read_input_tokens") is not None
+        or get(usage, "cache_creation_input_tokens") is not None
     )
     if anthropic:
         return of_anthropic(usage)
-    return _of_openai(usage, "input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details")
+    return _of_openai(
+        usage, "input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details"
+    )
 
 
 def of_anthropic(usage: Any) -> Usage:
+    """Of an answer that was sampled in several iterations (compaction, an advisor), the top-level
+    counts are those of its message alone; every iteration is billed.
+    """
+    top = _of_iteration(usage)
+    beside = [
+        _of_iteration(iteration)
+        for iteration in get(usage, "iterations") or ()
+        if get(iteration, "type") != "message"
+    ]
+    whole = {name: count + sum(other[name] for other in beside) for name, count in top.items()}
+    result: Usage = {**whole}
+    searches = _number(get(usage, "server_tool_use", "web_search_requests"))
+    if searches:
+        result["billed_tools"] = {"web_search": searches}
+    return _without_zeros({**result, **_multipliers(usage)})
+
+
+def _of_iteration(usage: Any) -> dict[str, int]:
     read = _number(get(usage, "cache_read_input_tokens"))
-    written = _number(get(usage, "cache_creation_input_tokens"))
     hour = _number(get(usage, "cache_creation", "ephemeral_1h_input_tokens"))
-    result: Usage = {
+    written = _number(get(usage, "cache_creation_input_tokens"))
+    return {
         "input_tokens": _number(get(usage, "input_tokens")) + read + written,
         "output_tokens": _number(get(usage, "output_tokens")),
         "cache_read_tokens": read,
         "cache_write_tokens": max(written, hour),
         "cache_write_1h_tokens": hour,
     }
-    searches = _number(get(usage, "server_tool_use", "web_search_requests"))
-    if searches:
-        result["billed_tools"] = {"web_search": searches}
+
+
+def _multipliers(usage: Any) -> dict[str, str]:
+    """The tier, the region and the speed that a provider says it has served at."""
     tier = get(usage, "service_tier")
-    if isinstance(tier, str):
-        result["service_tier"] = _tier(tier)
-    return _without_zeros(result)
+    served = tiers.tier_told(tier) if isinstance(tier, str) else None
+    told = {name: get(usage, name) for name in ("inference_geo", "speed")}
+    return {**tiers.of_usage(told), **({"service_tier": served} if served else {})}
 
 
-def _of_openai(usage: Any, given: str, made: str, given_parts: str, made_parts: str) -> Usage | None:
+def _of_openai(
+    usage: Any, given: str, made: str, given_parts: str, made_parts: str
+) -> Usage | None:
     inputs, outputs = get(usage, given_parts), get(usage, made_parts)
     whole_in, whole_out = _number(get(usage, given)), _number(get(usage, made))
     if whole_in == 0 and whole_out == 0:
         # What litellm fills in where it was told nothing.
         return None
-    written = max(_number(get(inputs, "cache_write_tokens")), _number(get(inputs, "cache_creation_tokens")), _number(get(usage, "cache_creation_input_tokens")))
+    # Gemini's thinking, by its OpenAI-compatible API, is in the total alone.
+    whole_out += max(0, _number(get(usage, "total_tokens")) - whole_in - whole_out)
+    written = max(
+        _number(get(inputs, "cache_write_tokens")),
+        _number(get(inputs, "cache_creation_tokens")),
+        _number(get(usage, "cache_creation_input_tokens")),
+    )
     result: Usage = {
         "input_tokens": whole_in,
         "output_tokens": whole_out,
-        "cache_read_tokens": max(_number(get(inputs, "cached_tokens")), _number(get(usage, "cache_read_input_tokens"))),
+        "cache_read_tokens": max(
+            _number(get(inputs, "cached_tokens")), _number(get(usage, "cache_read_input_tokens"))
+        ),
         "cache_write_tokens": written,
-        "cache_write_1h_tokens": _number(get(inputs, "cache_creation_token_details", "ephemeral_1h_input_tokens")),
+        "cache_write_1h_tokens": _number(
+            get(inputs, "cache_creation_token_details", "ephemeral_1h_input_tokens")
+        ),
         "input_audio_tokens": _number(get(inputs, "audio_tokens")),
         "input_image_tokens": _number(get(inputs, "image_tokens")),
         "reasoning_tokens": _number(get(outputs, "reasoning_tokens")),
         "output_audio_tokens": _number(get(outputs, "audio_tokens")),
         "output_image_tokens": _number(get(outputs, "image_tokens")),
     }
-    searches = max(_number(get(usage, "server_tool_use", "web_search_requests")), _number(get(inputs, "web_search_requests")))
+    searches = max(
+        _number(get(usage, "server_tool_use", "web_search_requests")),
+        _number(get(inputs, "web_search_requests")),
+    )
     maps = _number(get(inputs, "google_maps_grounding_requests"))
     tools = {name: uses for name, uses in (("web_search", searches), ("google_maps", maps)) if uses}
     if tools:
         result["billed_tools"] = tools
-    tier = get(usage, "service_tier")
-    if isinstance(tier, str):
-        result["service_tier"] = _tier(tier)
-    return _fitting(_without_zeros(result))
+    return _fitting(_without_zeros({**result, **_multipliers(usage)}))
 
 
 def _fitting(usage: Usage) -> Usage:
-    """Parts of one cut may not exceed their whole; where a provider's do, the whole was told without them."""
+    """Parts of one cut may not exceed their whole; where a provider's do, the whole was told
+    without them.
+    """
     for whole, cut in (
         ("input_tokens", ("cache_read_tokens", "cache_write_tokens")),
         ("input_tokens", ("input_audio_tokens", "input_image_tokens")),
@@ -128,11 +178,17 @@ def _fitting(usage: Usage) -> Usage:
     return usage
 
 
-_CALLS = {"web_search_call": "web_search", "file_search_call": "file_search", "code_interpreter_call": "code_interpreter"}
+_CALLS = {
+    "web_search_call": "web_search",
+    "file_search_call": "file_search",
+    "code_interpreter_call": "code_interpreter",
+}
 
 
 def _add_tool_calls(usage: Usage, output: Any) -> None:
-    """A response lists the calls of billed tools among its output; a code interpreter is billed by container, not by call."""
+    """A response lists the calls of billed tools among its output; a code interpreter is billed by
+    container, not by call.
+    """
     counted: dict[str, int] = {}
     containers: set[str] = set()
     for item in output if isinstance(output, list) else ():
@@ -170,10 +226,16 @@ def _of_transcription(response: Any, row: Mapping[str, Any] | None) -> Usage | N
 
 def _of_rerank(response: Any) -> Usage | None:
     units = get(response, "meta", "billed_units", "search_units")
-    tokens = get(response, "meta", "billed_units", "total_tokens") or get(response, "meta", "tokens", "input_tokens")
+    tokens = get(response, "meta", "billed_units", "total_tokens") or get(
+        response, "meta", "tokens", "input_tokens"
+    )
     if units is None and tokens is None:
         return None
-    return {"input_tokens": _number(tokens), "output_tokens": 0, **({"units": {"queries": _number(units)}} if units is not None else {})}
+    return {
+        "input_tokens": _number(tokens),
+        "output_tokens": 0,
+        **({"units": {"queries": _number(units)}} if units is not None else {}),
+    }
 
 
 def _of_image(response: Any, row: Mapping[str, Any] | None) -> Usage | None:
@@ -198,13 +260,17 @@ def _nothing() -> Usage:
     return {"input_tokens": 0, "output_tokens": 0}
 
 
-def _tier(tier: str) -> str:
-    return "default" if tier in ("auto", "default", "standard", "standard_only", "on_demand") else tier
-
-
 def _number(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and value > 0 else 0
+    return (
+        int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        else 0
+    )
 
 
 def _without_zeros(usage: Usage) -> Usage:
-    return {name: value for name, value in usage.items() if value != 0 or name in ("input_tokens", "output_tokens")}
+    return {
+        name: value
+        for name, value in usage.items()
+        if value != 0 or name in ("input_tokens", "output_tokens")
+    }

@@ -1,7 +1,8 @@
 """What the provider is told to do, and what it did.
 
-A request carries the name of its plan in its text (`plan:<name>`), so a test decides what happens to it however it travels: over a retry, a fallback, another
-route. A plan is a list of steps, one for each call that arrives; when they are used up the provider answers normally.
+A request carries the name of its plan in its text (`plan:<name>`), so a test decides what happens
+to it however it travels: over a retry, a fallback, another route. A plan is a list of steps, one
+for each call that arrives; when they are used up the provider answers normally.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ PLAN_NAME = re.compile(r"plan:([A-Za-z0-9_-]+)")
 
 @dataclass(frozen=True)
 class Answer:
-    """Answers in full: `output_tokens` words, whatever else the usage shall say, after `delay_s`, with `chunk_delay_s` before each piece of a stream."""
+    """Answers in full: `output_tokens` words, whatever else the usage shall say, after `delay_s`,
+    with `chunk_delay_s` before each piece of a stream.
+    """
 
     output_tokens: int = 5
     delay_s: float = 0
@@ -26,10 +29,14 @@ class Answer:
     usage: Mapping[str, Any] = field(default_factory=dict)
     """Fields of the provider's own usage object that replace what it would say."""
     bill: Mapping[str, Any] = field(default_factory=dict)
-    """The same in the words of the ledger, so that the bill is stated apart from how the provider spells it."""
+    """The same in the words of the ledger, so that the bill is stated apart from how the provider
+    spells it.
+    """
     usage_in_stream: bool = True
     """False for a provider that never tells the usage of a stream, whatever it is asked."""
     tool_uses: int = 0
+    tool_call: str | None = None
+    """Name of a function that the answer calls, in place of words (chat)."""
     service_tier: str | None = None
 
 
@@ -45,7 +52,9 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Hang:
-    """Takes the request, works on it, and says nothing until the caller is gone: billed in full, `output_tokens` included."""
+    """Takes the request, works on it, and says nothing until the caller is gone: billed in full,
+    `output_tokens` included.
+    """
 
     output_tokens: int = 5
 
@@ -67,7 +76,9 @@ Step = Answer | Refuse | Hang | Disconnect | BreakOff
 
 @dataclass
 class Call:
-    """One request that arrived, and its bill: the parts of usage by the ledger's names, or None where nothing is billed."""
+    """One request that arrived, and its bill: the parts of usage by the ledger's names, or None
+    where nothing is billed.
+    """
 
     plan: str | None
     route: str
@@ -80,7 +91,9 @@ class Call:
 
 
 class Script:
-    """The plans and the calls. Safe to use from the test's thread while the provider runs in another."""
+    """The plans and the calls. Safe to use from the test's thread while the provider runs in
+    another.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,6 +112,11 @@ class Script:
     def arrived(self, call: Call) -> None:
         with self._lock:
             self._calls.append(call)
+
+    def forget(self) -> None:
+        """Drops the calls, whose bodies may be large."""
+        with self._lock:
+            self._calls.clear()
 
     def calls(self, plan: str | None = None) -> list[Call]:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from . import anthropic, openai, others
+from . import anthropic, mcp, openai, others
 from .plan import PLAN_NAME, Answer, BreakOff, Call, Disconnect, Hang, Refuse, Script
 
 Answering = Callable[[Call, Answer | BreakOff, web.Request], Awaitable[web.StreamResponse]]
@@ -27,6 +27,8 @@ ROUTES: dict[str, tuple[Answering, Billing]] = {
     "/audio/transcriptions": (others.transcription, others.bill_transcription),
     "/rerank": (others.rerank, others.bill_rerank),
     "/moderations": (others.moderation, others.bill_nothing),
+    "/containers": (others.moderation, others.bill_nothing),
+    "/ocr": (others.moderation, others.bill_nothing),
 }
 
 
@@ -62,6 +64,8 @@ class FakeUpstream:
             for route, (answer, bill) in ROUTES.items():
                 app.router.add_post(prefix + route, self._handler(route, answer, bill))
         app.router.add_post("/v1/vector_stores/{id}/search", others.search)
+        app.router.add_post("/mcp", mcp.serve)
+        app.router.add_get("/v1/responses/{id}", openai.stored)
         # A closed connection ends the handler, as it ends a real provider's work.
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
         await runner.setup()
@@ -71,15 +75,27 @@ class FakeUpstream:
         self.url = f"http://127.0.0.1:{port}"
         self._started.set()
 
-    def _handler(self, route: str, answer: Answering, bill: Billing) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _handler(
+        self, route: str, answer: Answering, bill: Billing
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             if request.content_type == "application/json":
                 body = json.loads(await request.read())
             else:
-                body = {key: value if isinstance(value, str) else "(a file)" for key, value in (await request.post()).items()}
+                body = {
+                    key: value if isinstance(value, str) else "(a file)"
+                    for key, value in (await request.post()).items()
+                }
             named = PLAN_NAME.search(json.dumps(body))
             plan = named.group(1) if named else None
-            call = Call(plan, route, str(body.get("model")), body, dict(request.headers), self.script.next_step(plan))
+            call = Call(
+                plan,
+                route,
+                str(body.get("model")),
+                body,
+                dict(request.headers),
+                self.script.next_step(plan),
+            )
             self.script.arrived(call)
             try:
                 response = await self._perform(call, answer, bill, request)
@@ -91,12 +107,20 @@ class FakeUpstream:
 
         return handle
 
-    async def _perform(self, call: Call, answer: Answering, bill: Billing, request: web.Request) -> web.StreamResponse:
+    async def _perform(
+        self, call: Call, answer: Answering, bill: Billing, request: web.Request
+    ) -> web.StreamResponse:
         step = call.step
         match step:
             case Refuse():
                 await asyncio.sleep(step.delay_s)
-                body = step.body or {"error": {"message": f"planned {step.status}", "type": "planned", "code": str(step.status)}}
+                body = step.body or {
+                    "error": {
+                        "message": f"planned {step.status}",
+                        "type": "planned",
+                        "code": str(step.status),
+                    }
+                }
                 return web.json_response(body, status=step.status, headers=step.headers)
             case Hang():
                 call.bill = bill(call, step)

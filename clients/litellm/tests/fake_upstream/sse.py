@@ -15,9 +15,15 @@ Event = tuple[str | None, Any, int]
 """The event's name, its payload, and how many output tokens it carries."""
 
 
-async def stream(call: Call, step: Answer | BreakOff, request: web.Request, events: Iterable[Event]) -> web.StreamResponse:
-    """Sends the events. Output is billed as it is sent, so a caller that leaves is billed what was made until then."""
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "x-request-id": "req_fake"})
+async def stream(
+    call: Call, step: Answer | BreakOff, request: web.Request, events: Iterable[Event]
+) -> web.StreamResponse:
+    """Sends the events. Output is billed as it is sent, so a caller that leaves is billed what was
+    made until then.
+    """
+    response = web.StreamResponse(
+        headers={"Content-Type": "text/event-stream", "x-request-id": "req_fake"}
+    )
     await response.prepare(request)
     assert call.bill is not None
     whole = call.bill
@@ -26,7 +32,8 @@ async def stream(call: Call, step: Answer | BreakOff, request: web.Request, even
     delay = step.chunk_delay_s if isinstance(step, Answer) else 0
     for name, payload, tokens in events:
         if isinstance(step, BreakOff) and tokens and sent + tokens > step.after:
-            # Closed and not aborted, and not at once: a client may drop what it has received and not read when the connection ends.
+            # Closed and not aborted, and not at once: a client may drop what it has received and
+            # not read when the connection ends.
             await asyncio.sleep(0.3)
             assert request.transport is not None
             request.transport.close()

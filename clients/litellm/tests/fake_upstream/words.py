@@ -1,4 +1,6 @@
-"""How the provider counts: with OpenAI's own tokenizers, by its published rule for chat messages, so that its bill is no invention of the test."""
+"""How the provider counts: with OpenAI's own tokenizers, by its published rule for chat messages,
+so that its bill is no invention of the test.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ def count_messages(model: str, messages: list[Any], tools: Any = None) -> int:
 
 
 def count_input(model: str, value: Any) -> int:
-    """Strings, lists of strings, token ids and lists of them: what completions and embeddings take."""
+    """Strings, lists of them, token ids, lists of these: what completions and embeddings take."""
     if isinstance(value, str):
         return count_text(model, value)
     if isinstance(value, list):

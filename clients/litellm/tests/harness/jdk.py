@@ -17,7 +17,9 @@ def java(repository: Path) -> str:
     for candidate in _candidates(repository):
         if _version(candidate) >= LEAST:
             return candidate
-    raise RuntimeError(f"no Java {LEAST} or later: looked at JAVA_HOME, PATH, /usr/lib/jvm and Maven's toolchains")
+    raise RuntimeError(
+        f"no Java {LEAST} or later: looked at JAVA_HOME, PATH, /usr/lib/jvm and Maven's toolchains"
+    )
 
 
 def _candidates(repository: Path) -> Iterator[str]:
@@ -26,7 +28,11 @@ def _candidates(repository: Path) -> Iterator[str]:
         yield str(Path(home, "bin", "java"))
     yield "java"
     yield from (str(path) for path in sorted(Path("/usr/lib/jvm").glob("*/bin/java"), reverse=True))
-    for listing in (repository / "target" / "jdks.xml", Path.home() / ".m2" / "toolchains.xml", Path.home() / ".m2" / "discovered-jdk-toolchains-cache.xml"):
+    for listing in (
+        repository / "target" / "jdks.xml",
+        Path.home() / ".m2" / "toolchains.xml",
+        Path.home() / ".m2" / "discovered-jdk-toolchains-cache.xml",
+    ):
         if listing.exists():
             for element in ElementTree.parse(listing).iter():
                 if element.tag.endswith("jdkHome") and element.text:
@@ -35,7 +41,9 @@ def _candidates(repository: Path) -> Iterator[str]:
 
 def _version(executable: str) -> int:
     try:
-        said = subprocess.run([executable, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
+        said = subprocess.run(
+            [executable, "-version"], capture_output=True, text=True, timeout=60, check=True
+        ).stderr
     except (OSError, subprocess.SubprocessError):
         return 0
     found = re.search(r'version "(\d+)', said)

@@ -26,13 +26,23 @@ def usd(micro_usd: int) -> str:
 class Ledger:
     def __init__(self, url: str) -> None:
         self._url = url
-        self.gateway = httpx.Client(base_url=url, headers={"Authorization": "Bearer bak_demo_gateway"}, timeout=60)
-        self.admin = httpx.Client(base_url=url, headers={"Authorization": "Bearer bak_demo_admin"}, timeout=60)
+        self.gateway = httpx.Client(
+            base_url=url, headers={"Authorization": "Bearer bak_demo_gateway"}, timeout=60
+        )
+        self.admin = httpx.Client(
+            base_url=url, headers={"Authorization": "Bearer bak_demo_admin"}, timeout=60
+        )
+
+    def knows(self, field: str) -> bool:
+        """Whether this authority's own description has a field of that name."""
+        return field in self.gateway.get("/openapi").raise_for_status().text
 
     def new_run(self, limit_micro: int | None = None) -> str:
         run_id = f"run-{uuid.uuid4().hex[:12]}"
         if limit_micro is not None:
-            self.gateway.post("/budget/runs", json={"run_id": run_id, "limit_usd": usd(limit_micro)}).raise_for_status()
+            self.gateway.post(
+                "/budget/runs", json={"run_id": run_id, "limit_usd": usd(limit_micro)}
+            ).raise_for_status()
         return run_id
 
     def run(self, run_id: str) -> dict[str, Any] | None:
@@ -46,15 +56,21 @@ class Ledger:
     def decision(self, decision_id: str) -> dict[str, Any]:
         return dict(self.gateway.get(f"/budget/decisions/{decision_id}").raise_for_status().json())
 
-    def settles_at(self, run_id: str, expected_micro: int, within_s: float = SETTLED_WITHIN_S) -> None:
-        """Waits until nothing of the run is held, then holds what was committed against what is expected."""
+    def settles_at(
+        self, run_id: str, expected_micro: int, within_s: float = SETTLED_WITHIN_S
+    ) -> None:
+        """Waits until nothing of the run is held, then holds what was committed against what is
+        expected.
+        """
         seen: dict[str, Any] = {}
 
         def settled() -> bool:
             run = self.run(run_id)
             seen.clear()
             seen.update(run or {"committed_usd": "0.00", "reserved_usd": "0.00"})
-            return micro(seen["reserved_usd"]) == 0 and micro(seen["committed_usd"]) >= expected_micro
+            return (
+                micro(seen["reserved_usd"]) == 0 and micro(seen["committed_usd"]) >= expected_micro
+            )
 
         try:
             wait_until(settled, within_s, "settled")
@@ -63,7 +79,9 @@ class Ledger:
                 f"{run_id}: expected {usd(expected_micro)} committed and nothing reserved, "
                 f"but committed {seen['committed_usd']}, reserved {seen['reserved_usd']}"
             ) from None
-        assert micro(seen["committed_usd"]) == expected_micro, f"{run_id}: expected {usd(expected_micro)}, committed {seen['committed_usd']}"
+        assert micro(seen["committed_usd"]) == expected_micro, (
+            f"{run_id}: expected {usd(expected_micro)}, committed {seen['committed_usd']}"
+        )
 
     def put_policy(self, change: dict[str, Any]) -> dict[str, Any]:
         """Changes some of the tenant's policy; answers with the whole of it as it was."""

@@ -10,7 +10,9 @@ from .processes import free_port
 
 
 class Relay:
-    """Forwards TCP to `target_port`. `lose_answers` delivers what is asked and closes before the answer; `refuse` takes no connection."""
+    """Forwards TCP to `target_port`. `lose_answers` delivers what is asked and closes before the
+    answer; `refuse` takes no connection.
+    """
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()

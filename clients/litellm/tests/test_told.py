@@ -1,0 +1,167 @@
+"""What the provider tells is what is charged; what it bills by use is held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Scene, policy
+from fake_upstream.plan import Answer
+from harness import prices
+
+COMPACTION = {
+    "iterations": [
+        {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
+        {"type": "message", "input_tokens": 23_000, "output_tokens": 1_000},
+    ],
+    "input_tokens": 23_000,
+    "output_tokens": 1_000,
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_when_an_answer_was_compacted_its_iterations_are_charged(
+    scene: Scene, run: str, path: str, streaming: bool
+) -> None:
+    told = {"cache_read_tokens": 0, "cache_write_tokens": 0}
+    text = scene.plan(run, Answer(usage=COMPACTION, bill=told))
+    body = {"model": "haiku", "max_tokens": 2_000, "messages": [{"role": "user", "content": text}]}
+
+    if streaming:
+        scene.stream(path, body, run)
+    else:
+        assert scene.post(path, body, run).status_code == 200
+
+    bill = {"input_tokens": 203_000, "output_tokens": 4_500}
+    scene.ledger.settles_at(run, prices.charge("claude-haiku-4-5", bill))
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_when_the_total_is_above_both_sides_it_is_output(
+    scene: Scene, run: str, streaming: bool
+) -> None:
+    usage = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 325}
+    text = scene.plan(run, Answer(usage=usage))
+
+    if streaming:
+        scene.stream_chat(run, text)
+    else:
+        assert scene.chat(run, text).status_code == 200
+
+    bill = {"input_tokens": 20, "output_tokens": 305}
+    scene.ledger.settles_at(run, prices.charge("gpt-4o-mini", bill))
+
+
+def test_when_a_response_is_made_in_the_background_a_get_tells_it(scene: Scene, run: str) -> None:
+    body = {"model": "gpt", "input": scene.plan(run), "background": True, "max_output_tokens": 900}
+
+    begun = scene.post("/v1/responses", body, run)
+
+    assert begun.status_code == 200, begun.text
+    assert begun.json()["status"] == "queued"
+    decision = scene.ledger.decision(begun.headers["x-budget-decision-id"])
+    assert decision["state"] == "reserved"
+    ended = scene.client.get(f"/v1/responses/{begun.json()['id']}", headers={"X-Run-Id": run})
+    assert ended.json()["status"] == "completed", ended.text
+    scene.settles(run)
+    decision = scene.ledger.decision(begun.headers["x-budget-decision-id"])
+    assert decision["usage_quality"] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("more", "asked"),
+    [
+        ({"extra_body": {"service_tier": "flex"}}, {"service_tier": "flex"}),
+        ({"serviceTier": {"type": "flex"}}, {"service_tier": "flex"}),
+    ],
+)
+def test_when_a_tier_is_spelled_otherwise_it_is_asked_for(
+    scene: Scene, run: str, more: dict[str, Any], asked: dict[str, str]
+) -> None:
+    response = scene.chat(run, scene.plan(run), model="o3", max_tokens=50, **more)
+
+    decision = scene.ledger.decision(response.headers["x-budget-decision-id"])
+    assert {name: decision[name] for name in asked} == asked
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"performanceConfig": {"latency": "optimized"}},
+        {"extra_body": {"performanceConfig": {"latency": "optimized"}}},
+        {"tools": [{"type": "function", "function": {"name": "f"}, "googleSearch": {}}]},
+        {"tools": [{"googleSearchRetrieval": {}}]},
+        {"tools": [{"codeExecution": {}}]},
+        {"search_parameters": {"mode": "on"}},
+    ],
+)
+def test_when_a_field_bills_by_use_it_is_not_called_unbounded(
+    scene: Scene, run: str, more: dict[str, Any]
+) -> None:
+    response = scene.chat(run, scene.plan(run), max_tokens=50, **more)
+
+    # An authority that does not know `speed` yet says that the field is none of its own.
+    assert response.status_code in (402, 400), response.text
+    assert scene.calls(run) == 0
+
+
+@pytest.mark.parametrize("told", [{"inference_geo": "us"}, {"speed": "fast"}])
+def test_when_the_provider_tells_where_or_how_fast_it_is_charged(
+    scene: Scene, run: str, told: dict[str, str]
+) -> None:
+    if not scene.ledger.knows("inference_region"):
+        pytest.skip("this authority does not know inference_region")
+    usage = {"input_tokens": 1_000, "output_tokens": 100, **told}
+    text = scene.plan(run, Answer(usage=usage))
+    body = {"model": "opus", "max_tokens": 200, "messages": [{"role": "user", "content": text}]}
+
+    response = scene.post("/v1/messages", body, run)
+
+    assert response.status_code == 200, response.text
+    plain = prices.charge("claude-opus-4-8", {"input_tokens": 1_000, "output_tokens": 100})
+    factor = {"us": (11, 10), "fast": (2, 1)}[next(iter(told.values()))]
+    scene.ledger.settles_at(run, -(-plain * factor[0] // factor[1]))
+
+
+def test_when_runs_without_id_share_one_a_day_calls_share_it(scene: Scene) -> None:
+    if not scene.ledger.knows("runs_without_id"):
+        pytest.skip("this authority does not know runs_without_id")
+    body = {"model": "gpt", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 10}
+
+    with policy(scene.ledger, runs_without_id="per_key_and_day"):
+        answers = [scene.post("/v1/chat/completions", body, None) for _ in range(3)]
+
+    assert len({answer.headers["x-run-id"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/responses"])
+@pytest.mark.parametrize("retry", ["0", "1"])
+def test_when_waiting_helps_the_sdk_is_told_to_retry_once(
+    scene: Scene, path: str, retry: str
+) -> None:
+    run = scene.ledger.new_run(limit_micro=1_600)
+    # A call in flight holds nearly all: when it ends, this one fits.
+    held = {"provider": "openai", "model": "gpt-4o-mini", "input_tokens": 10_000}
+    headers = {"Idempotency-Key": run, "X-Run-Id": run}
+    body = {**held, "max_output_tokens": 16}
+    scene.ledger.gateway.post("/budget/decisions", json=body, headers=headers).raise_for_status()
+
+    response = scene.post(
+        path, asking(path, scene.plan(run)), run, **{"x-stainless-retry-count": retry}
+    )
+
+    assert response.status_code == 402, response.text
+    problem = response.json()["error"]["provider_specific_fields"]
+    assert problem["remedies"][0] == "wait"
+    assert response.headers["x-should-retry"] == ("true" if retry == "0" else "false")
+    if path == "/v1/messages":
+        assert response.json()["error"]["type"] == problem["code"]
+        assert problem["code"] in response.json()["error"]["message"]
+
+
+def asking(path: str, text: str) -> dict[str, Any]:
+    model = "gpt"
+    if path == "/v1/responses":
+        return {"model": model, "input": text, "max_output_tokens": 400}
+    return {"model": model, "max_tokens": 400, "messages": [{"role": "user", "content": text}]}
