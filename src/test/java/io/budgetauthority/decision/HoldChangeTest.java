@@ -370,13 +370,13 @@ class HoldChangeTest {
   }
 
   @Test
-  void anotherModelWithoutAPriceIsBlockedAndAPriceIsTheRemedy() {
+  void whenAnotherModelHasNoPriceItIsBlockedWithoutRemedy() {
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
     Price free = new RowBuilder("free").picos(0, 0).build();
 
     Result.Blocked zero = blocked(change.retarget(free, ALLOWED, "p", "free"));
     assertEquals("price_unknown", zero.facts().code());
-    assertEquals(List.of("price_model"), zero.block().remedies());
+    assertEquals(List.of(), zero.block().remedies());
     Result.Blocked unknown = blocked(change.unknown(null, "nobody", List.of()));
     assertEquals("price_unknown", unknown.facts().code());
     assertEquals("no price is known for nobody", unknown.block().detail());
