@@ -95,17 +95,12 @@ class ServiceSurvivesKillIT {
     try {
       awaitReady(gateway);
       spend(gateway, 15, 20);
-      assertTrue(
-          Processes.holdsWithin(Duration.ofSeconds(20), () -> calls(gateway) == 20),
-          () -> "added up: " + gateway.get("/budget/attribution?group_by=run"));
       String committed = gateway.get("/budget/runs/run-1").text("committed_usd");
-      assertEquals(
-          committed,
-          gateway
-              .get("/budget/attribution?group_by=run")
-              .json()
-              .at("/total/committed_usd")
-              .asText());
+      assertTrue(
+          Processes.holdsWithin(
+              Duration.ofSeconds(20),
+              () -> calls(gateway) == 20 && committed(gateway).equals(committed)),
+          () -> committed + ", added up: " + gateway.get("/budget/attribution?group_by=run"));
       assertEquals(20, gateway.get("/budget/runs/run-1/decisions").json().path("items").size());
 
       String rebuilt = rebuild(databasePort);
@@ -114,6 +109,14 @@ class ServiceSurvivesKillIT {
       second.destroy();
       second.waitFor();
     }
+  }
+
+  private static String committed(Http gateway) {
+    return gateway
+        .get("/budget/attribution?group_by=run")
+        .json()
+        .at("/total/committed_usd")
+        .asText();
   }
 
   /// What one client was told of a call before the service was killed.
