@@ -201,6 +201,8 @@ def hook_environment(authority_url: str, **more: str) -> dict[str, str]:
     return {
         "BUDGET_AUTHORITY_URL": authority_url,
         "BUDGET_AUTHORITY_KEY": "bak_demo_gateway",
+        # A machine that runs the proxy, the service and the upstream may take longer than 500 ms.
+        "BUDGET_AUTHORITY_CONNECT_TIMEOUT_MS": "10000",
         **more,
     }
 
@@ -214,11 +216,7 @@ def scene(
 ) -> Iterator[Scene]:
     # Slow machines: an ask that takes longer than this is a failure of the machine, not of what is
     # tested.
-    environment = hook_environment(
-        authority.url,
-        BUDGET_AUTHORITY_TIMEOUT_MS="30000",
-        BUDGET_AUTHORITY_CONNECT_TIMEOUT_MS="10000",
-    )
+    environment = hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000")
     environment |= {"ANTHROPIC_API_KEY": "sk-upstream", "ANTHROPIC_API_BASE": upstream.url}
     environment |= {"OPENAI_API_KEY": "sk-upstream", "OPENAI_API_BASE": f"{upstream.url}/v1"}
     proxy = Proxy(tmp_path_factory.mktemp("proxy"), proxy_config(upstream.url), environment)
