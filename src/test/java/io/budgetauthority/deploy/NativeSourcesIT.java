@@ -74,7 +74,7 @@ class NativeSourcesIT {
   void whatIsReadFromTheClassPathIsTakenAlong() throws Exception {
     String resources = setting("resource-config.json").toString();
     assertTrue(resources.contains("problems"), resources);
-    assertTrue(resources.contains("openapi.yaml"), resources);
+    assertTrue(resources.contains("META-INF/openapi"), resources);
   }
 
   /// Quarkus links at build time: one missing class that reachable code names ends the build. So
