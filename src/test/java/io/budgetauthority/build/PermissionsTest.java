@@ -20,6 +20,7 @@ class PermissionsTest {
   private static final Set<String> ALL_THAT_IS_EVER_ALLOWED =
       Set.of(
           "dynamodb:BatchGetItem",
+          "dynamodb:BatchWriteItem",
           "dynamodb:ConditionCheckItem",
           "dynamodb:DeleteItem",
           "dynamodb:DescribeStream",
