@@ -73,22 +73,26 @@ def test_the_openai_sdk_raises_a_402_at_once_and_shows_the_problem(scene: Scene)
     assert decisions.json()["decision"] == "block"
 
 
+CHEAPER = {
+    "models": ["claude-sonnet-4-5"],
+    "alternatives": [{"model": "claude-haiku-4-5", "policy_reason": "cheaper"}],
+}
+
+
+def dear_call(scene: Scene, run: str) -> dict[str, Any]:
+    """A call whose requested model does not fit a run of 0.03 USD."""
+    messages = [{"role": "user", "content": scene.plan(run)}]
+    return {"model": "claude", "max_tokens": 4000, "messages": messages}
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_downgrade_is_served_by_the_group_of_the_selected_model(
     scene: Scene, streaming: bool
 ) -> None:
     run = scene.ledger.new_run(limit_micro=30_000)
-    alternatives = {
-        "models": ["claude-sonnet-4-5"],
-        "alternatives": [{"model": "claude-haiku-4-5", "policy_reason": "cheaper"}],
-    }
-    body = {
-        "model": "claude",
-        "max_tokens": 4000,
-        "messages": [{"role": "user", "content": scene.plan(run)}],
-    }
+    body = dear_call(scene, run)
 
-    with policy(scene.ledger, downgrade=[alternatives]):
+    with policy(scene.ledger, downgrade=[CHEAPER]):
         if streaming:
             response, _ = scene.stream("/v1/chat/completions", body, run)
         else:
@@ -104,17 +108,9 @@ def test_a_downgrade_is_served_by_the_group_of_the_selected_model(
 
 def test_a_downgrade_to_what_the_key_may_not_use_is_a_block(scene: Scene) -> None:
     run = scene.ledger.new_run(limit_micro=30_000)
-    alternatives = {
-        "models": ["claude-sonnet-4-5"],
-        "alternatives": [{"model": "claude-haiku-4-5", "policy_reason": "cheaper"}],
-    }
-    body = {
-        "model": "claude",
-        "max_tokens": 4000,
-        "messages": [{"role": "user", "content": scene.plan(run)}],
-    }
+    body = dear_call(scene, run)
 
-    with policy(scene.ledger, downgrade=[alternatives]):
+    with policy(scene.ledger, downgrade=[CHEAPER]):
         response = scene.post(
             "/v1/chat/completions", body, run, Authorization="Bearer sk-bob-red-claude"
         )

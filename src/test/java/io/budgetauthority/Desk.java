@@ -6,6 +6,7 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.LateDecisions;
 import io.budgetauthority.decision.Outage;
+import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
@@ -313,76 +314,27 @@ public final class Desk {
 
   /// The default policy with other rules for the output cap.
   public static Policy policyWith(Policy.OutputCapRules rules) {
-    Policy usual = Policy.DEFAULT;
-    return policy(usual, usual.mode(), rules, usual.downgrade());
+    return new PolicyBuilder().outputCap(rules).build();
   }
 
   /// A policy with other downgrade rules.
   public static Policy policyWithDowngrade(Policy usual, Policy.DowngradeRule rule) {
-    return policy(usual, usual.mode(), usual.outputCap(), List.of(rule));
+    return new PolicyBuilder(usual).downgrade(rule).build();
   }
 
   /// The default policy in another mode.
   public static Policy policyIn(Mode mode) {
-    Policy usual = Policy.DEFAULT;
-    return policy(usual, mode, usual.outputCap(), usual.downgrade());
+    return new PolicyBuilder().mode(mode).build();
   }
 
   /// The default policy with another limit on the runs of a day.
   public static Policy policyWithMostNewRunsPerDay(int most) {
-    Policy usual = Policy.DEFAULT;
-    return policy(
-        usual, usual.mode(), usual.outputCap(), usual.downgrade(), most, usual.onLedgerOutage());
+    return new PolicyBuilder().newRunsPerDay(most).build();
   }
 
   /// The default policy in a mode, with another rule for an outage.
   public static Policy policyInOutage(Mode mode, Policy.OnLedgerOutage rule) {
-    Policy usual = Policy.DEFAULT;
-    return policy(
-        usual, mode, usual.outputCap(), usual.downgrade(), usual.maxNewRunsPerDay(), rule);
-  }
-
-  private static Policy policy(
-      Policy usual,
-      Mode mode,
-      Policy.OutputCapRules outputCap,
-      List<Policy.DowngradeRule> downgrade) {
-    return policy(
-        usual, mode, outputCap, downgrade, usual.maxNewRunsPerDay(), usual.onLedgerOutage());
-  }
-
-  private static Policy policy(
-      Policy usual,
-      Mode mode,
-      Policy.OutputCapRules outputCap,
-      List<Policy.DowngradeRule> downgrade,
-      int maxNewRunsPerDay,
-      Policy.OnLedgerOutage onLedgerOutage) {
-    return new Policy(
-        mode,
-        usual.blockStatus(),
-        usual.defaultRunLimit(),
-        usual.defaultCeilings(),
-        usual.softGate(),
-        outputCap,
-        downgrade,
-        usual.allowedModels(),
-        usual.reservationTtlSeconds(),
-        usual.clockSkewSeconds(),
-        usual.retentionDays(),
-        usual.retryAfterSeconds(),
-        usual.maxActiveRunsPerKey(),
-        usual.maxActiveRunsPerUser(),
-        maxNewRunsPerDay,
-        usual.runTtlSeconds(),
-        onLedgerOutage,
-        usual.timeZone(),
-        usual.runsWithoutId(),
-        usual.autoServiceTier(),
-        usual.defaultInferenceRegion(),
-        usual.defaultSpeed(),
-        usual.teamsOfAgents(),
-        usual.featuresOfAgents());
+    return new PolicyBuilder().mode(mode).onLedgerOutage(rule).build();
   }
 
   public Settlement.Result commit(ReservationId id, long inputTokens, long outputTokens) {

@@ -3,6 +3,7 @@ package io.budgetauthority.api;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
@@ -16,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the body of an ask (protocol section 2, the table of fields).
 final class DecisionRequestJson {
-
-  private static final int MOST_CHOICES = 128;
-  private static final int MOST_TTL_SECONDS = 3_600;
 
   private DecisionRequestJson() {}
 
@@ -35,8 +33,8 @@ final class DecisionRequestJson {
       fields.error("input_tokens", "is required, or input_bytes, or unbounded_input as true");
     }
     Fields requires = fields.object("requires");
-    Long choices = fields.integer("choices", 1, MOST_CHOICES);
-    Long ttlSeconds = fields.integer("ttl_seconds", 1, MOST_TTL_SECONDS);
+    Long choices = fields.integer("choices", 1, DecisionRequest.MAX_CHOICES);
+    Long ttlSeconds = fields.integer("ttl_seconds", 1, Reservation.MAX_LIFE.toSeconds());
     String serviceTier = fields.text("service_tier");
     String downgrade = fields.oneOf("downgrade", DecisionRequestJson::downgrade);
     String forward = fields.oneOf("forward", DecisionRequestJson::forward);

@@ -193,17 +193,12 @@ public final class PriceOverrideResource {
     if (!acceptsAmbiguous) {
       refuseAmbiguous(caller, override);
     }
-    Optional<PriceOverride> before = overrides.get(caller.tenantId(), ofProvider, ofModel);
+    OverrideView view = view(override);
     PriceOverrides.Changed changed =
         overrides.put(
             caller.tenantId(),
             override,
-            entry(
-                caller,
-                ofProvider,
-                ofModel,
-                before.map(it -> Shapes.tree(view(it))).orElse(null),
-                Shapes.tree(view(override))));
+            before -> entry(caller, ofProvider, ofModel, before, Shapes.tree(view)));
     if (changed == PriceOverrides.Changed.TOO_MANY) {
       throw Fields.invalid(
           "model",
@@ -212,7 +207,9 @@ public final class PriceOverrideResource {
               + " overrides: delete one that is not needed");
     }
     publications.catchUp();
-    return Response.status(before.isPresent() ? 200 : 201).entity(view(override)).build();
+    return Response.status(changed == PriceOverrides.Changed.CREATED ? 201 : 200)
+        .entity(view)
+        .build();
   }
 
   /// A name that the table lacks and that two overrides have would mean neither.
@@ -253,16 +250,12 @@ public final class PriceOverrideResource {
     Caller caller = access.require(authorization, Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
-    PriceOverride before =
-        overrides
-            .get(caller.tenantId(), ofProvider, ofModel)
-            .orElseThrow(PriceOverrideResource::notFound);
     PriceOverrides.Changed changed =
         overrides.delete(
             caller.tenantId(),
             ofProvider,
             ofModel,
-            entry(caller, ofProvider, ofModel, Shapes.tree(view(before)), null));
+            before -> entry(caller, ofProvider, ofModel, before, null));
     if (changed == PriceOverrides.Changed.NOT_FOUND) {
       throw notFound();
     }
@@ -316,10 +309,14 @@ public final class PriceOverrideResource {
       Caller caller,
       String provider,
       String model,
-      @Nullable JsonNode from,
+      Optional<PriceOverride> before,
       @Nullable JsonNode to) {
     return AuditEntry.of(
-        caller, clock.instant(), "price-overrides/" + provider + "/" + model, from, to);
+        caller,
+        clock.instant(),
+        "price-overrides/" + provider + "/" + model,
+        before.map(it -> Shapes.tree(view(it))).orElse(null),
+        to);
   }
 
   private static String required(String name, @Nullable String value) {

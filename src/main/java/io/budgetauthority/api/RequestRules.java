@@ -10,6 +10,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.Provider;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /// What holds for every request, whatever it asks for (protocol, introduction): no content coding
 /// but identity, and no query parameter that the path does not know, so that a misspelt one is
@@ -47,12 +48,16 @@ public final class RequestRules implements ContainerRequestFilter {
   }
 
   private static void refuseUnknownParameters(ContainerRequestContext request, String path) {
+    Set<String> stated = request.getUriInfo().getQueryParameters().keySet();
+    if (stated.isEmpty()) {
+      return;
+    }
     List<String> known = Routes.parameters(request.getMethod(), path).orElse(null);
     if (known == null) {
       return;
     }
     List<FieldError> errors =
-        request.getUriInfo().getQueryParameters().keySet().stream()
+        stated.stream()
             .filter(name -> !known.contains(name))
             .sorted()
             .map(

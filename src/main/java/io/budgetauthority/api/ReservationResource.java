@@ -29,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class ReservationResource {
 
-  private static final int MOST_TTL_SECONDS = 3_600;
-
   private final Access access;
   private final Settlement settlement;
   private final Tenants tenants;
@@ -90,10 +88,11 @@ public final class ReservationResource {
     Fields fields = Fields.parse(body);
     Instant now = clock.instant();
     Instant stated = fields.oneOf("expires_at", UsageJson::instant);
-    Long seconds = fields.integer("ttl_seconds", 1, MOST_TTL_SECONDS);
+    Long seconds = fields.integer("ttl_seconds", 1, Reservation.MAX_LIFE.toSeconds());
     Long outputTokens = fields.integer("max_output_tokens", 1, Fields.MOST);
-    if (stated != null && stated.isAfter(now.plusSeconds(MOST_TTL_SECONDS))) {
-      fields.error("expires_at", "may be at most " + MOST_TTL_SECONDS + " seconds away");
+    if (stated != null && stated.isAfter(now.plus(Reservation.MAX_LIFE))) {
+      fields.error(
+          "expires_at", "may be at most " + Reservation.MAX_LIFE.toSeconds() + " seconds away");
     }
     if (fields.has("expires_at") && fields.has("ttl_seconds")) {
       fields.error("ttl_seconds", "and expires_at say the same thing: state one");

@@ -84,7 +84,21 @@ public final class Authority {
       Caller caller,
       DecisionRequest request,
       @Nullable String idempotencyKey,
-      @Nullable String runId) {}
+      @Nullable String runId) {
+
+    /// Why a policy does not let the caller ask so; null where it does. No ledger is needed for it,
+    /// so it holds in an outage as well.
+    @Nullable Answer refusedBy(Policy policy) {
+      String reason =
+          CallerRules.refuse(caller, request.tuple(), request.runLimit(), "run_limit_usd", policy);
+      if (reason != null) {
+        return new Answer.Forbidden(reason);
+      }
+      return runId == null && policy.runsWithoutId() == Policy.RunsWithoutId.REFUSE
+          ? new Answer.Invalid("X-Run-Id", "is required: the policy refuses calls that name no run")
+          : null;
+    }
+  }
 
   /// What an ask is about, by the names it has in the ledger.
   ///
@@ -178,7 +192,7 @@ public final class Authority {
       if (seen.reservation() != null) {
         return replay(seen.reservation());
       }
-      Answer notAllowed = refuseStatements(policy.policy());
+      Answer notAllowed = ask.refusedBy(policy.policy());
       if (notAllowed != null) {
         return notAllowed;
       }
@@ -264,16 +278,6 @@ public final class Authority {
 
     private PriceTable.Found find(@Nullable String provider, String model) {
       return overrides.find(tenantId, table, provider, model);
-    }
-
-    private @Nullable Answer refuseStatements(Policy policy) {
-      String reason =
-          CallerRules.refuse(
-              ask.caller(), request.tuple(), request.runLimit(), "run_limit_usd", policy);
-      if (reason != null) {
-        return new Answer.Forbidden(reason);
-      }
-      return callRun.isRefused() ? CallRun.refused() : null;
     }
 
     private @Nullable Answer decide(

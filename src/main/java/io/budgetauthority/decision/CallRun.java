@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param runId the run's id; [Authority#DRY_RUN] for a dry run that names none
 /// @param isIssued whether the run is this call's alone, so that it does not count as one yet
-/// @param isRefused whether the policy refuses calls that name no run
-record CallRun(String runId, boolean isIssued, boolean isRefused) {
+record CallRun(String runId, boolean isIssued) {
 
-  static final CallRun NONE = new CallRun(Authority.DRY_RUN, false, false);
+  static final CallRun NONE = new CallRun(Authority.DRY_RUN, false);
 
   private static final String ISSUED = "run_";
   private static final String OF_DAY = "run_day_";
@@ -28,12 +27,13 @@ record CallRun(String runId, boolean isIssued, boolean isRefused) {
       Tenants.Versioned policy,
       Instant now) {
     if (ask.runId() != null) {
-      return new CallRun(ask.runId(), false, false);
+      return new CallRun(ask.runId(), false);
     }
     return switch (policy.policy().runsWithoutId()) {
-      case PER_CALL -> identity == null ? NONE : new CallRun(issued(identity.id()), true, false);
-      case PER_KEY_AND_DAY -> new CallRun(ofDay(ask, stated, policy, now), false, false);
-      case REFUSE -> new CallRun(Authority.DRY_RUN, false, true);
+      case PER_CALL -> identity == null ? NONE : new CallRun(issued(identity.id()), true);
+      case PER_KEY_AND_DAY -> new CallRun(ofDay(ask, stated, policy, now), false);
+      // [Authority.Ask#refusedBy] refuses it.
+      case REFUSE -> NONE;
     };
   }
 
@@ -49,9 +49,5 @@ record CallRun(String runId, boolean isIssued, boolean isRefused) {
         + day
         + "_"
         + StoredIds.digest(ask.caller().tenantId(), stated.userId(), stated.keyId(), day);
-  }
-
-  static Answer refused() {
-    return new Answer.Invalid("X-Run-Id", "is required: the policy refuses calls that name no run");
   }
 }

@@ -45,6 +45,9 @@ public record DecisionRequest(
     @JsonProperty("ttl_seconds") @Nullable Integer ttlSeconds,
     @JsonProperty("dry_run") boolean dryRun) {
 
+  /// The most completions of one call (protocol section 2, `choices`).
+  public static final int MAX_CHOICES = 128;
+
   public Run.Tuple tuple() {
     return new Run.Tuple(userId, keyId, teamId, featureId);
   }

@@ -50,9 +50,13 @@ public final class Outage {
   /// Answers, or throws [LedgerUnavailable] for a tenant that fails closed.
   Answer answer(Authority.Ask ask, Authority.Named named, PriceTable table, Throwable cause) {
     TenantCopy tenant = tenant(ask.caller().tenantId(), cause);
-    Answer refused = refuse(ask, tenant.policy());
+    Answer refused = ask.refusedBy(tenant.policy());
     if (refused != null) {
       return refused;
+    }
+    String parent = ask.request().parentRunId();
+    if (parent != null && parent.equals(ask.runId())) {
+      return new Answer.InvalidParent("is the run itself");
     }
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
@@ -87,24 +91,6 @@ public final class Outage {
               "the ledger is away, and the call is blocked: " + block.detail(), cause);
       case Plan.Grant grant -> allow(ask, named, table, tenant, grant, cause);
     };
-  }
-
-  /// The rules that need no ledger hold in an outage as well.
-  private static @Nullable Answer refuse(Authority.Ask ask, Policy policy) {
-    DecisionRequest request = ask.request();
-    String reason =
-        CallerRules.refuse(
-            ask.caller(), request.tuple(), request.runLimit(), "run_limit_usd", policy);
-    if (reason != null) {
-      return new Answer.Forbidden(reason);
-    }
-    String parent = request.parentRunId();
-    if (parent != null && parent.equals(ask.runId())) {
-      return new Answer.InvalidParent("is the run itself");
-    }
-    return ask.runId() == null && policy.runsWithoutId() == Policy.RunsWithoutId.REFUSE
-        ? CallRun.refused()
-        : null;
   }
 
   private Answer allow(

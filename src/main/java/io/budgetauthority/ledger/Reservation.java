@@ -53,6 +53,10 @@ public record Reservation(
     String facts,
     String priceRow) {
 
+  /// The longest that a reservation may be asked or extended for, from now (protocol section 2,
+  /// `ttl_seconds`).
+  public static final Duration MAX_LIFE = Duration.ofSeconds(3_600);
+
   public Reservation {
     holds = List.copyOf(holds);
   }

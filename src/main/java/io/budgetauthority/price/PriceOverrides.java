@@ -25,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -143,7 +144,9 @@ public final class PriceOverrides {
 
   /// What became of a change.
   public enum Changed {
-    DONE,
+    CREATED,
+    REPLACED,
+    DELETED,
     /// There is nothing of that name to delete.
     NOT_FOUND,
     /// The tenant has [#MAX_OVERRIDES] overrides.
@@ -151,12 +154,23 @@ public final class PriceOverrides {
   }
 
   /// States a price, and records who did.
-  public Changed put(String tenantId, PriceOverride override, AuditEntry entry) {
+  ///
+  /// @param entry makes the audit entry, given the override that is replaced
+  public Changed put(
+      String tenantId,
+      PriceOverride override,
+      Function<Optional<PriceOverride>, AuditEntry> entry) {
     return change(tenantId, override.provider(), override.model(), override, entry);
   }
 
   /// Takes a price back: the table's applies again.
-  public Changed delete(String tenantId, String provider, String model, AuditEntry entry) {
+  ///
+  /// @param entry makes the audit entry, given the override that is deleted
+  public Changed delete(
+      String tenantId,
+      String provider,
+      String model,
+      Function<Optional<PriceOverride>, AuditEntry> entry) {
     return change(tenantId, provider, model, null, entry);
   }
 
@@ -165,17 +179,20 @@ public final class PriceOverrides {
       String provider,
       String model,
       @Nullable PriceOverride next,
-      AuditEntry entry) {
+      Function<Optional<PriceOverride>, AuditEntry> entryOf) {
     for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       Map<String, AttributeValue> stored = head(tenantId, provider, model);
       OverrideVersions.Version before = version(stored);
-      boolean existed = before != null && before.override() != null;
+      Optional<PriceOverride> former =
+          Optional.ofNullable(before).map(OverrideVersions.Version::override);
+      boolean existed = former.isPresent();
       if (next == null && !existed) {
         return Changed.NOT_FOUND;
       }
       if (next != null && !existed && count(tenantId) >= MAX_OVERRIDES) {
         return Changed.TOO_MANY;
       }
+      AuditEntry entry = entryOf.apply(former);
       Instant since = entry.at();
       if (before != null && !since.isAfter(before.since())) {
         since = before.since().plusMillis(1);
@@ -194,7 +211,10 @@ public final class PriceOverrides {
               table, Published.Kind.PRICE_OVERRIDES, List.of(publishedName(tenantId, model))));
       if (new ConfigurationWrites(dynamoDb).write(writes)) {
         known.invalidate(tenantId);
-        return Changed.DONE;
+        if (next == null) {
+          return Changed.DELETED;
+        }
+        return existed ? Changed.REPLACED : Changed.CREATED;
       }
     }
     throw new ConfigurationWrites.Busy("the override of " + provider + "/" + model);

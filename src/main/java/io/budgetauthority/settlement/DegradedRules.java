@@ -1,11 +1,12 @@
 package io.budgetauthority.settlement;
 
 import io.budgetauthority.decision.DecisionFacts;
+import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,7 @@ final class DegradedRules {
 
   private DegradedRules() {}
 
-  private static final Duration MAX_LIFE = Duration.ofSeconds(3_600);
   private static final MicroUsd MAX_AMOUNT = MicroUsd.of(9_000_000_000_000_000_000L);
-  private static final int MAX_CHOICES = 128;
 
   /// Why no authority can have sent the decision, by the name of the field; null where one can.
   static @Nullable String impossibleBecause(DegradedDecision decision) {
@@ -46,8 +45,10 @@ final class DegradedRules {
       return "run_limit_usd must be an amount that is not negative";
     }
     if (expiresAt.isBefore(facts.createdAt())
-        || expiresAt.isAfter(facts.createdAt().plus(MAX_LIFE))) {
-      return "expires_at must be at most " + MAX_LIFE.toSeconds() + " s after facts/created_at";
+        || expiresAt.isAfter(facts.createdAt().plus(Reservation.MAX_LIFE))) {
+      return "expires_at must be at most "
+          + Reservation.MAX_LIFE.toSeconds()
+          + " s after facts/created_at";
     }
     return wrongName(decision);
   }
@@ -83,7 +84,7 @@ final class DegradedRules {
     boolean isAsked =
         asked != null
             && asked.choices() >= 1
-            && asked.choices() <= MAX_CHOICES
+            && asked.choices() <= DecisionRequest.MAX_CHOICES
             && asked.units().values().stream().noneMatch(count -> count.millionths() < 0)
             && asked.billedTools().values().stream().noneMatch(count -> count < 0);
     return isAsked ? null : "facts/asked must be what an ask may state";

@@ -5,9 +5,9 @@ import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
@@ -26,8 +26,6 @@ public record UsageMessage(
     @Nullable ReservationId stated,
     Instant sentAt,
     Content content) {
-
-  private static final Duration MAX_EXTENSION = Duration.ofSeconds(3_600);
 
   /// What a message says, which is what the body of its call would say.
   public sealed interface Content {
@@ -149,8 +147,9 @@ public record UsageMessage(
 
   private static @Nullable Content extend(Fields body, Instant sentAt) {
     Instant until = required(body, "expires_at", body.oneOf("expires_at", UsageJson::instant));
-    if (until != null && until.isAfter(sentAt.plus(MAX_EXTENSION))) {
-      body.error("expires_at", "may be at most " + MAX_EXTENSION.toSeconds() + " s after sent_at");
+    if (until != null && until.isAfter(sentAt.plus(Reservation.MAX_LIFE))) {
+      body.error(
+          "expires_at", "may be at most " + Reservation.MAX_LIFE.toSeconds() + " s after sent_at");
     }
     return until == null ? null : new Content.Extend(until);
   }

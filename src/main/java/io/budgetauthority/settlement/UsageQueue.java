@@ -5,6 +5,7 @@ import io.budgetauthority.input.InputTooLarge;
 import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.tenant.Caller;
@@ -44,10 +45,6 @@ public final class UsageQueue {
 
   private static final String FROM = "message_id";
   private static final int MOST_REASON_CHARACTERS = 1_000;
-
-  /// The most that a message may extend a reservation from now: an honest one asks for less, since
-  /// it was sent before.
-  private static final Duration MOST_EXTENSION = Duration.ofSeconds(3_600);
 
   private final Settlement settlement;
   private final UsageCharges charges;
@@ -246,8 +243,8 @@ public final class UsageQueue {
               message,
               settlement.release(gateway(message), message.reservationId(), release.reason()));
       case UsageMessage.Content.Extend extend ->
-          extend.until().isAfter(now.plus(MOST_EXTENSION))
-              ? new Outcome.Later("expires_at is more than " + MOST_EXTENSION + " away")
+          extend.until().isAfter(now.plus(Reservation.MAX_LIFE))
+              ? new Outcome.Later("expires_at is more than " + Reservation.MAX_LIFE + " away")
               : settle(
                   message,
                   settlement.extend(

@@ -27,7 +27,6 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
 import software.amazon.awssdk.services.dynamodb.model.Delete;
 import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
@@ -305,25 +304,16 @@ public final class ApiKeys {
 
   /// A page of a tenant's principals, by id.
   public List<Principal> list(String tenantId, int limit, @Nullable String after) {
-    return principals(tenantId, after, limit).stream()
+    return Queries.configuration(
+            dynamoDb,
+            table,
+            tenantId,
+            "key#" + (after == null ? "" : after + " "),
+            "key#\u007f",
+            limit)
+        .stream()
         .map(item -> readPrincipal(tenantId, item))
         .toList();
-  }
-
-  private List<Map<String, AttributeValue>> principals(
-      String tenantId, @Nullable String after, int limit) {
-    return Queries.first(
-        dynamoDb,
-        QueryRequest.builder()
-            .tableName(table)
-            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expressionAttributeValues(
-                Map.of(
-                    ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                    ":from", text("key#" + (after == null ? "" : after + " ")),
-                    ":to", text("key#\u007f")))
-            .consistentRead(true),
-        limit);
   }
 
   private Optional<Known> read(String name) {

@@ -1,5 +1,7 @@
 package io.budgetauthority.tenant;
 
+import static io.budgetauthority.tenant.StoredValues.text;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +15,24 @@ import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 public final class Queries {
 
   private Queries() {}
+
+  /// The first items of a tenant's configuration between two sort keys, ends included: fewer than
+  /// `limit` only where there are no more.
+  static List<Map<String, AttributeValue>> configuration(
+      DynamoDbClient dynamoDb, String table, String tenantId, String from, String to, int limit) {
+    return first(
+        dynamoDb,
+        QueryRequest.builder()
+            .tableName(table)
+            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expressionAttributeValues(
+                Map.of(
+                    ":pk", text(StoredIds.escape(tenantId) + "#config"),
+                    ":from", text(from),
+                    ":to", text(to)))
+            .consistentRead(true),
+        limit);
+  }
 
   /// The first items that a query finds; fewer than `limit` only where there are no more.
   public static List<Map<String, AttributeValue>> first(

@@ -134,7 +134,9 @@ public final class Tenants {
   ///
   /// @param after the last tenant of the page before; null for the first page
   public List<Tenant> list(int limit, @Nullable String after) {
-    return query(
+    return Queries.configuration(
+            dynamoDb,
+            table,
             NO_TENANT,
             TENANT + (after == null ? "" : StoredIds.escape(after) + " "),
             TENANT + END,
@@ -147,24 +149,6 @@ public final class Tenants {
               return new Tenant(id, StoredValues.time(item, "created"), readPolicy(id).policy());
             })
         .toList();
-  }
-
-  /// The first items of a configuration between two sort keys, ends included: fewer than `limit`
-  /// only where there are no more.
-  private List<Map<String, AttributeValue>> query(
-      String tenantId, String from, String to, int limit) {
-    return Queries.first(
-        dynamoDb,
-        QueryRequest.builder()
-            .tableName(table)
-            .keyConditionExpression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expressionAttributeValues(
-                Map.of(
-                    ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                    ":from", text(from),
-                    ":to", text(to)))
-            .consistentRead(true),
-        limit);
   }
 
   /// The policy as it is stored now.
@@ -372,7 +356,8 @@ public final class Tenants {
     String all = CEILING + (scope == null ? "" : scope.wireName() + "#");
     List<Listed> listed = new ArrayList<>();
     for (Map<String, AttributeValue> item :
-        query(tenantId, from == null ? all : listingKey(from), all + END, limit)) {
+        Queries.configuration(
+            dynamoDb, table, tenantId, from == null ? all : listingKey(from), all + END, limit)) {
       String[] name = StoredValues.text(item, "sk").split("#", 3);
       listed.add(
           new Listed(

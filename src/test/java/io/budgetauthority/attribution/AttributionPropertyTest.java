@@ -9,6 +9,7 @@ import io.budgetauthority.Faults;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
@@ -142,38 +143,18 @@ class AttributionPropertyTest {
 
     /// The default policy in a zone of its own, with a cheaper model where money is short.
     private static Policy policy() {
-      Policy usual = Policy.DEFAULT;
-      return new Policy(
-          usual.mode(),
-          usual.blockStatus(),
-          RUN_LIMIT,
-          usual.defaultCeilings(),
-          usual.softGate(),
-          usual.outputCap(),
-          List.of(
+      return new PolicyBuilder()
+          .runLimit(RUN_LIMIT)
+          .downgrade(
               new Policy.DowngradeRule(
                   List.of(Desk.MODEL),
                   List.of(
                       new Policy.DowngradeRule.Alternative(
                           null, Desk.CHEAP_MODEL, null, null, List.of())),
-                  null)),
-          usual.allowedModels(),
-          usual.reservationTtlSeconds(),
-          usual.clockSkewSeconds(),
-          usual.retentionDays(),
-          usual.retryAfterSeconds(),
-          usual.maxActiveRunsPerKey(),
-          usual.maxActiveRunsPerUser(),
-          usual.maxNewRunsPerDay(),
-          86_400 * 300,
-          usual.onLedgerOutage(),
-          ZoneId.of("Asia/Tokyo"),
-          usual.runsWithoutId(),
-          usual.autoServiceTier(),
-          usual.defaultInferenceRegion(),
-          usual.defaultSpeed(),
-          usual.teamsOfAgents(),
-          usual.featuresOfAgents());
+                  null))
+          .runTtlSeconds(86_400 * 300)
+          .timeZone(ZoneId.of("Asia/Tokyo"))
+          .build();
     }
 
     private void ask(String key, List<String> open) {

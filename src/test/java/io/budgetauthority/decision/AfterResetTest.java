@@ -123,35 +123,10 @@ class AfterResetTest {
   /// The 429 of new runs is over with the day as well.
   @Test
   void aNewDayHasPlacesForNewRuns() {
-    Policy usual = Policy.DEFAULT;
     Desk narrow = new Desk();
     narrow.clock.set(MORNING);
     narrow.policy(
-        new Policy(
-            usual.mode(),
-            usual.blockStatus(),
-            usual.defaultRunLimit(),
-            usual.defaultCeilings(),
-            usual.softGate(),
-            usual.outputCap(),
-            usual.downgrade(),
-            usual.allowedModels(),
-            usual.reservationTtlSeconds(),
-            usual.clockSkewSeconds(),
-            usual.retentionDays(),
-            usual.retryAfterSeconds(),
-            usual.maxActiveRunsPerKey(),
-            usual.maxActiveRunsPerUser(),
-            1,
-            usual.runTtlSeconds(),
-            usual.onLedgerOutage(),
-            ZoneId.of("Europe/Berlin"),
-            usual.runsWithoutId(),
-            usual.autoServiceTier(),
-            usual.defaultInferenceRegion(),
-            usual.defaultSpeed(),
-            usual.teamsOfAgents(),
-            usual.featuresOfAgents()));
+        new PolicyBuilder().newRunsPerDay(1).timeZone(ZoneId.of("Europe/Berlin")).build());
     assertInstanceOf(Answer.Decided.class, narrow.ask("1", "run-1", 1, 1, null));
     assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("2", "run-2", 1, 1, null));
 

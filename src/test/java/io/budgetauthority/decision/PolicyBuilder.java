@@ -6,24 +6,54 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A policy of which a test states only what differs from [Policy#DEFAULT].
-final class PolicyBuilder {
+/// A policy of which a test states only what differs from another one.
+public final class PolicyBuilder {
 
-  private Mode mode = Policy.DEFAULT.mode();
-  private Map<Scope, Map<Window, Ceiling>> defaultCeilings = Map.of();
-  private Policy.SoftGate softGate = Policy.DEFAULT.softGate();
-  private Policy.OutputCapRules outputCap = Policy.DEFAULT.outputCap();
-  private List<Policy.DowngradeRule> downgrade = List.of();
-  private List<String> allowedModels = List.of();
-  private int activeRunsPerKey = 1_000;
-  private int activeRunsPerUser = 1_000;
-  private int newRunsPerDay = 10_000;
+  private final Policy usual;
+  private Mode mode;
+  private MicroUsd runLimit;
+  private Map<Scope, Map<Window, Ceiling>> defaultCeilings;
+  private Policy.SoftGate softGate;
+  private Policy.OutputCapRules outputCap;
+  private List<Policy.DowngradeRule> downgrade;
+  private List<String> allowedModels;
+  private int reservationTtlSeconds;
+  private int activeRunsPerKey;
+  private int activeRunsPerUser;
+  private int newRunsPerDay;
+  private int runTtlSeconds;
+  private Policy.OnLedgerOutage onLedgerOutage;
+  private ZoneId timeZone;
 
-  PolicyBuilder mode(Mode tenants) {
+  /// A policy that differs from [Policy#DEFAULT].
+  public PolicyBuilder() {
+    this(Policy.DEFAULT);
+  }
+
+  public PolicyBuilder(Policy usual) {
+    this.usual = usual;
+    mode = usual.mode();
+    runLimit = usual.defaultRunLimit();
+    defaultCeilings = usual.defaultCeilings();
+    softGate = usual.softGate();
+    outputCap = usual.outputCap();
+    downgrade = usual.downgrade();
+    allowedModels = usual.allowedModels();
+    reservationTtlSeconds = usual.reservationTtlSeconds();
+    activeRunsPerKey = usual.maxActiveRunsPerKey();
+    activeRunsPerUser = usual.maxActiveRunsPerUser();
+    newRunsPerDay = usual.maxNewRunsPerDay();
+    runTtlSeconds = usual.runTtlSeconds();
+    onLedgerOutage = usual.onLedgerOutage();
+    timeZone = usual.timeZone();
+  }
+
+  public PolicyBuilder mode(Mode tenants) {
     mode = tenants;
     return this;
   }
@@ -58,7 +88,7 @@ final class PolicyBuilder {
     return this;
   }
 
-  PolicyBuilder downgrade(Policy.DowngradeRule... rules) {
+  public PolicyBuilder downgrade(Policy.DowngradeRule... rules) {
     downgrade = List.of(rules);
     return this;
   }
@@ -75,27 +105,61 @@ final class PolicyBuilder {
     return this;
   }
 
-  Policy build() {
-    Policy usual = Policy.DEFAULT;
+  public PolicyBuilder outputCap(Policy.OutputCapRules rules) {
+    outputCap = rules;
+    return this;
+  }
+
+  public PolicyBuilder runLimit(MicroUsd limit) {
+    runLimit = limit;
+    return this;
+  }
+
+  public PolicyBuilder reservationTtlSeconds(int seconds) {
+    reservationTtlSeconds = seconds;
+    return this;
+  }
+
+  public PolicyBuilder newRunsPerDay(int most) {
+    newRunsPerDay = most;
+    return this;
+  }
+
+  public PolicyBuilder runTtlSeconds(int seconds) {
+    runTtlSeconds = seconds;
+    return this;
+  }
+
+  public PolicyBuilder onLedgerOutage(Policy.OnLedgerOutage rule) {
+    onLedgerOutage = rule;
+    return this;
+  }
+
+  public PolicyBuilder timeZone(ZoneId zone) {
+    timeZone = zone;
+    return this;
+  }
+
+  public Policy build() {
     return new Policy(
         mode,
         usual.blockStatus(),
-        usual.defaultRunLimit(),
+        runLimit,
         defaultCeilings,
         softGate,
         outputCap,
         downgrade,
         allowedModels,
-        usual.reservationTtlSeconds(),
+        reservationTtlSeconds,
         usual.clockSkewSeconds(),
         usual.retentionDays(),
         usual.retryAfterSeconds(),
         activeRunsPerKey,
         activeRunsPerUser,
         newRunsPerDay,
-        usual.runTtlSeconds(),
-        usual.onLedgerOutage(),
-        usual.timeZone(),
+        runTtlSeconds,
+        onLedgerOutage,
+        timeZone,
         usual.runsWithoutId(),
         usual.autoServiceTier(),
         usual.defaultInferenceRegion(),

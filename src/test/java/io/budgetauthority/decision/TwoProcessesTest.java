@@ -34,33 +34,7 @@ class TwoProcessesTest {
 
   private static void changePolicy(Desk desk, int ttlSeconds) {
     Tenants.Versioned seen = desk.tenants.policyNow(desk.tenantId);
-    Policy usual = seen.policy();
-    Policy next =
-        new Policy(
-            usual.mode(),
-            usual.blockStatus(),
-            usual.defaultRunLimit(),
-            usual.defaultCeilings(),
-            usual.softGate(),
-            usual.outputCap(),
-            usual.downgrade(),
-            usual.allowedModels(),
-            ttlSeconds,
-            usual.clockSkewSeconds(),
-            usual.retentionDays(),
-            usual.retryAfterSeconds(),
-            usual.maxActiveRunsPerKey(),
-            usual.maxActiveRunsPerUser(),
-            usual.maxNewRunsPerDay(),
-            usual.runTtlSeconds(),
-            usual.onLedgerOutage(),
-            usual.timeZone(),
-            usual.runsWithoutId(),
-            usual.autoServiceTier(),
-            usual.defaultInferenceRegion(),
-            usual.defaultSpeed(),
-            usual.teamsOfAgents(),
-            usual.featuresOfAgents());
+    Policy next = new PolicyBuilder(seen.policy()).reservationTtlSeconds(ttlSeconds).build();
     AuditEntry entry = AuditEntry.of(desk.gateway, desk.clock.instant(), "policy", null, null);
     assertTrue(desk.tenants.replacePolicy(desk.tenantId, seen, next, entry));
   }

@@ -71,7 +71,9 @@ class PriceOverridesTest {
   }
 
   private void put(PriceOverride override) {
-    assertEquals(PriceOverrides.Changed.DONE, overrides.put(tenant, override, entry("price.set")));
+    assertEquals(
+        PriceOverrides.Changed.CREATED,
+        overrides.put(tenant, override, before -> entry("price.set")));
   }
 
   private Found find(@Nullable String provider, String model) {
@@ -123,17 +125,26 @@ class PriceOverridesTest {
   @Test
   void aPriceThatIsTakenBackGivesWayToTheTables() {
     put(override("p", "n", 100));
-    put(override("p", "n", 101));
+    assertEquals(
+        PriceOverrides.Changed.REPLACED,
+        overrides.put(
+            tenant,
+            override("p", "n", 101),
+            before -> {
+              assertEquals(Optional.of(override("p", "n", 100)), before);
+              return entry("price.set");
+            }));
     assertEquals(101, picos(find("p", "n")));
     assertEquals(List.of(override("p", "n", 101)), overrides.list(tenant));
 
     assertEquals(
-        PriceOverrides.Changed.DONE, overrides.delete(tenant, "p", "n", entry("price.removed")));
+        PriceOverrides.Changed.DELETED,
+        overrides.delete(tenant, "p", "n", before -> entry("price.removed")));
     assertEquals(3, picos(find("p", "n")));
     assertEquals(Optional.empty(), overrides.get(tenant, "p", "n"));
     assertEquals(
         PriceOverrides.Changed.NOT_FOUND,
-        overrides.delete(tenant, "p", "n", entry("price.removed")));
+        overrides.delete(tenant, "p", "n", before -> entry("price.removed")));
     assertEquals(
         List.of("price.removed", "price.set", "price.set"),
         tenants.auditTrail(tenant, 10, null).stream().map(AuditEntry::subject).sorted().toList());
@@ -144,7 +155,8 @@ class PriceOverridesTest {
     PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants);
     assertEquals(3, picos(find("p", "n")));
     PriceOverride other = override("p", "n", 100);
-    assertEquals(PriceOverrides.Changed.DONE, elsewhere.put(tenant, other, entry("price.set")));
+    assertEquals(
+        PriceOverrides.Changed.CREATED, elsewhere.put(tenant, other, before -> entry("price.set")));
 
     assertEquals(3, picos(find("p", "n")), "cached for less than a minute");
     assertEquals(Optional.of(other), overrides.get(tenant, "p", "n"));
