@@ -65,6 +65,11 @@ public final class Desk {
 
   public static final String MODEL = "model-a";
   public static final String CHEAP_MODEL = "model-b";
+
+  /// Costs what [#MODEL] costs and has a window of [#NARROW_WINDOW] tokens.
+  public static final String NARROW_MODEL = "model-c";
+
+  public static final long NARROW_WINDOW = 4_096;
   public static final int MOST_RECEIVES = 3;
   private static final String TABLE_VERSION = "desk-1";
 
@@ -173,12 +178,16 @@ public final class Desk {
   }
 
   public static Price price(String model, long inputPicos, long outputPicos) {
+    return price(model, 200_000, inputPicos, outputPicos);
+  }
+
+  private static Price price(String model, long windowTokens, long inputPicos, long outputPicos) {
     return new Price(
         "test",
         model,
         "chat",
         List.of(),
-        200_000L,
+        windowTokens,
         64_000L,
         false,
         Set.of(),
@@ -198,7 +207,10 @@ public final class Desk {
         TABLE_VERSION,
         Instant.parse("2026-11-24T00:00:00Z"),
         "made for tests",
-        List.of(price(MODEL, 1_000_000, 5_000_000), price(CHEAP_MODEL, 100_000, 500_000)));
+        List.of(
+            price(MODEL, 1_000_000, 5_000_000),
+            price(CHEAP_MODEL, 100_000, 500_000),
+            price(NARROW_MODEL, NARROW_WINDOW, 1_000_000, 5_000_000)));
   }
 
   public void policy(Policy policy) {

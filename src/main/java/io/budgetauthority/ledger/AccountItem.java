@@ -7,6 +7,7 @@ import static io.budgetauthority.tenant.StoredValues.text;
 import io.budgetauthority.money.MicroUsd;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
@@ -52,6 +53,8 @@ final class AccountItem {
   private static final String REPAIR = "SET avl = :right";
 
   private static final String AS_READ = "lim = :lim AND cmt = :cmt AND res = :res AND avl = :wrong";
+
+  private static final String CORRECT = "SET cmt = :committed, res = :reserved, avl = :right";
 
   private AccountItem() {}
 
@@ -162,6 +165,33 @@ final class AccountItem {
                 ":cmt", money(broken.committed()),
                 ":res", money(broken.reserved()),
                 ":wrong", money(broken.storedAvailable())))
+        .build();
+  }
+
+  /// The update that gives an account other sums, if all four are still as they were read. An
+  /// account that is not there is made, without a version: the next ask sets the limit in force.
+  static Update correct(String table, @Nullable Account seen, Account right) {
+    Map<String, AttributeValue> values = new HashMap<>();
+    values.put(":committed", money(right.committed()));
+    values.put(":reserved", money(right.reserved()));
+    values.put(":right", money(right.available()));
+    Update.Builder update = Update.builder().tableName(table).key(key(right.key()));
+    if (seen == null) {
+      values.put(":lim", money(right.limit()));
+      return update
+          .updateExpression(CORRECT + ", lim = :lim")
+          .conditionExpression(ABSENT)
+          .expressionAttributeValues(values)
+          .build();
+    }
+    values.put(":lim", money(seen.limit()));
+    values.put(":cmt", money(seen.committed()));
+    values.put(":res", money(seen.reserved()));
+    values.put(":wrong", money(seen.storedAvailable()));
+    return update
+        .updateExpression(CORRECT)
+        .conditionExpression(AS_READ)
+        .expressionAttributeValues(values)
         .build();
   }
 

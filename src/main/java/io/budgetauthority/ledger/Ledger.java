@@ -380,6 +380,20 @@ public final class Ledger {
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");
   }
 
+  /// Gives an account other sums, and writes the audit entry that says so, in one transaction.
+  /// False where the account is no longer as it was read.
+  ///
+  /// @param seen the account as it was read; null where there was none
+  public boolean correct(@Nullable Account seen, Account right, Put audit, Deadline deadline) {
+    return write(
+        List.of(
+            TransactWriteItem.builder()
+                .update(AccountItem.correct(ledgerTable, seen, right))
+                .build(),
+            TransactWriteItem.builder().put(audit).build()),
+        deadline);
+  }
+
   /// Writes items in one transaction. False where a condition of one fails.
   boolean write(List<TransactWriteItem> writes, Deadline deadline) {
     return calls.transact(writes, deadline).isEmpty();

@@ -35,8 +35,11 @@ public final class Price {
   private final Map<String, Long> regions;
   private final Map<String, Long> speeds;
   private final Map<String, Map<String, Long>> variants;
-  private final Map<String, List<Tariff>> tariffs;
   private final boolean billsTokens;
+
+  /// By service tier, each resolved at its first use: a table has thousands of rows, of which a
+  /// process prices by a few.
+  private volatile Map<String, List<Tariff>> tariffs = Map.of();
 
   /// @param provider whose row it is, such as `anthropic`
   /// @param model the key of the row in its source
@@ -90,11 +93,6 @@ public final class Price {
     requireNotNegative(this.regions);
     requireNotNegative(this.speeds);
     this.variants.values().forEach(Price::requireNotNegative);
-    Map<String, List<Tariff>> byTier = new HashMap<>();
-    for (RateCard card : this.cards) {
-      byTier.computeIfAbsent(card.serviceTier(), tier -> Tariff.of(this.cards, tier));
-    }
-    this.tariffs = Map.copyOf(byTier);
     this.billsTokens =
         this.cards.isEmpty() || this.cards.stream().anyMatch(card -> !card.tokenPicos().isEmpty());
   }
@@ -276,7 +274,17 @@ public final class Price {
   }
 
   List<Tariff> tariffs(String serviceTier) {
-    return tariffs.getOrDefault(serviceTier, List.of());
+    List<Tariff> resolved = tariffs.get(serviceTier);
+    if (resolved != null) {
+      return resolved;
+    }
+    List<Tariff> ofTier = Tariff.of(cards, serviceTier);
+    if (!ofTier.isEmpty()) {
+      Map<String, List<Tariff>> more = new HashMap<>(tariffs);
+      more.put(serviceTier, ofTier);
+      tariffs = Map.copyOf(more);
+    }
+    return ofTier;
   }
 
   @Override

@@ -151,6 +151,13 @@ public final class Tenants {
         .toList();
   }
 
+  /// When a tenant was made; empty where it is not known.
+  public Optional<Instant> createdAt(String tenantId) {
+    Map<String, AttributeValue> item =
+        get(configKey(NO_TENANT, TENANT + StoredIds.escape(tenantId)));
+    return item.isEmpty() ? Optional.empty() : Optional.of(StoredValues.time(item, "created"));
+  }
+
   /// The policy as it is stored now.
   public Versioned policyNow(String tenantId) {
     Versioned read = readPolicy(tenantId);

@@ -45,7 +45,8 @@ class ArchitectureTest {
         .layer("metrics")
         .definedBy("io.budgetauthority.metrics..")
         .layer("wiring")
-        .definedBy("io.budgetauthority", "io.budgetauthority.local..")
+        .definedBy(
+            "io.budgetauthority", "io.budgetauthority.command..", "io.budgetauthority.local..")
         .whereLayer("wiring")
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("api")
@@ -89,6 +90,7 @@ class ArchitectureTest {
             "io.budgetauthority.attribution..",
             "io.budgetauthority.notification..",
             "io.budgetauthority.local..",
+            "io.budgetauthority.command..",
             "io.budgetauthority")
         .should()
         .dependOnClassesThat()

@@ -37,8 +37,7 @@ import org.junit.jupiter.api.Test;
 class ServerIT {
 
   private static final Duration DELAY = Duration.ofMillis(600);
-  private static final Pattern COMMAND =
-      Pattern.compile("(?m)^(java .*io\\.budgetauthority\\.[A-Z].*)$");
+  private static final Pattern COMMAND = Pattern.compile("(?m)^ *(bin/budget .*)$");
   private static final String ASK =
       """
       {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
@@ -81,18 +80,17 @@ class ServerIT {
       COMMAND
           .matcher(Files.readString(Path.of("docs", document)))
           .results()
-          .map(it -> it.group(1).replace("target/quarkus-app", "target/server/quarkus-app"))
+          .map(command -> command.group(1))
           .forEach(commands::add);
     }
-    assertEquals(5, commands.size(), commands.toString());
+    assertEquals(8, commands.size(), commands.toString());
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
       Map<String, String> environment = Deployed.environment(cloud);
       for (String command : commands) {
-        ProcessBuilder builder =
-            new ProcessBuilder(
-                "bash", "-c", Path.of(System.getProperty("java.home"), "bin") + "/" + command);
+        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command);
         builder.environment().putAll(environment);
+        builder.environment().put("BUDGET_APP", "target/server/quarkus-app");
         builder
             .environment()
             .putAll(

@@ -3,8 +3,11 @@ package io.budgetauthority.faults;
 import io.budgetauthority.Desk;
 import io.budgetauthority.TestClock;
 import io.budgetauthority.TestQueue;
+import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.attribution.LedgerCheck;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.AccountScan;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
@@ -181,6 +184,7 @@ final class FaultRun {
       long restarts,
       long configurationChanges,
       int degraded,
+      int usedAgain,
       int orphans,
       int accounts,
       long committedMicros,
@@ -189,13 +193,14 @@ final class FaultRun {
 
     @Override
     public String toString() {
-      return "seed %d: %d lifecycles in %d s, %s, %d degraded, %d orphans; faults %s, %d processes killed, %d configuration changes; %d accounts, %d micro-USD committed; %d discrepancies"
+      return "seed %d: %d lifecycles in %d s, %s, %d degraded, %d under a used key, %d orphans; faults %s, %d processes killed, %d configuration changes; %d accounts, %d micro-USD committed; %d discrepancies"
           .formatted(
               seed,
               lifecycles,
               time.toSeconds(),
               heard,
               degraded,
+              usedAgain,
               orphans,
               faults,
               restarts,
@@ -397,6 +402,7 @@ final class FaultRun {
     Runs runs = new Runs(new Ledger(reliable, around.ledgerTable(), around.decisionsTable()));
     int degraded = 0;
     int orphans = 0;
+    int usedAgain = 0;
     for (Lifecycle lifecycle : lifecycles) {
       known.add(lifecycle.id());
       heard.merge(lifecycle.heard.name().toLowerCase(Locale.ROOT), 1, Integer::sum);
@@ -405,6 +411,12 @@ final class FaultRun {
       String wrong = lifecycle.compare(item);
       if (wrong != null) {
         discrepancies.add(lifecycle + ": " + wrong);
+      }
+      lifecycle.again().forEach(again -> known.add(lifecycle.idOf(again)));
+      usedAgain += lifecycle.again().size();
+      String wrongAgain = item == null ? null : lifecycle.compareAgain(item, items);
+      if (wrongAgain != null) {
+        discrepancies.add(lifecycle + ": " + wrongAgain);
       }
       if (item != null && lifecycle.isOrphan(item)) {
         orphans++;
@@ -421,6 +433,12 @@ final class FaultRun {
     queue.reasonsOfTheDead().forEach(reason -> discrepancies.add("a dead letter: " + reason));
     Map<AccountKey, Long> charged = charged(items.values());
     long committed = compareAccounts(charged, discrepancies);
+    for (String tenantId : List.of(closedTenant, openTenant)) {
+      ledgerCheck()
+          .run(tenantId)
+          .differences()
+          .forEach(difference -> discrepancies.add("the check found " + difference));
+    }
     Map<Hazards.Kind, Long> faults = new EnumMap<>(Hazards.Kind.class);
     hazards.counts().forEach((kind, count) -> faults.put(kind, count.get()));
     return new Report(
@@ -431,11 +449,24 @@ final class FaultRun {
         restarts.get(),
         configurationChanges.get(),
         degraded,
+        usedAgain,
         orphans,
         charged.size(),
         committed,
         time,
         discrepancies);
+  }
+
+  private LedgerCheck ledgerCheck() {
+    return new LedgerCheck(
+        new AccountScan(reliable, around.ledgerTable()),
+        new DecisionScan(reliable, around.decisionsTable()),
+        new AttributionTable(
+            reliable,
+            LocalCloudForTests.shared().definitions().attributionTable().create().tableName()),
+        new Ledger(reliable, around.ledgerTable(), around.decisionsTable()),
+        new Tenants(reliable, around.ledgerTable()),
+        clock);
   }
 
   /// Whether a charge is for a call that an outage let through under the key of another one, whose

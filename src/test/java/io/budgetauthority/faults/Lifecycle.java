@@ -23,9 +23,11 @@ import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Role;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,6 +35,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +46,7 @@ final class Lifecycle {
   static final int RUNS_OF_A_TUPLE = 7;
   private static final int TTL_SECONDS = 60;
   private static final int MOST_TOKENS = 2_000;
+  private static final int MOST_BYTES = 20_000;
   private static final MicroUsd NARROW = MicroUsd.of(20_000);
   private static final MicroUsd WIDE = MicroUsd.of(1_000_000_000);
 
@@ -71,6 +75,23 @@ final class Lifecycle {
   private final long tokens;
   private final MicroUsd runLimit;
 
+  /// Set for a call whose input is bounded by its bytes, so that its hold depends on the window.
+  private final @Nullable Long inputBytes;
+
+  /// What may be held: one, or more where a caller does not know whether its change was made.
+  private final Set<Held> held = new HashSet<>();
+
+  /// Calls that an outage let through under a key that had been used.
+  private final List<Again> again = new ArrayList<>();
+
+  /// A model and an output cap that a call is held for.
+  private record Held(String model, long capTokens) {}
+
+  /// A call that an outage let through under a used key.
+  ///
+  /// @param sentAt when its message was sent
+  record Again(String requestHash, Instant sentAt, MicroUsd estimate) {}
+
   Heard heard = Heard.UNKNOWN;
   boolean degraded;
   private boolean released;
@@ -92,6 +113,13 @@ final class Lifecycle {
     this.explicit = random.nextInt(4) == 0;
     this.tokens = 1 + random.nextInt(MOST_TOKENS);
     this.runLimit = run % 5 == 0 ? NARROW : WIDE;
+    this.inputBytes =
+        random.nextInt(6) == 0 ? Desk.NARROW_WINDOW / 2 + random.nextInt(MOST_BYTES) : null;
+    held.add(new Held(model(), tokens));
+  }
+
+  private String model() {
+    return inputBytes == null ? Desk.MODEL : Desk.NARROW_MODEL;
   }
 
   static String user(int tuple) {
@@ -129,6 +157,9 @@ final class Lifecycle {
         degraded = decided.facts().degraded() != null;
         change(client);
         report(client, post);
+        if (random.nextInt(4) == 0) {
+          useAgain(client);
+        }
       }
       case Answer.AlreadySettled settled -> {
         // The first answer was lost and its time is over: the call was not made.
@@ -140,18 +171,39 @@ final class Lifecycle {
   }
 
   private Answer ask(Machine machine) {
-    return machine.authority().decide(new Authority.Ask(caller, request(), key, runId));
+    return ask(machine, tokens);
   }
 
-  private DecisionRequest request() {
+  private Answer ask(Machine machine, long capTokens) {
+    return machine.authority().decide(new Authority.Ask(caller, request(capTokens), key, runId));
+  }
+
+  /// A caller's fault: the key of a call that was settled, with the same body or with another one.
+  /// The ledger refuses it. An outage that fails open lets it through, and it must be charged.
+  private void useAgain(Client client) {
+    long capTokens = random.nextBoolean() ? tokens : tokens + 1;
+    Answer answer = client.untilAnswered(machine -> ask(machine, capTokens));
+    if (answer instanceof Answer.Decided decided
+        && !decided.facts().blocked()
+        && !decided.replayed()
+        && decided.facts().degraded() != null) {
+      again.add(
+          new Again(
+              decided.reservation().requestHash(),
+              decided.facts().createdAt(),
+              decided.reservation().estimate()));
+    }
+  }
+
+  private DecisionRequest request(long capTokens) {
     return new DecisionRequest(
         null,
-        Desk.MODEL,
-        0L,
-        null,
+        model(),
+        inputBytes == null ? 0L : null,
+        inputBytes,
         false,
         Parts.NONE,
-        tokens,
+        capTokens,
         1,
         Map.of(),
         Bounds.DEFAULT_TIER,
@@ -187,16 +239,72 @@ final class Lifecycle {
                       .settlement()
                       .extend(caller, id(), machine.clock().instant().plusSeconds(120), null));
     }
-    if (random.nextInt(8) == 0) {
-      boolean unused =
-          step(
-              client,
-              machine -> machine.settlement().retarget(caller, id(), null, Desk.CHEAP_MODEL));
+    if (random.nextInt(inputBytes == null ? 8 : 2) == 0) {
+      String model = inputBytes == null || random.nextBoolean() ? Desk.CHEAP_MODEL : Desk.MODEL;
+      changed(
+          step(client, machine -> machine.settlement().retarget(caller, id(), null, model)),
+          one -> new Held(model, one.capTokens()));
     }
     if (random.nextInt(8) == 0) {
-      boolean unused =
-          step(client, machine -> machine.settlement().extend(caller, id(), null, tokens + 500));
+      changed(
+          step(client, machine -> machine.settlement().extend(caller, id(), null, tokens + 500)),
+          one -> new Held(one.model(), tokens + 500));
     }
+  }
+
+  /// A change that was refused may have been made all the same, by a try whose answer was lost.
+  private void changed(boolean done, UnaryOperator<Held> change) {
+    List<Held> changed = held.stream().map(change).toList();
+    if (done) {
+      held.clear();
+    }
+    held.addAll(changed);
+  }
+
+  /// Whether an estimate is the worst case of what may be held, by a formula of this test's own.
+  private boolean mayBeHeld(MicroUsd estimate) {
+    return held.stream()
+        .anyMatch(
+            one -> {
+              long window = one.model().equals(Desk.NARROW_MODEL) ? Desk.NARROW_WINDOW : 200_000;
+              long input = inputBytes == null ? 0 : Math.min(inputBytes, window);
+              long tenths =
+                  (input + 5 * one.capTokens()) * (one.model().equals(Desk.CHEAP_MODEL) ? 1 : 10);
+              return estimate.micros() == Math.ceilDiv(tenths, 10);
+            });
+  }
+
+  List<Again> again() {
+    return again;
+  }
+
+  /// What is wrong with the charges of calls that an outage let through under a used key; null
+  /// where nothing is.
+  @Nullable String compareAgain(Reservation first, Map<ReservationId, Reservation> items) {
+    for (Again one : again) {
+      Reservation own = items.get(idOf(one));
+      Instant endedAt = first.endedAt();
+      boolean must =
+          !first.requestHash().equals(one.requestHash())
+              || one.sentAt().isAfter(first.expiresAt())
+              || (endedAt != null && one.sentAt().isAfter(endedAt) && !degraded);
+      if (must && own == null) {
+        return "the call of " + one + " was never charged";
+      }
+      Settled settled = own == null ? null : own.settled();
+      if (own != null && (settled == null || !settled.charge().equals(one.estimate()))) {
+        return "the call of " + one + " was charged " + settled;
+      }
+    }
+    return null;
+  }
+
+  ReservationId idOf(Again one) {
+    return ReservationId.of(
+        tenantId,
+        caller.principalId(),
+        ReservationId.Kind.DEGRADED,
+        String.join("\n", key, one.requestHash(), one.sentAt().toString()));
   }
 
   private static boolean step(Client client, Function<Machine, Settlement.Result> step) {
@@ -338,6 +446,9 @@ final class Lifecycle {
     }
     if (!mayEndIn(item.state())) {
       return "it ended as " + item.state();
+    }
+    if (heard == Heard.ALLOWED && !mayBeHeld(item.estimate())) {
+      return "held " + item.estimate() + ", which none of " + held + " costs";
     }
     Settled settled = item.settled();
     MicroUsd charged = settled == null ? MicroUsd.ZERO : settled.charge();

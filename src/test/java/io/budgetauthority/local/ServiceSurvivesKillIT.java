@@ -103,8 +103,10 @@ class ServiceSurvivesKillIT {
           () -> committed + ", added up: " + gateway.get("/budget/attribution?group_by=run"));
       assertEquals(20, gateway.get("/budget/runs/run-1/decisions").json().path("items").size());
 
-      String rebuilt = rebuild(databasePort);
+      String rebuilt = budget("rebuild-attribution", databasePort);
       assertTrue(rebuilt.contains("20 decisions, 0 markers repaired, 1 rows right"), rebuilt);
+      String checked = budget("check", databasePort);
+      assertTrue(checked.contains("20 decisions: 0 differences, 0 corrected"), checked);
     } finally {
       second.destroy();
       second.waitFor();
@@ -228,23 +230,16 @@ class ServiceSurvivesKillIT {
   }
 
   /// Runs the command of docs/attribution.md against the database of a running service.
-  private String rebuild(int databasePort) throws Exception {
-    ProcessBuilder command =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-cp",
-            JAR.resolveSibling("app") + "/*:" + JAR.resolveSibling("lib") + "/main/*",
-            "io.budgetauthority.RebuildAttribution",
-            "--tenant",
-            "demo");
+  private String budget(String subcommand, int databasePort) throws Exception {
+    ProcessBuilder command = new ProcessBuilder("bin/budget", subcommand, "--tenant", "demo");
     command.environment().put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:" + databasePort);
     command.environment().put("AWS_REGION", "us-east-1");
     command.environment().put("AWS_ACCESS_KEY_ID", "local");
     command.environment().put("AWS_SECRET_ACCESS_KEY", "local");
-    Path log = data.resolveSibling("rebuild.log");
-    Process rebuild = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    assertTrue(rebuild.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(0, rebuild.exitValue(), Files.readString(log));
+    Path log = data.resolveSibling(subcommand + ".log");
+    Process process = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+    assertEquals(0, process.exitValue(), Files.readString(log));
     return Files.readString(log);
   }
 

@@ -1,0 +1,337 @@
+package io.budgetauthority.attribution;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.AccountScan;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.DecisionScan;
+import io.budgetauthority.ledger.Hold;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Compares every account with the reservations that hold on it and with what was charged on it,
+/// and corrects it (ledger.md, invariant 2). It may run while the service answers requests: an
+/// account that changes during the comparison is reported as moving and is not judged. It keeps all
+/// accounts in memory.
+public final class LedgerCheck {
+
+  /// Whatever began later has all its decisions: no policy may keep decisions for less than 15 days
+  /// (protocol section 9), and a day is allowed for time zones.
+  private static final Duration KEPT_FOR_CERTAIN = Duration.ofDays(14);
+
+  /// Who the audit trail says has corrected an account.
+  private static final String PRINCIPAL = "budget check";
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final LocalDate FIRST_DAY = LocalDate.of(1, 1, 1);
+  private static final LocalDate LAST_DAY = LocalDate.of(9999, 12, 31);
+
+  private final AccountScan accounts;
+  private final DecisionScan decisions;
+  private final AttributionTable attribution;
+  private final Ledger ledger;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public LedgerCheck(
+      AccountScan accounts,
+      DecisionScan decisions,
+      AttributionTable attribution,
+      Ledger ledger,
+      Tenants tenants,
+      Clock clock) {
+    this.accounts = accounts;
+    this.decisions = decisions;
+    this.attribution = attribution;
+    this.ledger = ledger;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// What a comparison found.
+  ///
+  /// @param accounts how many accounts were compared
+  /// @param decisions how many decisions were read
+  /// @param differences the accounts that are not as their reservations say
+  /// @param moving the accounts that changed meanwhile and could not be judged
+  public record Result(
+      long accounts, long decisions, List<AccountDifference> differences, List<AccountKey> moving) {
+    public Result {
+      differences = List.copyOf(differences);
+      moving = List.copyOf(moving);
+    }
+
+    /// The differences that this comparison and an earlier one both found, on accounts that did not
+    /// change in between.
+    public List<AccountDifference> alsoIn(Result earlier) {
+      Set<AccountDifference> before = new HashSet<>(earlier.differences);
+      return differences.stream().filter(before::contains).toList();
+    }
+  }
+
+  /// What the kept decisions say of one account, in micro-USD.
+  private static final class Sums {
+    long reservedMicros;
+    long chargedMicros;
+
+    MicroUsd reserved() {
+      return MicroUsd.of(reservedMicros);
+    }
+
+    MicroUsd charged() {
+      return MicroUsd.of(chargedMicros);
+    }
+  }
+
+  /// @param tenantId the one tenant whose accounts are compared; empty for all
+  public Result run(String tenantId) {
+    Map<AccountKey, AccountScan.Found> before = accounts(tenantId);
+    Map<AccountKey, Sums> kept = new HashMap<>();
+    long read = sum(tenantId, kept);
+    Map<AccountKey, MicroUsd> most = mostCommitted(tenantId, before, kept);
+    Map<AccountKey, AccountScan.Found> after = accounts(tenantId);
+    Set<AccountKey> keys = new HashSet<>(before.keySet());
+    keys.addAll(kept.keySet());
+    List<AccountDifference> differences = new ArrayList<>();
+    List<AccountKey> moving = new ArrayList<>();
+    for (AccountKey key : keys) {
+      Account stored = accountOf(before.get(key));
+      Sums sums = kept.getOrDefault(key, new Sums());
+      MicroUsd charged = sums.charged();
+      Optional<AccountDifference> difference =
+          AccountDifference.of(
+              key, stored, sums.reserved(), charged, most.getOrDefault(key, charged));
+      if (difference.isEmpty()) {
+        continue;
+      }
+      Account now = accountOf(after.get(key));
+      if (stored == null ? now == null : stored.equals(now)) {
+        differences.add(difference.get());
+      } else {
+        moving.add(key);
+      }
+    }
+    return new Result(before.size(), read, differences, moving);
+  }
+
+  /// Gives an account its right sums, if it still is as it was read, and records that in the
+  /// tenant's audit trail in the same transaction. False where it changed. The account of a run
+  /// that is missing cannot be made, since only its run says whose it is: that is false too.
+  public boolean correct(AccountDifference difference) {
+    AccountKey key = difference.key();
+    if (difference.stored() == null && key.scope() == Scope.RUN) {
+      return false;
+    }
+    AuditEntry entry =
+        AuditEntry.of(
+            new Caller(key.tenantId(), PRINCIPAL, Role.OPERATOR, null, null),
+            clock.instant(),
+            "accounts/" + key.scope().wireName() + "/" + key.id() + "/" + name(key),
+            json(difference.stored()),
+            json(difference.corrected()));
+    return ledger.correct(
+        difference.stored(),
+        difference.corrected(),
+        tenants.audit(key.tenantId(), entry),
+        Deadline.in(TIMEOUT));
+  }
+
+  private static String name(AccountKey key) {
+    return key.period().isEmpty() ? key.window().wireName() : key.period();
+  }
+
+  private static @Nullable ObjectNode json(@Nullable Account account) {
+    return account == null
+        ? null
+        : JsonNodeFactory.instance
+            .objectNode()
+            .put("committed_usd", account.committed().toString())
+            .put("reserved_usd", account.reserved().toString())
+            .put("available_usd", account.storedAvailable().toString());
+  }
+
+  private static @Nullable Account accountOf(AccountScan.@Nullable Found found) {
+    return found == null ? null : found.account();
+  }
+
+  private Map<AccountKey, AccountScan.Found> accounts(String tenantId) {
+    Map<AccountKey, AccountScan.Found> all = new HashMap<>();
+    accounts.each(tenantId, page -> page.forEach(found -> all.put(found.account().key(), found)));
+    return all;
+  }
+
+  private long sum(String tenantId, Map<AccountKey, Sums> kept) {
+    long[] read = {0};
+    decisions.each(
+        page -> {
+          for (Reservation reservation : page) {
+            if (!isOf(reservation, tenantId)) {
+              continue;
+            }
+            read[0]++;
+            long chargeMicros = charge(reservation).micros();
+            for (Hold hold : reservation.holds()) {
+              Sums sums = kept.computeIfAbsent(hold.account(), key -> new Sums());
+              sums.chargedMicros = Math.addExact(sums.chargedMicros, chargeMicros);
+              if (reservation.state().isHolding()) {
+                sums.reservedMicros = Math.addExact(sums.reservedMicros, hold.amount().micros());
+              }
+            }
+          }
+        });
+    return read[0];
+  }
+
+  private static boolean isOf(Reservation reservation, String tenantId) {
+    return tenantId.isEmpty() || reservation.tenantId().equals(tenantId);
+  }
+
+  private static MicroUsd charge(Reservation reservation) {
+    Settled settled = reservation.settled();
+    return settled == null ? MicroUsd.ZERO : settled.charge();
+  }
+
+  /// The most that can be committed on the accounts of which decisions may have been deleted. The
+  /// decisions that are newer than their markers are read before the rows: a charge that reaches
+  /// its row in between counts twice, which loosens a bound and never makes a false difference.
+  private Map<AccountKey, MicroUsd> mostCommitted(
+      String tenantId, Map<AccountKey, AccountScan.Found> stored, Map<AccountKey, Sums> kept) {
+    Map<String, Optional<Instant>> tenantsMade = new HashMap<>();
+    Map<AccountKey, MicroUsd> most = new HashMap<>();
+    stored.forEach(
+        (key, found) -> {
+          Sums sums = kept.getOrDefault(key, new Sums());
+          if (!found.account().committed().equals(sums.charged())
+              && !isYoung(key, found.run(), tenantsMade)) {
+            most.put(key, MicroUsd.ZERO);
+          }
+        });
+    if (most.isEmpty()) {
+      return most;
+    }
+    decisions.each(
+        page -> {
+          List<Reservation> some = page.stream().filter(it -> isOf(it, tenantId)).toList();
+          Map<String, Marker> markers =
+              attribution.markers(some.stream().map(it -> it.id().hash()).toList());
+          for (Reservation reservation : some) {
+            MicroUsd missing = missing(reservation, markers.get(reservation.id().hash()));
+            reservation.holds().forEach(hold -> add(most, hold.account(), missing));
+          }
+        });
+    Set<String> tenantIds = new HashSet<>();
+    most.keySet().forEach(key -> tenantIds.add(key.tenantId()));
+    for (String tenant : tenantIds) {
+      for (LocalDate day : attribution.days(tenant, FIRST_DAY, LAST_DAY)) {
+        attribution.rowsOf(tenant, day, "", true, row -> addRow(most, row, stored));
+      }
+    }
+    return most;
+  }
+
+  /// What of a decision's charge is not in its row yet.
+  private static MicroUsd missing(Reservation reservation, @Nullable Marker marker) {
+    MicroUsd charge = charge(reservation);
+    if (marker == null) {
+      return charge;
+    }
+    if (marker.revision() >= reservation.revision()) {
+      return MicroUsd.ZERO;
+    }
+    MicroUsd more = charge.minus(MicroUsd.of(marker.amounts().of(Measure.COMMITTED_USD)));
+    return more.isPositive() ? more : MicroUsd.ZERO;
+  }
+
+  private static void addRow(
+      Map<AccountKey, MicroUsd> most,
+      AttributionTable.Row row,
+      Map<AccountKey, AccountScan.Found> stored) {
+    RowKey key = row.key();
+    MicroUsd committed = MicroUsd.of(row.amounts().of(Measure.COMMITTED_USD));
+    addScope(most, key, Scope.USER, key.userId(), committed);
+    addScope(most, key, Scope.KEY, key.keyId(), committed);
+    addScope(most, key, Scope.TEAM, key.teamId(), committed);
+    addScope(most, key, Scope.FEATURE, key.featureId(), committed);
+    addScope(most, key, Scope.TENANT, "-", committed);
+    if (key.runId() == null) {
+      return;
+    }
+    AccountKey own = AccountKey.total(key.tenantId(), Scope.RUN, key.runId());
+    add(most, own, committed);
+    AccountScan.Found found = stored.get(own);
+    Run run = found == null ? null : found.run();
+    if (run != null) {
+      run.ancestors()
+          .forEach(
+              ancestor ->
+                  add(most, AccountKey.total(key.tenantId(), Scope.RUN, ancestor), committed));
+    }
+  }
+
+  private static void addScope(
+      Map<AccountKey, MicroUsd> most,
+      RowKey row,
+      Scope scope,
+      @Nullable String id,
+      MicroUsd committed) {
+    if (id == null) {
+      return;
+    }
+    for (Window window : Window.values()) {
+      String period =
+          switch (window) {
+            case DAY -> row.day().toString();
+            case MONTH -> YearMonth.from(row.day()).toString();
+            case TOTAL -> "";
+          };
+      add(most, new AccountKey(row.tenantId(), scope, id, window, period, 0), committed);
+    }
+  }
+
+  private static void add(Map<AccountKey, MicroUsd> most, AccountKey key, MicroUsd amount) {
+    most.computeIfPresent(key, (same, sum) -> sum.plus(amount));
+  }
+
+  /// Whether no decision that touched an account can have been deleted yet.
+  private boolean isYoung(
+      AccountKey key, @Nullable Run run, Map<String, Optional<Instant>> tenantsMade) {
+    Instant began =
+        switch (key.window()) {
+          case DAY -> LocalDate.parse(key.period()).atStartOfDay().toInstant(ZoneOffset.UTC);
+          case MONTH ->
+              YearMonth.parse(key.period()).atDay(1).atStartOfDay().toInstant(ZoneOffset.UTC);
+          case TOTAL ->
+              run != null
+                  ? run.createdAt()
+                  : tenantsMade
+                      .computeIfAbsent(key.tenantId(), tenants::createdAt)
+                      .orElse(Instant.EPOCH);
+        };
+    return began.isAfter(clock.instant().minus(KEPT_FOR_CERTAIN));
+  }
+}

@@ -1,0 +1,34 @@
+package io.budgetauthority.command;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The operator's command line, which `bin/budget` starts. Region, endpoints and credentials are
+/// those that the AWS SDK finds.
+@Command(
+    name = "budget",
+    description =
+        "Operates a budget-authority. Region, endpoints and credentials are found as the"
+            + " AWS SDK finds them.",
+    subcommands = {Check.class, DeadLetterCommands.class, RebuildAttribution.class},
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND")
+public final class Budget {
+
+  private Budget() {}
+
+  /// Exits with 0 where all is as it should be, 1 where it is not, 2 where the command was called
+  /// wrongly, 3 where it failed.
+  public static void main(String[] args) {
+    System.exit(commandLine().execute(args));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Budget())
+        .setExecutionExceptionHandler(
+            (failure, command, parsed) -> {
+              command.getErr().println(failure);
+              return 3;
+            });
+  }
+}

@@ -1,0 +1,86 @@
+package io.budgetauthority.command;
+
+import io.budgetauthority.settlement.DeadLetters;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.function.Function;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.services.sqs.SqsClient;
+
+/// Shows the messages of the usage queue that could not be processed, and sends them again
+/// (docs/usage-queue.md).
+@Command(
+    name = "dead-letters",
+    description = "Shows the dead letters of the usage queue, or sends them again.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "COMMAND")
+final class DeadLetterCommands {
+
+  /// The two queues.
+  static final class Queues {
+
+    @Option(
+        names = "--queue-url",
+        required = true,
+        defaultValue = "${env:BUDGET_USAGE_QUEUE_URL}",
+        scope = ScopeType.LOCAL,
+        description = "the usage queue; BUDGET_USAGE_QUEUE_URL unless stated")
+    private String queueUrl = "";
+
+    @Option(
+        names = "--dead-queue-url",
+        required = true,
+        defaultValue = "${env:BUDGET_USAGE_DEAD_QUEUE_URL}",
+        description = "its dead-letter queue; BUDGET_USAGE_DEAD_QUEUE_URL unless stated")
+    private String deadQueueUrl = "";
+
+    private int with(Function<DeadLetters, Integer> action) {
+      try (SqsClient sqs =
+          SqsClient.builder().httpClientBuilder(ApacheHttpClient.builder()).build()) {
+        return action.apply(new DeadLetters(sqs, queueUrl, deadQueueUrl));
+      }
+    }
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Command(
+      name = "list",
+      description = "Shows every dead letter with its reason, and leaves it there.",
+      mixinStandardHelpOptions = true)
+  int list(@Mixin Queues queues) {
+    PrintWriter out = spec.commandLine().getOut();
+    int shown = queues.with(letters -> letters.show(letter -> print(letter, out)));
+    out.println(shown + " dead letters");
+    return 0;
+  }
+
+  @Command(
+      name = "redrive",
+      description = "Puts dead letters on the usage queue again.",
+      mixinStandardHelpOptions = true)
+  int redrive(
+      @Mixin Queues queues,
+      @Parameters(paramLabel = "MESSAGE_ID", description = "one letter's id, or all")
+          String which) {
+    int sent =
+        queues.with(
+            letters ->
+                letters.redrive(letter -> which.equals("all") || letter.messageId().equals(which)));
+    spec.commandLine().getOut().println(sent + " sent again");
+    return 0;
+  }
+
+  private static void print(DeadLetters.Letter letter, PrintWriter out) {
+    out.printf(
+        "%s %s: %s%n    %s%n",
+        Instant.ofEpochMilli(letter.sentAt()), letter.messageId(), letter.reason(), letter.body());
+  }
+}

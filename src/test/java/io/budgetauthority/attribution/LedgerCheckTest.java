@@ -1,0 +1,261 @@
+package io.budgetauthority.attribution;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Desk;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.AccountScan;
+import io.budgetauthority.ledger.DecisionScan;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StoredValues;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+
+/// The comparison of accounts with their reservations and charges, on sums that are right and on
+/// sums that were changed by hand.
+class LedgerCheckTest {
+
+  private static final String LEDGER =
+      LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
+  private static final String DECISIONS =
+      LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
+  private static final MicroUsd RUN_LIMIT = MicroUsd.of(5_000_000);
+
+  private final AttributionDesk it = new AttributionDesk();
+  private final Desk desk = it.desk;
+  private final AccountKey ada = AccountKey.total(desk.tenantId, Scope.USER, "ada");
+
+  /// Twenty decisions in two runs and a child run. Four of them still hold.
+  @BeforeEach
+  void makeDecisions() {
+    desk.tenants.create(
+        desk.tenantId, desk.tenants.policy(desk.tenantId).policy(), desk.clock.instant());
+    desk.ceiling(Scope.USER, "ada", MicroUsd.of(100_000_000));
+    for (int i = 0; i < 20; i++) {
+      if (i % 3 == 2) {
+        desk.askAsChild("key-" + i, "child", "run-0", 0, 1_000);
+      } else {
+        desk.ask("key-" + i, "run-" + i % 3, 0, 1_000, RUN_LIMIT);
+      }
+      if (i % 5 != 0) {
+        desk.commit(desk.idOf("key-" + i), 0, 100 + i);
+      }
+    }
+    it.catchUp();
+  }
+
+  @AfterEach
+  void close() {
+    it.close();
+  }
+
+  private LedgerCheck check() {
+    return new LedgerCheck(
+        new AccountScan(it.dynamoDb, LEDGER),
+        new DecisionScan(it.dynamoDb, DECISIONS),
+        it.table,
+        desk.ledger,
+        desk.tenants,
+        desk.clock);
+  }
+
+  private LedgerCheck.Result run() {
+    return check().run(desk.tenantId);
+  }
+
+  private void change(AccountKey account, String attribute, long byMicros) {
+    it.dynamoDb.updateItem(
+        update ->
+            update
+                .tableName(LEDGER)
+                .key(
+                    Map.of(
+                        "pk", StoredValues.text(account.partitionKey()),
+                        "sk", StoredValues.text(account.sortKey())))
+                .updateExpression("ADD " + attribute + " :change, avl :opposite")
+                .expressionAttributeValues(
+                    Map.of(
+                        ":change", StoredValues.number(byMicros),
+                        ":opposite", StoredValues.number(-byMicros))));
+  }
+
+  private void delete(AccountKey account) {
+    it.dynamoDb.deleteItem(
+        delete ->
+            delete
+                .tableName(LEDGER)
+                .key(
+                    Map.of(
+                        "pk", StoredValues.text(account.partitionKey()),
+                        "sk", StoredValues.text(account.sortKey()))));
+  }
+
+  /// Everything that was settled is deleted, as DynamoDB does at the end of its time to live.
+  private int deleteSettledDecisions() {
+    List<Map<String, AttributeValue>> gone =
+        it
+            .dynamoDb
+            .scanPaginator(
+                scan ->
+                    scan.tableName(DECISIONS)
+                        .filterExpression("tenant = :tenant AND attribute_exists(#ttl)")
+                        .expressionAttributeNames(Map.of("#ttl", "ttl"))
+                        .expressionAttributeValues(
+                            Map.of(":tenant", StoredValues.text(desk.tenantId))))
+            .items()
+            .stream()
+            .toList();
+    gone.forEach(
+        item ->
+            it.dynamoDb.deleteItem(
+                delete ->
+                    delete
+                        .tableName(DECISIONS)
+                        .key(Map.of("pk", Objects.requireNonNull(item.get("pk"))))));
+    return gone.size();
+  }
+
+  private AccountDifference only(LedgerCheck.Result result) {
+    assertEquals(1, result.differences().size(), result.toString());
+    return result.differences().getFirst();
+  }
+
+  @Test
+  void whenAllAgrees_nothingDiffers() {
+    LedgerCheck.Result result = run();
+
+    assertEquals(List.of(), result.differences());
+    assertEquals(List.of(), result.moving());
+    assertEquals(20, result.decisions());
+    assertEquals(4, result.accounts());
+  }
+
+  @Test
+  void whenDecisionsExpired_nothingDiffers() {
+    desk.clock.advance(Duration.ofDays(60));
+
+    assertEquals(16, deleteSettledDecisions());
+
+    assertEquals(List.of(), run().differences());
+  }
+
+  @Test
+  void whenReservedIsWrong_itBecomesTheSumOfHolds() {
+    Account right = desk.account(Scope.USER, "ada");
+    change(ada, "res", 777);
+
+    AccountDifference difference = only(run());
+    assertEquals(ada, difference.key());
+    assertTrue(check().correct(difference));
+
+    assertEquals(right, desk.account(Scope.USER, "ada"));
+    assertEquals(List.of(), run().differences());
+    AuditEntry entry = desk.tenants.auditTrail(desk.tenantId, 1, null).getFirst();
+    assertEquals("budget check", entry.principalId());
+    assertEquals("accounts/user/ada/total", entry.subject());
+  }
+
+  @Test
+  void whenAvailableIsWrong_itIsComputedAnew() {
+    Account right = desk.account(Scope.USER, "ada");
+    it.dynamoDb.updateItem(
+        update ->
+            update
+                .tableName(LEDGER)
+                .key(
+                    Map.of(
+                        "pk", StoredValues.text(ada.partitionKey()),
+                        "sk", StoredValues.text(ada.sortKey())))
+                .updateExpression("ADD avl :change")
+                .expressionAttributeValues(Map.of(":change", StoredValues.number(5))));
+
+    assertTrue(check().correct(only(run())));
+
+    assertEquals(right, desk.account(Scope.USER, "ada"));
+  }
+
+  @Test
+  void whenYoung_committedIsExact() {
+    MicroUsd right = desk.run("run-0").account().committed();
+    AccountKey run = AccountKey.total(desk.tenantId, Scope.RUN, "run-0");
+    for (long wrong : new long[] {-3, 3}) {
+      change(run, "cmt", wrong);
+
+      assertTrue(check().correct(only(run())));
+
+      assertEquals(right, desk.run("run-0").account().committed());
+    }
+  }
+
+  @Test
+  void whenOld_committedStaysWithinItsBounds() {
+    desk.clock.advance(Duration.ofDays(60));
+    assertEquals(16, deleteSettledDecisions());
+    AccountKey run = AccountKey.total(desk.tenantId, Scope.RUN, "run-0");
+    MicroUsd right = desk.run("run-0").account().committed();
+
+    change(run, "cmt", -1);
+    assertEquals(List.of(), run().differences(), "what is deleted may never have been charged");
+    change(run, "cmt", 2);
+    assertTrue(check().correct(only(run())));
+
+    assertEquals(right, desk.run("run-0").account().committed());
+  }
+
+  @Test
+  void whenAChargeIsNotInItsRowYet_nothingDiffers() {
+    desk.clock.advance(Duration.ofDays(60));
+    assertEquals(16, deleteSettledDecisions());
+    desk.commit(desk.idOf("key-0"), 0, 4_000);
+
+    assertEquals(List.of(), run().differences());
+  }
+
+  @Test
+  void whenAnAccountIsMissing_itIsMadeWithoutALimit() {
+    Account right = desk.account(Scope.USER, "ada");
+    delete(ada);
+
+    assertTrue(check().correct(only(run())));
+
+    Account made = desk.account(Scope.USER, "ada");
+    assertEquals(right.committed(), made.committed());
+    assertEquals(right.reserved(), made.reserved());
+    desk.ask("next", "run-9", 0, 10, RUN_LIMIT);
+    assertEquals(right.limit(), desk.account(Scope.USER, "ada").limit());
+  }
+
+  @Test
+  void whenARunIsMissing_itIsReportedAndNotMade() {
+    delete(AccountKey.total(desk.tenantId, Scope.RUN, "run-1"));
+
+    assertFalse(check().correct(only(run())));
+  }
+
+  @Test
+  void whenAnAccountChanged_itIsNotCorrected() {
+    change(ada, "res", 777);
+    AccountDifference difference = only(run());
+    desk.ask("next", "run-9", 0, 10, RUN_LIMIT);
+
+    assertFalse(check().correct(difference));
+
+    AccountDifference now = only(run());
+    assertEquals(
+        List.of(),
+        new LedgerCheck.Result(0, 0, List.of(now), List.of())
+            .alsoIn(new LedgerCheck.Result(0, 0, List.of(difference), List.of())));
+  }
+}
