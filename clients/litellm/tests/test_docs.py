@@ -14,7 +14,7 @@ from fake_upstream import FakeUpstream
 from harness.ledger import Ledger
 from harness.processes import REPOSITORY, Authority, Proxy
 
-DOCS = REPOSITORY / "docs"
+DOCS = REPOSITORY / "docs" / "how-to"
 EXAMPLE = REPOSITORY / "clients" / "litellm" / "example" / "proxy.yaml"
 
 
@@ -25,7 +25,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_the_protocol_by_hand_answers_what_the_page_says(authority: Authority) -> None:
-    script = "\n".join(blocks("integrating.md", "sh"))
+    script = "\n".join(blocks("integrate.md", "sh"))
     expected = re.findall(r"^# => (.*)$", script, re.MULTILINE)
     assert len(expected) >= 10
 
@@ -55,7 +55,7 @@ def test_the_protocol_by_hand_answers_what_the_page_says(authority: Authority) -
 def test_an_agent_takes_what_the_problem_offers(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [source] = blocks("integrating.md", "python")
+    [source] = blocks("integrate.md", "python")
     run = scene.ledger.new_run(limit_micro=10_000)
     for name, value in (
         ("PROXY_URL", scene.proxy.url),

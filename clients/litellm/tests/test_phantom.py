@@ -11,7 +11,7 @@ from typing import Any
 from conftest import Scene
 from fake_upstream.plan import Answer, Refuse
 from harness.processes import wait_until
-from test_traps import body_of, leaves
+from test_litellm_behaviour import body_of, leaves
 
 CHAT = "/v1/chat/completions"
 

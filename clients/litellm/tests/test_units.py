@@ -30,9 +30,9 @@ from budget_authority_litellm import (
     usage,
 )
 from budget_authority_litellm.authority import Message
+from budget_authority_litellm.bounds import asks_for_more
 from budget_authority_litellm.catalog import target_of
 from budget_authority_litellm.fields import Effect
-from budget_authority_litellm.grown import asks_for_more
 from budget_authority_litellm.identity import tuple_of
 from budget_authority_litellm.outcome import Billing
 from budget_authority_litellm.problems import Refusal

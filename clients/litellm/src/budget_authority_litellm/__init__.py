@@ -4,7 +4,7 @@ config is all that loads it.
 
 from litellm.integrations.custom_logger import CustomLogger
 
-from .needs import require
+from .compat import require
 
 require(CustomLogger)
 

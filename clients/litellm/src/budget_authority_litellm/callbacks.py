@@ -23,9 +23,9 @@ from . import (
     catalog,
     counting,
     identity,
+    openai_sdk,
     outcome,
     request,
-    sdk,
     settings,
     start,
     stream,
@@ -34,8 +34,8 @@ from . import (
 )
 from .authority import Authority
 from .background import is_unfinished
+from .bounds import asks_for_more
 from .calls import Attempt, Call, Calls
-from .grown import asks_for_more
 from .outbox import Outbox
 from .outcome import Billing
 from .problems import Refusal, local_problem
@@ -81,7 +81,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         if self._parts is None:
             config = getattr(litellm, "budget_authority", None)
             read = settings.read(config=config if isinstance(config, Mapping) else None)
-            sdk.repeat_nothing()
+            openai_sdk.disable_retries()
             authority = Authority(read)
             outbox = Outbox(
                 authority,

@@ -29,8 +29,8 @@ _CONNECT_S, _READ_S = 1, 3
 
 
 class UsageQueue:
-    """Sends messages as `docs/usage-queue.md` has them. Credentials are found as the AWS SDK finds
-    them.
+    """Sends messages as `docs/how-to/usage-queue.md` has them. Credentials are found as the AWS
+    SDK finds them.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import openai
 
 
-def repeat_nothing() -> None:
+def disable_retries() -> None:
     """The SDK repeats a call that failed twice, and no hook hears of it, though each may bill.
     litellm tells it not to where `max_retries` is 0, but on the routes of images it does not hand
     that on, and on that of embeddings it takes 0 for no word at all. Every client of the SDK in
