@@ -33,7 +33,7 @@
 @SET __MVNW_PSMODULEP_SAVE=%PSModulePath%
 @SET PSModulePath=
 @FOR /F "usebackq tokens=1* delims==" %%A IN (`powershell -noprofile "& {$scriptDir='%~dp0'; $script='%__MVNW_ARG0_NAME__%'; icm -ScriptBlock ([Scriptblock]::Create((Get-Content -Raw '%~f0'))) -NoNewScope}"`) DO @(
-  IF "%%A"=="MVN_CMD" (set __MVNW_CMD__=%%B) ELSE IF "%%B"=="" (echo %%A) ELSE (echo %%A=%%B)
+  IF "%%A"=="MVN_CMD" (set __MVNW_CMD__=%%B) ELSE IF "%%A"=="JDK" (set "JAVA_HOME=%%B") ELSE IF "%%B"=="" (echo %%A) ELSE (echo %%A=%%B)
 )
 @SET PSModulePath=%__MVNW_PSMODULEP_SAVE%
 @SET __MVNW_PSMODULEP_SAVE=
@@ -49,6 +49,23 @@ $ErrorActionPreference = "Stop"
 if ($env:MVNW_VERBOSE -eq "true") {
   $VerbosePreference = "Continue"
 }
+
+# Not of the wrapper: Maven runs on the JDK that the sources are compiled for, the first one from 25 on of JAVA_HOME,
+# the PATH, and the folders that installers use.
+function Get-JdkMajor($jdk) {
+  if (!$jdk -or !(Test-Path "$jdk/bin/javac.exe") -or !(Test-Path "$jdk/release")) { return 0 }
+  if ((Get-Content -Raw "$jdk/release") -match 'JAVA_VERSION="(\d+)') { return [int]$Matches[1] }
+  return 0
+}
+$javac = Get-Command javac.exe -ErrorAction SilentlyContinue
+$jdks = @($env:JAVA_HOME)
+if ($javac) { $jdks += (Split-Path (Split-Path $javac.Source)) }
+$jdks += Get-ChildItem -Directory -ErrorAction SilentlyContinue "$env:ProgramFiles/Java", "$env:ProgramFiles/Eclipse Adoptium", "$env:USERPROFILE/.jdks" | ForEach-Object { $_.FullName }
+$jdk = $jdks | Where-Object { (Get-JdkMajor $_) -ge 25 } | Select-Object -First 1
+if (!$jdk) {
+  Write-Error "A JDK 25 or newer is needed and none was found: install one, or set JAVA_HOME to one."
+}
+Write-Output "JDK=$jdk"
 
 # calculate distributionUrl, requires .mvn/wrapper/maven-wrapper.properties
 $distributionUrl = (Get-Content -Raw "$scriptDir/.mvn/wrapper/maven-wrapper.properties" | ConvertFrom-StringData).distributionUrl
