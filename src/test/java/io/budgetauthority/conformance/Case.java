@@ -1,10 +1,14 @@
 package io.budgetauthority.conformance;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,11 +23,13 @@ import org.jspecify.annotations.Nullable;
 /// One sentence of the protocol as requests and what must be answered. `conformance/README.md`
 /// describes every member.
 ///
-/// @param says the section and, in our words, what the case proves
+/// @param spec the anchors of `docs/spec` that it proves a sentence of
+/// @param says what the case proves
 /// @param needs what a runner must be able to do besides HTTP
 /// @param because why a pending case is pending
 public record Case(
     @JsonProperty("id") String id,
+    @JsonProperty("spec") List<String> spec,
     @JsonProperty("says") String says,
     @JsonProperty("tags") List<String> tags,
     @JsonProperty("needs") List<String> needs,
@@ -32,19 +38,31 @@ public record Case(
     @JsonProperty("setup") Setup setup,
     @JsonProperty("steps") List<Step> steps) {
 
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
+  private static final ObjectMapper YAML =
+      YAMLMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .build();
 
+  /// What a step that has `ask` sends, but for what its `but` says.
+  private static final ObjectNode USUAL_ASK =
+      JsonNodeFactory.instance
+          .objectNode()
+          .put("model", "claude-haiku-4-5")
+          .put("input_tokens", 1_000)
+          .put("cache_write_tokens", 0)
+          .put("max_output_tokens", 100);
+
+  private static final String USUAL_RUN = "run-1";
+
   public Case {
+    spec = orEmpty(spec);
     tags = orEmpty(tags);
     needs = orEmpty(needs);
     setup = setup == null ? new Setup(null, null, Map.of(), Map.of()) : setup;
     steps = orEmpty(steps);
-    if (steps.isEmpty() || says.isBlank()) {
-      throw new IllegalArgumentException("case " + id + " says or does nothing");
+    if (steps.isEmpty() || says.isBlank() || spec.isEmpty()) {
+      throw new IllegalArgumentException("case " + id + " cites, says or does nothing");
     }
     if (pending != (because != null)) {
       throw new IllegalArgumentException(
@@ -131,12 +149,16 @@ public record Case(
   public static List<Case> readAll(Path folder) throws IOException {
     List<Path> files;
     try (Stream<Path> entries = Files.list(folder)) {
-      files = entries.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+      files = entries.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
     }
     List<Case> cases = new ArrayList<>();
     Set<String> ids = new HashSet<>();
     for (Path file : files) {
-      for (Case read : JSON.readValue(file.toFile(), Case[].class)) {
+      JsonNode tree = YAML.readTree(file.toFile());
+      for (JsonNode one : tree) {
+        one.path("steps").forEach(step -> expand((ObjectNode) step));
+      }
+      for (Case read : YAML.treeToValue(tree, Case[].class)) {
         if (!ids.add(read.id())) {
           throw new IOException(file + ": a second case is called " + read.id());
         }
@@ -144,6 +166,43 @@ public record Case(
       }
     }
     return List.copyOf(cases);
+  }
+
+  /// Writes a step's short forms out: `ask`, `run` and `but` as the request that they mean, and a
+  /// number in the place of `expect` as its status.
+  private static void expand(ObjectNode step) {
+    if (step.has("ask")) {
+      ObjectNode body = USUAL_ASK.deepCopy();
+      JsonNode but = step.path("but");
+      but.properties()
+          .forEach(
+              field -> {
+                if (field.getValue().isNull()) {
+                  body.remove(field.getKey());
+                } else {
+                  body.set(field.getKey(), field.getValue());
+                }
+              });
+      ObjectNode headers = JsonNodeFactory.instance.objectNode();
+      if (!step.path("ask").isNull()) {
+        headers.set("Idempotency-Key", step.path("ask"));
+      }
+      JsonNode run = step.has("run") ? step.path("run") : TextNode.valueOf(USUAL_RUN);
+      if (!run.isNull()) {
+        headers.set("X-Run-Id", run);
+      }
+      if (step.path("headers") instanceof ObjectNode more) {
+        headers.setAll(more);
+      }
+      step.remove(List.of("ask", "run", "but"));
+      step.put("send", "POST /budget/decisions");
+      step.set("headers", headers);
+      step.set("body", body);
+    }
+    if (step.path("expect").isInt()) {
+      int status = step.path("expect").intValue();
+      step.putObject("expect").put("status", status);
+    }
   }
 
   private static <T> List<T> orEmpty(@Nullable List<T> list) {

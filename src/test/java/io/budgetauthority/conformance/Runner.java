@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class Runner {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final long PAUSE_MILLIS = 200;
 
   /// What gateways and load balancers answer, in words of their own, while nobody is free: no
@@ -49,7 +49,7 @@ public final class Runner {
   private static final String QUEUE = "queue";
   private static final String LEDGER = "ledger";
 
-  /// What a service on a desk lets its callers do without a key.
+  /// What a service in the local build lets its callers do without a key.
   private static final List<String> ON_A_DESK = List.of(EVENTS, QUEUE, LEDGER);
 
   private static final String HEARD = "/local/events";
@@ -63,7 +63,7 @@ public final class Runner {
           "viewer", "{\"role\": \"viewer\"}");
 
   private final HttpClient client =
-      HttpClient.newBuilder().connectTimeout(PATIENCE).version(HttpClient.Version.HTTP_1_1).build();
+      HttpClient.newBuilder().connectTimeout(TIMEOUT).version(HttpClient.Version.HTTP_1_1).build();
   private final URI base;
   private final String operatorKey;
   private final Duration settling;
@@ -128,11 +128,11 @@ public final class Runner {
         : new Outcome.Pending(failure);
   }
 
-  /// Whether the service is one on a desk, which tells its events itself.
+  /// Whether the service is one in the local build, which tells its events itself.
   private boolean isOnADesk() {
     HttpRequest request =
         HttpRequest.newBuilder(base.resolve(HEARD))
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .setHeader("Accept", "application/json")
             .build();
     return arrived(send(request)).response().statusCode() == 200;
@@ -165,7 +165,7 @@ public final class Runner {
   private void giveTheLedgerBack() {
     HttpRequest request =
         HttpRequest.newBuilder(base.resolve(FAULTS_OF_LEDGER))
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .setHeader("Content-Type", "application/json")
             .PUT(HttpRequest.BodyPublishers.ofString("{\"state\": \"up\"}"))
             .build();
@@ -351,7 +351,7 @@ public final class Runner {
         String method, String path, String as, Map<String, String> headers, @Nullable String body) {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(URI.create(base.toString().replaceAll("/$", "") + path))
-              .timeout(PATIENCE)
+              .timeout(TIMEOUT)
               .method(
                   method,
                   body == null
@@ -442,7 +442,7 @@ public final class Runner {
   }
 
   private CompletableFuture<Answer> send(HttpRequest request) {
-    return send(request, System.nanoTime() + PATIENCE.toNanos());
+    return send(request, System.nanoTime() + TIMEOUT.toNanos());
   }
 
   private CompletableFuture<Answer> send(HttpRequest request, long giveUpAt) {

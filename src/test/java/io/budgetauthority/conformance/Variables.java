@@ -13,11 +13,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What `${name}` stands for in a case: a value captured from an answer, `${unique}` for a fresh
-/// string at each use, `${now}` for the time, `${x*300}` for a character 300 times.
+/// string at each use, `${now}` for the time, `${x*300}` for a text 300 times.
 final class Variables {
 
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}]+)}");
-  private static final Pattern REPEAT = Pattern.compile("(.)\\*([0-9]+)");
+  private static final Pattern REPEAT = Pattern.compile("(.+)\\*([0-9]+)");
 
   private final Map<String, JsonNode> values = new HashMap<>();
 
