@@ -146,7 +146,7 @@ class TemplateTest(unittest.TestCase):
             self.assertEqual([it for it in named if not resolved[it]], [], name)
 
     def test_when_the_docs_invoke_a_function_they_hand_variables_over(self):
-        lines = [it for it in (ROOT / "docs/operations.md").read_text().splitlines() if it.startswith("sam local invoke")]
+        lines = [it for it in (ROOT / "docs/how-to/operate.md").read_text().splitlines() if it.startswith("sam local invoke")]
         self.assertEqual(len(lines), len(self.functions))
         for line in lines:
             self.assertIn("--env-vars events/env.json", line)

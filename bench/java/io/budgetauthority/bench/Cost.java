@@ -1,7 +1,7 @@
 package io.budgetauthority.bench;
 
 import io.budgetauthority.DecisionsTail;
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -96,33 +96,33 @@ public final class Cost {
       prices.load(in);
     }
     Meter meter = new Meter();
-    Desk desk = new Desk(meter);
-    desk.policy(Policy.DEFAULT);
+    TestAuthority service = new TestAuthority(meter);
+    service.policy(Policy.DEFAULT);
     for (Scope scope : List.of(Scope.USER, Scope.KEY)) {
-      desk.ceiling(
+      service.ceiling(
           scope, scope == Scope.USER ? "ada" : "ci", Window.MONTH, MicroUsd.parse("1000.00"));
     }
-    try (DecisionsTail tail = new DecisionsTail(desk.tenantId);
+    try (DecisionsTail tail = new DecisionsTail(service.tenantId);
         DynamoDbClient streaming =
             LocalCloudForTests.dynamoDb()
                 .overrideConfiguration(it -> it.addExecutionInterceptor(meter))
                 .build()) {
       for (int n = 0; n < LIFECYCLES; n++) {
-        var unused = desk.ask("cost-" + n, "run-" + n / 10, 10, 100L, MicroUsd.parse("5.00"));
+        var unused = service.ask("cost-" + n, "run-" + n / 10, 10, 100L, MicroUsd.parse("5.00"));
       }
       Map<String, BigDecimal> decided = meter.take();
       for (int n = 0; n < LIFECYCLES; n++) {
-        var unused = desk.commit(desk.idOf("cost-" + n), 10, 50);
+        var unused = service.commit(service.idOf("cost-" + n), 10, 50);
       }
       Map<String, BigDecimal> settled = meter.take();
       String table =
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       DecisionsStream stream =
           new DecisionsStream(
-              new AttributionStream(new AttributionTable(streaming, table), desk.tenants),
+              new AttributionStream(new AttributionTable(streaming, table), service.tenants),
               new Notifications(
-                  new Thresholds(desk.tenants, streaming, table, desk.clock), events -> {}),
-              desk.clock);
+                  new Thresholds(service.tenants, streaming, table, service.clock), events -> {}),
+              service.clock);
       var records = tail.read();
       for (int from = 0; from < records.size(); from += 100) {
         var unused = stream.consume(records.subList(from, Math.min(from + 100, records.size())));

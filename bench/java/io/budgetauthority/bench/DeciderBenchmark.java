@@ -5,7 +5,7 @@ import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.Plan;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -49,8 +49,8 @@ public class DeciderBenchmark {
   /// Less than the worst case of the ask.
   private static final MicroUsd TOO_LITTLE = MicroUsd.of(9_000);
 
-  private Decider.Question fits = question(PLENTY);
-  private Decider.Question fallsShort = question(TOO_LITTLE);
+  private Decider.Input fits = question(PLENTY);
+  private Decider.Input fallsShort = question(TOO_LITTLE);
 
   @Benchmark
   public Plan allow() {
@@ -62,16 +62,16 @@ public class DeciderBenchmark {
     return Decider.decide(fallsShort);
   }
 
-  private static Decider.Question question(MicroUsd runLimit) {
-    return new Decider.Question(
+  private static Decider.Input question(MicroUsd runLimit) {
+    return new Decider.Input(
         ask(),
         Policy.DEFAULT,
         row(),
         List.of(),
         List.of(
-            standing(Scope.RUN, "run-7", runLimit),
-            standing(Scope.USER, "ada", PLENTY),
-            standing(Scope.KEY, "ci", PLENTY)));
+            enforced(Scope.RUN, "run-7", runLimit),
+            enforced(Scope.USER, "ada", PLENTY),
+            enforced(Scope.KEY, "ci", PLENTY)));
   }
 
   private static DecisionRequest ask() {
@@ -102,10 +102,10 @@ public class DeciderBenchmark {
         false);
   }
 
-  private static Standing standing(Scope scope, String id, MicroUsd limit) {
+  private static EnforcedAccount enforced(Scope scope, String id, MicroUsd limit) {
     AccountKey key = AccountKey.total("demo", scope, id);
     Account account = new Account(key, limit, MicroUsd.ZERO, MicroUsd.ZERO, limit, 1);
-    return new Standing(
+    return new EnforcedAccount(
         account, account, Mode.HARD_GATE, MicroUsd.ZERO, Ceiling.DEFAULT_WARN_AT_PERCENT, null);
   }
 

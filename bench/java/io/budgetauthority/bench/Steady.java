@@ -23,7 +23,7 @@ public final class Steady {
   private static final int CLIENTS = 24;
   private static final int PAYERS = 16;
   private static final int NO_ANSWER = 0;
-  private static final long MOST_NANOS = Duration.ofSeconds(60).toNanos();
+  private static final long MAX_NANOS = Duration.ofSeconds(60).toNanos();
   private static final Duration WARM_UP = Duration.ofSeconds(30);
 
   private final int port;
@@ -109,8 +109,8 @@ public final class Steady {
   private record Minute(Histogram decision, Histogram settlement, Map<Integer, Long> errors) {}
 
   private Minute run(String series, Duration time) throws InterruptedException, ExecutionException {
-    Histogram decision = new ConcurrentHistogram(MOST_NANOS, 3);
-    Histogram settlement = new ConcurrentHistogram(MOST_NANOS, 3);
+    Histogram decision = new ConcurrentHistogram(MAX_NANOS, 3);
+    Histogram settlement = new ConcurrentHistogram(MAX_NANOS, 3);
     Map<Integer, Long> errors = new TreeMap<>();
     AtomicLong next = new AtomicLong();
     long from = System.nanoTime();

@@ -6,9 +6,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Says in readiness' body whether the ledger answered last. It never makes the service unready:
-/// what is answered while the ledger is away, the protocol says (section 8), and only a ready
-/// service answers.
+/// Says in the body of readiness whether the ledger answered last. The service stays ready during
+/// an outage (protocol.md#outage), because only a ready service answers.
 @Singleton
 @Readiness
 final class LedgerHealth implements HealthCheck {

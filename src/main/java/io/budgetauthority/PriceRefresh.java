@@ -19,7 +19,7 @@ import org.jboss.logging.Logger;
 
 /// Keeps the price book fresh, off every request's path: at start, and then once a minute. Ready
 /// means that there is a table to decide by; the ledger's state does not count, since the protocol
-/// says what is answered while it is away.
+/// says what is answered then.
 @Singleton
 @Readiness
 final class PriceRefresh implements HealthCheck, Resource {

@@ -2,7 +2,7 @@ package io.budgetauthority;
 
 import io.budgetauthority.api.Problem;
 import io.budgetauthority.attribution.Measure;
-import io.budgetauthority.attribution.Outline;
+import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.decision.ProblemCode;
@@ -18,7 +18,7 @@ import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.TenantCopy;
+import io.budgetauthority.tenant.TenantSnapshot;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 
 /// What is read or written as JSON and is in no signature of a resource, since it is stored, sent,
@@ -42,8 +42,8 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       ProblemCode.class,
       Remedy.class,
       Measure.class,
-      Outline.class,
-      TenantCopy.class,
+      StoredDecision.class,
+      TenantSnapshot.class,
       Usage.class,
       UsageCharge.class
     },
@@ -52,11 +52,11 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       "io.budgetauthority.api.PolicyResource$PolicyView",
       "io.budgetauthority.api.PriceOverrideResource$OverrideView",
       "io.budgetauthority.api.TenantResource$TenantView",
-      "io.budgetauthority.attribution.Outline$Heard",
+      "io.budgetauthority.attribution.StoredDecision$Heard",
       "io.budgetauthority.decision.InputBound$Basis",
       "io.budgetauthority.decision.Outage$Message",
       "io.budgetauthority.price.IncomingPrices$Import",
-      "io.budgetauthority.tenant.KeyCopy"
+      "io.budgetauthority.tenant.KeySnapshot"
     },
     registerFullHierarchy = true)
 final class TypesInJson {}

@@ -2,10 +2,10 @@ package io.budgetauthority;
 
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionTable;
-import io.budgetauthority.decision.AfterTheFact;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.LateDecisions;
 import io.budgetauthority.decision.Outage;
+import io.budgetauthority.decision.UnreservedRecorder;
 import io.budgetauthority.ledger.Breaker;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
@@ -21,9 +21,9 @@ import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.Publications;
-import io.budgetauthority.tenant.Published;
-import io.budgetauthority.tenant.Standby;
+import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -101,8 +101,9 @@ final class Wiring {
   PriceOverrides priceOverrides(
       DynamoDbClient dynamoDb,
       @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
-      Tenants tenants) {
-    return new PriceOverrides(dynamoDb, ledgerTable, tenants);
+      Tenants tenants,
+      Clock clock) {
+    return new PriceOverrides(dynamoDb, ledgerTable, tenants, clock);
   }
 
   @Produces
@@ -123,9 +124,9 @@ final class Wiring {
     return new IncomingPrices(store, tables);
   }
 
-  /// The extension's client, with what keeps requests from waiting for a database that is away. Its
-  /// retries end well before a call's timeout: a call that is throttled to its timeout would fail
-  /// with the timeout, which is an outage, and throttling is none (protocol section 8).
+  /// The extension's client, with what keeps requests from waiting for a database that does not
+  /// answer. Its retries end well before a call's timeout: a call that is throttled to its timeout
+  /// would fail with the timeout, which is an outage, and throttling is none (protocol.md#outage).
   @Produces
   @Singleton
   DynamoDbClient dynamoDb(DynamoDbClientBuilder builder) {
@@ -147,26 +148,27 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Published published(S3Client s3, @ConfigProperty(name = "budget.bucket") String bucket) {
-    return new Published(s3, bucket);
+  SnapshotStore published(S3Client s3, @ConfigProperty(name = "budget.bucket") String bucket) {
+    return new SnapshotStore(s3, bucket);
   }
 
   @Produces
   @Singleton
-  Standby standby(Published published, Clock clock) {
-    return new Standby(published, clock);
+  OutageSnapshots snapshots(SnapshotStore published, Clock clock) {
+    return new OutageSnapshots(published, clock);
   }
 
   @Produces
   @Singleton
-  Publications publications(
+  SnapshotPublisher snapshotPublisher(
       DynamoDbClient dynamoDb,
       @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
-      Published published,
+      SnapshotStore published,
       Tenants tenants,
       ApiKeys keys,
       PriceOverrides overrides) {
-    return new Publications(dynamoDb, ledgerTable, published, tenants, keys, overrides::copy);
+    return new SnapshotPublisher(
+        dynamoDb, ledgerTable, published, tenants, keys, overrides::snapshot);
   }
 
   @Produces
@@ -176,11 +178,11 @@ final class Wiring {
       PriceBook prices,
       PriceOverrides overrides,
       Tenants tenants,
-      Standby standby,
+      OutageSnapshots snapshots,
       SqsClient sqs,
       @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
       Clock clock) {
-    Outage outage = new Outage(standby, sqs, queueUrl, clock);
+    Outage outage = new Outage(snapshots, sqs, queueUrl, clock);
     return new Authority(ledger, prices, overrides, tenants, outage, clock);
   }
 
@@ -198,15 +200,15 @@ final class Wiring {
 
   @Produces
   @Singleton
-  AfterTheFact afterTheFact(Ledger ledger, Tenants tenants) {
-    return new AfterTheFact(ledger, tenants);
+  UnreservedRecorder recorder(Ledger ledger, Tenants tenants) {
+    return new UnreservedRecorder(ledger, tenants);
   }
 
   @Produces
   @Singleton
   UsageCharges usageCharges(
-      AfterTheFact afterTheFact, UsagePricing pricing, Tenants tenants, Clock clock) {
-    return new UsageCharges(afterTheFact, pricing, tenants, clock);
+      UnreservedRecorder recorder, UsagePricing pricing, Tenants tenants, Clock clock) {
+    return new UsageCharges(recorder, pricing, tenants, clock);
   }
 
   @Produces
@@ -214,23 +216,23 @@ final class Wiring {
   UsageQueue usageQueue(
       Settlement settlement,
       UsageCharges charges,
-      AfterTheFact afterTheFact,
+      UnreservedRecorder recorder,
       Tenants tenants,
-      UsageQueue.Letters letters,
+      UsageQueue.Settings letters,
       Clock clock) {
     return new UsageQueue(
-        settlement, charges, new LateDecisions(afterTheFact, clock), tenants, letters, clock);
+        settlement, charges, new LateDecisions(recorder, clock), tenants, letters, clock);
   }
 
   @Produces
   @Singleton
-  UsageQueue.Letters letters(
+  UsageQueue.Settings letters(
       SqsClient sqs,
       @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
       @ConfigProperty(name = "budget.usage-dead-queue-url") Optional<String> deadQueueUrl,
       @ConfigProperty(name = "budget.usage-most-receives") int mostReceives,
       @ConfigProperty(name = "budget.usage-back-after-outage") Duration backAfterOutage) {
-    return new UsageQueue.Letters(
+    return new UsageQueue.Settings(
         sqs,
         queueUrl.orElseThrow(() -> notSet(QUEUE_URL)),
         deadQueueUrl.orElseThrow(() -> notSet("budget.usage-dead-queue-url")),

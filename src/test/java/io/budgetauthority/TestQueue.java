@@ -86,7 +86,7 @@ public final class TestQueue {
     return messages.size();
   }
 
-  /// The reasons of the dead letters, by body, taken away.
+  /// The reasons of the dead letters, by body; they are deleted.
   public List<String> reasonsOfTheDead() {
     List<Message> dead = receive(deadUrl);
     dead.forEach(

@@ -24,7 +24,7 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   /// Operators belong to no tenant.
   private static final String NO_TENANT = "";
 
-  private static final long MOST_OVERLAP_SECONDS = Duration.ofDays(30).toSeconds();
+  private static final long MAX_OVERLAP_SECONDS = Duration.ofDays(30).toSeconds();
 
   private final ApiKeys keys;
   private final Tenants tenants;
@@ -78,8 +78,8 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   }
 
   private Done rotate(String principalId, long overlapSeconds) {
-    if (overlapSeconds < 0 || overlapSeconds > MOST_OVERLAP_SECONDS) {
-      throw new IllegalArgumentException("overlap_seconds is 0 to " + MOST_OVERLAP_SECONDS);
+    if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
+      throw new IllegalArgumentException("overlap_seconds is 0 to " + MAX_OVERLAP_SECONDS);
     }
     ApiKeys.Rotated rotated =
         keys.rotate(

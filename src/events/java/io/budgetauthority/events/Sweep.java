@@ -3,7 +3,7 @@ package io.budgetauthority.events;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import io.budgetauthority.settlement.Sweeper;
-import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import jakarta.inject.Named;
 import java.time.Duration;
 import java.util.Map;
@@ -22,11 +22,11 @@ public class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept>
   private static final Duration TO_END = Duration.ofSeconds(10);
 
   private final Sweeper sweeper;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
 
-  Sweep(Sweeper sweeper, Publications publications) {
+  Sweep(Sweeper sweeper, SnapshotPublisher snapshotPublisher) {
     this.sweeper = sweeper;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
   }
 
   /// Nothing of the tick matters but that it came. What a ledger that does not answer throws is the
@@ -35,7 +35,7 @@ public class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept>
   public Sweeper.Swept handleRequest(Map<String, Object> tick, Context context) {
     Duration time = Duration.ofMillis(context.getRemainingTimeInMillis()).minus(TO_END);
     Sweeper.Swept swept = sweeper.sweep(time.isNegative() ? Duration.ZERO : time);
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     LOG.infof(
         "%d expired, %d presumed, %d released, %d runs ended, %d failed%s",
         swept.expired(),

@@ -47,19 +47,21 @@ public record CloudDefinitions(
   }
 
   /// Reads `infra/` from the class path.
-  public static CloudDefinitions read() {
+  ///
+  /// @param prefix what every name begins with
+  public static CloudDefinitions read(String prefix) {
     Map<String, Table> tables = new LinkedHashMap<>();
-    Template.read("tables.yaml")
+    Template.read("tables.yaml", prefix)
         .resources("AWS::DynamoDB::Table")
         .forEach((id, table) -> tables.put(id, table(new Properties(table))));
 
     Map<String, Bucket> buckets = new LinkedHashMap<>();
-    Template.read("storage.yaml")
+    Template.read("storage.yaml", prefix)
         .resources("AWS::S3::Bucket")
         .forEach((id, bucket) -> buckets.put(id, bucket(new Properties(bucket))));
 
     Map<String, CreateQueueRequest> unordered = new LinkedHashMap<>();
-    Template.read("queues.yaml")
+    Template.read("queues.yaml", prefix)
         .resources("AWS::SQS::Queue")
         .forEach((id, queue) -> unordered.put(id, queue(queue)));
     List<Map.Entry<String, CreateQueueRequest>> ordered = new ArrayList<>(unordered.entrySet());

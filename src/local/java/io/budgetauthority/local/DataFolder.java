@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
 ///   knows
 record DataFolder(Path path, Optional<FileLockHeld> lock) implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
   static DataFolder open(Optional<Path> folder) throws IOException, InterruptedException {
     if (folder.isEmpty()) {
       return new DataFolder(Files.createTempDirectory("budget-authority-"), Optional.empty());
     }
     Path path = folder.get().toAbsolutePath().normalize();
-    Optional<FileLockHeld> lock = FileLockHeld.take(path.resolve("lock"), PATIENCE);
+    Optional<FileLockHeld> lock = FileLockHeld.take(path.resolve("lock"), TIMEOUT);
     if (lock.isEmpty()) {
       throw new LocalCloudUnavailable(
           "Another service is using "

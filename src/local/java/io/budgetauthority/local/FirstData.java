@@ -6,8 +6,8 @@ import io.budgetauthority.price.PriceTableJson;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
@@ -36,13 +36,13 @@ final class FirstData {
   private final Tenants tenants;
   private final ApiKeys keys;
   private final PriceStore prices;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
 
-  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices, Publications publications) {
+  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices, SnapshotPublisher snapshotPublisher) {
     this.tenants = tenants;
     this.keys = keys;
     this.prices = prices;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
   }
 
   void onStart(@Observes @Priority(BEFORE_PRICES) StartupEvent event) {
@@ -57,7 +57,7 @@ final class FirstData {
           "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"));
       keys.store("bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null));
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
   }
 
   /// Tells where the service listens, once it does.

@@ -30,8 +30,9 @@ import software.amazon.awssdk.services.dynamodb.model.TimeToLiveStatus;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.CreateQueueRequest;
 
-/// The AWS of a desk: DynamoDB, S3 and SQS, all on 127.0.0.1, with the tables, the bucket and the
-/// queues of `infra/` made. Tables and objects are kept in the data folder; messages are in memory.
+/// The AWS of the local build: DynamoDB, S3 and SQS, all on 127.0.0.1, with the tables, the bucket
+/// and the queues of `infra/` made. Tables and objects are kept in the data folder; messages are in
+/// memory.
 ///
 /// One service at a time may use a data folder. Closing it stops the servers, and removes the
 /// folder where it is a temporary one. Safe for use by several threads once started.
@@ -117,7 +118,8 @@ public final class LocalCloud implements AutoCloseable {
       throws IOException, InterruptedException {
     try (SdkHttpClient http = ApacheHttpClient.create();
         ExecutorService starting = Executors.newCachedThreadPool()) {
-      Future<CloudDefinitions> read = starting.submit(CloudDefinitions::read);
+      Future<CloudDefinitions> read =
+          starting.submit(() -> CloudDefinitions.read(settings.prefix()));
       Future<Queues> queues = starting.submit(() -> startQueues(settings, read, http, parts));
       Future<URI> tables = starting.submit(() -> startTables(settings, folder, read, http, parts));
       Future<URI> buckets = starting.submit(() -> startObjects(settings, folder, read, parts));

@@ -1,7 +1,7 @@
 package io.budgetauthority.local;
 
-/// There can be no cloud on this desk as things are. The message is one line for the person at it,
-/// and says what to change.
+/// There can be no cloud on this service as things are. The message is one line for the person at
+/// it, and says what to change.
 public final class LocalCloudUnavailable extends RuntimeException {
 
   private final String line;

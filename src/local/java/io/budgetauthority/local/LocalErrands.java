@@ -1,14 +1,14 @@
 package io.budgetauthority.local;
 
 import io.budgetauthority.settlement.Sweeper;
-import io.budgetauthority.tenant.Publications;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import org.jboss.logging.Logger;
 
-/// Drives on a desk what events drive on AWS.
+/// Drives in the local build what events drive on AWS.
 @Singleton
 final class LocalErrands {
 
@@ -17,11 +17,11 @@ final class LocalErrands {
 
   private final Sweeper sweeper;
 
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
 
-  LocalErrands(Sweeper sweeper, Publications publications) {
+  LocalErrands(Sweeper sweeper, SnapshotPublisher snapshotPublisher) {
     this.sweeper = sweeper;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
   }
 
   @Scheduled(
@@ -31,7 +31,7 @@ final class LocalErrands {
   void sweep() {
     try {
       var unused = sweeper.sweep(A_SWEEP);
-      publications.catchUp();
+      snapshotPublisher.publishPending();
     } catch (Throwable e) {
       LOG.warnf("the sweep ended early: %s", e.getMessage());
     }

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
-/// The bus of a desk: a line in the log for each event, and the last ones in memory for whoever
-/// asks. Safe for use by many threads.
+/// The bus of the local build: a line in the log for each event, and the last ones in memory for
+/// whoever asks. Safe for use by many threads.
 @Singleton
 final class LocalEvents implements EventBus {
 
   private static final Logger LOG = Logger.getLogger("budget.events");
-  private static final int MOST_KEPT = 1_000;
+  private static final int MAX_KEPT = 1_000;
 
   private final ObjectMapper json;
   private final Deque<BudgetEvent> last = new ArrayDeque<>();
@@ -31,7 +31,7 @@ final class LocalEvents implements EventBus {
     for (BudgetEvent event : events) {
       LOG.infof("%s %s", event.type().wireName(), written(event));
       last.addFirst(event);
-      if (last.size() > MOST_KEPT) {
+      if (last.size() > MAX_KEPT) {
         last.removeLast();
       }
     }

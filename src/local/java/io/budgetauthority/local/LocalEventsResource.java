@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What an event bus's subscriber would have heard: the last events, as JSON and as a page that
-/// follows them. It is on a desk alone, where it needs no key.
+/// follows them. It is in the local build alone, where it needs no key.
 @Path("/local/events")
 public final class LocalEventsResource {
 

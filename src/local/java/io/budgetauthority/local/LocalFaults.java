@@ -16,16 +16,17 @@ import software.amazon.awssdk.services.dynamodb.model.ProvisionedThroughputExcee
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// Lets whoever tries out a gateway take a service of the desk away, and give it back: the SDK asks
-/// it before each call. The SDK makes one for each client, and in dev mode by another class loader
-/// than the resource's that sets the state, so the state is the process's: a system property.
+/// Lets whoever tries out a gateway make a service of the local build unavailable, and available
+/// again: the SDK asks it before each call. The SDK makes one for each client, and in dev mode by
+/// another class loader than the resource's that sets the state, so the state is the process's: a
+/// system property.
 public final class LocalFaults implements ExecutionInterceptor {
 
   private static final Duration SLOW = Duration.ofSeconds(5);
 
   private static final String PROPERTY = "budget.local.fault.";
 
-  /// What can be taken away.
+  /// What can be made unavailable.
   public enum Service {
     /// DynamoDB.
     LEDGER("DynamoDb"),
@@ -87,7 +88,7 @@ public final class LocalFaults implements ExecutionInterceptor {
     String service = attributes.getAttribute(SdkExecutionAttribute.SERVICE_NAME);
     switch (of(service)) {
       case UP -> {}
-      case DOWN -> throw SdkClientException.create("taken away: nobody answers");
+      case DOWN -> throw SdkClientException.create("injected outage: no answer");
       case SLOW -> waitFor(SLOW);
       case BUSY -> {
         if (context.request() instanceof TransactWriteItemsRequest request) {
@@ -96,13 +97,13 @@ public final class LocalFaults implements ExecutionInterceptor {
       }
       case THROTTLED ->
           throw ProvisionedThroughputExceededException.builder()
-              .message("taken away: throttled")
+              .message("injected throttling")
               .statusCode(400)
               .awsErrorDetails(error("ProvisionedThroughputExceededException", service))
               .build();
       case BROKEN ->
           throw DynamoDbException.builder()
-              .message("taken away: a fault that nobody expects")
+              .message("injected fault that nobody expects")
               .statusCode(400)
               .awsErrorDetails(error("ValidationException", service))
               .build();
@@ -121,7 +122,7 @@ public final class LocalFaults implements ExecutionInterceptor {
   private static TransactionCanceledException conflict(
       TransactWriteItemsRequest request, String service) {
     return TransactionCanceledException.builder()
-        .message("taken away: busy")
+        .message("injected contention")
         .statusCode(400)
         .awsErrorDetails(error("TransactionCanceledException", service))
         .cancellationReasons(

@@ -1,6 +1,6 @@
 package io.budgetauthority.local;
 
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.settlement.UsageQueue;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.NotFoundException;
@@ -15,14 +15,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// What somebody who tries out a gateway needs beside the service itself: to put a message on the
-/// usage queue, and to take a service away and give it back. It is on a desk alone, where it needs
-/// no key.
+/// usage queue, and to make a service unavailable and available again. It is in the local build
+/// alone, where it needs no key.
 @Path("/local")
 public final class LocalFaultsResource {
 
-  private final UsageQueue.Letters letters;
+  private final UsageQueue.Settings letters;
 
-  LocalFaultsResource(UsageQueue.Letters letters) {
+  LocalFaultsResource(UsageQueue.Settings letters) {
     this.letters = letters;
   }
 
@@ -43,7 +43,7 @@ public final class LocalFaultsResource {
   @Path("/faults/{service}")
   @Consumes(MediaType.APPLICATION_JSON)
   public Response set(@PathParam("service") String service, byte @Nullable [] body) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     LocalFaults.State state = fields.oneOf("state", LocalFaults.State::ofWireName);
     if (!fields.has("state")) {
       fields.error("state", "is required");

@@ -15,7 +15,7 @@ public final class LocalMain {
     long from = System.nanoTime();
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.fromEnvironment())) {
       System.out.printf(
-          "AWS on a desk, started in %.1f s: DynamoDB %s, S3 %s, SQS %s%n",
+          "AWS in the local build, started in %.1f s: DynamoDB %s, S3 %s, SQS %s%n",
           (System.nanoTime() - from) / 1e9,
           cloud.dynamoDbEndpoint(),
           cloud.s3Endpoint(),

@@ -36,8 +36,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.xml.stream.XMLInputFactory;
 
-/// S3 on a desk: local-s3 in this process, its objects in a folder. The library's own starter binds
-/// every interface; this one binds 127.0.0.1.
+/// S3 in the local build: local-s3 in this process, its objects in a folder. The library's own
+/// starter binds every interface; this one binds 127.0.0.1.
 final class LocalObjects implements AutoCloseable {
 
   private final BucketService buckets;

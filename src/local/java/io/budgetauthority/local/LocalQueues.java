@@ -8,9 +8,9 @@ import org.apache.pekko.actor.ActorSystem;
 import org.elasticmq.rest.sqs.SQSRestServer;
 import org.elasticmq.rest.sqs.SQSRestServerBuilder;
 
-/// SQS on a desk: ElasticMQ in this process, on 127.0.0.1. Its messages are in memory and end with
-/// the process: its way of keeping them has one database for the whole process, whichever server
-/// asked.
+/// SQS in the local build: ElasticMQ in this process, on 127.0.0.1. Its messages are in memory and
+/// end with the process: its way of keeping them has one database for the whole process, whichever
+/// server asked.
 final class LocalQueues implements AutoCloseable {
 
   private static final String SETTINGS =

@@ -6,8 +6,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// What a desk can be told. Every setting has an environment variable, and a system property of the
-/// same name in lower case with dots (`BUDGET_LOCAL_DATA`, `budget.local.data`), which wins.
+/// What the local build can be told. Every setting has an environment variable, and a system
+/// property of the same name in lower case with dots (`BUDGET_LOCAL_DATA`, `budget.local.data`),
+/// which wins.
 ///
 /// @param data `BUDGET_LOCAL_DATA`, the folder that keeps everything, `.local` unless set; empty
 ///   for `memory`: a temporary folder, removed at the end
@@ -17,15 +18,19 @@ import java.util.function.Function;
 /// @param dynamoDbPort `BUDGET_LOCAL_DYNAMODB_PORT`; 0, as the other two unless set: a free one
 /// @param sqsPort `BUDGET_LOCAL_SQS_PORT`
 /// @param s3Port `BUDGET_LOCAL_S3_PORT`
+/// @param prefix `BUDGET_LOCAL_PREFIX`, what the names of tables, bucket and queues begin with;
+///   `budget-authority` unless set
 public record LocalSettings(
     Optional<Path> data,
     Optional<URI> dynamoDb,
     Optional<URI> sqs,
     int dynamoDbPort,
     int sqsPort,
-    int s3Port) {
+    int s3Port,
+    String prefix) {
 
   private static final String MEMORY = "memory";
+  private static final String USUAL_PREFIX = "budget-authority";
 
   public LocalSettings {
     requirePort("BUDGET_LOCAL_DYNAMODB_PORT", dynamoDbPort);
@@ -35,12 +40,14 @@ public record LocalSettings(
 
   /// Everything in a temporary folder and on free ports.
   public static LocalSettings inMemory() {
-    return new LocalSettings(Optional.empty(), Optional.empty(), Optional.empty(), 0, 0, 0);
+    return new LocalSettings(
+        Optional.empty(), Optional.empty(), Optional.empty(), 0, 0, 0, USUAL_PREFIX);
   }
 
   /// Everything in a folder, on free ports.
   public static LocalSettings in(Path folder) {
-    return new LocalSettings(Optional.of(folder), Optional.empty(), Optional.empty(), 0, 0, 0);
+    return new LocalSettings(
+        Optional.of(folder), Optional.empty(), Optional.empty(), 0, 0, 0, USUAL_PREFIX);
   }
 
   /// The settings of this process.
@@ -64,7 +71,8 @@ public record LocalSettings(
         endpoint(lookUp, "BUDGET_LOCAL_SQS"),
         port(lookUp, "BUDGET_LOCAL_DYNAMODB_PORT"),
         port(lookUp, "BUDGET_LOCAL_SQS_PORT"),
-        port(lookUp, "BUDGET_LOCAL_S3_PORT"));
+        port(lookUp, "BUDGET_LOCAL_S3_PORT"),
+        lookUp.apply("BUDGET_LOCAL_PREFIX").orElse(USUAL_PREFIX));
   }
 
   private static Optional<URI> endpoint(Function<String, Optional<String>> lookUp, String name) {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// The loggers of the servers on a desk, of which only warnings are worth a reader's line.
+/// The loggers of the servers in the local build, of which only warnings are worth a reader's line.
 final class QuietLoggers {
 
   static final List<String> NAMES =

@@ -18,20 +18,22 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
-/// One CloudFormation template of `infra/`, with every parameter at its default and the account and
-/// region of a desk. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over `!Equals` and `!Not`;
-/// another function in a property that is asked for is an error, one elsewhere is passed over.
+/// One CloudFormation template of `infra/`, with every parameter but `Prefix` at its default, and
+/// the account and region of the local build. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over
+/// `!Equals` and `!Not`; another function in a property that is asked for is an error, one
+/// elsewhere is passed over.
 final class Template {
 
-  /// The account of everything on a desk.
+  /// The account of everything in the local build.
   static final String ACCOUNT = "000000000000";
 
-  /// The region of everything on a desk.
+  /// The region of everything in the local build.
   static final String REGION = "us-east-1";
 
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^!}]+)}");
 
   private final String name;
+  private final String prefix;
 
   /// A property that is not there after all.
   private static final String NO_VALUE = "AWS::NoValue";
@@ -40,20 +42,23 @@ final class Template {
   private final Map<?, ?> conditions;
   private final Map<?, ?> resources;
 
-  private Template(String name, Map<?, ?> document) {
+  private Template(String name, String prefix, Map<?, ?> document) {
     this.name = name;
+    this.prefix = prefix;
     this.parameters = map(document.get("Parameters"));
     this.conditions = document.get("Conditions") instanceof Map<?, ?> stated ? stated : Map.of();
     this.resources = map(document.get("Resources"));
   }
 
   /// Reads `infra/<name>` from the class path.
-  static Template read(String name) {
+  ///
+  /// @param prefix the value of its parameter `Prefix`
+  static Template read(String name, String prefix) {
     try (InputStream yaml = Template.class.getResourceAsStream("/infra/" + name)) {
       if (yaml == null) {
         throw new IllegalStateException("infra/" + name + " is not on the class path");
       }
-      return new Template(name, map(new Yaml(new FunctionsAsCalls()).load(yaml)));
+      return new Template(name, prefix, map(new Yaml(new FunctionsAsCalls()).load(yaml)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -113,6 +118,9 @@ final class Template {
   }
 
   private String reference(String to) {
+    if (to.equals("Prefix")) {
+      return prefix;
+    }
     if (parameters.get(to) instanceof Map<?, ?> parameter) {
       return String.valueOf(parameter.get("Default"));
     }
@@ -138,7 +146,8 @@ final class Template {
     if (named != null && type.equals("AWS::SQS::Queue") && idAndAttribute[1].equals("Arn")) {
       return "arn:aws:sqs:%s:%s:%s".formatted(REGION, ACCOUNT, resolved(named));
     }
-    throw new IllegalStateException(name + " refers to " + to + ", which a desk does not know");
+    throw new IllegalStateException(
+        name + " refers to " + to + ", which the local build does not know");
   }
 
   private static Map<?, ?> map(@Nullable Object value) {

@@ -25,18 +25,18 @@ final class UsagePoller {
   private static final int WAIT_SECONDS = 1;
   private static final Duration AFTER_A_FAULT = Duration.ofSeconds(1);
 
-  /// A desk has one consumer, so what is left for later need not stay hidden for long.
+  /// The local build has one consumer, so what is left for later need not stay hidden for long.
   private static final int AGAIN_AFTER_SECONDS = 2;
 
   /// After the first data is there, and with it the tables.
   private static final int LAST = 4_000;
 
   private final UsageQueue queue;
-  private final UsageQueue.Letters letters;
+  private final UsageQueue.Settings letters;
   private final Thread thread;
   private volatile boolean stopping;
 
-  UsagePoller(UsageQueue queue, UsageQueue.Letters letters) {
+  UsagePoller(UsageQueue queue, UsageQueue.Settings letters) {
     this.queue = queue;
     this.letters = letters;
     this.thread = Thread.ofPlatform().daemon().name("usage-queue").unstarted(this::run);

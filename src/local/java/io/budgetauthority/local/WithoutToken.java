@@ -13,9 +13,9 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 /// Takes the token out of a transaction that the SDK put there. Before each transaction Dynoxide
-/// looks at every token of the last ten minutes, so that a desk under steady load would become
-/// slower by the minute. Nothing of ours relies on the token: it is a new one for each call, and a
-/// write that is sent again is told apart by its conditions.
+/// looks at every token of the last ten minutes, so that the local build under steady load would
+/// become slower by the minute. Nothing of ours relies on the token: it is a new one for each call,
+/// and a write that is sent again is told apart by its conditions.
 public final class WithoutToken implements ExecutionInterceptor {
 
   private static final Pattern TOKEN =

@@ -1,5 +1,5 @@
-/// AWS on a desk: the servers that let the whole service run with no account, no Docker and no
-/// second command. [io.budgetauthority.local.LocalMain] starts them before the service,
+/// AWS in the local build: the servers that let the whole service run with no account, no Docker
+/// and no second command. [io.budgetauthority.local.LocalMain] starts them before the service,
 /// [io.budgetauthority.local.LocalCloud] is all of them together, and what they hold is defined in
 /// `infra/` alone, which [io.budgetauthority.local.CloudDefinitions] reads.
 @NullMarked

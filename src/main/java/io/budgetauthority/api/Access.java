@@ -3,26 +3,26 @@ package io.budgetauthority.api;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Standby;
 import jakarta.inject.Singleton;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 
-/// Who is calling, and whether the role may (protocol section 1).
+/// Who is calling, and whether the role may (protocol.md#roles).
 @Singleton
 final class Access {
 
   private static final String SCHEME = "Bearer ";
 
   private final ApiKeys keys;
-  private final Standby standby;
+  private final OutageSnapshots snapshots;
 
-  Access(ApiKeys keys, Standby standby) {
+  Access(ApiKeys keys, OutageSnapshots snapshots) {
     this.keys = keys;
-    this.standby = standby;
+    this.snapshots = snapshots;
   }
 
   /// The caller of an `Authorization` header. Without a valid key it gets a 401 problem, with
@@ -48,15 +48,15 @@ final class Access {
     return caller;
   }
 
-  /// While the ledger is away, by the keys that were published (protocol section 8).
+  /// During an outage, by the keys that were published (protocol.md#outage).
   private Optional<Caller> authenticate(String secret) {
     try {
       return keys.authenticate(secret);
     } catch (SdkException e) {
-      if (!LedgerUnavailable.isMeantBy(e)) {
+      if (!LedgerUnavailable.isCauseOf(e)) {
         throw e;
       }
-      return standby.authenticate(secret);
+      return snapshots.authenticate(secret);
     }
   }
 }

@@ -15,7 +15,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One account as a caller sees it. An agent sees no amounts of a team's, a feature's or the
-/// tenant's account (protocol section 1): they are null.
+/// tenant's account (protocol.md#agents): they are null.
 ///
 /// @param blocks whether the account has nothing left for a call that costs something
 public record AccountView(

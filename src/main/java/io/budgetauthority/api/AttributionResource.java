@@ -3,7 +3,7 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What was spent, in groups by any dimensions, and what of it wants a person's look (protocol
-/// section 6).
+/// What was spent, in groups by any dimensions, and what of it wants a person's look
+/// (protocol.md#attribution).
 @Path("/budget")
 @Produces({MediaType.APPLICATION_JSON, "text/csv"})
 public final class AttributionResource {
@@ -78,7 +78,7 @@ public final class AttributionResource {
     List<Dimension> stated = SpendQuery.groupBy(groupBy);
     List<Dimension> dimensions = focus ? SpendQuery.forFocus(stated) : stated;
     ZoneId zone = zone(caller);
-    Attribution.Question question = query.question(today(zone), dimensions, focus);
+    Attribution.Query question = query.question(today(zone), dimensions, focus);
     List<Attribution.Group> groups = groups(question);
     SpendQuery.Part part = query.page(groups, Attribution.Group.BIGGEST_FIRST, type);
     Function<Attribution.Group, Map<String, @Nullable Object>> line =
@@ -100,7 +100,7 @@ public final class AttributionResource {
     MediaType type = SpendQuery.wanted(request);
     SpendQuery query = new SpendQuery(uri, caller, filter);
     ZoneId zone = zone(caller);
-    Attribution.Question question = query.question(today(zone), OF_A_REPORT, false);
+    Attribution.Query question = query.question(today(zone), OF_A_REPORT, false);
     List<Attribution.Group> groups =
         groups(question).stream().filter(SpendShapes::isStriking).toList();
     return answer(
@@ -125,11 +125,11 @@ public final class AttributionResource {
     return clock.instant().atZone(zone).toLocalDate();
   }
 
-  private List<Attribution.Group> groups(Attribution.Question question) {
+  private List<Attribution.Group> groups(Attribution.Query question) {
     try {
       return attribution.groups(question);
     } catch (Attribution.TooManyGroups e) {
-      throw Fields.invalid(
+      throw RequestFields.invalid(
           "group_by",
           "comes to "
               + e.getMessage()
@@ -139,7 +139,7 @@ public final class AttributionResource {
 
   private static Response answer(
       MediaType type,
-      Attribution.Question question,
+      Attribution.Query question,
       ZoneId zone,
       SpendQuery.Part part,
       Function<Attribution.Group, Map<String, @Nullable Object>> line,

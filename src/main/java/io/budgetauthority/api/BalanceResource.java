@@ -5,10 +5,10 @@ import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
-import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -30,12 +30,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What is left, before a plan is made: every account that a call of a run or a tuple would be held
-/// against (protocol section 6).
+/// against (protocol.md#balances).
 @Path("/budget/balances")
 @Produces(MediaType.APPLICATION_JSON)
 public final class BalanceResource {
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Access access;
   private final Ledger ledger;
@@ -87,7 +87,7 @@ public final class BalanceResource {
       tuple = run.tuple().completedBy(stated);
       touched.add(touched(run, policy.policy()));
       ledger
-          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.in(PATIENCE))
+          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.in(TIMEOUT))
           .runs()
           .values()
           .stream()
@@ -97,9 +97,9 @@ public final class BalanceResource {
     Instant now = clock.instant();
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
     Ledger.Snapshot seen =
-        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.in(PATIENCE));
-    for (Standing standing : applying.standings(seen.accounts())) {
-      touched.add(DecisionFacts.Touched.of(standing, MicroUsd.ZERO));
+        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.in(TIMEOUT));
+    for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accounts())) {
+      touched.add(DecisionFacts.Touched.of(enforced, MicroUsd.ZERO));
     }
     return new Balances(AccountView.of(touched, caller));
   }

@@ -10,7 +10,7 @@ import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
 /// The problem of a block: what stands in the way, what would help, and what else would fit
-/// (protocol section 7).
+/// (protocol.md#problems).
 final class BlockProblem {
 
   private static final String DECISIONS = "/budget/decisions";

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/// The headers of protocol section 3, named here and nowhere else.
+/// The headers of protocol.md#headers, named here and nowhere else.
 final class BudgetHeaders {
 
   static final String RUN_ID = "X-Run-Id";

@@ -8,8 +8,8 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent may say of itself (protocol sections 1 and 2): neither its user nor its key, which
-/// its credential says, and no run limit above the policy's.
+/// What an agent may say of itself (protocol.md#agents and protocol.md#ask): neither its user nor
+/// its key, which its credential says, and no run limit above the policy's.
 final class Callers {
 
   private Callers() {}

@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
@@ -15,7 +15,7 @@ final class CeilingJson {
 
   private CeilingJson() {}
 
-  static Ceiling read(Fields fields) {
+  static Ceiling read(RequestFields fields) {
     MicroUsd limit = fields.money("limit_usd");
     if (!fields.has("limit_usd")) {
       fields.error("limit_usd", "is required");

@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
@@ -30,8 +30,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The ceilings of a tenant as a list (protocol section 6). Those that a policy sets by default are
-/// the policy's; a run's, which every run has, is listed where its id is asked for.
+/// The ceilings of a tenant as a list (protocol.md#ceilings). Those that a policy sets by default
+/// are the policy's; a run's, which every run has, is listed where its id is asked for.
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingListResource {
@@ -52,21 +52,21 @@ public final class CeilingListResource {
   }
 
   /// A place in the list, `scope/id/window` as in a ceiling's path.
-  private record Place(ScopeId scopeId, Window window) {
+  private record Cursor(ScopeId scopeId, Window window) {
 
-    static Place of(String tenantId, String name) {
+    static Cursor of(String tenantId, String name) {
       int slash = name.indexOf('/');
       int last = name.lastIndexOf('/');
       if (slash < 0 || last <= slash + 1) {
-        throw Fields.invalid("after", "must be the next of a page");
+        throw RequestFields.invalid("after", "must be the next of a page");
       }
       String id = Ids.require("after", name.substring(slash + 1, last));
       try {
-        return new Place(
+        return new Cursor(
             new ScopeId(tenantId, Scope.ofWireName(name.substring(0, slash)), id),
             Window.ofWireName(name.substring(last + 1)));
       } catch (IllegalArgumentException e) {
-        throw Fields.invalid("after", String.valueOf(e.getMessage()));
+        throw RequestFields.invalid("after", String.valueOf(e.getMessage()));
       }
     }
 
@@ -92,9 +92,10 @@ public final class CeilingListResource {
     Scope scope = scope(scopeName);
     String ofId = Ids.optional("id", id);
     int most = Page.limit(limit);
-    Place from = after == null ? null : Place.of(caller.tenantId(), after);
+    Cursor from = after == null ? null : Cursor.of(caller.tenantId(), after);
     if (scope == Scope.RUN && ofId == null) {
-      throw Fields.invalid("id", "is required with scope run: GET /budget/runs lists the runs");
+      throw RequestFields.invalid(
+          "id", "is required with scope run: GET /budget/runs lists the runs");
     }
     List<CeilingView> found = new ArrayList<>();
     if (ofId != null || caller.role() == Role.AGENT) {
@@ -103,14 +104,14 @@ public final class CeilingListResource {
       collect(caller, scope, from, most, found);
     }
     List<CeilingView> items = found.subList(0, Math.min(most, found.size()));
-    return new Page<>(items, items.size() < most ? null : Place.name(items.getLast()));
+    return new Page<>(items, items.size() < most ? null : Cursor.name(items.getLast()));
   }
 
   private static @Nullable Scope scope(@Nullable String name) {
     try {
       return name == null ? null : Scope.ofWireName(name);
     } catch (IllegalArgumentException e) {
-      throw Fields.invalid("scope", String.valueOf(e.getMessage()));
+      throw RequestFields.invalid("scope", String.valueOf(e.getMessage()));
     }
   }
 
@@ -148,12 +149,12 @@ public final class CeilingListResource {
   private void collect(
       Caller caller,
       @Nullable Scope scope,
-      @Nullable Place from,
+      @Nullable Cursor from,
       int most,
       List<CeilingView> found) {
     ScopeId next = from == null ? null : from.scopeId();
     if (next != null && scope != null && next.scope() != scope) {
-      throw Fields.invalid("after", "is not of the scope that is listed");
+      throw RequestFields.invalid("after", "is not of the scope that is listed");
     }
     while (found.size() < most) {
       // One more than are wanted, since the first may be the last of the page before.
@@ -169,7 +170,7 @@ public final class CeilingListResource {
     }
   }
 
-  private static void add(List<CeilingView> found, Listed listed, @Nullable Place from) {
+  private static void add(List<CeilingView> found, Listed listed, @Nullable Cursor from) {
     new TreeMap<>(listed.byWindow())
         .forEach(
             (window, ceiling) -> {

@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
@@ -9,9 +9,9 @@ import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Tenants.ScopeId;
 import io.budgetauthority.tenant.Window;
@@ -31,7 +31,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Ceilings (protocol section 6), one at a time. A run's is its limit, which the run always has.
+/// Ceilings (protocol.md#ceilings), one at a time. A run's is its limit, which the run always has.
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingResource {
@@ -42,7 +42,7 @@ public final class CeilingResource {
   private final CeilingChanges changes;
   private final Runs runs;
   private final Tenants tenants;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
   private final Clock clock;
 
   CeilingResource(
@@ -50,9 +50,9 @@ public final class CeilingResource {
       CeilingChanges changes,
       Runs runs,
       Tenants tenants,
-      Publications publications,
+      SnapshotPublisher snapshotPublisher,
       Clock clock) {
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
     this.clock = clock;
     this.access = access;
     this.changes = changes;
@@ -77,7 +77,7 @@ public final class CeilingResource {
           .exception();
     }
     Window window = window(scopeId, windowName);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     Ceiling ceiling = CeilingJson.read(fields);
     fields.end();
     if (scopeId.scope() == Scope.RUN) {
@@ -94,7 +94,7 @@ public final class CeilingResource {
     if (!changed.done()) {
       throw EntityTags.changed();
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return answer(changed.created() ? 201 : 200, scopeId, window, ceiling, changed.now().version());
   }
 
@@ -197,7 +197,7 @@ public final class CeilingResource {
       }
       throw notFound("there is no such ceiling");
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return Response.noContent().build();
   }
 
@@ -212,7 +212,7 @@ public final class CeilingResource {
   private static ScopeId scopeId(Caller caller, String scopeName, String id) {
     Scope scope = parse("scope", scopeName, Scope::ofWireName);
     if (scope == Scope.TENANT && !id.equals("-")) {
-      throw Fields.invalid("id", "is - for the tenant");
+      throw RequestFields.invalid("id", "is - for the tenant");
     }
     return new ScopeId(caller.tenantId(), scope, Ids.require("id", id));
   }
@@ -220,7 +220,7 @@ public final class CeilingResource {
   private static Window window(ScopeId scopeId, String windowName) {
     Window window = parse("window", windowName, Window::ofWireName);
     if (scopeId.scope() == Scope.RUN && window != Window.TOTAL) {
-      throw Fields.invalid("window", "a run's limit is over total");
+      throw RequestFields.invalid("window", "a run's limit is over total");
     }
     return window;
   }
@@ -229,7 +229,7 @@ public final class CeilingResource {
     try {
       return convert.apply(value);
     } catch (IllegalArgumentException e) {
-      throw Fields.invalid(name, String.valueOf(e.getMessage()));
+      throw RequestFields.invalid(name, String.valueOf(e.getMessage()));
     }
   }
 

@@ -9,7 +9,7 @@ import io.budgetauthority.tenant.Window;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A ceiling as callers see it (protocol section 6).
+/// A ceiling as callers see it (protocol.md#ceilings).
 public record CeilingView(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,

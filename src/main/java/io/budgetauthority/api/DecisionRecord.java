@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The decision record of protocol section 4: what the decision was, and how its reservation stands
+/// The decision record of protocol.md#record: what the decision was, and how its reservation stands
 /// now.
 public record DecisionRecord(
     @JsonProperty("decision_id") @Nullable String decisionId,

@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.decision.DecisionRequest;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -15,13 +15,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the body of an ask (protocol section 2, the table of fields).
+/// Reads the body of an ask (protocol.md#ask).
 final class DecisionRequestJson {
 
   private DecisionRequestJson() {}
 
   static DecisionRequest read(byte @Nullable [] body, Caller caller) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     String model = fields.text("model");
     if (model == null && !fields.has("model")) {
       fields.error("model", "is required");
@@ -32,7 +32,7 @@ final class DecisionRequestJson {
     if (!boundless && !fields.has("input_tokens") && !fields.has("input_bytes")) {
       fields.error("input_tokens", "is required, or input_bytes, or unbounded_input as true");
     }
-    Fields requires = fields.object("requires");
+    RequestFields requires = fields.object("requires");
     Long choices = fields.integer("choices", 1, DecisionRequest.MAX_CHOICES);
     Long ttlSeconds = fields.integer("ttl_seconds", 1, Reservation.MAX_LIFE.toSeconds());
     String serviceTier = fields.text("service_tier");
@@ -96,7 +96,7 @@ final class DecisionRequestJson {
   }
 
   /// `requires` is an object of flags, with `context_tokens` beside them.
-  private static Set<Capability> capabilities(Fields requires) {
+  private static Set<Capability> capabilities(RequestFields requires) {
     Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
     for (Capability capability : Capability.values()) {
       if (requires.flag(capability.wireName())) {

@@ -5,8 +5,8 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -29,7 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// Asks and look-ups of decisions (protocol sections 2 and 4).
+/// Asks and look-ups of decisions (protocol.md#ask and protocol.md#record).
 @Path("/budget/decisions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class DecisionResource {
@@ -63,7 +63,7 @@ public final class DecisionResource {
     try {
       return answer(caller, authority.decide(new Authority.Ask(caller, request, key, run)));
     } catch (ArithmeticException e) {
-      throw Fields.invalid(
+      throw RequestFields.invalid(
           "/input_tokens", "with the other bounds makes a call too large to be priced");
     }
   }
@@ -76,7 +76,7 @@ public final class DecisionResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     if (body != null && body.length > 0) {
-      Fields.parse(body).end();
+      RequestFields.parse(body).end();
     }
     Policy policy = tenants.policy(caller.tenantId()).policy();
     return settlement
@@ -136,9 +136,9 @@ public final class DecisionResource {
       case Answer.Refused refused ->
           throw Problem.of(ProblemType.valueOf(refused.code().name()), refused.reason())
               .exception();
-      case Answer.Invalid invalid -> throw Fields.invalid(invalid.field(), invalid.reason());
+      case Answer.Invalid invalid -> throw RequestFields.invalid(invalid.field(), invalid.reason());
       case Answer.Ambiguous ambiguous ->
-          throw Fields.invalid(
+          throw RequestFields.invalid(
               "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
       case Answer.KeyReused reused ->
           throw Problem.of(

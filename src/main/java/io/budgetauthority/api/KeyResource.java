@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -31,13 +31,13 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// API keys of a tenant: made, listed, rotated with an overlap, revoked (protocol section 6). A
-/// secret is in the answer that makes it, and nowhere after.
+/// API keys of a tenant: made, listed, rotated with an overlap, revoked
+/// (protocol.md#administration). A secret is in the answer that makes it, and nowhere after.
 @Path("/budget/keys")
 @Produces(MediaType.APPLICATION_JSON)
 public final class KeyResource {
 
-  private static final int MOST_OVERLAP_SECONDS = 30 * 86_400;
+  private static final int MAX_OVERLAP_SECONDS = 30 * 86_400;
 
   /// An answer with a secret is kept nowhere.
   static final String NO_STORE = "no-store";
@@ -48,15 +48,19 @@ public final class KeyResource {
   private final Access access;
   private final ApiKeys keys;
   private final Tenants tenants;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
   private final Clock clock;
 
   KeyResource(
-      Access access, ApiKeys keys, Tenants tenants, Publications publications, Clock clock) {
+      Access access,
+      ApiKeys keys,
+      Tenants tenants,
+      SnapshotPublisher snapshotPublisher,
+      Clock clock) {
     this.access = access;
     this.keys = keys;
     this.tenants = tenants;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
     this.clock = clock;
   }
 
@@ -107,7 +111,7 @@ public final class KeyResource {
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.ADMIN);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     Role stated = fields.oneOf("role", Role::ofWireName);
     if (!fields.has("role")) {
       fields.error("role", "is required");
@@ -147,7 +151,7 @@ public final class KeyResource {
             features);
     ApiKeys.Issued issued =
         keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
         .entity(KeyView.of(issued.principal(), issued.secret()))
@@ -161,8 +165,9 @@ public final class KeyResource {
       @PathParam("id") String id,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.ADMIN);
-    Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
-    Long overlap = fields.integer("overlap_seconds", 0, MOST_OVERLAP_SECONDS);
+    RequestFields fields =
+        RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    Long overlap = fields.integer("overlap_seconds", 0, MAX_OVERLAP_SECONDS);
     fields.end();
     long overlapSeconds = overlap == null ? 0 : overlap;
     ObjectNode before = shown(caller, id);
@@ -174,14 +179,14 @@ public final class KeyResource {
         tenants,
         entry(caller, id, before, after))) {
       case ApiKeys.Rotated.Done done -> {
-        publications.catchUp();
+        snapshotPublisher.publishPending();
         yield Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
             .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
             .build();
       }
       case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
       case ApiKeys.Rotated.TooOften often ->
-          throw Fields.invalid(
+          throw RequestFields.invalid(
               "overlap_seconds",
               "leaves " + often.times() + " secrets valid: rotate with a shorter overlap");
       case ApiKeys.Rotated.Meanwhile meanwhile ->
@@ -207,7 +212,7 @@ public final class KeyResource {
                   "key " + id + " is the tenant's last admin key: make another one first")
               .exception();
       case DONE -> {
-        publications.catchUp();
+        snapshotPublisher.publishPending();
         yield Response.noContent().build();
       }
     };

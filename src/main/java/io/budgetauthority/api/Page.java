@@ -1,11 +1,11 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A part of a list (protocol section 6).
+/// A part of a list (protocol.md#lists).
 ///
 /// @param next what to ask for `after` to get on; null at the end
 public record Page<T>(
@@ -24,7 +24,7 @@ public record Page<T>(
       return USUAL;
     }
     if (!limit.matches("[1-9][0-9]{0,2}") || Integer.parseInt(limit) > MOST) {
-      throw Fields.invalid("limit", "must be an integer from 1 to " + MOST);
+      throw RequestFields.invalid("limit", "must be an integer from 1 to " + MOST);
     }
     return Integer.parseInt(limit);
   }

@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
@@ -19,18 +19,18 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a policy (protocol section 9). What a body leaves out has its default: a policy is
+/// Reads a policy (protocol.md#policy). What a body leaves out has its default: a policy is
 /// replaced whole.
 final class PolicyJson {
 
   private static final Set<Integer> NO_BLOCK_STATUS = Set.of(401, 404, 409);
-  private static final int MOST_SECONDS = 10_000_000;
+  private static final int MAX_SECONDS = 10_000_000;
 
   private PolicyJson() {}
 
   /// @param zoneNow the zone that stays where the body states none
   static Policy read(byte @Nullable [] body, ZoneId zoneNow) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     Policy defaults = Policy.DEFAULT;
     Mode mode = fields.oneOf("mode", Mode::ofWireName);
     MicroUsd runLimit = fields.money("default_run_limit_usd");
@@ -54,15 +54,15 @@ final class PolicyJson {
             integer(fields, "retention_days", 15, 3_650, defaults.retentionDays()),
             integer(fields, "retry_after_seconds", 1, 3_600, defaults.retryAfterSeconds()),
             integer(
-                fields, "max_active_runs_per_key", 1, MOST_SECONDS, defaults.maxActiveRunsPerKey()),
+                fields, "max_active_runs_per_key", 1, MAX_SECONDS, defaults.maxActiveRunsPerKey()),
             integer(
                 fields,
                 "max_active_runs_per_user",
                 1,
-                MOST_SECONDS,
+                MAX_SECONDS,
                 defaults.maxActiveRunsPerUser()),
-            integer(fields, "max_new_runs_per_day", 1, MOST_SECONDS, defaults.maxNewRunsPerDay()),
-            integer(fields, "run_ttl_seconds", 1, MOST_SECONDS, defaults.runTtlSeconds()),
+            integer(fields, "max_new_runs_per_day", 1, MAX_SECONDS, defaults.maxNewRunsPerDay()),
+            integer(fields, "run_ttl_seconds", 1, MAX_SECONDS, defaults.runTtlSeconds()),
             outage == null ? defaults.onLedgerOutage() : outage,
             zone == null ? zoneNow : zone,
             runs == null ? defaults.runsWithoutId() : runs,
@@ -77,12 +77,13 @@ final class PolicyJson {
     return policy;
   }
 
-  private static int integer(Fields fields, String name, int least, int most, int otherwise) {
+  private static int integer(
+      RequestFields fields, String name, int least, int most, int otherwise) {
     Long value = fields.integer(name, least, most);
     return value == null ? otherwise : Math.toIntExact(value);
   }
 
-  private static int blockStatus(Fields fields, int otherwise) {
+  private static int blockStatus(RequestFields fields, int otherwise) {
     int status = integer(fields, "block_status", 400, 499, otherwise);
     if (NO_BLOCK_STATUS.contains(status)) {
       fields.error("block_status", "may not be 401, 404 or 409, which mean something else here");
@@ -90,20 +91,20 @@ final class PolicyJson {
     return status;
   }
 
-  private static Map<Scope, Map<Window, Ceiling>> defaultCeilings(Fields fields) {
+  private static Map<Scope, Map<Window, Ceiling>> defaultCeilings(RequestFields fields) {
     Map<Scope, Map<Window, Ceiling>> byScope = new EnumMap<>(Scope.class);
-    Fields scopes = fields.object("default_ceilings");
+    RequestFields scopes = fields.object("default_ceilings");
     if (scopes == null) {
       return byScope;
     }
     for (Scope scope : List.of(Scope.USER, Scope.KEY)) {
-      Fields windows = scopes.object(scope.wireName());
+      RequestFields windows = scopes.object(scope.wireName());
       if (windows == null) {
         continue;
       }
       Map<Window, Ceiling> byWindow = new EnumMap<>(Window.class);
       for (Window window : Window.values()) {
-        Fields ceiling = windows.object(window.wireName());
+        RequestFields ceiling = windows.object(window.wireName());
         if (ceiling != null) {
           byWindow.put(window, CeilingJson.read(ceiling));
         }
@@ -115,7 +116,7 @@ final class PolicyJson {
     return byScope;
   }
 
-  private static Policy.SoftGate softGate(@Nullable Fields fields) {
+  private static Policy.SoftGate softGate(@Nullable RequestFields fields) {
     Policy.SoftGate defaults = Policy.DEFAULT.softGate();
     if (fields == null) {
       return defaults;
@@ -127,7 +128,7 @@ final class PolicyJson {
     return new Policy.SoftGate(margin == null ? defaults.margin() : margin, percent);
   }
 
-  private static Policy.OutputCapRules outputCap(@Nullable Fields fields) {
+  private static Policy.OutputCapRules outputCap(@Nullable RequestFields fields) {
     Policy.OutputCapRules defaults = Policy.DEFAULT.outputCap();
     if (fields == null) {
       return defaults;
@@ -135,14 +136,14 @@ final class PolicyJson {
     if (fields.has("default_tokens") && fields.flag("require")) {
       fields.error("default_tokens", "has no use where a cap is required");
     }
-    Long defaultTokens = fields.integer("default_tokens", 1, Fields.MOST);
+    Long defaultTokens = fields.integer("default_tokens", 1, RequestFields.MAX_INTEGER);
     Policy.AboveMax aboveMax = fields.oneOf("above_max", PolicyJson::aboveMax);
-    Long leastClamped = fields.integer("min_clamped_output_tokens", 1, Fields.MOST);
+    Long leastClamped = fields.integer("min_clamped_output_tokens", 1, RequestFields.MAX_INTEGER);
     Policy.OutputCapRules rules =
         new Policy.OutputCapRules(
             fields.flag("require"),
             defaultTokens == null ? defaults.defaultTokens() : defaultTokens,
-            fields.integer("max_tokens", 1, Fields.MOST),
+            fields.integer("max_tokens", 1, RequestFields.MAX_INTEGER),
             caps(fields),
             aboveMax == null ? defaults.aboveMax() : aboveMax,
             fields.flag("budget_clamping"),
@@ -151,7 +152,7 @@ final class PolicyJson {
     return rules;
   }
 
-  private static Map<String, Long> caps(Fields fields) {
+  private static Map<String, Long> caps(RequestFields fields) {
     Map<String, Long> caps =
         new LinkedHashMap<>(fields.counts("max_tokens_by_model", name -> name, null));
     if (caps.containsValue(0L)) {
@@ -161,7 +162,7 @@ final class PolicyJson {
     return caps;
   }
 
-  private static Policy.DowngradeRule rule(Fields fields) {
+  private static Policy.DowngradeRule rule(RequestFields fields) {
     List<String> models = fields.list("models", PolicyJson::name);
     if (models.isEmpty()) {
       fields.error("models", "must name at least one model");
@@ -177,7 +178,7 @@ final class PolicyJson {
         models, alternatives, fromPercent == null ? null : Math.toIntExact(fromPercent));
   }
 
-  private static Policy.DowngradeRule.Alternative alternative(Fields fields) {
+  private static Policy.DowngradeRule.Alternative alternative(RequestFields fields) {
     String model = fields.text("model");
     if (!fields.has("model")) {
       fields.error("model", "is required");
@@ -194,9 +195,9 @@ final class PolicyJson {
   }
 
   private static String name(JsonNode element) {
-    if (!element.isTextual() || !Fields.isLabel(element.textValue())) {
+    if (!element.isTextual() || !RequestFields.isLabel(element.textValue())) {
       throw new IllegalArgumentException(
-          "must be a string of 1 to " + Fields.MOST_CHARACTERS + " characters");
+          "must be a string of 1 to " + RequestFields.MAX_CHARACTERS + " characters");
     }
     return element.textValue();
   }

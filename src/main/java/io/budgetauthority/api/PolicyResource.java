@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.decision.ModelRules;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
@@ -13,8 +13,8 @@ import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -31,19 +31,19 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A tenant's policy (protocol section 9).
+/// A tenant's policy (protocol.md#policy).
 @Path("/budget/policy")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PolicyResource {
 
   /// The audit trail keeps a policy as it was and as it is now in one item of at most 400 KB.
-  private static final int MOST_BYTES = 195_000;
+  private static final int MAX_BYTES = 195_000;
 
   private final Access access;
   private final Tenants tenants;
   private final PriceBook prices;
   private final PriceOverrides overrides;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
   private final Clock clock;
 
   PolicyResource(
@@ -51,13 +51,13 @@ public final class PolicyResource {
       Tenants tenants,
       PriceBook prices,
       PriceOverrides overrides,
-      Publications publications,
+      SnapshotPublisher snapshotPublisher,
       Clock clock) {
     this.prices = prices;
     this.overrides = overrides;
     this.access = access;
     this.tenants = tenants;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
     this.clock = clock;
   }
 
@@ -80,13 +80,14 @@ public final class PolicyResource {
     Policy next = PolicyJson.read(body, seen.policy().timeZone());
     if (!next.timeZone().equals(seen.policy().timeZone())
         && seen.calendar().changes().size() >= Calendar.MAX_CHANGES) {
-      throw Fields.invalid(
+      throw RequestFields.invalid(
           "/time_zone", "was changed " + Calendar.MAX_CHANGES + " times within 400 days");
     }
     JsonNode written = Shapes.tree(next);
     int bytes = written.toString().getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > MOST_BYTES) {
-      throw Fields.invalid("", "makes a policy of " + bytes + " bytes, the most is " + MOST_BYTES);
+    if (bytes > MAX_BYTES) {
+      throw RequestFields.invalid(
+          "", "makes a policy of " + bytes + " bytes, the most is " + MAX_BYTES);
     }
     EntityTags.requireMatch(ifMatch, seen.version());
     AuditEntry entry =
@@ -94,7 +95,7 @@ public final class PolicyResource {
     if (!tenants.replacePolicy(caller.tenantId(), seen, next, entry)) {
       throw EntityTags.changed();
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return answer(caller, next, seen.version() + 1);
   }
 

@@ -2,7 +2,7 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -16,8 +16,8 @@ import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -44,8 +44,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Prices that a tenant states itself (protocol section 6): of models that the table does not
-/// price, or prices otherwise. A price of zero that is stated here is meant.
+/// Prices that a tenant states itself (protocol.md#administration): of models that the table does
+/// not price, or prices otherwise. A price of zero that is stated here is meant.
 @Path("/budget/price-overrides")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceOverrideResource {
@@ -56,19 +56,19 @@ public final class PriceOverrideResource {
   private final Access access;
   private final PriceOverrides overrides;
   private final PriceBook prices;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
   private final Clock clock;
 
   PriceOverrideResource(
       Access access,
       PriceOverrides overrides,
       PriceBook prices,
-      Publications publications,
+      SnapshotPublisher snapshotPublisher,
       Clock clock) {
     this.access = access;
     this.overrides = overrides;
     this.prices = prices;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
     this.clock = clock;
   }
 
@@ -173,7 +173,7 @@ public final class PriceOverrideResource {
     try {
       return new String(Base64.getUrlDecoder().decode(after), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      throw Fields.invalid("after", "must be the next of a page");
+      throw RequestFields.invalid("after", "must be the next of a page");
     }
   }
 
@@ -187,7 +187,7 @@ public final class PriceOverrideResource {
     Caller caller = access.require(authorization, Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     boolean acceptsAmbiguous = fields.flag("accept_ambiguous");
     PriceOverride override = read(fields, ofProvider, ofModel);
     if (!acceptsAmbiguous) {
@@ -200,13 +200,13 @@ public final class PriceOverrideResource {
             override,
             before -> entry(caller, ofProvider, ofModel, before, Shapes.tree(view)));
     if (changed == PriceOverrides.Changed.TOO_MANY) {
-      throw Fields.invalid(
+      throw RequestFields.invalid(
           "model",
           "would be more than "
               + PriceOverrides.MAX_OVERRIDES
               + " overrides: delete one that is not needed");
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return Response.status(changed == PriceOverrides.Changed.CREATED ? 201 : 200)
         .entity(view)
         .build();
@@ -259,15 +259,15 @@ public final class PriceOverrideResource {
     if (changed == PriceOverrides.Changed.NOT_FOUND) {
       throw notFound();
     }
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return Response.noContent().build();
   }
 
   /// Reads an override. What is left out is the table's, where it has the model.
-  private static PriceOverride read(Fields fields, String provider, String model) {
+  private static PriceOverride read(RequestFields fields, String provider, String model) {
     String mode = fields.text("mode");
-    Long window = fields.integer("context_window_tokens", 1, Fields.MOST);
-    Long outputLimit = fields.integer("max_output_tokens", 1, Fields.MOST);
+    Long window = fields.integer("context_window_tokens", 1, RequestFields.MAX_INTEGER);
+    Long outputLimit = fields.integer("max_output_tokens", 1, RequestFields.MAX_INTEGER);
     Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
     capabilities.addAll(fields.list("supports", PriceOverrideResource::capability));
     Map<TokenClass, Long> tokens = new EnumMap<>(TokenClass.class);
@@ -320,9 +320,9 @@ public final class PriceOverrideResource {
   }
 
   private static String required(String name, @Nullable String value) {
-    if (value == null || !Fields.isLabel(value)) {
-      throw Fields.invalid(
-          name, "is required, with 1 to " + Fields.MOST_CHARACTERS + " characters");
+    if (value == null || !RequestFields.isLabel(value)) {
+      throw RequestFields.invalid(
+          name, "is required, with 1 to " + RequestFields.MAX_CHARACTERS + " characters");
     }
     return value;
   }

@@ -2,9 +2,9 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.InputTooLarge;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTableRecord;
 import io.budgetauthority.price.PriceTables;
@@ -24,8 +24,8 @@ import jakarta.ws.rs.core.Response;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Price tables, brought in and published by an operator (protocol section 6). They belong to no
-/// tenant, so their audit is not in a tenant's trail but in what each version says of itself.
+/// Price tables, brought in and published by an operator (protocol.md#administration). They belong
+/// to no tenant, so their audit is not in a tenant's trail but in what each version says of itself.
 @Path("/budget/price-tables")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceTableResource {
@@ -61,12 +61,9 @@ public final class PriceTableResource {
       byte @Nullable [] source) {
     Caller caller = access.require(authorization, Role.OPERATOR);
     byte[] bytes = source == null ? new byte[0] : source;
-    if (bytes.length > PriceTables.MOST_SOURCE_BYTES) {
+    if (bytes.length > PriceTables.MAX_SOURCE_BYTES) {
       throw new InputTooLarge(
-          "the source has "
-              + bytes.length
-              + " bytes, the most is "
-              + PriceTables.MOST_SOURCE_BYTES);
+          "the source has " + bytes.length + " bytes, the most is " + PriceTables.MAX_SOURCE_BYTES);
     }
     return switch (tables.draft(bytes, SOURCE, caller.principalId())) {
       case PriceTables.Drafted.Draft draft ->
@@ -110,7 +107,8 @@ public final class PriceTableResource {
       @PathParam("version") String version,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.OPERATOR);
-    Fields fields = Fields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    RequestFields fields =
+        RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     boolean accepted = fields.flag("accept_review");
     List<PriceReview.RowName> zeros = fields.objects("approve_zero", PriceTableResource::rowName);
     fields.end();
@@ -125,7 +123,7 @@ public final class PriceTableResource {
                   + " is not clean: read it, and publish with accept_review true",
               unaccepted.review());
       case PriceTables.Published.NotZero notZero ->
-          throw Fields.invalid(
+          throw RequestFields.invalid(
               "/approve_zero/" + notZero.index(),
               "names no row of the table whose every price is zero");
       case PriceTables.Published.Moved moved ->
@@ -149,7 +147,7 @@ public final class PriceTableResource {
     };
   }
 
-  private static PriceReview.RowName rowName(Fields fields) {
+  private static PriceReview.RowName rowName(RequestFields fields) {
     String provider = fields.text("provider");
     String model = fields.text("model");
     if (!fields.has("provider")) {

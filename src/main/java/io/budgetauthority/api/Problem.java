@@ -15,7 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A problem document (RFC 9457) with the members of protocol section 7. `budget`, `remedies` and
+/// A problem document (RFC 9457) with the members of protocol.md#problems. `budget`, `remedies` and
 /// `alternatives` belong to blocks, `errors` to `invalid_request`, `record` to
 /// `reservation_settled`, `review` to `price_table_invalid`, `candidates` to `price_unknown` and
 /// `ambiguous_name`.

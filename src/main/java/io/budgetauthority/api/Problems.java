@@ -53,7 +53,7 @@ public final class Problems implements ExceptionMapper<Throwable> {
         LOG.warnf("a call was throttled until its deadline: %s", e.getMessage());
         yield retryable(ProblemType.CONTENTION, "the ledger is busy; nothing was changed");
       }
-      default -> LedgerUnavailable.isMeantBy(thrown) ? unavailable(thrown) : fault(thrown);
+      default -> LedgerUnavailable.isCauseOf(thrown) ? unavailable(thrown) : fault(thrown);
     };
   }
 

@@ -1,7 +1,7 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.settlement.Settlement;
@@ -24,7 +24,7 @@ import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What becomes of a reservation (protocol section 5).
+/// What becomes of a reservation (protocol.md#settle).
 @Path("/budget/reservations/{reservation_id}")
 @Produces(MediaType.APPLICATION_JSON)
 public final class ReservationResource {
@@ -49,7 +49,7 @@ public final class ReservationResource {
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
     if (body != null && body.length > 0) {
-      Fields.parse(body).end();
+      RequestFields.parse(body).end();
     }
     return step(caller, reservationId, id -> settlement.forward(caller, id));
   }
@@ -85,14 +85,14 @@ public final class ReservationResource {
       @PathParam("reservation_id") String reservationId,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     Instant now = clock.instant();
     Instant stated = fields.oneOf("expires_at", UsageJson::instant);
     Long seconds = fields.integer("ttl_seconds", 1, Reservation.MAX_LIFE.toSeconds());
-    Long outputTokens = fields.integer("max_output_tokens", 1, Fields.MOST);
+    Long outputTokens = fields.integer("max_output_tokens", 1, RequestFields.MAX_INTEGER);
     if (stated != null && stated.isAfter(now.plus(Reservation.MAX_LIFE))) {
       fields.error(
-          "expires_at", "may be at most " + Reservation.MAX_LIFE.toSeconds() + " seconds away");
+          "expires_at", "may be at most " + Reservation.MAX_LIFE.toSeconds() + " seconds ahead");
     }
     if (fields.has("expires_at") && fields.has("ttl_seconds")) {
       fields.error("ttl_seconds", "and expires_at say the same thing: state one");
@@ -107,7 +107,7 @@ public final class ReservationResource {
     try {
       return step(caller, reservationId, id -> settlement.extend(caller, id, until, outputTokens));
     } catch (ArithmeticException e) {
-      throw Fields.invalid("/max_output_tokens", "makes a call too large to be priced");
+      throw RequestFields.invalid("/max_output_tokens", "makes a call too large to be priced");
     }
   }
 
@@ -119,7 +119,7 @@ public final class ReservationResource {
       @PathParam("reservation_id") String reservationId,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     String provider = fields.text("provider");
     String model = fields.text("model");
     if (!fields.has("model")) {
@@ -133,7 +133,7 @@ public final class ReservationResource {
   }
 
   private static @Nullable String readReason(byte[] body) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     String reason = fields.text("reason");
     fields.end();
     return reason;
@@ -148,8 +148,8 @@ public final class ReservationResource {
           Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant(), caller))
               .build();
       // A block is no reservation, nor is it known whether a call was let through in its place
-      // while the ledger was away: its caller sends the step again.
-      case Settlement.Result.Refused refused when refused.reservation().mayBecomeOne() ->
+      // during an outage: its caller sends the step again.
+      case Settlement.Result.Refused refused when refused.reservation().mayBecomeReservation() ->
           throw notFound(reservationId);
       case Settlement.Result.Refused refused ->
           settled(
@@ -169,7 +169,7 @@ public final class ReservationResource {
                   caller)
               .build();
       case Settlement.Result.Invalid invalid ->
-          throw Fields.invalid(invalid.field(), invalid.reason());
+          throw RequestFields.invalid(invalid.field(), invalid.reason());
       case Settlement.Result.Disallowed disallowed ->
           throw Problem.of(ProblemType.valueOf(disallowed.code().name()), disallowed.reason())
               .exception();

@@ -22,9 +22,9 @@ final class RouterProblems {
   /// Before every other handler.
   private static final int FIRST = Integer.MIN_VALUE;
 
-  /// Up to this much is read and thrown away, so that a client that sends all before it reads sees
-  /// the answer; of more the connection is closed.
-  private static final long MOST_READ_BYTES = 4L * PriceTables.MOST_SOURCE_BYTES;
+  /// Up to this much is read and dropped, so that a client that sends all before it reads sees the
+  /// answer; of more the connection is closed.
+  private static final long MAX_READ_BYTES = 4L * PriceTables.MAX_SOURCE_BYTES;
 
   private final ObjectMapper json;
 
@@ -39,18 +39,15 @@ final class RouterProblems {
   private void limitBody(RoutingContext context) {
     HttpServerRequest request = context.request();
     long bytes = contentLength(request);
-    if (bytes <= PriceTables.MOST_SOURCE_BYTES) {
+    if (bytes <= PriceTables.MAX_SOURCE_BYTES) {
       context.next();
       return;
     }
     Problem problem =
         Problem.of(
             ProblemType.BODY_TOO_LARGE,
-            "the body has "
-                + bytes
-                + " bytes, the most of any is "
-                + PriceTables.MOST_SOURCE_BYTES);
-    if (bytes <= MOST_READ_BYTES) {
+            "the body has " + bytes + " bytes, the most of any is " + PriceTables.MAX_SOURCE_BYTES);
+    if (bytes <= MAX_READ_BYTES) {
       request.endHandler(end -> refuse(context, problem, false));
       request.resume();
     } else {

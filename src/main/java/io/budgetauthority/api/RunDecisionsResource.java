@@ -3,8 +3,8 @@ package io.budgetauthority.api;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
@@ -29,13 +29,13 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The decisions of a run, newest first (protocol section 6): which they are comes from the stream,
-/// a second behind; how each stands comes from the ledger.
+/// The decisions of a run, newest first (protocol.md#runs): which they are comes from the stream, a
+/// second behind; how each stands comes from the ledger.
 @Path("/budget/runs/{run_id}/decisions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunDecisionsResource {
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Access access;
   private final Ledger ledger;
@@ -61,7 +61,7 @@ public final class RunDecisionsResource {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
-    Attribution.Place place = after == null || after.isEmpty() ? null : place(after);
+    Attribution.Cursor cursor = after == null || after.isEmpty() ? null : cursor(after);
     boolean mayRead =
         Optional.of(runId)
             .filter(Ids::isRunId)
@@ -71,9 +71,9 @@ public final class RunDecisionsResource {
     if (!mayRead) {
       throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
     }
-    Attribution.Listed listed = attribution.decisionsOfRun(caller.tenantId(), runId, most, place);
+    Attribution.Listed listed = attribution.decisionsOfRun(caller.tenantId(), runId, most, cursor);
     Map<ReservationId, Reservation> found =
-        ledger.findAll(caller.tenantId(), listed.ids(), Deadline.in(PATIENCE));
+        ledger.findAll(caller.tenantId(), listed.ids(), Deadline.in(TIMEOUT));
     Instant now = clock.instant();
     List<DecisionRecord> items = new ArrayList<>();
     for (ReservationId id : listed.ids()) {
@@ -90,8 +90,8 @@ public final class RunDecisionsResource {
     return new Page<>(items, listed.next() == null ? null : listed.next().toString());
   }
 
-  private static Attribution.Place place(String after) {
-    return Attribution.Place.parse(after)
-        .orElseThrow(() -> Fields.invalid("after", "must be the next of the page before"));
+  private static Attribution.Cursor cursor(String after) {
+    return Attribution.Cursor.parse(after)
+        .orElseThrow(() -> RequestFields.invalid("after", "must be the next of the page before"));
   }
 }

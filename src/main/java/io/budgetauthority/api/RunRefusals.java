@@ -1,18 +1,18 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.decision.Answer;
-import io.budgetauthority.input.Fields;
-import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.input.RequestFields;
+import io.budgetauthority.ledger.RunCounter;
 
 /// What is answered where a run does not allow what was asked, by a decision or by making a run
-/// (protocol sections 6 and 7).
+/// (protocol.md#runs and protocol.md#problems).
 final class RunRefusals {
 
   private RunRefusals() {}
 
   static RuntimeException exception(Answer.RunRefused refused) {
     return switch (refused) {
-      case Answer.InvalidParent parent -> Fields.invalid("/parent_run_id", parent.reason());
+      case Answer.InvalidParent parent -> RequestFields.invalid("/parent_run_id", parent.reason());
       case Answer.UnknownParent parent ->
           problem(ProblemType.NOT_FOUND, "there is no run " + parent.runId());
       case Answer.RunClosed closed ->
@@ -24,7 +24,7 @@ final class RunRefusals {
               "run " + mismatch.runId() + " is bound to another " + mismatch.field());
       case Answer.TooManyRuns tooMany ->
           problem(
-              tooMany.place().of() == RunPlace.Of.NEW_ON_DAY
+              tooMany.counter().of() == RunCounter.Of.NEW_ON_DAY
                   ? ProblemType.TOO_MANY_RUNS
                   : ProblemType.TOO_MANY_ACTIVE_RUNS,
               tooMany.reason());

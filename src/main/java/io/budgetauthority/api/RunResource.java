@@ -3,9 +3,9 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Lineage;
-import io.budgetauthority.decision.RunPlaces;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.decision.RunCounters;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
@@ -13,7 +13,7 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
@@ -46,16 +46,16 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Runs: made ahead of their first decision, looked up, given another limit, closed (protocol
-/// section 6).
+/// Runs: made ahead of their first decision, looked up, given another limit, closed
+/// (protocol.md#runs).
 @Path("/budget/runs")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunResource {
 
-  private static final int MOST_ATTEMPTS = 5;
+  private static final int MAX_ATTEMPTS = 5;
 
   /// Runs that are read for one page of a list.
-  private static final int MOST_READ = 1_000;
+  private static final int MAX_READ = 1_000;
 
   private final Access access;
   private final Runs runs;
@@ -77,7 +77,7 @@ public final class RunResource {
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     String stated = fields.oneOf("run_id", Ids::runId);
     MicroUsd limit = fields.money("limit_usd");
     Run.Tuple tuple =
@@ -94,20 +94,20 @@ public final class RunResource {
     Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
     MicroUsd made = limit == null ? policy.defaultRunLimit() : limit;
-    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       Optional<Run> present = runs.find(caller.tenantId(), runId);
       if (present.isPresent()) {
         return same(present.get(), bound, limit, parentRunId);
       }
       Run parent = parent(caller, runId, parentRunId, bound);
       Run wanted = run(caller.tenantId(), runId, parent, bound, made, policy);
-      switch (runs.start(wanted, parent, places(wanted, versioned))) {
+      switch (runs.start(wanted, parent, counters(wanted, versioned))) {
         case Ledger.Outcome.Reserved started -> {
           return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
         }
-        case Ledger.Outcome.NoPlace none ->
-            throw RunRefusals.exception(new Answer.TooManyRuns(none.place(), none.reason()));
-        case Ledger.Outcome.Moved moved -> {}
+        case Ledger.Outcome.OverLimit none ->
+            throw RunRefusals.exception(new Answer.TooManyRuns(none.counter(), none.reason()));
+        case Ledger.Outcome.Conflict conflict -> {}
         case Ledger.Outcome.AlreadyDecided already -> {}
       }
     }
@@ -115,12 +115,12 @@ public final class RunResource {
   }
 
   /// Advisory tenants are counted and never refused.
-  private static List<RunPlace> places(Run run, Tenants.Versioned versioned) {
-    List<RunPlace> places =
-        RunPlaces.ofNew(run.tenantId(), versioned, run.tuple(), run.createdAt());
+  private static List<RunCounter> counters(Run run, Tenants.Versioned versioned) {
+    List<RunCounter> counters =
+        RunCounters.ofNew(run.tenantId(), versioned, run.tuple(), run.createdAt());
     return versioned.policy().mode() == Mode.ADVISORY_ESTIMATE
-        ? places.stream().map(RunPlace::unlimited).toList()
-        : places;
+        ? counters.stream().map(RunCounter::unlimited).toList()
+        : counters;
   }
 
   /// The same request again is answered with the run as it is now; another one is a conflict.
@@ -188,11 +188,11 @@ public final class RunResource {
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     String user = caller.role() == Role.AGENT ? caller.userId() : Ids.optional("user_id", userId);
     if (caller.role() == Role.AGENT && userId != null && !userId.equals(user)) {
-      throw Fields.invalid("user_id", "is not the agent's own");
+      throw RequestFields.invalid("user_id", "is not the agent's own");
     }
     if (state != null
         && Arrays.stream(Run.State.values()).noneMatch(it -> it.wireName().equals(state))) {
-      throw Fields.invalid("state", "must be active, closed or expired");
+      throw RequestFields.invalid("state", "must be active, closed or expired");
     }
     int most = Page.limit(limit);
     Run last =
@@ -212,7 +212,7 @@ public final class RunResource {
     Instant now = clock.instant();
     List<RunView> items = new ArrayList<>();
     Run last = after;
-    for (int read = 0; read < MOST_READ; read += most) {
+    for (int read = 0; read < MAX_READ; read += most) {
       List<Run> some = runs.list(caller.tenantId(), user, most, last);
       for (Run run : some) {
         last = run;
@@ -254,7 +254,7 @@ public final class RunResource {
       @PathParam("run_id") String runId,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.GATEWAY, Role.ADMIN);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     MicroUsd limit = fields.money("limit_usd");
     String state = fields.oneOf("state", RunResource::closed);
     if (!fields.has("limit_usd") && !fields.has("state")) {

@@ -6,7 +6,7 @@ import io.budgetauthority.money.MicroUsd;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A run as callers see it (protocol section 6).
+/// A run as callers see it (protocol.md#runs).
 public record RunView(
     @JsonProperty("run_id") String runId,
     @JsonProperty("parent_run_id") @Nullable String parentRunId,

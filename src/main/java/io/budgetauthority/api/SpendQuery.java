@@ -8,7 +8,7 @@ import io.budgetauthority.attribution.Amounts;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
 import io.budgetauthority.attribution.Measure;
-import io.budgetauthority.input.Fields;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.core.MediaType;
@@ -35,8 +35,8 @@ final class SpendQuery {
   static final MediaType CSV = new MediaType("text", "csv", "UTF-8");
 
   private static final int USUAL_DAYS = 30;
-  private static final int MOST_CHARACTERS = 256;
-  private static final int MOST_LINES = 10_000;
+  private static final int MAX_CHARACTERS = 256;
+  private static final int MAX_LINES = 10_000;
   private static final String AFTER = "after";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -52,10 +52,10 @@ final class SpendQuery {
     for (Map.Entry<String, List<String>> parameter : uri.getQueryParameters().entrySet()) {
       String name = parameter.getKey();
       if (!SpendFilter.NAMES.contains(name) && !Arrays.asList(others).contains(name)) {
-        throw Fields.invalid(name, "is not asked for here");
+        throw RequestFields.invalid(name, "is not asked for here");
       }
       if (parameter.getValue().size() > 1) {
-        throw Fields.invalid(name, "is there twice");
+        throw RequestFields.invalid(name, "is there twice");
       }
     }
   }
@@ -73,10 +73,10 @@ final class SpendQuery {
 
   /// The days that are asked about, and what rows must have. An agent asks about its own user and
   /// key alone, and may state neither.
-  Attribution.Question question(LocalDate today, List<Dimension> groupBy, boolean monthly) {
+  Attribution.Query question(LocalDate today, List<Dimension> groupBy, boolean monthly) {
     LocalDate day = day("day", stated.day);
     if (day != null && (isThere(stated.from) || isThere(stated.to))) {
-      throw Fields.invalid("day", "stands for from and to, and may not be there with them");
+      throw RequestFields.invalid("day", "stands for from and to, and may not be there with them");
     }
     LocalDate statedTo = day == null ? day("to", stated.to) : day;
     LocalDate statedFrom = day == null ? day("from", stated.from) : day;
@@ -86,9 +86,9 @@ final class SpendQuery {
             : statedFrom != null && statedFrom.isAfter(today) ? statedFrom : today;
     LocalDate from = statedFrom == null ? to.minusDays(USUAL_DAYS - 1L) : statedFrom;
     try {
-      return new Attribution.Question(caller.tenantId(), from, to, filter(), groupBy, monthly);
+      return new Attribution.Query(caller.tenantId(), from, to, filter(), groupBy, monthly);
     } catch (IllegalArgumentException e) {
-      throw Fields.invalid("from", String.valueOf(e.getMessage()));
+      throw RequestFields.invalid("from", String.valueOf(e.getMessage()));
     }
   }
 
@@ -103,16 +103,16 @@ final class SpendQuery {
     } catch (DateTimeException e) {
       // No such day: said below.
     }
-    throw Fields.invalid(name, "must be a day such as 2026-11-24");
+    throw RequestFields.invalid(name, "must be a day such as 2026-11-24");
   }
 
   private Map<Dimension, String> filter() {
     Map<Dimension, String> filter = stated.stated();
     filter.forEach(
         (dimension, text) -> {
-          if (text.length() > MOST_CHARACTERS) {
-            throw Fields.invalid(
-                dimension.field(), "must have at most " + MOST_CHARACTERS + " characters");
+          if (text.length() > MAX_CHARACTERS) {
+            throw RequestFields.invalid(
+                dimension.field(), "must have at most " + MAX_CHARACTERS + " characters");
           }
         });
     if (caller.role() == Role.AGENT) {
@@ -138,7 +138,7 @@ final class SpendQuery {
   /// The dimensions of `group_by`, a list with commas between.
   static List<Dimension> groupBy(@Nullable String text) {
     if (text == null || text.isEmpty()) {
-      throw Fields.invalid("group_by", "is required: one or several of " + dimensions());
+      throw RequestFields.invalid("group_by", "is required: one or several of " + dimensions());
     }
     List<Dimension> groupBy = new ArrayList<>();
     for (String name : text.split(",", -1)) {
@@ -146,11 +146,11 @@ final class SpendQuery {
           Dimension.ofWireName(name)
               .orElseThrow(
                   () ->
-                      Fields.invalid(
+                      RequestFields.invalid(
                           "group_by",
                           "must be one or several of " + dimensions() + ", with commas between"));
       if (groupBy.contains(dimension)) {
-        throw Fields.invalid("group_by", "names " + name + " twice");
+        throw RequestFields.invalid("group_by", "names " + name + " twice");
       }
       groupBy.add(dimension);
     }
@@ -177,7 +177,7 @@ final class SpendQuery {
   /// Whether the columns of FOCUS are wanted.
   static boolean isFocus(@Nullable String format) {
     if (isThere(format) && !"focus".equals(format)) {
-      throw Fields.invalid("format", "must be focus, or absent");
+      throw RequestFields.invalid("format", "must be focus, or absent");
     }
     return isThere(format);
   }
@@ -191,8 +191,8 @@ final class SpendQuery {
   Part page(List<Attribution.Group> all, Comparator<Attribution.Group> order, MediaType type) {
     String after = stated.after;
     boolean whole = type.equals(CSV) && !isThere(stated.limit);
-    int limit = whole ? MOST_LINES : Page.limit(isThere(stated.limit) ? stated.limit : null);
-    Attribution.Group last = after == null || after.isEmpty() ? null : readPlace(after);
+    int limit = whole ? MAX_LINES : Page.limit(isThere(stated.limit) ? stated.limit : null);
+    Attribution.Group last = after == null || after.isEmpty() ? null : readCursor(after);
     List<Attribution.Group> left =
         all.stream()
             .filter(group -> last == null || order.compare(group, last) > 0)
@@ -201,12 +201,12 @@ final class SpendQuery {
             .toList();
     return left.size() <= limit
         ? new Part(left, null)
-        : new Part(left.subList(0, limit), writePlace(left.get(limit - 1)));
+        : new Part(left.subList(0, limit), writeCursor(left.get(limit - 1)));
   }
 
   /// Where a page ended, by what groups are ordered by: also where sums have moved since, no group
   /// before that place is told again.
-  private static String writePlace(Attribution.Group last) {
+  private static String writeCursor(Attribution.Group last) {
     ArrayNode place = JSON.createArrayNode();
     place.add(last.amounts().of(Measure.COMMITTED_USD));
     place.add(last.month() == null ? null : last.month().toString());
@@ -216,7 +216,7 @@ final class SpendQuery {
         .encodeToString(place.toString().getBytes(StandardCharsets.UTF_8));
   }
 
-  private static Attribution.Group readPlace(String after) {
+  private static Attribution.Group readCursor(String after) {
     try {
       JsonNode place =
           JSON.readTree(new String(Base64.getUrlDecoder().decode(after), StandardCharsets.UTF_8));
@@ -233,7 +233,7 @@ final class SpendQuery {
     } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
       // Nothing that we wrote: said below.
     }
-    throw Fields.invalid(AFTER, "must be the next of the page before");
+    throw RequestFields.invalid(AFTER, "must be the next of the page before");
   }
 
   /// The same question from another place on.
@@ -244,7 +244,7 @@ final class SpendQuery {
   }
 
   /// A group of nothing, whose line has the names that every line has.
-  static Attribution.Group nothing(Attribution.Question question) {
+  static Attribution.Group nothing(Attribution.Query question) {
     List<@Nullable String> values = new ArrayList<>();
     question
         .groupBy()

@@ -118,7 +118,7 @@ final class SpendShapes {
   /// month, or for its own day; times are those of the tenant's zone. What the specification has no
   /// column for is in columns whose names begin with `x_`, as it wants.
   static Map<String, @Nullable Object> focus(
-      Attribution.Group group, Attribution.Question question, ZoneId zone) {
+      Attribution.Group group, Attribution.Query question, ZoneId zone) {
     List<Dimension> groupBy = question.groupBy();
     String day = value(group, groupBy, Dimension.DAY);
     YearMonth month = group.month() == null ? YearMonth.from(question.from()) : group.month();

@@ -1,14 +1,14 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Publications;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -26,7 +26,8 @@ import java.time.ZoneId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Tenants, made by an operator (protocol section 6). The answer shows the first admin key, once.
+/// Tenants, made by an operator (protocol.md#administration). The answer shows the first admin key,
+/// once.
 @Path("/budget/tenants")
 @Produces(MediaType.APPLICATION_JSON)
 public final class TenantResource {
@@ -34,15 +35,19 @@ public final class TenantResource {
   private final Access access;
   private final Tenants tenants;
   private final ApiKeys keys;
-  private final Publications publications;
+  private final SnapshotPublisher snapshotPublisher;
   private final Clock clock;
 
   TenantResource(
-      Access access, Tenants tenants, ApiKeys keys, Publications publications, Clock clock) {
+      Access access,
+      Tenants tenants,
+      ApiKeys keys,
+      SnapshotPublisher snapshotPublisher,
+      Clock clock) {
     this.access = access;
     this.tenants = tenants;
     this.keys = keys;
-    this.publications = publications;
+    this.snapshotPublisher = snapshotPublisher;
     this.clock = clock;
   }
 
@@ -78,7 +83,7 @@ public final class TenantResource {
       @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       byte @Nullable [] body) {
     Caller caller = access.require(authorization, Role.OPERATOR);
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     String tenantId = fields.id("tenant_id");
     if (!fields.has("tenant_id")) {
       fields.error("tenant_id", "is required");
@@ -87,7 +92,7 @@ public final class TenantResource {
     fields.end();
     ZoneId zone = stated == null ? Policy.DEFAULT.timeZone() : stated;
     if (tenantId == null || !tenants.create(tenantId, Policy.DEFAULT.in(zone), clock.instant())) {
-      throw Fields.invalid("/tenant_id", "names a tenant that is there already");
+      throw RequestFields.invalid("/tenant_id", "names a tenant that is there already");
     }
     Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
     ApiKeys.Issued issued =
@@ -95,7 +100,7 @@ public final class TenantResource {
             admin,
             tenants,
             AuditEntry.of(caller, clock.instant(), "keys/admin", null, Shapes.tree(admin)));
-    publications.catchUp();
+    snapshotPublisher.publishPending();
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, KeyResource.NO_STORE)
         .entity(

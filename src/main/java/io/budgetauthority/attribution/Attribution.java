@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
 /// so. Safe for use by many threads.
 public final class Attribution {
 
-  /// The most days that one question may be about.
-  public static final int MOST_DAYS = 400;
+  /// The most days that one query may be about.
+  public static final int MAX_DAYS = 400;
 
-  /// The most groups that one question may come to: all of them are kept to find the biggest.
-  public static final int MOST_GROUPS = 100_000;
+  /// The most groups that one query may come to: all of them are kept to find the biggest.
+  public static final int MAX_GROUPS = 100_000;
 
   private static final Pattern PLACE = Pattern.compile("(\\d{1,13})\\.([0-9A-HJKMNP-TV-Z]{32})");
 
@@ -41,7 +41,7 @@ public final class Attribution {
   /// @param filter what rows must have, by dimension; an empty text stands for what was not stated
   /// @param groupBy what they are grouped by; empty for one sum over all
   /// @param monthly whether each calendar month makes groups of its own
-  public record Question(
+  public record Query(
       String tenantId,
       LocalDate from,
       LocalDate to,
@@ -49,10 +49,10 @@ public final class Attribution {
       List<Dimension> groupBy,
       boolean monthly) {
 
-    public Question {
+    public Query {
       filter = Map.copyOf(filter);
       groupBy = List.copyOf(groupBy);
-      if (to.isBefore(from) || from.plusDays(MOST_DAYS).isBefore(to.plusDays(1))) {
+      if (to.isBefore(from) || from.plusDays(MAX_DAYS).isBefore(to.plusDays(1))) {
         throw new IllegalArgumentException(from + " to " + to + " is not 1 to 400 days");
       }
     }
@@ -89,28 +89,28 @@ public final class Attribution {
     }
   }
 
-  /// A question came to more groups than can be compared: it wants a filter, or fewer days.
+  /// A query came to more groups than can be compared: it wants a filter, or fewer days.
   public static final class TooManyGroups extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     TooManyGroups() {
-      super("more than " + MOST_GROUPS + " groups");
+      super("more than " + MAX_GROUPS + " groups");
     }
   }
 
   /// What is answered, in no order.
-  public List<Group> groups(Question question) {
+  public List<Group> groups(Query query) {
     record Shared(List<@Nullable String> values, @Nullable YearMonth month) {}
     Map<Shared, Amounts.Builder> sums = new HashMap<>();
     rows(
-        question,
+        query,
         row -> {
-          List<@Nullable String> values = new ArrayList<>(question.groupBy().size());
-          question.groupBy().forEach(dimension -> values.add(row.key().of(dimension)));
+          List<@Nullable String> values = new ArrayList<>(query.groupBy().size());
+          query.groupBy().forEach(dimension -> values.add(row.key().of(dimension)));
           Shared shared =
-              new Shared(values, question.monthly() ? YearMonth.from(row.key().day()) : null);
+              new Shared(values, query.monthly() ? YearMonth.from(row.key().day()) : null);
           sums.computeIfAbsent(shared, group -> new Amounts.Builder()).add(row.amounts());
-          if (sums.size() > MOST_GROUPS) {
+          if (sums.size() > MAX_GROUPS) {
             throw new TooManyGroups();
           }
         });
@@ -120,28 +120,28 @@ public final class Attribution {
     return groups;
   }
 
-  /// Hands over the rows that a question is about. A row that everything has left is none.
-  private void rows(Question question, Consumer<AttributionTable.Row> consumer) {
+  /// Hands over the rows that a query is about. A row that everything has left is none.
+  private void rows(Query query, Consumer<AttributionTable.Row> consumer) {
     Consumer<AttributionTable.Row> matching =
         row -> {
-          if (matches(question, row.key()) && row.amounts().of(Measure.DECISIONS) != 0) {
+          if (matches(query, row.key()) && row.amounts().of(Measure.DECISIONS) != 0) {
             consumer.accept(row);
           }
         };
-    String run = question.filter().get(Dimension.RUN);
+    String run = query.filter().get(Dimension.RUN);
     if (run != null && !run.isEmpty()) {
-      table.rowsOfRun(question.tenantId(), run, question.from(), question.to(), matching);
+      table.rowsOfRun(query.tenantId(), run, query.from(), query.to(), matching);
       return;
     }
-    String user = question.filter().get(Dimension.USER);
+    String user = query.filter().get(Dimension.USER);
     String prefix = user == null ? "" : RowKey.userPrefix(user);
     table
-        .days(question.tenantId(), question.from(), question.to())
-        .forEach(day -> table.rowsOf(question.tenantId(), day, prefix, false, matching));
+        .days(query.tenantId(), query.from(), query.to())
+        .forEach(day -> table.rowsOf(query.tenantId(), day, prefix, false, matching));
   }
 
-  private static boolean matches(Question question, RowKey row) {
-    return question.filter().entrySet().stream()
+  private static boolean matches(Query query, RowKey row) {
+    return query.filter().entrySet().stream()
         .allMatch(
             wanted ->
                 wanted.getValue().equals(Objects.requireNonNullElse(row.of(wanted.getKey()), "")));
@@ -150,14 +150,14 @@ public final class Attribution {
   /// Where a page of a run's decisions ended.
   ///
   /// @param createdAt when its last decision was made
-  public record Place(Instant createdAt, String hash) {
+  public record Cursor(Instant createdAt, String hash) {
 
     /// Reads what [#toString] wrote; empty where the text is no place.
-    public static Optional<Place> parse(String text) {
+    public static Optional<Cursor> parse(String text) {
       Matcher matcher = PLACE.matcher(text);
       return matcher.matches()
           ? Optional.of(
-              new Place(Instant.ofEpochMilli(Long.parseLong(matcher.group(1))), matcher.group(2)))
+              new Cursor(Instant.ofEpochMilli(Long.parseLong(matcher.group(1))), matcher.group(2)))
           : Optional.empty();
     }
 
@@ -170,13 +170,13 @@ public final class Attribution {
   /// A page of the decisions of a run.
   ///
   /// @param next where it ended; null at the end of the list
-  public record Listed(List<ReservationId> ids, @Nullable Place next) {}
+  public record Listed(List<ReservationId> ids, @Nullable Cursor next) {}
 
   /// The decisions of a run, blocks included, newest first.
   ///
   /// @param after where the page before ended; null for the first page
-  public Listed decisionsOfRun(String tenantId, String runId, int limit, @Nullable Place after) {
-    List<AttributionTable.Place> places =
+  public Listed decisionsOfRun(String tenantId, String runId, int limit, @Nullable Cursor after) {
+    List<AttributionTable.RunEntry> places =
         table.decisionsOfRun(
             tenantId,
             runId,
@@ -184,11 +184,11 @@ public final class Attribution {
             after == null ? null : Marker.placeInRun(after.createdAt(), after.hash()));
     List<ReservationId> ids =
         places.stream().map(place -> new ReservationId(place.hash())).toList();
-    return new Listed(ids, places.size() < limit ? null : placeOf(places.getLast()));
+    return new Listed(ids, places.size() < limit ? null : cursorOf(places.getLast()));
   }
 
-  private static Place placeOf(AttributionTable.Place place) {
+  private static Cursor cursorOf(AttributionTable.RunEntry place) {
     String[] parts = place.at().split("#", -1);
-    return new Place(Instant.ofEpochMilli(Long.parseLong(parts[1])), place.hash());
+    return new Cursor(Instant.ofEpochMilli(Long.parseLong(parts[1])), place.hash());
   }
 }

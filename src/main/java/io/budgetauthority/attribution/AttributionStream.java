@@ -14,19 +14,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// Adds the decisions' stream up, each decision exactly once (ledger.md, "Totals and attribution"):
-/// a decision's marker says what is in which row because of it, and a newer record takes that out
-/// and adds its own, marker and rows in one transaction. A record that is not newer than its marker
-/// adds nothing; so batches may come in any order, be split, replayed or redriven, and be read by
+/// Adds the decisions' stream up, each decision exactly once (ledger.md#attribution): a decision's
+/// marker says what is in which row because of it, and a newer record takes that out and adds its
+/// own, marker and rows in one transaction. A record that is not newer than its marker adds
+/// nothing; so batches may come in any order, be split, replayed or redriven, and be read by
 /// several at a time. Safe for use by many threads.
 public final class AttributionStream {
 
   /// The oldest record that may be added: a marker is kept for at least this long after anything
   /// that changed its decision.
-  public static final Duration MOST_AGE = Duration.ofDays(30);
+  public static final Duration MAX_AGE = Duration.ofDays(30);
 
   /// Somebody else's marker was first in each.
-  private static final int MOST_ROUNDS = 20;
+  private static final int MAX_ROUNDS = 20;
 
   private final AttributionTable table;
   private final Tenants tenants;
@@ -70,9 +70,9 @@ public final class AttributionStream {
   /// marker of the same revision says otherwise. Newer markers stay.
   ///
   /// @return how many markers were not as they should be
-  int repair(Collection<Change.Stepped> standing) {
+  int repair(Collection<Change.Stepped> current) {
     Map<String, List<Change.Stepped>> pending = new LinkedHashMap<>();
-    standing.forEach(step -> pending.put(step.after().id().hash(), List.of(step)));
+    current.forEach(step -> pending.put(step.after().id().hash(), List.of(step)));
     return addUntilDone(
         pending,
         (seen, steps) -> {
@@ -91,7 +91,7 @@ public final class AttributionStream {
   private int addUntilDone(Map<String, List<Change.Stepped>> steps, Next next) {
     int written = 0;
     Set<String> pending = new LinkedHashSet<>(steps.keySet());
-    for (int round = 0; round < MOST_ROUNDS && !pending.isEmpty(); round++) {
+    for (int round = 0; round < MAX_ROUNDS && !pending.isEmpty(); round++) {
       Map<String, Marker> markers = table.markers(pending);
       List<Move> moves = new ArrayList<>();
       for (String hash : pending) {
@@ -135,7 +135,7 @@ public final class AttributionStream {
     for (Move move : byRow) {
       Set<RowKey> withThis = new LinkedHashSet<>(rows);
       withThis.addAll(move.changes().keySet());
-      if (group.size() + 1 + withThis.size() > AttributionTable.MOST_ITEMS_A_TRANSACTION) {
+      if (group.size() + 1 + withThis.size() > AttributionTable.MAX_ITEMS_A_TRANSACTION) {
         groups.add(group);
         group = new ArrayList<>();
         withThis = new LinkedHashSet<>(move.changes().keySet());

@@ -33,10 +33,10 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 /// for use by many threads.
 public final class AttributionTable {
 
-  static final int MOST_ITEMS_A_TRANSACTION = 100;
+  static final int MAX_ITEMS_A_TRANSACTION = 100;
 
-  private static final int MOST_KEYS_A_BATCH = 100;
-  private static final int MOST_ATTEMPTS = 40;
+  private static final int MAX_KEYS_A_BATCH = 100;
+  private static final int MAX_ATTEMPTS = 40;
   private static final int MIN_PAUSE_MILLIS = 5;
   private static final int MAX_PAUSE_MILLIS = 100;
   private static final String OF_RUN = "of-run";
@@ -79,12 +79,12 @@ public final class AttributionTable {
   private List<Map<String, AttributeValue>> get(
       List<Map<String, AttributeValue>> keys, boolean consistent) {
     List<Map<String, AttributeValue>> items = new ArrayList<>();
-    for (int from = 0; from < keys.size(); from += MOST_KEYS_A_BATCH) {
+    for (int from = 0; from < keys.size(); from += MAX_KEYS_A_BATCH) {
       Map<String, KeysAndAttributes> wanted =
           Map.of(
               table,
               KeysAndAttributes.builder()
-                  .keys(keys.subList(from, Math.min(keys.size(), from + MOST_KEYS_A_BATCH)))
+                  .keys(keys.subList(from, Math.min(keys.size(), from + MAX_KEYS_A_BATCH)))
                   .consistentRead(consistent)
                   .build());
       for (int attempt = 0; !wanted.isEmpty(); attempt++) {
@@ -159,7 +159,7 @@ public final class AttributionTable {
   /// Writes all of it, or nothing. False where a condition fails. Conflicts and throttling are
   /// waited out, and an answer that was lost shows as a condition that fails when it is sent again.
   boolean write(List<TransactWriteItem> writes) {
-    if (writes.size() > MOST_ITEMS_A_TRANSACTION) {
+    if (writes.size() > MAX_ITEMS_A_TRANSACTION) {
       throw new IllegalArgumentException(writes.size() + " writes are too many for a transaction");
     }
     TransactWriteItemsRequest request =
@@ -187,7 +187,7 @@ public final class AttributionTable {
   }
 
   private static void pauseOrGiveUp(int attempt, String why) {
-    if (attempt >= MOST_ATTEMPTS) {
+    if (attempt >= MAX_ATTEMPTS) {
       throw new AttributionContended(why);
     }
     try {
@@ -285,7 +285,7 @@ public final class AttributionTable {
   /// The hashes of a run's decisions, newest first.
   ///
   /// @param before the place of the last one of the page before; null for the first page
-  List<Place> decisionsOfRun(String tenantId, String runId, int limit, @Nullable String before) {
+  List<RunEntry> decisionsOfRun(String tenantId, String runId, int limit, @Nullable String before) {
     QueryRequest request =
         QueryRequest.builder()
             .tableName(table)
@@ -301,14 +301,14 @@ public final class AttributionTable {
             .limit(limit + 1)
             .build();
     return dynamoDb.query(request).items().stream()
-        .map(item -> new Place(text(item, "pk"), text(item, "of_run_at")))
+        .map(item -> new RunEntry(text(item, "pk"), text(item, "of_run_at")))
         .filter(place -> !place.at().equals(before))
         .limit(limit)
         .toList();
   }
 
   /// A decision in the list of its run.
-  record Place(String hash, String at) {}
+  record RunEntry(String hash, String at) {}
 
   private void query(QueryRequest request, Consumer<List<Map<String, AttributeValue>>> page) {
     Map<String, AttributeValue> next = Map.of();

@@ -14,10 +14,13 @@ public sealed interface Change {
   /// A decision was made, or took a step.
   ///
   /// @param before null where it was made
-  /// @param outline of the decision as it is after the step
-  /// @param heard of its usage; nothing where it is not settled, or was presumed
+  /// @param decision the decision as it is after the step
+  /// @param usage what it was charged by; nothing where it is not settled, or was presumed
   record Stepped(
-      @Nullable Reservation before, Reservation after, Outline outline, Outline.Heard heard)
+      @Nullable Reservation before,
+      Reservation after,
+      StoredDecision decision,
+      StoredDecision.Usage usage)
       implements Change {
 
     private static Stepped of(@Nullable Reservation before, Reservation after) {
@@ -25,8 +28,10 @@ public sealed interface Change {
       return new Stepped(
           before,
           after,
-          Outline.read(after.facts()),
-          settled == null ? Outline.Heard.NOTHING : Outline.heard(settled.particulars()));
+          StoredDecision.read(after.facts()),
+          settled == null
+              ? StoredDecision.Usage.NOTHING
+              : StoredDecision.usage(settled.particulars()));
     }
 
     /// The charge before it; null where there was none.
@@ -34,7 +39,7 @@ public sealed interface Change {
       return before == null ? null : before.settled();
     }
 
-    /// By how much a better word changed a charge that stood; null where none was replaced.
+    /// By how much a better report changed a charge; null where none was replaced.
     @Nullable MicroUsd correction() {
       Settled old = settledBefore();
       if (old == null || old.equals(after.settled())) {
@@ -48,7 +53,7 @@ public sealed interface Change {
     public @Nullable MicroUsd overrun() {
       Settled settled = after.settled();
       return settled != null
-              && !outline.unreserved()
+              && !decision.unreserved()
               && settled.charge().compareTo(after.estimate()) > 0
           ? settled.charge().minus(after.estimate())
           : null;
@@ -77,8 +82,8 @@ public sealed interface Change {
     return Stepped.of(record.reservationBefore().orElse(null), record.reservation());
   }
 
-  /// A decision as it stands, with no word of how it came to it.
-  static Stepped standing(Reservation reservation) {
+  /// A decision as it stands, without the step that led to it.
+  static Stepped current(Reservation reservation) {
     return Stepped.of(null, reservation);
   }
 }

@@ -26,36 +26,36 @@ record Contribution(RowKey row, Amounts amounts) {
 
   static Contribution of(Change.Stepped step, LocalDate day) {
     return new Contribution(
-        row(step, day), step.outline().blocked() ? ofBlock(step.outline()) : ofCall(step));
+        row(step, day), step.decision().blocked() ? ofBlock(step.decision()) : ofCall(step));
   }
 
   private static RowKey row(Change.Stepped step, LocalDate day) {
-    Outline outline = step.outline();
-    Outline.Heard heard = step.heard();
+    StoredDecision decision = step.decision();
+    StoredDecision.Usage usage = step.usage();
     String held =
-        outline.selectedModel() == null ? outline.requestedModel() : outline.selectedModel();
+        decision.selectedModel() == null ? decision.requestedModel() : decision.selectedModel();
     return new RowKey(
         step.after().tenantId(),
         day,
-        outline.runId(),
-        outline.userId(),
-        outline.keyId(),
-        outline.teamId(),
-        outline.featureId(),
-        heard.provider() == null ? outline.provider() : heard.provider(),
-        heard.model() == null ? held : heard.model(),
-        outline.requestClass());
+        decision.runId(),
+        decision.userId(),
+        decision.keyId(),
+        decision.teamId(),
+        decision.featureId(),
+        usage.provider() == null ? decision.provider() : usage.provider(),
+        usage.model() == null ? held : usage.model(),
+        decision.requestClass());
   }
 
   /// The mark of a key that was cancelled before it was seen is no decision that anybody asked for.
-  private static Amounts ofBlock(Outline outline) {
-    return outline.cancelled()
+  private static Amounts ofBlock(StoredDecision decision) {
+    return decision.cancelled()
         ? Amounts.NONE
         : new Amounts.Builder().add(Measure.DECISIONS, 1).add(Measure.BLOCKED, 1).build();
   }
 
   private static Amounts ofCall(Change.Stepped step) {
-    Outline outline = step.outline();
+    StoredDecision decision = step.decision();
     boolean released = step.after().state() == ReservationState.RELEASED;
     Amounts.Builder amounts =
         new Amounts.Builder()
@@ -63,11 +63,11 @@ record Contribution(RowKey row, Amounts amounts) {
             .add(Measure.CALLS, !released)
             .add(Measure.RELEASED, released)
             .add(Measure.OPEN, step.after().state().isHolding())
-            .add(Measure.DOWNGRADED, outline.downgraded())
-            .add(Measure.WARNED, outline.warned())
-            .add(Measure.UNRESERVED, outline.unreserved())
-            .add(Measure.DEGRADED, outline.degraded() != null)
-            .add(Measure.ORPHANS, outline.orphanOf() != null);
+            .add(Measure.DOWNGRADED, decision.downgraded())
+            .add(Measure.WARNED, decision.warned())
+            .add(Measure.UNRESERVED, decision.unreserved())
+            .add(Measure.DEGRADED, decision.degraded() != null)
+            .add(Measure.ORPHANS, decision.orphanOf() != null);
     Settled settled = step.after().settled();
     if (settled != null) {
       addCharge(amounts, step, settled);
@@ -81,7 +81,7 @@ record Contribution(RowKey row, Amounts amounts) {
 
   private static void addCharge(Amounts.Builder amounts, Change.Stepped step, Settled settled) {
     amounts.add(Measure.COMMITTED_USD, settled.charge());
-    JsonNode usage = step.heard().usage();
+    JsonNode usage = step.usage().usage();
     if (usage != null) {
       for (Measure tokens : TOKENS) {
         amounts.add(tokens, usage.path(tokens.name().toLowerCase(Locale.ROOT)).asLong());
@@ -95,13 +95,13 @@ record Contribution(RowKey row, Amounts amounts) {
     if (step.presumed()) {
       amounts.add(Measure.PRESUMED, 1).add(Measure.PRESUMED_USD, settled.charge());
     }
-    if (!step.heard().unpriced().isEmpty() || step.after().priceRow().isEmpty()) {
+    if (!step.usage().unpriced().isEmpty() || step.after().priceRow().isEmpty()) {
       amounts.add(Measure.UNPRICED, 1).add(Measure.UNPRICED_USD, settled.charge());
     }
     if (step.overrun() != null) {
       amounts.add(Measure.OVERRUNS, 1).add(Measure.OVERRUN_USD, step.overrun());
     }
-    if (step.outline().orphanOf() != null) {
+    if (step.decision().orphanOf() != null) {
       amounts.add(Measure.ORPHANS_USD, settled.charge());
     }
   }

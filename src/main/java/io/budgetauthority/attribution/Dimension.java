@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What spend can be grouped and filtered by (protocol section 6).
+/// What spend can be grouped and filtered by (protocol.md#attribution).
 public enum Dimension {
   DAY("day"),
   RUN("run_id"),

@@ -35,13 +35,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Compares every account with the reservations that hold on it and with what was charged on it,
-/// and corrects it (ledger.md, invariant 2). It may run while the service answers requests: an
-/// account that changes during the comparison is reported as moving and is not judged. It keeps all
-/// accounts in memory.
+/// and corrects it (ledger.md#sums). It may run while the service answers requests: an account that
+/// changes during the comparison is reported as moving and is not judged. It keeps all accounts in
+/// memory.
 public final class LedgerCheck {
 
   /// Whatever began later has all its decisions: no policy may keep decisions for less than 15 days
-  /// (protocol section 9), and a day is allowed for time zones.
+  /// (protocol.md#policy), and a day is allowed for time zones.
   private static final Duration KEPT_FOR_CERTAIN = Duration.ofDays(14);
 
   /// Who the audit trail says has corrected an account.

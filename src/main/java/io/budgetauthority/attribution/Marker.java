@@ -41,7 +41,7 @@ record Marker(
   static final String SORT_KEY = "marker";
 
   /// A marker outlives its decision by as much as a record may be old when it is read (see
-  /// [AttributionStream#MOST_AGE]), so that no record is ever added for want of its marker.
+  /// [AttributionStream#MAX_AGE]), so that no record is ever added for want of its marker.
   private static final Duration KEPT_BEYOND = Duration.ofDays(30);
 
   Marker {
@@ -80,16 +80,16 @@ record Marker(
   /// says.
   static Marker of(
       @Nullable Marker seen,
-      Change.Stepped standing,
+      Change.Stepped enforced,
       Map<Long, MicroUsd> corrections,
       ZoneId zone) {
-    Reservation after = standing.after();
+    Reservation after = enforced.after();
     // A tenant that moves to another zone moves none of its days.
     LocalDate day =
         seen != null && seen.createdAt.equals(after.createdAt())
             ? seen.row.day()
             : after.createdAt().atZone(zone).toLocalDate();
-    Contribution contribution = Contribution.of(standing, day);
+    Contribution contribution = Contribution.of(enforced, day);
     return new Marker(
         after.id().hash(),
         after.revision(),

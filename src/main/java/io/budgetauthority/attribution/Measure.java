@@ -11,7 +11,7 @@ public enum Measure {
   DECISIONS("n"),
   /// Those let through and not released: the provider was called, or is about to be.
   CALLS("c"),
-  /// Calls that nothing was heard of yet.
+  /// Calls whose usage was not reported yet.
   OPEN("op"),
   BLOCKED("b"),
   DOWNGRADED("dg"),
@@ -20,7 +20,7 @@ public enum Measure {
   RELEASED("rl"),
   /// Usage that never had a decision.
   UNRESERVED("ur"),
-  /// Let through while the ledger was away.
+  /// Let through during an outage.
   DEGRADED("de"),
   INPUT_TOKENS("i"),
   CACHE_READ_TOKENS("icr"),
@@ -40,7 +40,7 @@ public enum Measure {
   QUERIES("n_q"),
   PIXELS("n_px"),
   CREDITS("n_cd"),
-  /// The charge of the best word heard: what the ledger's accounts have as committed.
+  /// The charge of the best usage report: what the ledger's accounts have as committed.
   COMMITTED_USD("cmt"),
   /// Calls whose usage nobody told, and the part of what is committed that was presumed of them.
   PRESUMED("p"),
@@ -51,7 +51,7 @@ public enum Measure {
   /// Calls that cost more than was held for them, and by how much.
   OVERRUNS("ov"),
   OVERRUN_USD("ovu"),
-  /// Charges that a better word replaced, and by how much that changed them in all.
+  /// Charges that a better report replaced, and by how much that changed them in all.
   CORRECTIONS("cr"),
   CORRECTED_USD("cru"),
   /// Calls that named a run which belongs to somebody else, and what was charged for them.

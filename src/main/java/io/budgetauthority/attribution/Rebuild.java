@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
 /// only.
 public final class Rebuild {
 
-  /// No policy may keep decisions for less (protocol section 9), so days that are younger are
+  /// No policy may keep decisions for less (protocol.md#policy), so days that are younger are
   /// whole.
   private static final Duration LEAST_RETENTION = Duration.ofDays(15);
 
@@ -85,7 +85,7 @@ public final class Rebuild {
     decisions.each(
         page -> {
           List<Change.Stepped> steps =
-              page.stream().filter(it -> isWanted(it, tenantId)).map(Change::standing).toList();
+              page.stream().filter(it -> isWanted(it, tenantId)).map(Change::current).toList();
           counts.decisions += steps.size();
           for (List<Change.Stepped> some : inBatches(steps)) {
             counts.repaired += stream.repair(some);
@@ -164,10 +164,10 @@ public final class Rebuild {
 
   private static List<List<Change.Stepped>> inBatches(List<Change.Stepped> steps) {
     List<List<Change.Stepped>> batches = new ArrayList<>();
-    for (int from = 0; from < steps.size(); from += AttributionTable.MOST_ITEMS_A_TRANSACTION) {
+    for (int from = 0; from < steps.size(); from += AttributionTable.MAX_ITEMS_A_TRANSACTION) {
       batches.add(
           steps.subList(
-              from, Math.min(steps.size(), from + AttributionTable.MOST_ITEMS_A_TRANSACTION)));
+              from, Math.min(steps.size(), from + AttributionTable.MAX_ITEMS_A_TRANSACTION)));
     }
     return batches;
   }

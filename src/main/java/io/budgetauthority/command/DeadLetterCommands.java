@@ -15,7 +15,7 @@ import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Shows the messages of the usage queue that could not be processed, and sends them again
-/// (docs/usage-queue.md).
+/// (docs/how-to/usage-queue.md).
 @Command(
     name = "dead-letters",
     description = "Shows the dead letters of the usage queue, or sends them again.",

@@ -15,7 +15,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// Makes the rows of attribution anew from the decisions that are kept (docs/attribution.md).
+/// Makes the rows of attribution anew from the decisions that are kept
+/// (docs/how-to/attribution.md).
 @Command(
     name = "rebuild-attribution",
     description = {

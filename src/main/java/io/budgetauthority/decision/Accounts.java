@@ -2,9 +2,9 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
@@ -22,7 +22,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Which accounts a tuple's calls are held against: one for every ceiling of its own, of the
-/// policy's defaults, and for the run (ledger.md, "Which accounts apply").
+/// policy's defaults, and for the run (ledger.md#versions).
 public final class Accounts {
 
   private final Tenants tenants;
@@ -63,18 +63,18 @@ public final class Accounts {
               });
     }
 
-    void forget(Tenants tenants) {
-      applied.forEach(one -> tenants.forget(one.scopeId()));
+    void evict(Tenants tenants) {
+      applied.forEach(one -> tenants.evict(one.scopeId()));
     }
 
     /// The accounts as they stand: what the ledger has, under the limit that is in force.
-    public List<Standing> standings(Map<AccountKey, Account> stored) {
-      List<Standing> standings = new ArrayList<>(applied.size());
+    public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
+      List<EnforcedAccount> enforcedAccounts = new ArrayList<>(applied.size());
       for (Applied one : applied) {
         Account account = stored.get(one.key());
         MicroUsd limit = one.ceiling().limit();
-        standings.add(
-            new Standing(
+        enforcedAccounts.add(
+            new EnforcedAccount(
                 account == null
                     ? Account.unused(one.key(), limit, one.version())
                     : account.withLimit(limit, one.version()),
@@ -84,7 +84,7 @@ public final class Accounts {
                 one.ceiling().warnAtPercent(),
                 one.resetsAt()));
       }
-      return standings;
+      return enforcedAccounts;
     }
   }
 
@@ -150,9 +150,9 @@ public final class Accounts {
   }
 
   /// A run's account: its limit is its own, so no ceiling moves it.
-  public Standing ofRun(Account account, @Nullable Run stored, Policy policy) {
+  public EnforcedAccount ofRun(Account account, @Nullable Run stored, Policy policy) {
     Run.Rules rules = stored == null ? Run.Rules.USUAL : stored.rules();
-    return new Standing(
+    return new EnforcedAccount(
         account,
         stored == null ? null : stored.account(),
         rules.mode() == null ? policy.mode() : rules.mode(),

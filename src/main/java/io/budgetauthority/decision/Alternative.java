@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import org.jspecify.annotations.Nullable;
 
-/// Another model that the policy lists for the requested one and that could take the call (protocol
-/// section 2, "Alternatives and downgrade").
+/// Another model that the policy lists for the requested one and that could take the call
+/// (protocol.md#downgrade).
 public record Alternative(
     @JsonProperty("model") String model,
     @JsonProperty("provider") String provider,

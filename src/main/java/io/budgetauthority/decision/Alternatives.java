@@ -6,14 +6,14 @@ import io.budgetauthority.price.Pricing;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The models that may take a requested one's place (protocol section 2, "Alternatives and
-/// downgrade"): listed by the policy, allowed, priced, and able to take the call.
+/// The models that may take a requested one's place (protocol.md#downgrade): listed by the policy,
+/// allowed, priced, and able to take the call.
 final class Alternatives {
 
   private Alternatives() {}
 
   /// What a problem or a caller is shown of them, the fitting ones first, in the policy's order.
-  static List<Alternative> of(Decider.Question question) {
+  static List<Alternative> of(Decider.Input question) {
     List<Alternative> fitting = new ArrayList<>();
     List<Alternative> others = new ArrayList<>();
     for (Decider.Candidate candidate : usable(question)) {
@@ -38,7 +38,7 @@ final class Alternatives {
 
   /// The candidates that can take the call at all: capabilities, context, modality, allow-list,
   /// price.
-  static List<Decider.Candidate> usable(Decider.Question question) {
+  static List<Decider.Candidate> usable(Decider.Input question) {
     DecisionRequest request = question.request();
     return question.candidates().stream()
         .filter(candidate -> candidate.row().capabilities().containsAll(request.requires()))
@@ -67,7 +67,7 @@ final class Alternatives {
     return Math.max(needed, request.inputTokens() == null ? 0 : request.inputTokens()) <= window;
   }
 
-  static Quote quote(Decider.Question question, Decider.Candidate candidate) {
+  static Quote quote(Decider.Input question, Decider.Candidate candidate) {
     DecisionRequest request = question.request();
     OutputCap.Result cap =
         OutputCap.of(request, candidate.row(), question.policy(), candidate.rules());

@@ -1,13 +1,13 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.price.Price;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// What the authority answers to an ask. What is decided is recorded and replayed; every other
-/// answer stores nothing and leaves the idempotency key free (protocol section 2).
+/// answer stores nothing and leaves the idempotency key free (protocol.md#ask).
 public sealed interface Answer {
 
   /// @param replayed whether the decision was made by an earlier request with the same key
@@ -50,10 +50,10 @@ public sealed interface Answer {
   /// There is no run of the id that was named as parent (404).
   record UnknownParent(String runId) implements RunRefused {}
 
-  /// There is no place for another run (429).
+  /// There is no counter for another run (429).
   ///
   /// @param reason how many there are, and the limit
-  record TooManyRuns(RunPlace place, String reason) implements RunRefused {}
+  record TooManyRuns(RunCounter counter, String reason) implements RunRefused {}
 
   /// The run exists with another limit or parent (409).
   record RunConflict(String runId, String reason) implements RunRefused {}

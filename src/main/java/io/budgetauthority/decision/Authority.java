@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LedgerUnavailable;
@@ -12,8 +13,7 @@ import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunPlace;
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
@@ -37,14 +37,14 @@ import org.jspecify.annotations.Nullable;
 /// decides again where balances moved in between. Safe for use by many threads.
 public final class Authority {
 
-  /// Protocol section 2: balances that moved are decided again, five rounds at most.
-  private static final int MOST_ROUNDS = 5;
+  /// protocol.md#downgrade: balances that moved are decided again, five rounds at most.
+  private static final int MAX_ROUNDS = 5;
 
   /// The run of a dry run that names none. No run can have this id.
   static final String DRY_RUN = "";
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
-  private static final int MOST_CHAINS = 20_000;
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
+  private static final int MAX_CHAINS = 20_000;
 
   private final Ledger ledger;
   private final PriceBook prices;
@@ -56,7 +56,7 @@ public final class Authority {
 
   /// A run's ancestors never change, so that a decision of a known run reads them with it.
   private final Cache<RunName, List<String>> chains =
-      Caffeine.newBuilder().maximumSize(MOST_CHAINS).build();
+      Caffeine.newBuilder().maximumSize(MAX_CHAINS).build();
 
   private record RunName(String tenantId, String runId) {}
 
@@ -104,9 +104,9 @@ public final class Authority {
   ///
   /// @param identity null for a dry run
   /// @param stated the tuple that its caller acts under
-  record Named(DecisionWriter.@Nullable Identity identity, Run.Tuple stated) {
+  record Identified(DecisionWriter.@Nullable Identity identity, Run.Tuple stated) {
 
-    static Named of(Ask ask) {
+    static Identified of(Ask ask) {
       Caller caller = ask.caller();
       DecisionWriter.Identity identity =
           ask.idempotencyKey() == null
@@ -120,7 +120,7 @@ public final class Authority {
                   caller.tenantId(),
                   caller.principalId(),
                   DecisionJson.hash(ask.request()));
-      return new Named(identity, ask.request().tuple().actingAs(caller));
+      return new Identified(identity, ask.request().tuple().actingAs(caller));
     }
   }
 
@@ -129,21 +129,21 @@ public final class Authority {
     if (table.isEmpty()) {
       return new Answer.NoPrices();
     }
-    Named named = Named.of(ask);
+    Identified identified = Identified.of(ask);
     try {
-      return decide(new Round(ask, named, table.get()));
+      return decide(new Attempt(ask, identified, table.get()));
     } catch (RuntimeException e) {
-      if (!LedgerUnavailable.isMeantBy(e)) {
+      if (!LedgerUnavailable.isCauseOf(e)) {
         throw e;
       }
-      return outage.answer(ask, named, table.get(), e);
+      return outage.answer(ask, identified, table.get(), e);
     }
   }
 
-  private static Answer decide(Round round) {
-    Deadline deadline = Deadline.in(PATIENCE);
-    for (int attempt = 0; attempt < MOST_ROUNDS; attempt++) {
-      Answer answer = round.play(deadline);
+  private static Answer decide(Attempt attempt) {
+    Deadline deadline = Deadline.in(TIMEOUT);
+    for (int round = 0; round < MAX_ROUNDS; round++) {
+      Answer answer = attempt.run(deadline);
       if (answer != null) {
         return answer;
       }
@@ -157,7 +157,7 @@ public final class Authority {
   }
 
   /// One ask being decided, round by round.
-  private final class Round {
+  private final class Attempt {
     private final Ask ask;
     private final DecisionRequest request;
     private final String tenantId;
@@ -168,21 +168,21 @@ public final class Authority {
     private final List<String> notices = new ArrayList<>();
     private CallRun callRun = CallRun.NONE;
     private Run.Tuple tuple;
-    private boolean placesAreJudged = true;
+    private boolean countersAreJudged = true;
 
-    Round(Ask ask, Named named, PriceTable table) {
+    Attempt(Ask ask, Identified identified, PriceTable table) {
       this.ask = ask;
       this.request = ask.request();
       this.tenantId = ask.caller().tenantId();
       this.table = table;
-      this.identity = named.identity();
+      this.identity = identified.identity();
       this.id = identity == null ? null : identity.id();
-      this.stated = named.stated();
+      this.stated = identified.stated();
       this.tuple = stated;
     }
 
     /// An answer, or null where the ledger moved and the ask is to be played again.
-    @Nullable Answer play(Deadline deadline) {
+    @Nullable Answer run(Deadline deadline) {
       Tenants.Versioned policy = tenants.policy(tenantId);
       Instant now = Instant.ofEpochMilli(clock.millis());
       callRun = CallRun.of(ask, identity, stated, policy, now);
@@ -216,7 +216,7 @@ public final class Authority {
         seen = ledger.read(id, tenantId, applying.keys(), knownRuns(), deadline);
       }
       if (applying.isOlderThan(seen.accounts())) {
-        applying.forget(tenants);
+        applying.evict(tenants);
         return null;
       }
       if ((run == null) != (seen.runs().get(runId) == null)
@@ -229,13 +229,13 @@ public final class Authority {
       if (outside != null) {
         return outside;
       }
-      List<Standing> standings = applying.standings(seen.accounts());
+      List<EnforcedAccount> enforcedAccounts = applying.enforcedAccounts(seen.accounts());
       return switch (find(request.provider(), request.model())) {
         case PriceTable.Found.Ambiguous ambiguous -> new Answer.Ambiguous(ambiguous.candidates());
         case PriceTable.Found.Unknown unknown ->
-            decide(policy, null, standings, lineage, now, deadline);
+            decide(policy, null, enforcedAccounts, lineage, now, deadline);
         case PriceTable.Found.Row row ->
-            decide(policy, row.price(), standings, lineage, now, deadline);
+            decide(policy, row.price(), enforcedAccounts, lineage, now, deadline);
       };
     }
 
@@ -283,26 +283,28 @@ public final class Authority {
     private @Nullable Answer decide(
         Tenants.Versioned versioned,
         @Nullable Price row,
-        List<Standing> ofScopes,
+        List<EnforcedAccount> ofScopes,
         Lineage lineage,
         Instant now,
         Deadline deadline) {
       Policy policy = versioned.policy();
-      List<Standing> standings = new ArrayList<>(ofScopes.size() + 1);
+      List<EnforcedAccount> enforcedAccounts = new ArrayList<>(ofScopes.size() + 1);
       Run run = lineage.run();
-      standings.add(
+      enforcedAccounts.add(
           accounts.ofRun(run == null ? unusedRunAccount(policy) : run.account(), run, policy));
-      lineage.ancestors().forEach(one -> standings.add(accounts.ofRun(one.account(), one, policy)));
-      standings.addAll(ofScopes);
-      Decider.Question question =
-          new Decider.Question(
+      lineage
+          .ancestors()
+          .forEach(one -> enforcedAccounts.add(accounts.ofRun(one.account(), one, policy)));
+      enforcedAccounts.addAll(ofScopes);
+      Decider.Input question =
+          new Decider.Input(
               request,
               policy,
               row,
               row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, this::find),
               row == null ? table.near(request.model()) : List.of(),
               Candidates.of(policy, request.model(), row, this::find),
-              standings);
+              enforcedAccounts);
       Plan plan = Decider.decide(question);
       DecisionWriter writer =
           new DecisionWriter(
@@ -319,23 +321,23 @@ public final class Authority {
       return switch (plan) {
         case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
         case Plan.Block block -> {
-          DecisionFacts facts = writer.facts(block, standings);
+          DecisionFacts facts = writer.facts(block, enforcedAccounts);
           Reservation reservation = writer.blocked(facts, identity, block);
           yield reservation == null
               ? new Answer.DryRun(facts, rowOf(block.quote()))
-              : write(Ledger.Order.of(reservation), facts, policy, deadline);
+              : write(Ledger.Write.of(reservation), facts, policy, deadline);
         }
         case Plan.Grant grant -> {
-          DecisionFacts facts = writer.facts(grant, standings);
+          DecisionFacts facts = writer.facts(grant, enforcedAccounts);
           Reservation reservation = writer.granted(facts, identity, grant);
           yield reservation == null
               ? new Answer.DryRun(facts, rowOf(grant.quote()))
               : write(
-                  new Ledger.Order(
+                  new Ledger.Write(
                       reservation,
                       writer.takes(grant),
                       writer.runChanges(grant, tenantId),
-                      places(writer)),
+                      counters(writer)),
                   facts,
                   policy,
                   deadline);
@@ -343,26 +345,26 @@ public final class Authority {
       };
     }
 
-    private List<RunPlace> places(DecisionWriter writer) {
-      List<RunPlace> places = writer.places(tenantId);
-      return placesAreJudged ? places : places.stream().map(RunPlace::unlimited).toList();
+    private List<RunCounter> counters(DecisionWriter writer) {
+      List<RunCounter> counters = writer.counters(tenantId);
+      return countersAreJudged ? counters : counters.stream().map(RunCounter::unlimited).toList();
     }
 
     private @Nullable Answer write(
-        Ledger.Order order, DecisionFacts facts, Policy policy, Deadline deadline) {
+        Ledger.Write order, DecisionFacts facts, Policy policy, Deadline deadline) {
       return switch (ledger.reserve(order, deadline)) {
         case Ledger.Outcome.Reserved reserved -> {
           Meters.afterWrite(facts::count);
           yield new Answer.Decided(facts, order.reservation(), false);
         }
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
-        case Ledger.Outcome.Moved moved -> null;
-        case Ledger.Outcome.NoPlace none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
-          placesAreJudged = false;
+        case Ledger.Outcome.Conflict conflict -> null;
+        case Ledger.Outcome.OverLimit none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
+          countersAreJudged = false;
           notices.add(none.reason());
           yield null;
         }
-        case Ledger.Outcome.NoPlace none -> new Answer.TooManyRuns(none.place(), none.reason());
+        case Ledger.Outcome.OverLimit none -> new Answer.TooManyRuns(none.counter(), none.reason());
       };
     }
 

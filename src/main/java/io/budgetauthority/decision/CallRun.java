@@ -9,7 +9,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// The run that a call belongs to: the one that it names, or for a call that names none, the one
-/// that policy's `runs_without_id` gives it (protocol section 6). Pure.
+/// that policy's `runs_without_id` gives it (protocol.md#runs-without-an-id). Pure.
 ///
 /// @param runId the run's id; [Authority#DRY_RUN] for a dry run that names none
 /// @param isIssued whether the run is this call's alone, so that it does not count as one yet

@@ -7,8 +7,8 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import org.jspecify.annotations.Nullable;
 
-/// What a caller may state (protocol sections 1 and 2), pure. These rules need no ledger, so they
-/// hold in an outage as well.
+/// What a caller may state (protocol.md#agents and protocol.md#ask), pure. These rules need no
+/// ledger, so they hold in an outage as well.
 public final class CallerRules {
 
   private CallerRules() {}

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceReview;
@@ -15,16 +15,16 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The rules of protocol section 2, pure: an ask, the prices, the policy and the accounts as they
-/// stand make a [Plan]. No clock, no I/O; the same question always has the same answer.
+/// The rules of protocol.md#ask, pure: an ask, the prices, the policy and the accounts as they
+/// stand make a [Plan]. No clock, no I/O; the same input always has the same answer.
 public final class Decider {
 
   /// Furthest short first; equal ones by scope, then day before month before total.
-  private static Comparator<Standing> byShortfall(Standing.Estimate estimate) {
-    return Comparator.comparing((Standing standing) -> standing.shortfall(estimate))
+  private static Comparator<EnforcedAccount> byShortfall(EnforcedAccount.Estimate estimate) {
+    return Comparator.comparing((EnforcedAccount enforced) -> enforced.shortfall(estimate))
         .reversed()
-        .thenComparing(standing -> standing.account().key().scope())
-        .thenComparing(standing -> standing.account().key().window());
+        .thenComparing(enforced -> enforced.account().key().scope())
+        .thenComparing(enforced -> enforced.account().key().window());
   }
 
   private Decider() {}
@@ -35,23 +35,23 @@ public final class Decider {
   /// @param rules what the policy says of that row
   /// @param near rows that the caller may have meant, where there is none
   /// @param candidates the models that the policy lists for the requested one and that have a row
-  /// @param standings every account that applies, the run's first
-  public record Question(
+  /// @param enforcedAccounts every account that applies, the run's first
+  public record Input(
       DecisionRequest request,
       Policy policy,
       @Nullable Price row,
       ModelRules rules,
       List<PriceReview.RowName> near,
       List<Candidate> candidates,
-      List<Standing> standings) {
-    public Question {
+      List<EnforcedAccount> enforcedAccounts) {
+    public Input {
       near = List.copyOf(near);
       candidates = List.copyOf(candidates);
-      standings = List.copyOf(standings);
+      enforcedAccounts = List.copyOf(enforcedAccounts);
     }
 
     boolean fits(Quote quote) {
-      return standings.stream().noneMatch(standing -> standing.blocks(quote.estimate()));
+      return enforcedAccounts.stream().noneMatch(enforced -> enforced.blocks(quote.estimate()));
     }
   }
 
@@ -66,28 +66,28 @@ public final class Decider {
       ModelRules rules,
       @Nullable Integer fromPercent) {}
 
-  public static Plan decide(Question question) {
-    DecisionRequest request = question.request();
-    Price row = question.row();
+  public static Plan decide(Input input) {
+    DecisionRequest request = input.request();
+    Price row = input.row();
     if (row == null) {
       return unroutable(
-          question, ProblemCode.PRICE_UNKNOWN, "no price is known for " + request.model());
+          input, ProblemCode.PRICE_UNKNOWN, "no price is known for " + request.model());
     }
-    if (!question.rules().allowed()) {
+    if (!input.rules().allowed()) {
       return unroutable(
-          question, ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + request.model());
+          input, ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + request.model());
     }
     if (!InputBound.isKnown(request, row)) {
       return unroutable(
-          question,
+          input,
           ProblemCode.PRICE_UNKNOWN,
           request.model() + " states no context window that would bound an unbounded input");
     }
-    boolean advisory = question.policy().mode() == Mode.ADVISORY_ESTIMATE;
+    boolean advisory = input.policy().mode() == Mode.ADVISORY_ESTIMATE;
     ProblemCode warning = null;
     long capTokens;
     boolean clamped = false;
-    switch (OutputCap.of(request, row, question.policy(), question.rules())) {
+    switch (OutputCap.of(request, row, input.policy(), input.rules())) {
       case OutputCap.Result.Refused refused when !advisory -> {
         return new Plan.Refuse(refused.code(), refused.reason());
       }
@@ -101,67 +101,71 @@ public final class Decider {
       }
     }
     Optional<String> unpriced =
-        Pricing.unpricedBecause(row, Quote.bounds(request, row, question.policy(), capTokens));
+        Pricing.unpricedBecause(row, Quote.bounds(request, row, input.policy(), capTokens));
     if (unpriced.isPresent()) {
-      return unroutable(question, ProblemCode.PRICE_UNKNOWN, unpriced.get());
+      return unroutable(input, ProblemCode.PRICE_UNKNOWN, unpriced.get());
     }
-    Quote quote = Quote.of(row, request.model(), request, capTokens, clamped, question.policy());
-    return judge(question, quote, warning);
+    Quote quote = Quote.of(row, request.model(), request, capTokens, clamped, input.policy());
+    return judge(input, quote, warning);
   }
 
-  private static Plan judge(Question question, Quote quote, @Nullable ProblemCode warning) {
-    Standing.Estimate estimate = quote.estimate();
-    Standing blocking = worstOf(question.standings(), estimate, true);
+  private static Plan judge(Input input, Quote quote, @Nullable ProblemCode warning) {
+    EnforcedAccount.Estimate estimate = quote.estimate();
+    EnforcedAccount blocking = worstOf(input.enforcedAccounts(), estimate, true);
     if (blocking == null) {
-      Optional<Quote> steppedDown = stepDown(question);
+      Optional<Quote> steppedDown = stepDown(input);
       if (steppedDown.isPresent()) {
         return grant(
-            question, Plan.Kind.DOWNGRADE, steppedDown.get(), runOf(question.standings()), warning);
+            input,
+            Plan.Kind.DOWNGRADE,
+            steppedDown.get(),
+            runOf(input.enforcedAccounts()),
+            warning);
       }
-      Standing over = worstOf(question.standings(), estimate, false);
+      EnforcedAccount over = worstOf(input.enforcedAccounts(), estimate, false);
       ProblemCode code =
           warning != null || over == null
               ? warning
               : ProblemCode.ceilingReached(over.account().key().scope());
       return grant(
-          question, code == null ? Plan.Kind.ALLOW : Plan.Kind.ADVISORY_WARN, quote, over, code);
+          input, code == null ? Plan.Kind.ALLOW : Plan.Kind.ADVISORY_WARN, quote, over, code);
     }
-    Optional<Quote> shrunk = clampToBudget(question, quote);
+    Optional<Quote> shrunk = clampToBudget(input, quote);
     if (shrunk.isPresent()) {
       return grant(
-          question,
+          input,
           warning == null ? Plan.Kind.ALLOW : Plan.Kind.ADVISORY_WARN,
           shrunk.get(),
           blocking,
           warning);
     }
-    if (question.request().mayDowngrade()) {
-      for (Candidate candidate : Alternatives.usable(question)) {
-        Quote cheaper = Alternatives.quote(question, candidate);
-        if (Alternatives.permitsClass(candidate, question.request()) && question.fits(cheaper)) {
-          return grant(question, Plan.Kind.DOWNGRADE, cheaper, blocking, warning);
+    if (input.request().mayDowngrade()) {
+      for (Candidate candidate : Alternatives.usable(input)) {
+        Quote cheaper = Alternatives.quote(input, candidate);
+        if (Alternatives.permitsClass(candidate, input.request()) && input.fits(cheaper)) {
+          return grant(input, Plan.Kind.DOWNGRADE, cheaper, blocking, warning);
         }
       }
     }
-    return block(question, quote, blocking);
+    return block(input, quote, blocking);
   }
 
   /// A rule with `from_percent` applies once that share of the run's limit is committed or held.
-  private static Optional<Quote> stepDown(Question question) {
-    Standing run = runOf(question.standings());
-    if (run == null || !question.request().mayDowngrade()) {
+  private static Optional<Quote> stepDown(Input input) {
+    EnforcedAccount run = runOf(input.enforcedAccounts());
+    if (run == null || !input.request().mayDowngrade()) {
       return Optional.empty();
     }
     MicroUsd spent = run.account().committed().plus(run.account().reserved());
-    for (Candidate candidate : Alternatives.usable(question)) {
+    for (Candidate candidate : Alternatives.usable(input)) {
       Integer percent = candidate.fromPercent();
       if (percent == null
           || !run.reaches(spent, percent)
-          || !Alternatives.permitsClass(candidate, question.request())) {
+          || !Alternatives.permitsClass(candidate, input.request())) {
         continue;
       }
-      Quote cheaper = Alternatives.quote(question, candidate);
-      if (question.fits(cheaper)) {
+      Quote cheaper = Alternatives.quote(input, candidate);
+      if (input.fits(cheaper)) {
         return Optional.of(cheaper);
       }
     }
@@ -169,42 +173,43 @@ public final class Decider {
   }
 
   private static Plan grant(
-      Question question,
+      Input input,
       Plan.Kind kind,
       Quote quote,
-      @Nullable Standing constrainedBy,
+      @Nullable EnforcedAccount constrainedBy,
       @Nullable ProblemCode code) {
-    List<Take> takes = new ArrayList<>();
+    List<ConditionalHold> takes = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
-    for (Standing standing : question.standings()) {
-      Take take = Take.of(standing, quote.estimate());
+    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+      ConditionalHold take = ConditionalHold.of(enforced, quote.estimate());
       takes.add(take);
-      for (int percent : standing.crossedBy(take.hold())) {
-        warnings.add(crossing(standing, percent));
+      for (int percent : enforced.crossedBy(take.hold())) {
+        warnings.add(crossing(enforced, percent));
       }
     }
     return new Plan.Grant(
-        kind, quote, takes, constrainedBy, code, strictest(question), warnings, List.of());
+        kind, quote, takes, constrainedBy, code, strictest(input), warnings, List.of());
   }
 
-  private static String crossing(Standing standing, int percent) {
-    String name = standing.account().key().scope().wireName() + " " + standing.account().key().id();
+  private static String crossing(EnforcedAccount enforced, int percent) {
+    String name = enforced.account().key().scope().wireName() + " " + enforced.account().key().id();
     return percent
         + "% of the "
-        + standing.account().key().window().wireName()
+        + enforced.account().key().window().wireName()
         + " ceiling of "
         + name
         + " is committed or held";
   }
 
-  private static Plan block(Question question, Quote quote, Standing blocking) {
-    Standing.Estimate estimate = quote.estimate();
-    List<Standing> blockers =
-        question.standings().stream().filter(s -> s.blocks(estimate)).toList();
-    List<Alternative> alternatives = Alternatives.of(question);
-    Long smallerCap = largestFittingCap(question, quote);
+  private static Plan block(Input input, Quote quote, EnforcedAccount blocking) {
+    EnforcedAccount.Estimate estimate = quote.estimate();
+    List<EnforcedAccount> blockers =
+        input.enforcedAccounts().stream().filter(s -> s.blocks(estimate)).toList();
+    List<Alternative> alternatives = Alternatives.of(input);
+    Long smallerCap = largestFittingCap(input, quote);
     List<Remedy> remedies = new ArrayList<>();
-    if (blockers.stream().allMatch(blocker -> blocker.fitsWhenNothingIsInFlight(estimate))) {
+    EnforcedAccount.Estimate least = leastClamped(input, quote);
+    if (blockers.stream().allMatch(blocker -> blocker.fitsWhenNothingIsInFlight(least))) {
       remedies.add(Remedy.WAIT);
     }
     if (alternatives.stream().anyMatch(Alternative::fitsBudget)) {
@@ -230,12 +235,15 @@ public final class Decider {
         alternatives,
         smallerCap,
         resets
-            ? blockers.stream().map(Standing::resetsAt).max(Comparator.naturalOrder()).orElse(null)
+            ? blockers.stream()
+                .map(EnforcedAccount::resetsAt)
+                .max(Comparator.naturalOrder())
+                .orElse(null)
             : null,
         List.of());
   }
 
-  private static String detail(Quote quote, Standing blocking) {
+  private static String detail(Quote quote, EnforcedAccount blocking) {
     String account =
         blocking.account().key().scope().wireName()
             + " "
@@ -251,20 +259,21 @@ public final class Decider {
 
   /// What cannot be priced or is not allowed blocks, except under an advisory tenant, which is
   /// warned and holds nothing.
-  private static Plan unroutable(Question question, ProblemCode code, String detail) {
-    if (question.policy().mode() == Mode.ADVISORY_ESTIMATE) {
-      List<Take> takes = question.standings().stream().map(Take::ofNothing).toList();
+  private static Plan unroutable(Input input, ProblemCode code, String detail) {
+    if (input.policy().mode() == Mode.ADVISORY_ESTIMATE) {
+      List<ConditionalHold> takes =
+          input.enforcedAccounts().stream().map(ConditionalHold::zero).toList();
       return new Plan.Grant(
           Plan.Kind.ADVISORY_WARN,
           null,
           takes,
           null,
           code,
-          strictest(question),
+          strictest(input),
           List.of(detail),
           List.of());
     }
-    List<Alternative> alternatives = Alternatives.of(question);
+    List<Alternative> alternatives = Alternatives.of(input);
     List<Remedy> remedies = new ArrayList<>();
     if (alternatives.stream().anyMatch(Alternative::fitsBudget)) {
       remedies.add(Remedy.DOWNGRADE);
@@ -277,39 +286,49 @@ public final class Decider {
         detail,
         null,
         null,
-        strictest(question),
+        strictest(input),
         remedies,
         alternatives,
         null,
         null,
-        code == ProblemCode.PRICE_UNKNOWN ? question.near() : List.of());
+        code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of());
   }
 
-  private static Optional<Quote> clampToBudget(Question question, Quote quote) {
-    Policy.OutputCapRules rules = question.policy().outputCap();
+  /// The least that the call may be held for: under the smallest cap that budget clamping gives, or
+  /// as it was quoted.
+  private static EnforcedAccount.Estimate leastClamped(Input input, Quote quote) {
+    Policy.OutputCapRules rules = input.policy().outputCap();
+    long cap = Math.min(quote.capTokens(), rules.minClampedOutputTokens());
+    return rules.budgetClamping()
+        ? Quote.of(quote.row(), quote.model(), input.request(), cap, true, input.policy())
+            .estimate()
+        : quote.estimate();
+  }
+
+  private static Optional<Quote> clampToBudget(Input input, Quote quote) {
+    Policy.OutputCapRules rules = input.policy().outputCap();
     if (!rules.budgetClamping()) {
       return Optional.empty();
     }
-    Long cap = largestFittingCap(question, quote);
+    Long cap = largestFittingCap(input, quote);
     if (cap == null || cap < rules.minClampedOutputTokens()) {
       return Optional.empty();
     }
-    boolean clamped = question.request().maxOutputTokens() != null;
+    boolean clamped = input.request().maxOutputTokens() != null;
     return Optional.of(
-        Quote.of(quote.row(), quote.model(), question.request(), cap, clamped, question.policy()));
+        Quote.of(quote.row(), quote.model(), input.request(), cap, clamped, input.policy()));
   }
 
   /// The largest cap that fits every account, below that of a quote which does not; null where none
   /// does. The worst case never falls as the cap rises, so a search by halves finds it.
-  private static @Nullable Long largestFittingCap(Question question, Quote quote) {
+  private static @Nullable Long largestFittingCap(Input input, Quote quote) {
     long fitting = 0;
     long tooMuch = quote.capTokens();
     while (tooMuch - fitting > 1) {
       long middle = fitting + (tooMuch - fitting) / 2;
       Quote smaller =
-          Quote.of(
-              quote.row(), quote.model(), question.request(), middle, false, question.policy());
-      if (question.fits(smaller)) {
+          Quote.of(quote.row(), quote.model(), input.request(), middle, false, input.policy());
+      if (input.fits(smaller)) {
         fitting = middle;
       } else {
         tooMuch = middle;
@@ -327,33 +346,35 @@ public final class Decider {
   }
 
   /// The account that falls furthest short among those that block, or among all that are over.
-  private static @Nullable Standing worstOf(
-      List<Standing> standings, Standing.Estimate estimate, boolean blockingOnly) {
-    Standing worst = null;
-    Comparator<Standing> order = byShortfall(estimate);
-    for (Standing standing : standings) {
-      boolean counts = blockingOnly ? standing.blocks(estimate) : standing.isOver(estimate);
-      if (counts && (worst == null || order.compare(standing, worst) < 0)) {
-        worst = standing;
+  private static @Nullable EnforcedAccount worstOf(
+      List<EnforcedAccount> enforcedAccounts,
+      EnforcedAccount.Estimate estimate,
+      boolean blockingOnly) {
+    EnforcedAccount worst = null;
+    Comparator<EnforcedAccount> order = byShortfall(estimate);
+    for (EnforcedAccount enforced : enforcedAccounts) {
+      boolean counts = blockingOnly ? enforced.blocks(estimate) : enforced.isOver(estimate);
+      if (counts && (worst == null || order.compare(enforced, worst) < 0)) {
+        worst = enforced;
       }
     }
     return worst;
   }
 
-  private static @Nullable Standing runOf(List<Standing> standings) {
-    return standings.stream()
-        .filter(standing -> standing.account().key().scope() == Scope.RUN)
+  private static @Nullable EnforcedAccount runOf(List<EnforcedAccount> enforcedAccounts) {
+    return enforcedAccounts.stream()
+        .filter(enforced -> enforced.account().key().scope() == Scope.RUN)
         .findFirst()
         .orElse(null);
   }
 
-  private static Mode strictest(Question question) {
+  private static Mode strictest(Input input) {
     Mode strictest = null;
-    for (Standing standing : question.standings()) {
-      if (strictest == null || standing.mode().isStricterThan(strictest)) {
-        strictest = standing.mode();
+    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+      if (strictest == null || enforced.mode().isStricterThan(strictest)) {
+        strictest = enforced.mode();
       }
     }
-    return strictest == null ? question.policy().mode() : strictest;
+    return strictest == null ? input.policy().mode() : strictest;
   }
 }

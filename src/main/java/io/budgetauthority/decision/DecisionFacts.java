@@ -2,7 +2,7 @@ package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a decision was, for good: the part of the decision record (protocol section 4) that no
+/// What a decision was, for good: the part of the decision record (protocol.md#record) that no
 /// later step changes. It is stored with the reservation as JSON.
 ///
 /// @param decision `allow`, `downgrade`, `advisory_warn` or `block`
@@ -234,20 +234,22 @@ public record DecisionFacts(
   /// The same, where it is entered in the ledger after the fact.
   ///
   /// @param charge what each account is charged by it
-  public DecisionFacts enteredAt(AfterTheFact.Place place, MicroUsd charge) {
+  public DecisionFacts recordedAt(UnreservedRecorder.Target target, MicroUsd charge) {
     List<Touched> touched =
-        place.standings().stream().map(standing -> Touched.ofCharge(standing, charge)).toList();
+        target.enforcedAccounts().stream()
+            .map(enforced -> Touched.ofCharge(enforced, charge))
+            .toList();
     return DecisionFactsBuilder.builder(this)
-        .runId(place.runId())
-        .parentRunId(place.parentRunId())
-        .userId(place.tuple().userId())
-        .keyId(place.tuple().keyId())
-        .teamId(place.tuple().teamId())
-        .featureId(place.tuple().featureId())
+        .runId(target.runId())
+        .parentRunId(target.parentRunId())
+        .userId(target.tuple().userId())
+        .keyId(target.tuple().keyId())
+        .teamId(target.tuple().teamId())
+        .featureId(target.tuple().featureId())
         .remaining(
             touched.stream().map(Touched::remaining).min(Comparator.naturalOrder()).orElse(null))
         .accounts(touched)
-        .orphanOf(place.orphanOf())
+        .orphanOf(target.orphanOf())
         .build();
   }
 
@@ -275,34 +277,34 @@ public record DecisionFacts(
       warnAtPercent = warnAtPercent == null ? null : List.copyOf(warnAtPercent);
     }
 
-    public static Touched of(Standing standing, MicroUsd hold) {
+    public static Touched of(EnforcedAccount enforced, MicroUsd hold) {
       return new Touched(
-          standing.account().key().scope(),
-          standing.account().key().id(),
-          standing.account().key().window(),
-          standing.account().key().period().isEmpty() ? null : standing.account().key().period(),
-          standing.mode(),
-          standing.account().limit(),
+          enforced.account().key().scope(),
+          enforced.account().key().id(),
+          enforced.account().key().window(),
+          enforced.account().key().period().isEmpty() ? null : enforced.account().key().period(),
+          enforced.mode(),
+          enforced.account().limit(),
           hold,
-          standing.account().committed(),
-          standing.account().reserved().plus(hold),
-          standing.account().available().minus(hold),
-          standing.resetsAt(),
-          standing.isExhaustedAfter(hold),
-          thresholdsOfRun(standing));
+          enforced.account().committed(),
+          enforced.account().reserved().plus(hold),
+          enforced.account().available().minus(hold),
+          enforced.resetsAt(),
+          enforced.isExhaustedAfter(hold),
+          thresholdsOfRun(enforced));
     }
 
     /// A run's own thresholds are in no ceiling that the stream's readers could look up; the usual
     /// ones go without saying.
-    private static @Nullable List<Integer> thresholdsOfRun(Standing standing) {
-      return standing.account().key().scope() == Scope.RUN
-              && !standing.warnAtPercent().equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
-          ? standing.warnAtPercent()
+    private static @Nullable List<Integer> thresholdsOfRun(EnforcedAccount enforced) {
+      return enforced.account().key().scope() == Scope.RUN
+              && !enforced.warnAtPercent().equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
+          ? enforced.warnAtPercent()
           : null;
     }
 
-    static Touched ofCharge(Standing standing, MicroUsd charge) {
-      Touched before = of(standing, MicroUsd.ZERO);
+    static Touched ofCharge(EnforcedAccount enforced, MicroUsd charge) {
+      Touched before = of(enforced, MicroUsd.ZERO);
       return new Touched(
           before.scope,
           before.id,
@@ -315,7 +317,7 @@ public record DecisionFacts(
           before.reserved,
           before.remaining.minus(charge),
           before.resetsAt,
-          standing.isExhaustedAfter(charge),
+          enforced.isExhaustedAfter(charge),
           before.warnAtPercent);
     }
 

@@ -41,9 +41,9 @@ public final class DecisionJson {
   private static final Cache<Price, String> WRITTEN_PRICES =
       Caffeine.newBuilder().weakKeys().build();
 
-  private static final int MOST_PRICES = 1_000;
+  private static final int MAX_PRICES = 1_000;
   private static final Cache<String, Price> READ_PRICES =
-      Caffeine.newBuilder().maximumSize(MOST_PRICES).build();
+      Caffeine.newBuilder().maximumSize(MAX_PRICES).build();
 
   private DecisionJson() {}
 

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// An ask, as its caller sent it (protocol section 2); what was left out is null. Its JSON, without
+/// An ask, as its caller sent it (protocol.md#ask); what was left out is null. Its JSON, without
 /// nulls and with sorted names, is what tells a replay from a reused key.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @JsonPropertyOrder(alphabetic = true)
@@ -45,7 +45,7 @@ public record DecisionRequest(
     @JsonProperty("ttl_seconds") @Nullable Integer ttlSeconds,
     @JsonProperty("dry_run") boolean dryRun) {
 
-  /// The most completions of one call (protocol section 2, `choices`).
+  /// The most completions of one call (protocol.md#ask, `choices`).
   public static final int MAX_CHOICES = 128;
 
   public Run.Tuple tuple() {

@@ -2,15 +2,15 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunPlace;
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -53,11 +53,12 @@ record DecisionWriter(
   /// What an item is found and recognised by.
   record Identity(ReservationId id, String tenantId, String principalId, String requestHash) {}
 
-  DecisionFacts facts(Plan.Grant grant, List<Standing> standings) {
-    Map<Standing, MicroUsd> holds =
-        grant.takes().stream().collect(Collectors.toMap(Take::standing, Take::hold));
+  DecisionFacts facts(Plan.Grant grant, List<EnforcedAccount> enforcedAccounts) {
+    Map<EnforcedAccount, MicroUsd> holds =
+        grant.takes().stream()
+            .collect(Collectors.toMap(ConditionalHold::enforced, ConditionalHold::hold));
     List<DecisionFacts.Touched> touched =
-        touched(standings, standing -> holds.getOrDefault(standing, MicroUsd.ZERO));
+        touched(enforcedAccounts, enforced -> holds.getOrDefault(enforced, MicroUsd.ZERO));
     return facts(
         grant.kind().name().toLowerCase(Locale.ROOT),
         grant.code(),
@@ -65,18 +66,18 @@ record DecisionWriter(
         grant.constrainedBy(),
         grant.quote(),
         touched,
-        margins(standings),
+        margins(enforcedAccounts),
         grant.alternatives(),
         Stream.concat(grant.warnings().stream(), notices.stream()).toList(),
         null);
   }
 
-  DecisionFacts facts(Plan.Block block, List<Standing> standings) {
-    Standing blocking = block.blocking();
+  DecisionFacts facts(Plan.Block block, List<EnforcedAccount> enforcedAccounts) {
+    EnforcedAccount blocking = block.blocking();
     DecisionFacts.BlockFacts blockFacts =
         new DecisionFacts.BlockFacts(
             block.detail(),
-            blocking == null ? null : standings.indexOf(blocking),
+            blocking == null ? null : enforcedAccounts.indexOf(blocking),
             block.remedies().stream().map(Remedy::wireName).toList(),
             block.fitsMaxOutputTokens(),
             block.resetsAt(),
@@ -87,7 +88,7 @@ record DecisionWriter(
         block.mode(),
         blocking,
         block.quote(),
-        touched(standings, standing -> MicroUsd.ZERO),
+        touched(enforcedAccounts, enforced -> MicroUsd.ZERO),
         List.of(),
         block.alternatives(),
         List.of(),
@@ -95,16 +96,16 @@ record DecisionWriter(
   }
 
   private static List<DecisionFacts.Touched> touched(
-      List<Standing> standings, Function<Standing, MicroUsd> hold) {
-    return standings.stream()
-        .map(standing -> DecisionFacts.Touched.of(standing, hold.apply(standing)))
+      List<EnforcedAccount> enforcedAccounts, Function<EnforcedAccount, MicroUsd> hold) {
+    return enforcedAccounts.stream()
+        .map(enforced -> DecisionFacts.Touched.of(enforced, hold.apply(enforced)))
         .toList();
   }
 
   /// What each account tolerates, for a later change of its hold.
-  private static List<MicroUsd> margins(List<Standing> standings) {
-    return standings.stream().anyMatch(standing -> standing.mode() == Mode.SOFT_GATE)
-        ? standings.stream().map(Standing::margin).toList()
+  private static List<MicroUsd> margins(List<EnforcedAccount> enforcedAccounts) {
+    return enforcedAccounts.stream().anyMatch(enforced -> enforced.mode() == Mode.SOFT_GATE)
+        ? enforcedAccounts.stream().map(EnforcedAccount::margin).toList()
         : List.of();
   }
 
@@ -112,7 +113,7 @@ record DecisionWriter(
       String decision,
       @Nullable ProblemCode code,
       Mode mode,
-      @Nullable Standing constrainedBy,
+      @Nullable EnforcedAccount constrainedBy,
       @Nullable Quote quote,
       List<DecisionFacts.Touched> touched,
       List<MicroUsd> margins,
@@ -168,7 +169,7 @@ record DecisionWriter(
             identity,
             ReservationState.RESERVED,
             grant.takes().stream()
-                .map(take -> new Hold(take.standing().account().key(), take.hold()))
+                .map(take -> new Hold(take.enforced().account().key(), take.hold()))
                 .toList(),
             quote == null ? MicroUsd.ZERO : quote.estimate().worst(),
             facts,
@@ -216,14 +217,14 @@ record DecisionWriter(
 
   /// The holds to take by update; that of a run which this decision starts is in the run's item
   /// already.
-  List<Take> takes(Plan.Grant grant) {
+  List<ConditionalHold> takes(Plan.Grant grant) {
     return lineage.run() != null
         ? grant.takes()
         : grant.takes().stream().filter(take -> !isOwnRun(take)).toList();
   }
 
-  private boolean isOwnRun(Take take) {
-    AccountKey account = take.standing().account().key();
+  private boolean isOwnRun(ConditionalHold take) {
+    AccountKey account = take.enforced().account().key();
     return account.scope() == Scope.RUN && account.id().equals(runId);
   }
 
@@ -243,8 +244,8 @@ record DecisionWriter(
   }
 
   private Ledger.Start start(Plan.Grant grant, String tenantId, Instant expiresAt) {
-    Take first = grant.takes().stream().filter(this::isOwnRun).findFirst().orElseThrow();
-    Account account = first.standing().account();
+    ConditionalHold first = grant.takes().stream().filter(this::isOwnRun).findFirst().orElseThrow();
+    Account account = first.enforced().account();
     Account held =
         Account.of(
             account.key(), account.limit(), account.committed(), first.hold(), account.version());
@@ -263,12 +264,12 @@ record DecisionWriter(
             held));
   }
 
-  /// The places that the decision takes: a new run's, and those of a key or user that it binds.
-  List<RunPlace> places(String tenantId) {
+  /// The counters that the decision takes: a new run's, and those of a key or user that it binds.
+  List<RunCounter> counters(String tenantId) {
     Run run = lineage.run();
     if (run != null) {
-      return RunPlaces.ofKnown(tenantId, versioned, run, run.tuple().completedBy(tuple), now);
+      return RunCounters.ofKnown(tenantId, versioned, run, run.tuple().completedBy(tuple), now);
     }
-    return issued ? List.of() : RunPlaces.ofNew(tenantId, versioned, tuple, now);
+    return issued ? List.of() : RunCounters.ofNew(tenantId, versioned, tuple, now);
   }
 }

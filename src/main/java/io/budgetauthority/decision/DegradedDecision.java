@@ -7,8 +7,8 @@ import io.budgetauthority.price.Price;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A call that was let through while the ledger was away, as its message carries it until the
-/// ledger is back (protocol section 8). It holds nothing.
+/// A call that was let through during an outage, as its message carries it until the ledger is back
+/// (protocol.md#degraded-decisions). It holds nothing.
 ///
 /// @param requestHash a hash of the ask, to tell a replay from a reused key
 /// @param facts what was answered; its run and tuple are as they were stated

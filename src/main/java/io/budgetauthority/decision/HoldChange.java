@@ -1,9 +1,9 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceReview;
@@ -23,14 +23,14 @@ import org.jspecify.annotations.Nullable;
 /// The rules of moving an open hold, to more output (`extend`) or to another model (`retarget`),
 /// pure. What is judged anew is judged as an ask would be: the bounds as the ask stated them, the
 /// window and the limits of the row, the policy as it is now. The new worst case is held under the
-/// conditions of the decision, each account in the mode that it was judged in then (protocol
-/// section 5).
+/// conditions of the decision, each account in the mode that it was judged in then
+/// (protocol.md#retarget).
 public final class HoldChange {
 
   private final Reservation reservation;
   private final DecisionFacts facts;
   private final Policy policy;
-  private final List<Standing> standings;
+  private final List<EnforcedAccount> enforcedAccounts;
 
   /// @param accounts the accounts of the reservation's holds as they stand now
   public HoldChange(
@@ -38,15 +38,16 @@ public final class HoldChange {
     this.reservation = reservation;
     this.facts = facts;
     this.policy = policy;
-    this.standings = new ArrayList<>();
+    this.enforcedAccounts = new ArrayList<>();
     for (int i = 0; i < reservation.holds().size(); i++) {
       Account account = accounts.get(reservation.holds().get(i).account());
       if (account == null) {
         throw new IllegalStateException("an account of " + reservation.id().hash() + " is missing");
       }
       DecisionFacts.Touched touched = facts.accounts().get(i);
-      standings.add(
-          new Standing(account, account, touched.mode(), margin(i), List.of(), touched.resetsAt()));
+      enforcedAccounts.add(
+          new EnforcedAccount(
+              account, account, touched.mode(), margin(i), List.of(), touched.resetsAt()));
     }
   }
 
@@ -82,9 +83,9 @@ public final class HoldChange {
   /// @param rules what the policy says of it now
   public Result extend(Price row, ModelRules rules, @Nullable Instant until, long outputTokens) {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
-    long standing = standingCap();
-    if (outputTokens <= standing) {
-      return moved(row, provider(), model(), standing, facts.outputClamped(), null, expiresAt);
+    long heldCap = heldCap();
+    if (outputTokens <= heldCap) {
+      return moved(row, provider(), model(), heldCap, facts.outputClamped(), null, expiresAt);
     }
     if (!rules.allowed() && !isAdvisory()) {
       return unroutable(
@@ -99,8 +100,8 @@ public final class HoldChange {
         return judge(row, request, outputTokens, false, expiresAt);
       }
       case OutputCap.Result.Effective effective -> {
-        return effective.tokens() <= standing
-            ? moved(row, provider(), model(), standing, true, null, expiresAt)
+        return effective.tokens() <= heldCap
+            ? moved(row, provider(), model(), heldCap, true, null, expiresAt)
             : judge(row, request, effective.tokens(), effective.clamped(), expiresAt);
       }
     }
@@ -161,7 +162,7 @@ public final class HoldChange {
     }
     List<Hold> holds = new ArrayList<>();
     List<DecisionFacts.Touched> touched = new ArrayList<>();
-    for (int i = 0; i < standings.size(); i++) {
+    for (int i = 0; i < enforcedAccounts.size(); i++) {
       holds.add(new Hold(reservation.holds().get(i).account(), MicroUsd.ZERO));
       touched.add(facts.accounts().get(i).holding(MicroUsd.ZERO));
     }
@@ -179,16 +180,16 @@ public final class HoldChange {
     return policy.mode() == Mode.ADVISORY_ESTIMATE;
   }
 
-  private long standingCap() {
+  private long heldCap() {
     return facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
   }
 
   /// The cap that the caller sends on: the one that stands, or where the model that is held has no
   /// output, the one that it asked with.
   private @Nullable Long capToRetarget() {
-    Long standing = facts.effectiveMaxOutputTokens();
+    Long enforced = facts.effectiveMaxOutputTokens();
     Long asked = facts.clientRequestedMaxOutputTokens();
-    return standing != null && (standing > 0 || (asked != null && asked == 0)) ? standing : asked;
+    return enforced != null && (enforced > 0 || (asked != null && asked == 0)) ? enforced : asked;
   }
 
   /// The ask again, of another model or with another cap.
@@ -247,16 +248,16 @@ public final class HoldChange {
       boolean clamped,
       @Nullable Quote quote,
       Instant expiresAt) {
-    Standing.Estimate estimate = quote == null ? null : quote.estimate();
+    EnforcedAccount.Estimate estimate = quote == null ? null : quote.estimate();
     MicroUsd worst = estimate == null ? reservation.estimate() : estimate.worst();
     List<Hold> holds = new ArrayList<>();
     List<Optional<MicroUsd>> least = new ArrayList<>();
     List<DecisionFacts.Touched> touched = new ArrayList<>();
-    for (int i = 0; i < standings.size(); i++) {
+    for (int i = 0; i < enforcedAccounts.size(); i++) {
       Hold before = reservation.holds().get(i);
-      MicroUsd amount = estimate == null ? before.amount() : standings.get(i).hold(estimate);
+      MicroUsd amount = estimate == null ? before.amount() : enforcedAccounts.get(i).hold(estimate);
       holds.add(new Hold(before.account(), amount));
-      least.add(leastAvailable(standings.get(i), amount.minus(before.amount())));
+      least.add(leastAvailable(enforcedAccounts.get(i), amount.minus(before.amount())));
       touched.add(facts.accounts().get(i).holding(amount));
     }
     DecisionFacts next = facts.movedTo(provider, model, capTokens, clamped, quote, worst, touched);
@@ -270,18 +271,18 @@ public final class HoldChange {
             DecisionJson.writePrice(row)));
   }
 
-  private static Optional<MicroUsd> leastAvailable(Standing standing, MicroUsd change) {
-    return switch (standing.mode()) {
+  private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {
+    return switch (enforced.mode()) {
       case HARD_GATE -> Optional.of(change);
-      case SOFT_GATE -> Optional.of(change.minus(standing.margin()));
+      case SOFT_GATE -> Optional.of(change.minus(enforced.margin()));
       case ADVISORY_ESTIMATE, ACTUALS_ONLY -> Optional.empty();
     };
   }
 
   /// Which accounts have not enough for the change to a new estimate, by their places; those that
   /// fall furthest short first, equal ones in the order of the accounts.
-  private List<Integer> shorts(Standing.Estimate estimate) {
-    return IntStream.range(0, standings.size())
+  private List<Integer> shorts(EnforcedAccount.Estimate estimate) {
+    return IntStream.range(0, enforcedAccounts.size())
         .filter(i -> shortfall(i, estimate).isPositive())
         .boxed()
         .sorted(Comparator.comparing((Integer i) -> shortfall(i, estimate)).reversed())
@@ -289,27 +290,28 @@ public final class HoldChange {
   }
 
   /// By how much an account falls short of the change; not positive where it is none.
-  private MicroUsd shortfall(int place, Standing.Estimate estimate) {
-    Standing standing = standings.get(place);
-    Account account = standing.account();
-    if (!estimate.worst().isPositive()) {
+  private MicroUsd shortfall(int place, EnforcedAccount.Estimate estimate) {
+    EnforcedAccount enforced = enforcedAccounts.get(place);
+    Account account = enforced.account();
+    if (estimate.free()) {
       return MicroUsd.ZERO;
     }
-    if (standing.mode() == Mode.ACTUALS_ONLY) {
-      return standing.shortfall(estimate);
+    if (enforced.mode() == Mode.ACTUALS_ONLY) {
+      return enforced.shortfall(estimate);
     }
-    MicroUsd change = standing.hold(estimate).minus(reservation.holds().get(place).amount());
+    MicroUsd change = enforced.hold(estimate).minus(reservation.holds().get(place).amount());
     return change.isPositive()
-        ? leastAvailable(standing, change)
+        ? leastAvailable(enforced, change)
             .map(least -> least.minus(account.available()))
             .orElse(MicroUsd.ZERO)
         : MicroUsd.ZERO;
   }
 
   private Result blocked(Quote quote, List<Integer> shorts, @Nullable Long fits) {
-    Standing.Estimate estimate = quote.estimate();
+    EnforcedAccount.Estimate estimate = quote.estimate();
     List<Remedy> remedies = new ArrayList<>();
-    if (shorts.stream().allMatch(i -> standings.get(i).fitsWhenNothingIsInFlight(estimate))) {
+    if (shorts.stream()
+        .allMatch(i -> enforcedAccounts.get(i).fitsWhenNothingIsInFlight(estimate))) {
       remedies.add(Remedy.WAIT);
     }
     if (fits != null) {
@@ -320,9 +322,9 @@ public final class HoldChange {
     }
     int blocking = shorts.getFirst();
     List<DecisionFacts.Touched> now = new ArrayList<>();
-    for (int i = 0; i < standings.size(); i++) {
+    for (int i = 0; i < enforcedAccounts.size(); i++) {
       MicroUsd held = reservation.holds().get(i).amount();
-      DecisionFacts.Touched seen = DecisionFacts.Touched.of(standings.get(i), MicroUsd.ZERO);
+      DecisionFacts.Touched seen = DecisionFacts.Touched.of(enforcedAccounts.get(i), MicroUsd.ZERO);
       now.add(seen.holding(held));
     }
     String detail =
@@ -370,8 +372,8 @@ public final class HoldChange {
     if (!request.model().equals(model())) {
       return null;
     }
-    long standing = standingCap();
-    long fitting = standing;
+    long heldCap = heldCap();
+    long fitting = heldCap;
     long tooMuch = asked;
     while (tooMuch - fitting > 1) {
       long middle = fitting + (tooMuch - fitting) / 2;
@@ -381,7 +383,7 @@ public final class HoldChange {
         tooMuch = middle;
       }
     }
-    return fitting == standing ? null : fitting;
+    return fitting == heldCap ? null : fitting;
   }
 
   private String provider() {

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.price.Price;
 import java.util.Locale;
 
-/// How many input tokens a call may have, and how that is known (protocol section 2:
-/// `input_tokens`, `input_bytes`, `unbounded_input`).
+/// How many input tokens a call may have, and how that is known (protocol.md#ask: `input_tokens`,
+/// `input_bytes`, `unbounded_input`).
 record InputBound(long tokens, Basis basis) {
 
   enum Basis {

@@ -14,15 +14,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the items of decisions that were answered while the ledger was unavailable, once it is
-/// back (protocol section 8). The same decision recorded again changes nothing. Safe for use by
-/// many threads.
+/// back (protocol.md#degraded-decisions). The same decision recorded again changes nothing. Safe
+/// for use by many threads.
 public final class LateDecisions {
 
-  private final AfterTheFact afterTheFact;
+  private final UnreservedRecorder recorder;
   private final Clock clock;
 
-  public LateDecisions(AfterTheFact afterTheFact, Clock clock) {
-    this.afterTheFact = afterTheFact;
+  public LateDecisions(UnreservedRecorder recorder, Clock clock) {
+    this.recorder = recorder;
     this.clock = clock;
   }
 
@@ -56,35 +56,40 @@ public final class LateDecisions {
 
   /// Records a decision. If its key is free, or holds a block of the same request, whose answer was
   /// lost since this one was given after it, the decision's item is made. A key that was cancelled
-  /// stays a block. If the key holds the same call of the same outage, nothing is added. In every
-  /// other case the key was used twice, and the estimate is charged as presumed under an id of its
-  /// own.
-  public void enter(Late late) {
-    AfterTheFact.Entered entered =
-        afterTheFact.enter(
+  /// stays a block; the call counts as cancelled unless the cancellation came before it. If the key
+  /// holds the same call of the same outage, nothing is added. In every other case the key was used
+  /// twice, and the estimate is charged as presumed under an id of its own.
+  public void record(Late late) {
+    UnreservedRecorder.Recorded entered =
+        recorder.record(
             late.id(),
-            happening(late, MicroUsd.ZERO),
-            (place, stored) ->
+            occurrence(late, MicroUsd.ZERO),
+            (target, stored) ->
                 stored == null || becomes(stored, late)
-                    ? Optional.of(reserved(late, place, stored))
+                    ? Optional.of(reserved(late, target, stored))
                     : Optional.empty());
-    if (!entered.entered() && !isAccountedFor(entered.reservation(), late)) {
+    if (!entered.recorded() && !isAccountedFor(entered, late)) {
       presume(late);
     }
   }
 
   private static boolean becomes(Reservation stored, Late late) {
-    return stored.mayBecomeOne() && stored.requestHash().equals(late.decision().requestHash());
+    return stored.mayBecomeReservation()
+        && stored.requestHash().equals(late.decision().requestHash());
   }
 
-  /// Whether the call is what is stored under its key: one that was taken back, or the same request
-  /// in its life. One that was answered by the ledger counts while it was open, as a replay of it
-  /// would have been allowed; one of an outage could not be settled meanwhile.
-  private static boolean isAccountedFor(Reservation stored, Late late) {
-    if (stored.state() == ReservationState.NONE) {
-      return !stored.mayBecomeOne();
-    }
+  /// Whether the call is what is stored under its key. A cancellation is, if it did not come before
+  /// the call was let through, as far as clocks agree. A reservation is, if it is of the same
+  /// request and was alive: one that the ledger answered while it was open, as a replay would have
+  /// been allowed, and one of an outage, which could not be settled meanwhile.
+  private static boolean isAccountedFor(UnreservedRecorder.Recorded known, Late late) {
+    Reservation stored = known.reservation();
     Instant endedAt = stored.endedAt();
+    if (stored.state() == ReservationState.NONE) {
+      return !stored.mayBecomeReservation()
+          && endedAt != null
+          && !endedAt.plus(known.clockSkew()).isBefore(late.sentAt());
+    }
     return stored.requestHash().equals(late.decision().requestHash())
         && !late.sentAt().isAfter(stored.expiresAt())
         && (endedAt == null
@@ -95,16 +100,16 @@ public final class LateDecisions {
   private void presume(Late late) {
     MicroUsd estimate = estimate(late);
     var unused =
-        afterTheFact.enter(
+        recorder.record(
             late.ownId(),
-            happening(late, estimate),
-            (place, stored) ->
-                stored == null ? Optional.of(presumed(late, place, estimate)) : Optional.empty());
+            occurrence(late, estimate),
+            (target, stored) ->
+                stored == null ? Optional.of(presumed(late, target, estimate)) : Optional.empty());
   }
 
-  private static AfterTheFact.Happening happening(Late late, MicroUsd charge) {
+  private static UnreservedRecorder.Occurrence occurrence(Late late, MicroUsd charge) {
     DegradedDecision decision = late.decision();
-    return new AfterTheFact.Happening(
+    return new UnreservedRecorder.Occurrence(
         late.tenantId(),
         decision.facts().runId(),
         decision.parentRunId(),
@@ -129,11 +134,11 @@ public final class LateDecisions {
   /// The reservation, whose forwarding is taken as implied whatever the caller meant to say: that
   /// could not reach the ledger, and what was let through must not be released for want of it.
   private static Reservation reserved(
-      Late late, AfterTheFact.Place place, @Nullable Reservation stored) {
+      Late late, UnreservedRecorder.Target target, @Nullable Reservation stored) {
     return item(
         late,
         late.id(),
-        place,
+        target,
         stored == null ? 1 : stored.revision() + 1,
         ReservationState.RESERVED,
         null,
@@ -141,17 +146,17 @@ public final class LateDecisions {
         MicroUsd.ZERO);
   }
 
-  private Reservation presumed(Late late, AfterTheFact.Place place, MicroUsd estimate) {
+  private Reservation presumed(Late late, UnreservedRecorder.Target target, MicroUsd estimate) {
     Instant now = Instant.ofEpochMilli(clock.millis());
     Settled charge =
         new Settled(estimate, UsageQuality.PRESUMED, "", now, Settled.Reporter.SWEEPER);
-    return item(late, late.ownId(), place, 1, ReservationState.RECONCILED, charge, now, estimate);
+    return item(late, late.ownId(), target, 1, ReservationState.RECONCILED, charge, now, estimate);
   }
 
   private static Reservation item(
       Late late,
       ReservationId id,
-      AfterTheFact.Place place,
+      UnreservedRecorder.Target target,
       long revision,
       ReservationState state,
       @Nullable Settled settled,
@@ -168,15 +173,15 @@ public final class LateDecisions {
         state,
         false,
         false,
-        place.holdsOfNothing(),
+        target.zeroHolds(),
         estimate(late),
         settled,
         null,
         facts.createdAt(),
         late.decision().expiresAt(),
         endedAt,
-        Duration.ofDays(place.policy().retentionDays()),
-        DecisionJson.write(facts.enteredAt(place, charge)),
+        Duration.ofDays(target.policy().retentionDays()),
+        DecisionJson.write(facts.recordedAt(target, charge)),
         priceRow(late));
   }
 }

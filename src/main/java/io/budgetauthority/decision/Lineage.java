@@ -23,8 +23,8 @@ public record Lineage(@Nullable Run run, List<Run> ancestors) {
     return ancestors.isEmpty() ? null : ancestors.getFirst().runId();
   }
 
-  /// Whether a run may be started by the one that is named as its parent (protocol sections 2 and
-  /// 6); null where it may, or none is named.
+  /// Whether a run may be started by the one that is named as its parent (protocol.md#child-runs);
+  /// null where it may, or none is named.
   ///
   /// @param parent the run of that name; null where there is none
   public static Answer.@Nullable RunRefused refuseParent(
@@ -44,12 +44,12 @@ public record Lineage(@Nullable Run run, List<Run> ancestors) {
     if (parent.stateAt(now) != Run.State.ACTIVE) {
       return new Answer.RunClosed(named);
     }
-    return parent.ancestorsOfChild().size() < Run.MOST_LEVELS
+    return parent.ancestorsOfChild().size() < Run.MAX_LEVELS
         ? null
         : new Answer.InvalidParent(
             "would make a run of level "
-                + (Run.MOST_LEVELS + 1)
+                + (Run.MAX_LEVELS + 1)
                 + "; the most is "
-                + Run.MOST_LEVELS);
+                + Run.MAX_LEVELS);
   }
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a policy says of one row. It goes by what the row is and never by how an ask spelled its
-/// name (pricing.md, "Names").
+/// name (pricing.md#names).
 ///
 /// @param allowed whether the policy allows the row's model
 /// @param maxOutputTokens the policy's highest output cap for it; null for none

@@ -8,9 +8,9 @@ import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Standby;
-import io.budgetauthority.tenant.TenantCopy;
+import io.budgetauthority.tenant.TenantSnapshot;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,33 +23,34 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// Answers asks while the ledger is away (protocol section 8): for a tenant that fails open, by
-/// what was published of it, once the usage queue has accepted the decision. Nothing is held. Safe
-/// for use by many threads.
+/// Answers asks during an outage (protocol.md#outage): for a tenant that fails open, by what was
+/// published of it, once the usage queue has accepted the decision. Nothing is held. Safe for use
+/// by many threads.
 public final class Outage {
 
   private static final Logger LOG = Logger.getLogger("budget.outage");
-  private static final Duration PATIENCE = Duration.ofMillis(1_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(1_500);
 
   /// The code of the problem that a closed tenant gets, and of the header of an open one.
   private static final String CODE = "ledger_unavailable";
 
-  private final Standby standby;
+  private final OutageSnapshots snapshots;
   private final SqsClient sqs;
   private final Optional<String> queueUrl;
   private final Clock clock;
 
-  /// @param queueUrl of the usage queue; empty where there is none, which is as if it were away
-  public Outage(Standby standby, SqsClient sqs, Optional<String> queueUrl, Clock clock) {
-    this.standby = standby;
+  /// @param queueUrl of the usage queue; empty where there is none, which counts as unavailable
+  public Outage(OutageSnapshots snapshots, SqsClient sqs, Optional<String> queueUrl, Clock clock) {
+    this.snapshots = snapshots;
     this.sqs = sqs;
     this.queueUrl = queueUrl;
     this.clock = clock;
   }
 
   /// Answers, or throws [LedgerUnavailable] for a tenant that fails closed.
-  Answer answer(Authority.Ask ask, Authority.Named named, PriceTable table, Throwable cause) {
-    TenantCopy tenant = tenant(ask.caller().tenantId(), cause);
+  Answer answer(
+      Authority.Ask ask, Authority.Identified identified, PriceTable table, Throwable cause) {
+    TenantSnapshot tenant = tenant(ask.caller().tenantId(), cause);
     Answer refused = ask.refusedBy(tenant.policy());
     if (refused != null) {
       return refused;
@@ -60,9 +61,9 @@ public final class Outage {
     }
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
-    if (!open || named.identity() == null) {
+    if (!open || identified.identity() == null) {
       Meters.failedClosed();
-      throw unavailable("the ledger is away, and the tenant fails closed", cause);
+      throw unavailable("DynamoDB is unavailable and the tenant fails closed", cause);
     }
     DecisionRequest request = ask.request();
     PriceTable.Found found = find(ask, table, request.provider(), request.model(), cause);
@@ -70,8 +71,8 @@ public final class Outage {
       return new Answer.Ambiguous(ambiguous.candidates());
     }
     Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
-    Decider.Question question =
-        new Decider.Question(
+    Decider.Input question =
+        new Decider.Input(
             request,
             tenant.policy(),
             row,
@@ -88,22 +89,22 @@ public final class Outage {
       case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
       case Plan.Block block ->
           throw unavailable(
-              "the ledger is away, and the call is blocked: " + block.detail(), cause);
-      case Plan.Grant grant -> allow(ask, named, table, tenant, grant, cause);
+              "DynamoDB is unavailable and the call is blocked: " + block.detail(), cause);
+      case Plan.Grant grant -> allow(ask, identified, table, tenant, grant, cause);
     };
   }
 
   private Answer allow(
       Authority.Ask ask,
-      Authority.Named named,
+      Authority.Identified identified,
       PriceTable table,
-      TenantCopy tenant,
+      TenantSnapshot tenant,
       Plan.Grant grant,
       Throwable cause) {
     Instant now = Instant.ofEpochMilli(clock.millis());
     Tenants.Versioned versioned =
         new Tenants.Versioned(tenant.policy(), tenant.calendar(), tenant.version());
-    CallRun run = CallRun.of(ask, named.identity(), named.stated(), versioned, now);
+    CallRun run = CallRun.of(ask, identified.identity(), identified.stated(), versioned, now);
     DecisionWriter writer =
         new DecisionWriter(
             ask.request(),
@@ -112,14 +113,15 @@ public final class Outage {
             run.runId(),
             run.isIssued(),
             new Lineage(null, List.of()),
-            named.stated(),
+            identified.stated(),
             List.of(),
             CODE,
             now);
     DecisionFacts facts = writer.facts(grant.in(tenant.strictest()), List.of());
     Reservation reservation =
         Objects.requireNonNull(
-            writer.granted(facts, named.identity(), grant), "what is no dry run has an identity");
+            writer.granted(facts, identified.identity(), grant),
+            "what is no dry run has an identity");
     DegradedDecision decision =
         new DegradedDecision(
             reservation.requestHash(),
@@ -130,7 +132,7 @@ public final class Outage {
             reservation.expiresAt());
     if (!send(ask, decision, now)) {
       if (tenant.strictest() != Mode.ADVISORY_ESTIMATE) {
-        throw unavailable("the ledger and the usage queue are away", cause);
+        throw unavailable("DynamoDB and the usage queue are unavailable", cause);
       }
       Meters.lost();
       LOG.errorf(
@@ -142,9 +144,9 @@ public final class Outage {
     return new Answer.Decided(facts, reservation, false);
   }
 
-  private TenantCopy tenant(String tenantId, Throwable cause) {
+  private TenantSnapshot tenant(String tenantId, Throwable cause) {
     try {
-      return standby
+      return snapshots
           .tenant(tenantId)
           .orElseThrow(() -> unavailable("nothing was published of the tenant", cause));
     } catch (SdkException e) {
@@ -159,14 +161,14 @@ public final class Outage {
       String model,
       Throwable cause) {
     try {
-      return PriceOverrides.find(standby, ask.caller().tenantId(), table, provider, model);
+      return PriceOverrides.find(snapshots, ask.caller().tenantId(), table, provider, model);
     } catch (SdkException e) {
       e.addSuppressed(cause);
       throw unavailable("neither the ledger nor the bucket answers", e);
     }
   }
 
-  /// A message of the usage queue (protocol section 5).
+  /// A message of the usage queue (protocol.md#usage-queue).
   private record Message(
       @JsonProperty("type") String type,
       @JsonProperty("tenant_id") String tenantId,
@@ -193,7 +195,7 @@ public final class Outage {
           it ->
               it.queueUrl(queueUrl.get())
                   .messageBody(DecisionJson.write(message))
-                  .overrideConfiguration(override -> override.apiCallTimeout(PATIENCE)));
+                  .overrideConfiguration(override -> override.apiCallTimeout(TIMEOUT)));
       return true;
     } catch (SdkException e) {
       LOG.errorf("the usage queue did not take a decision: %s", e.getMessage());

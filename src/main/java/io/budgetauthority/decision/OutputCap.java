@@ -5,8 +5,7 @@ import io.budgetauthority.tenant.Policy;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The rules that settle how many output tokens a call may have (protocol section 2, "The effective
-/// output cap").
+/// The rules that settle how many output tokens a call may have (protocol.md#output-cap).
 final class OutputCap {
 
   private OutputCap() {}

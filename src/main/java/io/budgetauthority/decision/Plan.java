@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.tenant.Mode;
 import java.time.Instant;
@@ -21,8 +21,8 @@ public sealed interface Plan {
   record Grant(
       Kind kind,
       @Nullable Quote quote,
-      List<Take> takes,
-      @Nullable Standing constrainedBy,
+      List<ConditionalHold> takes,
+      @Nullable EnforcedAccount constrainedBy,
       @Nullable ProblemCode code,
       Mode mode,
       List<String> warnings,
@@ -58,7 +58,7 @@ public sealed interface Plan {
       ProblemCode code,
       String detail,
       @Nullable Quote quote,
-      @Nullable Standing blocking,
+      @Nullable EnforcedAccount blocking,
       Mode mode,
       List<Remedy> remedies,
       List<Alternative> alternatives,

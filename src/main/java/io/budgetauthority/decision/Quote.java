@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
@@ -26,7 +26,7 @@ public record Quote(
     String serviceTier,
     @Nullable String inferenceRegion,
     @Nullable String speed,
-    Standing.Estimate estimate) {
+    EnforcedAccount.Estimate estimate) {
 
   static Quote of(
       Price row,
@@ -55,7 +55,7 @@ public record Quote(
         bounds.serviceTier(),
         bounds.inferenceRegion(),
         bounds.speed(),
-        new Standing.Estimate(worst, expected));
+        new EnforcedAccount.Estimate(worst, expected, row.zeroApproved() && !worst.isPositive()));
   }
 
   /// The same quote of a provider by another name.

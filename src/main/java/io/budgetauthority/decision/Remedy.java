@@ -3,8 +3,8 @@ package io.budgetauthority.decision;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What would help a blocked call now, in the order in which a problem lists it (protocol section
-/// 7).
+/// What would help a blocked call now, in the order in which a problem lists it
+/// (protocol.md#problems).
 public enum Remedy {
   WAIT,
   DOWNGRADE,

@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The forms of what callers name things by: 1 to 128 visible ASCII characters for ids, 1 to 255
-/// for an idempotency key, and a narrower alphabet for run ids (protocol section 2).
+/// for an idempotency key, and a narrower alphabet for run ids (protocol.md#ask).
 public final class Ids {
 
   /// No id is `.` or `..`: such a part of a path names no resource.
@@ -36,7 +36,8 @@ public final class Ids {
   /// A path or query parameter that is an id; anything else gets a 400 that names it.
   public static String require(String name, String text) {
     if (!isId(text)) {
-      throw Fields.invalid(name, "must be 1 to 128 visible ASCII characters, and not . or ..");
+      throw RequestFields.invalid(
+          name, "must be 1 to 128 visible ASCII characters, and not . or ..");
     }
     return text;
   }
@@ -51,7 +52,7 @@ public final class Ids {
 
   public static String requireRunId(String name, String text) {
     if (!isRunId(text)) {
-      throw Fields.invalid(name, RUN_ID_FORM);
+      throw RequestFields.invalid(name, RUN_ID_FORM);
     }
     return text;
   }
@@ -68,10 +69,11 @@ public final class Ids {
   /// that names it.
   public static String requireIdempotencyKey(@Nullable String text) {
     if (text == null) {
-      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "is required");
+      throw RequestFields.invalid(IDEMPOTENCY_KEY_NAME, "is required");
     }
     if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
-      throw Fields.invalid(IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");
+      throw RequestFields.invalid(
+          IDEMPOTENCY_KEY_NAME, "must be 1 to 255 visible ASCII characters");
     }
     return text;
   }

@@ -3,9 +3,9 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.money.MicroUsd;
 
 /// What one account holds at an instant. `available = limit - committed - reserved`, always
-/// (ledger.md, invariant 1). The ledger stores what is available as well, so that one condition on
-/// one attribute gates. An account whose stored amount differs does not add up: it counts as what
-/// its other sums say, and [Ledger#repair] puts it right before anything is held on it.
+/// (ledger.md#balance). The ledger stores what is available as well, so that one condition on one
+/// attribute gates. An account whose stored amount differs does not add up: it counts as what its
+/// other sums say, and [Ledger#repair] puts it right before anything is held on it.
 ///
 /// @param storedAvailable what the ledger has stored as available, in micro-USD
 /// @param version the state of the configuration that its limit came from

@@ -22,7 +22,8 @@ final class AccountItem {
   static final String CEILINGS_VERSION = "cver";
   static final String POLICY_VERSION = "pver";
 
-  /// A hold moves money from what is available to what is reserved: invariants 1 and 2.
+  /// A hold moves money from what is available to what is reserved: ledger.md#balance and
+  /// ledger.md#sums.
   private static final String TAKE = "SET res = res + :hold, avl = avl + :avail";
 
   private static final String CHARGE = ", cmt = cmt + :charge";
@@ -35,7 +36,7 @@ final class AccountItem {
   /// The account was made before versions were pairs.
   private static final String NO_VERSION = "attribute_not_exists(cver)";
 
-  /// Invariant 3: nothing is taken that is not there.
+  /// ledger.md#gate: nothing is taken that is not there.
   private static final String ENOUGH = " AND avl >= :least";
 
   private static final String NOT_SPENT = " AND cmt < :limit";
@@ -49,7 +50,7 @@ final class AccountItem {
 
   private static final String PRESENT = "attribute_exists(pk)";
 
-  /// Invariant 1 is put right on the sums as they were read, which stay as they are.
+  /// ledger.md#balance is put right on the sums as they were read, which stay as they are.
   private static final String REPAIR = "SET avl = :right";
 
   private static final String AS_READ = "lim = :lim AND cmt = :cmt AND res = :res AND avl = :wrong";
@@ -99,10 +100,10 @@ final class AccountItem {
   /// The update that takes a hold, and charges what is charged at once. Where the ledger has the
   /// account, it must still have the version that it was read with, and the hold is gated on what
   /// is available under the limit in force.
-  static Update take(String table, Take take) {
-    Standing standing = take.standing();
-    Account stored = standing.stored();
-    Account account = standing.account();
+  static Update take(String table, ConditionalHold take) {
+    EnforcedAccount enforced = take.enforced();
+    Account stored = enforced.stored();
+    Account account = enforced.account();
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":hold", money(take.hold()));
     Update.Builder update = Update.builder().tableName(table).key(key(account.key()));
@@ -131,20 +132,22 @@ final class AccountItem {
     }
     return update
         .updateExpression(expression.toString())
-        .conditionExpression(sameVersion(stored.version(), values) + gate(take, difference, values))
+        .conditionExpression(
+            sameVersion(stored.version(), values) + condition(take, difference, values))
         .expressionAttributeValues(values)
         .build();
   }
 
-  private static String gate(Take take, MicroUsd difference, Map<String, AttributeValue> values) {
-    return switch (take.gate()) {
-      case Take.Gate.Open open -> "";
-      case Take.Gate.AtLeast least -> {
+  private static String condition(
+      ConditionalHold take, MicroUsd difference, Map<String, AttributeValue> values) {
+    return switch (take.condition()) {
+      case ConditionalHold.Condition.None none -> "";
+      case ConditionalHold.Condition.AtLeast least -> {
         values.put(":least", money(least.available().minus(difference)));
         yield ENOUGH;
       }
-      case Take.Gate.NotSpent notSpent -> {
-        values.put(":limit", money(take.standing().account().limit()));
+      case ConditionalHold.Condition.NotSpent notSpent -> {
+        values.put(":limit", money(take.enforced().account().limit()));
         yield NOT_SPENT;
       }
     };

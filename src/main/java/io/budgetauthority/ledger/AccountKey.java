@@ -5,7 +5,7 @@ import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Window;
 
 /// Where an account is kept: one scope id of a tenant in one period of a window, and there one
-/// shard. Its two keys are what DynamoDB finds it by (ledger.md, "Items"). Ids are escaped, so that
+/// shard. Its two keys are what DynamoDB finds it by (ledger.md#items). Ids are escaped, so that
 /// none can forge the separator and reach another tenant's or scope's account.
 ///
 /// @param period `2026-11-24`, `2026-11`, or empty for the total
@@ -31,14 +31,14 @@ public record AccountKey(
 
   /// The key that a hold's two stored keys mean.
   static AccountKey parse(String partitionKey, String sortKey) {
-    String[] place = partitionKey.split("#", -1);
+    String[] parts = partitionKey.split("#", -1);
     String[] time = sortKey.split("#", -1);
     Window window = Window.ofWireName(time[1]);
     int next = window == Window.TOTAL ? 2 : 3;
     return new AccountKey(
-        StoredIds.unescape(place[0]),
-        Scope.ofWireName(place[1]),
-        StoredIds.unescape(place[2]),
+        StoredIds.unescape(parts[0]),
+        Scope.ofWireName(parts[1]),
+        StoredIds.unescape(parts[2]),
         window,
         window == Window.TOTAL ? "" : time[2],
         time.length > next ? Integer.parseInt(time[next]) : 0);

@@ -9,10 +9,10 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
-/// Keeps requests from waiting one after another for a database that is away: once nothing was
-/// answered for as long as a request waits, calls fail at once, but for one at a time that tries
-/// again. It sits at the edge of the client, so that configuration and balances share it. It counts
-/// on the monotonic clock: it measures patience, not time. Safe for use by many threads.
+/// Keeps requests from waiting one after another for a database that does not answer: once nothing
+/// was answered for as long as a request waits, calls fail at once, but for one at a time that
+/// tries again. It sits at the edge of the client, so that configuration and balances share it. It
+/// counts on the monotonic clock: it measures patience, not time. Safe for use by many threads.
 public final class Breaker implements ExecutionInterceptor {
 
   private static final long OPENS_AFTER_NANOS = Duration.ofMillis(2_000).toNanos();
@@ -50,7 +50,7 @@ public final class Breaker implements ExecutionInterceptor {
     private static final long serialVersionUID = 1;
 
     public Open() {
-      super(SdkClientException.builder().message("the database is away; the call was not sent"));
+      super(SdkClientException.builder().message("DynamoDB is unavailable; the call was not sent"));
     }
 
     @Override

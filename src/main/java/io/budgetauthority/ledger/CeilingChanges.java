@@ -24,13 +24,13 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// Changes ceilings together with the accounts that they limit, in one transaction, so that a
-/// changed limit is in force at once (ledger.md, "Which accounts apply"). Money already held is
-/// never touched, and a deleted ceiling leaves its account.
+/// changed limit is in force at once (ledger.md#versions). Money already held is never touched, and
+/// a deleted ceiling leaves its account.
 public final class CeilingChanges {
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
-  /// The limit moves, and what is available with it, on the sums as they are: invariant 1.
+  /// The limit moves, and what is available with it, on the sums as they are: ledger.md#balance.
   private static final String MOVE =
       "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
 
@@ -64,7 +64,7 @@ public final class CeilingChanges {
       Instant now,
       Precondition precondition,
       Function<CeilingSet, AuditEntry> entry) {
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     while (true) {
       CeilingSet before = tenants.ceilingsNow(scopeId);
       if (!precondition.holds(before.version())) {
@@ -91,7 +91,7 @@ public final class CeilingChanges {
         writes.add(TransactWriteItem.builder().update(move(stored, moved)).build());
       }
       if (ledger.write(writes, deadline)) {
-        tenants.learn(scopeId, after);
+        tenants.cacheIfNewer(scopeId, after);
         return new Changed(after, !before.byWindow().containsKey(window), true);
       }
       pause(deadline, scopeId);
@@ -115,7 +115,7 @@ public final class CeilingChanges {
       Window window,
       Precondition precondition,
       Function<CeilingSet, AuditEntry> entry) {
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     while (true) {
       CeilingSet before = tenants.ceilingsNow(scopeId);
       if (!before.byWindow().containsKey(window) || !precondition.holds(before.version())) {
@@ -132,7 +132,7 @@ public final class CeilingChanges {
         writes.add(tenants.toPublish(scopeId.tenantId()));
       }
       if (ledger.write(writes, deadline)) {
-        tenants.learn(scopeId, after);
+        tenants.cacheIfNewer(scopeId, after);
         return true;
       }
       pause(deadline, scopeId);
@@ -167,7 +167,7 @@ public final class CeilingChanges {
       Function<Run, Ceiling> change,
       Precondition precondition,
       Function<Run, AuditEntry> entry) {
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     while (true) {
       Run seen = runNow(tenantId, runId, deadline);
       if (seen == null) {

@@ -27,8 +27,8 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
 /// The ledger on DynamoDB: reads accounts and decisions, takes holds and posts charges, each in one
-/// transaction (ledger.md, "Reserve" and "Settle"). It contains no rule of who may have what. Safe
-/// for use by many threads; every write is safe to send again.
+/// transaction (ledger.md#reserve and ledger.md#settle). It contains no rule of who may have what.
+/// Safe for use by many threads; every write is safe to send again.
 public final class Ledger {
 
   private static final Logger LOG = Logger.getLogger("budget.ledger");
@@ -60,22 +60,25 @@ public final class Ledger {
   ///   starts
   /// @param runs what becomes of the runs that it is held against; empty where it lets nothing
   ///   through
-  /// @param places the places that it takes among the runs of its key, user and tenant
-  public record Order(
-      Reservation reservation, List<Take> takes, List<RunChange> runs, List<RunPlace> places) {
-    public Order {
+  /// @param counters the counters that it takes among the runs of its key, user and tenant
+  public record Write(
+      Reservation reservation,
+      List<ConditionalHold> takes,
+      List<RunChange> runs,
+      List<RunCounter> counters) {
+    public Write {
       takes = List.copyOf(takes);
       runs = List.copyOf(runs);
-      places = List.copyOf(places);
+      counters = List.copyOf(counters);
     }
 
     /// One that holds nothing, as a block does.
-    public static Order of(Reservation reservation) {
-      return new Order(reservation, List.of(), List.of(), List.of());
+    public static Write of(Reservation reservation) {
+      return new Write(reservation, List.of(), List.of(), List.of());
     }
 
-    private @Nullable Renew renewalOf(Take take) {
-      AccountKey account = take.standing().account().key();
+    private @Nullable Renew renewalOf(ConditionalHold take) {
+      AccountKey account = take.enforced().account().key();
       for (RunChange change : runs) {
         if (change instanceof Renew renew && renew.seen().account().key().equals(account)) {
           return renew;
@@ -91,13 +94,13 @@ public final class Ledger {
   /// Makes it, its first hold already in the account.
   public record Start(Run run) implements RunChange {}
 
-  /// Renews it; the order's takes include its account.
+  /// Renews it; the write's takes include its account.
   ///
   /// @param counts whether it counts from now on, if it did not before
   public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt, boolean counts)
       implements RunChange {}
 
-  /// What became of an order.
+  /// What became of an write.
   public sealed interface Outcome {
     record Reserved() implements Outcome {}
 
@@ -105,21 +108,21 @@ public final class Ledger {
     record AlreadyDecided(Reservation stored) implements Outcome {}
 
     /// Accounts or runs were not as they had been read; they are to be read and decided upon again.
-    record Moved() implements Outcome {}
+    record Conflict() implements Outcome {}
 
-    /// There is no place for another run.
+    /// There is no counter for another run.
     ///
     /// @param count how many there are
-    record NoPlace(RunPlace place, long count) implements Outcome {
+    record OverLimit(RunCounter counter, long count) implements Outcome {
       /// What the count is, in words.
       public String reason() {
-        return switch (place.of()) {
-              case ACTIVE_OF_KEY -> "key " + place.id() + " has " + count + " active runs";
-              case ACTIVE_OF_USER -> "user " + place.id() + " has " + count + " active runs";
-              case NEW_ON_DAY -> count + " runs were begun on " + place.id();
+        return switch (counter.of()) {
+              case ACTIVE_OF_KEY -> "key " + counter.id() + " has " + count + " active runs";
+              case ACTIVE_OF_USER -> "user " + counter.id() + " has " + count + " active runs";
+              case NEW_ON_DAY -> count + " runs were begun on " + counter.id();
             }
             + ", the limit is "
-            + place.most();
+            + counter.most();
       }
     }
   }
@@ -166,7 +169,7 @@ public final class Ledger {
     return find(id, deadline).filter(found -> found.tenantId().equals(tenantId));
   }
 
-  /// One reservation by its id, whoever's it is: for the house's own errands, never for a caller.
+  /// One reservation by its id, of any tenant: for the sweeper and the queue, never for a caller.
   public Optional<Reservation> find(ReservationId id, Deadline deadline) {
     Map<String, AttributeValue> item =
         calls
@@ -206,24 +209,24 @@ public final class Ledger {
   }
 
   /// Writes a decision: a block by one conditional put, everything else in one transaction with its
-  /// holds. One of a later revision than the first takes the place of the one before.
-  public Outcome reserve(Order order, Deadline deadline) {
+  /// holds. One of a later revision than the first takes the counter of the one before.
+  public Outcome reserve(Write write, Deadline deadline) {
     Put decision =
-        order.reservation().revision() == 1
-            ? ReservationItem.create(decisionsTable, order.reservation())
-            : ReservationItem.replace(decisionsTable, order.reservation());
-    if (order.runs().isEmpty() && order.takes().isEmpty()) {
-      return record(order.reservation(), decision, deadline);
+        write.reservation().revision() == 1
+            ? ReservationItem.create(decisionsTable, write.reservation())
+            : ReservationItem.replace(decisionsTable, write.reservation());
+    if (write.runs().isEmpty() && write.takes().isEmpty()) {
+      return record(write.reservation(), decision, deadline);
     }
     List<TransactWriteItem> writes = new ArrayList<>();
     writes.add(TransactWriteItem.builder().put(decision).build());
-    for (RunChange change : order.runs()) {
+    for (RunChange change : write.runs()) {
       if (change instanceof Start start) {
         writes.addAll(RunItem.begin(ledgerTable, start.run()));
       }
     }
-    for (Take take : order.takes()) {
-      Renew renew = order.renewalOf(take);
+    for (ConditionalHold take : write.takes()) {
+      Renew renew = write.renewalOf(take);
       writes.add(
           TransactWriteItem.builder()
               .update(
@@ -232,32 +235,33 @@ public final class Ledger {
                       : RunItem.renew(ledgerTable, take, renew))
               .build());
     }
-    int firstPlace = writes.size();
-    for (RunPlace place : order.places()) {
-      writes.add(TransactWriteItem.builder().update(place.take(ledgerTable)).build());
+    int firstCounter = writes.size();
+    for (RunCounter counter : write.counters()) {
+      writes.add(TransactWriteItem.builder().update(counter.take(ledgerTable)).build());
     }
     List<CancellationReason> reasons = calls.transact(writes, deadline);
     if (reasons.isEmpty()) {
       return new Outcome.Reserved();
     }
     if (LedgerCalls.failed(reasons.getFirst())) {
-      return recognise(order.reservation(), reasons.getFirst().item());
+      return recognise(write.reservation(), reasons.getFirst().item());
     }
-    return refusal(order.places(), firstPlace, reasons);
+    return refusal(write.counters(), firstCounter, reasons);
   }
 
-  /// A place that is missing while everything else was as it had been read is the answer; else what
-  /// was read has moved.
-  static Outcome refusal(List<RunPlace> places, int firstPlace, List<CancellationReason> reasons) {
-    if (reasons.subList(0, firstPlace).stream().noneMatch(LedgerCalls::failed)) {
-      for (int i = 0; i < places.size(); i++) {
-        CancellationReason reason = reasons.get(firstPlace + i);
+  /// A counter that is missing while everything else was as it had been read is the answer; else
+  /// what was read has moved.
+  static Outcome refusal(
+      List<RunCounter> counters, int firstCounter, List<CancellationReason> reasons) {
+    if (reasons.subList(0, firstCounter).stream().noneMatch(LedgerCalls::failed)) {
+      for (int i = 0; i < counters.size(); i++) {
+        CancellationReason reason = reasons.get(firstCounter + i);
         if (LedgerCalls.failed(reason)) {
-          return new Outcome.NoPlace(places.get(i), RunPlace.count(reason.item()));
+          return new Outcome.OverLimit(counters.get(i), RunCounter.count(reason.item()));
         }
       }
     }
-    return new Outcome.Moved();
+    return new Outcome.Conflict();
   }
 
   private Outcome record(Reservation reservation, Put decision, Deadline deadline) {
@@ -284,7 +288,7 @@ public final class Ledger {
   /// answer was lost.
   private static Outcome recognise(Reservation written, Map<String, AttributeValue> item) {
     if (item.isEmpty()) {
-      return new Outcome.Moved();
+      return new Outcome.Conflict();
     }
     Reservation stored = ReservationItem.read(item);
     return isSameWrite(stored, written)
@@ -340,18 +344,18 @@ public final class Ledger {
   }
 
   /// What became of a step.
-  public enum Taken {
+  public enum SettleOutcome {
     /// It and its postings are written.
-    DONE,
+    SETTLED,
     /// The reservation has meanwhile moved on: it is to be read and computed again.
-    STALE,
+    CONFLICT,
     /// An account has not enough for a posting that takes more of it.
-    SHORT
+    INSUFFICIENT
   }
 
   /// Takes a step of a reservation together with its postings, or does nothing. A step that moves
   /// no money is one put.
-  public Taken settle(Reservation.Step.Move move, Deadline deadline) {
+  public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
     Put next = ReservationItem.replace(decisionsTable, move.next());
     List<TransactWriteItem> writes = new ArrayList<>();
     writes.add(TransactWriteItem.builder().put(next).build());
@@ -363,18 +367,18 @@ public final class Ledger {
     }
     if (writes.size() == 1) {
       return record(move.next(), next, deadline) instanceof Outcome.Reserved
-          ? Taken.DONE
-          : Taken.STALE;
+          ? SettleOutcome.SETTLED
+          : SettleOutcome.CONFLICT;
     }
     List<CancellationReason> reasons = calls.transact(writes, deadline);
     if (reasons.isEmpty()) {
-      return Taken.DONE;
+      return SettleOutcome.SETTLED;
     }
     if (LedgerCalls.failed(reasons.getFirst())) {
-      return Taken.STALE;
+      return SettleOutcome.CONFLICT;
     }
     if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)) {
-      return Taken.SHORT;
+      return SettleOutcome.INSUFFICIENT;
     }
     throw new IllegalStateException(
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");

@@ -27,10 +27,10 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// How the ledger speaks to DynamoDB: every call until its deadline, again where no answer came,
-/// and with the one reading of a cancelled transaction that ledger.md ("Reserve", step 4) gives.
+/// and with the one reading of a cancelled transaction that ledger.md#reserve gives.
 final class LedgerCalls {
 
-  private static final int MOST_KEYS_A_BATCH = 100;
+  private static final int MAX_KEYS_A_BATCH = 100;
   private static final Set<String> THROTTLED =
       Set.of("ThrottlingError", "ProvisionedThroughputExceeded");
 
@@ -57,9 +57,9 @@ final class LedgerCalls {
   List<Map<String, AttributeValue>> readAll(
       String table, List<Map<String, AttributeValue>> keys, Deadline deadline) {
     List<Map<String, AttributeValue>> items = new ArrayList<>(keys.size());
-    for (int from = 0; from < keys.size(); from += MOST_KEYS_A_BATCH) {
+    for (int from = 0; from < keys.size(); from += MAX_KEYS_A_BATCH) {
       List<Map<String, AttributeValue>> some =
-          keys.subList(from, Math.min(keys.size(), from + MOST_KEYS_A_BATCH));
+          keys.subList(from, Math.min(keys.size(), from + MAX_KEYS_A_BATCH));
       items.addAll(readAll(Map.of(table, consistent(some)), deadline));
     }
     return items;
@@ -172,8 +172,8 @@ final class LedgerCalls {
     }
   }
 
-  /// A database that throttled any attempt was there: that is contention and no outage (protocol
-  /// section 8).
+  /// A database that throttled any attempt was there: that is contention and no outage
+  /// (protocol.md#outage).
   private RuntimeException failed(boolean throttled, String message, SdkException cause) {
     if (throttled) {
       Meters.gaveUp();

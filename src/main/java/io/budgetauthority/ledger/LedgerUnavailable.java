@@ -10,8 +10,8 @@ public final class LedgerUnavailable extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   /// Whether something thrown says that the database did not answer, or not in time, rather than
-  /// that it said no. Throttling is an answer (protocol section 8).
-  public static boolean isMeantBy(Throwable thrown) {
+  /// that it said no. Throttling is an answer (protocol.md#outage).
+  public static boolean isCauseOf(Throwable thrown) {
     return switch (thrown) {
       case LedgerUnavailable e -> true;
       case SdkServiceException e -> e.statusCode() >= 500 && !e.isThrottlingException();

@@ -3,7 +3,7 @@ package io.budgetauthority.ledger;
 /// The state of the configuration that an account's limit was computed from: how often the ceilings
 /// of its scope id were changed, and how often the tenant's policy was changed. Both counters only
 /// rise. They are compared as a pair and never added: (2, 1) and (1, 2) are different states, and
-/// neither is newer (ledger.md, "Items").
+/// neither is newer (ledger.md#versions).
 ///
 /// @param ceilings the change counter of the scope id's ceilings; of a run, of its own limit
 /// @param policy the change counter of the policy; 0 for a run, whose limit no policy moves

@@ -4,7 +4,7 @@ import io.budgetauthority.money.MicroUsd;
 import org.jspecify.annotations.Nullable;
 
 /// A change of one account's sums, under a condition where it takes more of it. What is available
-/// moves by the opposite of both, which keeps invariant 1 of ledger.md whatever the amounts are.
+/// moves by the opposite of both, which keeps ledger.md#balance whatever the amounts are.
 ///
 /// @param leastAvailable what must be available for it; null where it is posted whatever is
 public record Posting(

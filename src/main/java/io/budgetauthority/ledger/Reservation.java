@@ -12,7 +12,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// One decision, its reservation and its idempotency record at once, and the pure state machine of
-/// protocol section 5 over it. A transition yields the next state and the postings that go with it;
+/// protocol.md#states over it. A transition yields the next state and the postings that go with it;
 /// the ledger writes both in one transaction under the condition that the revision is still the one
 /// that they were computed from. Any step repeated is [Step.Unchanged].
 ///
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param holds the accounts that the decision touched; the amounts count while the state is
 ///   holding
 /// @param estimate what is charged where usage stays unknown, as last extended or retargeted
-/// @param settled the best word heard so far; null before the first and after a release
+/// @param settled the charge of the best report so far; null before the first and after a release
 /// @param releaseReason why it was released, in its caller's words; null where it was not, or
 ///   nobody said
 /// @param endedAt when it was settled, released or, for a block, made; null while it lives
@@ -53,7 +53,7 @@ public record Reservation(
     String facts,
     String priceRow) {
 
-  /// The longest that a reservation may be asked or extended for, from now (protocol section 2,
+  /// The longest that a reservation may be asked or extended for, from now (protocol.md#ask,
   /// `ttl_seconds`).
   public static final Duration MAX_LIFE = Duration.ofSeconds(3_600);
 
@@ -71,7 +71,7 @@ public record Reservation(
 
   /// What a transition comes to.
   public sealed interface Step {
-    /// Nothing changes: the step was taken before, or a better word stands.
+    /// Nothing changes: the step was taken before, or a better report is charged.
     record Unchanged() implements Step {}
 
     /// The state does not allow it (409 `reservation_settled`).
@@ -121,23 +121,23 @@ public record Reservation(
     return move(ReservationState.FORWARDED, true, settled, null, expiresAt, endedAt, List.of());
   }
 
-  /// Usage was heard. Accepted in every state but that of a block: a charge replaces a weaker one,
-  /// and frees what is still held.
-  public Step commit(Settled word) {
+  /// Usage was reported. Accepted in every state but that of a block: a charge replaces a weaker
+  /// one, and frees what is still held.
+  public Step commit(Settled report) {
     if (state == ReservationState.NONE) {
       return new Step.Refused();
     }
-    if (settled != null && !word.isBetterThan(settled)) {
+    if (settled != null && !report.isBetterThan(settled)) {
       return new Step.Unchanged();
     }
     return move(
         ReservationState.COMMITTED,
         forwarded,
-        word,
+        report,
         null,
         expiresAt,
-        word.at(),
-        postings(word.charge()));
+        report.at(),
+        postings(report.charge()));
   }
 
   /// The provider was not called, or billed nothing for certain. After a commit it changes nothing;
@@ -166,16 +166,16 @@ public record Reservation(
     }
     return releaseReason != null
         ? new Step.Unchanged()
-        : move(state, forwarded, settled, CANCELLED, expiresAt, endedAt, List.of());
+        : move(state, forwarded, settled, CANCELLED, expiresAt, now, List.of());
   }
 
-  /// Whether it is a block that may yet become a call that was let through while the ledger was
-  /// away: its answer may have been lost, and nobody took it back (protocol section 8).
-  public boolean mayBecomeOne() {
+  /// Whether it is a block that may yet become a call that was let through during an outage: its
+  /// answer may have been lost, and nobody took it back (protocol.md#degraded-decisions).
+  public boolean mayBecomeReservation() {
     return state == ReservationState.NONE && releaseReason == null;
   }
 
-  /// More time. It is never taken away by it.
+  /// More time. It never shortens it.
   public Step extend(Instant until) {
     return rehold(
         new Rehold(
@@ -204,7 +204,7 @@ public record Reservation(
     }
   }
 
-  /// Moves the hold: to more output, or to another model. Time is never taken away by it.
+  /// Moves the hold: to more output, or to another model. It never shortens the time.
   public Step rehold(Rehold to) {
     if (!state.isOpen()) {
       return new Step.Refused();

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 
 /// The name of a decision and its reservation: a hash over tenant, principal, kind of call and
 /// idempotency key, so that a retry, a look-up, a commit and a sweep each reach the one item by key
-/// (ledger.md, "Items"). Written in Crockford's base32, 160 bits of SHA-256.
+/// (ledger.md#decisions). Written in Crockford's base32, 160 bits of SHA-256.
 public record ReservationId(String hash) {
 
   /// Into how many parts the due index is split.

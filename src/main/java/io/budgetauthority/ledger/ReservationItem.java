@@ -21,10 +21,11 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 /// the due index while it holds anything, and carries a time to live only once it has ended.
 final class ReservationItem {
 
-  /// Invariant 5: a key makes at most one item.
+  /// ledger.md#single-decision: a key makes at most one item.
   private static final String KEY_IS_FREE = "attribute_not_exists(pk)";
 
-  /// Invariant 4: a step is taken from the state that it was computed from, and so only once.
+  /// ledger.md#one-charge: a step is taken from the state that it was computed from, and so only
+  /// once.
   private static final String SAME_REVISION = "rev = :revision";
 
   private ReservationItem() {}

@@ -3,7 +3,7 @@ package io.budgetauthority.ledger;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// Where a reservation is in its life (protocol section 5). `NONE` is a decision that reserved
+/// Where a reservation is in its life (protocol.md#states). `NONE` is a decision that reserved
 /// nothing, which a block is.
 public enum ReservationState {
   NONE,

@@ -35,8 +35,8 @@ public record Run(
     boolean counted,
     Account account) {
 
-  /// Protocol section 2: a run and its ancestors are at most this many.
-  public static final int MOST_LEVELS = 4;
+  /// protocol.md#child-runs: a run and its ancestors are at most this many.
+  public static final int MAX_LEVELS = 4;
 
   public Run {
     ancestors = List.copyOf(ancestors);

@@ -91,8 +91,8 @@ final class RunItem {
         texts(item, "run_warn").stream().map(Integer::valueOf).toList());
   }
 
-  /// The limit moves, and what is available with it, on the sums as they are (invariant 1), and the
-  /// rules are replaced, on the run as it was read.
+  /// The limit moves, and what is available with it, on the sums as they are (ledger.md#balance),
+  /// and the rules are replaced, on the run as it was read.
   static Update moveLimit(String table, Run seen, Ceiling ceiling) {
     Account stored = seen.account();
     Map<String, AttributeValue> values = new HashMap<>();
@@ -282,7 +282,7 @@ final class RunItem {
   }
 
   /// Takes a hold of a run's account, renews the run and binds newly stated parts of its tuple.
-  static Update renew(String table, Take take, Ledger.Renew renew) {
+  static Update renew(String table, ConditionalHold take, Ledger.Renew renew) {
     Run seen = renew.seen();
     Run.Tuple completed = renew.completed();
     Update plain = AccountItem.take(table, take);

@@ -26,7 +26,7 @@ public final class Runs {
   /// Into how many parts the index of due runs is split.
   public static final int DUE_BUCKETS = 16;
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
   private static final int CHILDREN_A_PAGE = 200;
 
   private final Ledger ledger;
@@ -41,28 +41,28 @@ public final class Runs {
   public Optional<Run> find(String tenantId, String runId) {
     return Optional.ofNullable(
         ledger
-            .read(null, tenantId, List.of(), List.of(runId), Deadline.in(PATIENCE))
+            .read(null, tenantId, List.of(), List.of(runId), Deadline.in(TIMEOUT))
             .runs()
             .get(runId));
   }
 
-  /// Makes a run without a decision, with the places that it takes.
+  /// Makes a run without a decision, with the counters that it takes.
   ///
   /// @param parent the run that starts it, which must be open; null for none
-  public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunPlace> places) {
+  public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
     List<TransactWriteItem> writes = new ArrayList<>(RunItem.begin(ledger.table(), run));
     if (parent != null) {
       writes.add(
           TransactWriteItem.builder().conditionCheck(RunItem.open(ledger.table(), parent)).build());
     }
-    int firstPlace = writes.size();
-    places.forEach(
-        place ->
-            writes.add(TransactWriteItem.builder().update(place.take(ledger.table())).build()));
-    List<CancellationReason> reasons = calls.transact(writes, Deadline.in(PATIENCE));
+    int firstCounter = writes.size();
+    counters.forEach(
+        counter ->
+            writes.add(TransactWriteItem.builder().update(counter.take(ledger.table())).build()));
+    List<CancellationReason> reasons = calls.transact(writes, Deadline.in(TIMEOUT));
     return reasons.isEmpty()
         ? new Ledger.Outcome.Reserved()
-        : Ledger.refusal(places, firstPlace, reasons);
+        : Ledger.refusal(counters, firstCounter, reasons);
   }
 
   /// Ends a run and all its descendants: no decision is made in them any more, while what they hold
@@ -81,7 +81,7 @@ public final class Runs {
 
   private boolean close(
       String tenantId, String runId, Instant now, List<TransactWriteItem> beside) {
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     while (true) {
       Optional<Run> run = find(tenantId, runId);
       if (run.isEmpty()) {
@@ -98,7 +98,7 @@ public final class Runs {
     return true;
   }
 
-  /// Ends a run as it was read, frees its places, and leaves a notice of it. False where it was
+  /// Ends a run as it was read, frees its counters, and leaves a notice of it. False where it was
   /// ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
     return end(seen, as, now, List.of());
@@ -111,28 +111,29 @@ public final class Runs {
         TransactWriteItem.builder()
             .put(RunClosed.of(seen, as, now).write(ledger.decisionsTable()))
             .build());
-    for (RunPlace place : placesOf(seen)) {
-      writes.add(TransactWriteItem.builder().update(place.free(ledger.table())).build());
+    for (RunCounter counter : countersOf(seen)) {
+      writes.add(TransactWriteItem.builder().update(counter.free(ledger.table())).build());
     }
-    return ledger.write(writes, Deadline.in(PATIENCE));
+    return ledger.write(writes, Deadline.in(TIMEOUT));
   }
 
-  /// The places that an active run has.
-  private static List<RunPlace> placesOf(Run run) {
-    List<RunPlace> places = new ArrayList<>();
+  /// The counters that an active run has.
+  private static List<RunCounter> countersOf(Run run) {
+    List<RunCounter> counters = new ArrayList<>();
     if (!run.counted()) {
-      return places;
+      return counters;
     }
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {
-      places.add(new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunPlace.UNLIMITED));
+      counters.add(
+          new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunCounter.UNLIMITED));
     }
     if (user != null) {
-      places.add(
-          new RunPlace(RunPlace.Of.ACTIVE_OF_USER, run.tenantId(), user, RunPlace.UNLIMITED));
+      counters.add(
+          new RunCounter(RunCounter.Of.ACTIVE_OF_USER, run.tenantId(), user, RunCounter.UNLIMITED));
     }
-    return places;
+    return counters;
   }
 
   private List<String> childrenOf(String tenantId, String runId) {
@@ -152,7 +153,7 @@ public final class Runs {
                   .consistentRead(true)
                   .limit(CHILDREN_A_PAGE),
               next,
-              Deadline.in(PATIENCE));
+              Deadline.in(TIMEOUT));
       page.items().forEach(mark -> children.add(RunItem.child(mark)));
       next = page.next();
     } while (next != null);
@@ -201,7 +202,7 @@ public final class Runs {
       start.put("run_created", StoredValues.time(after.createdAt()));
       from = new Page.Next(start);
     }
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     Page<Map<String, AttributeValue>> keys =
         calls.page(
             QueryRequest.builder()

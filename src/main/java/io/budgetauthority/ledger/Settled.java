@@ -9,8 +9,8 @@ import java.time.Instant;
 public record Settled(
     MicroUsd charge, UsageQuality quality, String particulars, Instant at, Reporter reporter) {
 
-  /// Who reported usage. Of two reports of one quality the later constant's stands (protocol
-  /// section 1).
+  /// Who reported usage. Of two reports of one quality the later constant's stands
+  /// (protocol.md#who-settles).
   public enum Reporter {
     /// Nobody: the sweeper presumed it.
     SWEEPER,

@@ -3,8 +3,8 @@ package io.budgetauthority.ledger;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// How good a word about usage is, from the weakest; a better one replaces the charge of a weaker
-/// one (protocol section 5).
+/// How good a usage report is, from the weakest; a better one replaces the charge of a weaker one
+/// (protocol.md#commit).
 public enum UsageQuality {
   PRESUMED,
   MISSING,

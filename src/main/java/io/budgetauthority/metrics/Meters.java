@@ -9,18 +9,18 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// The service's metrics, named here and nowhere else (docs/metrics.md). They go to every registry
-/// that the build has. A tag has one of few values, never what a tenant chose. Safe for use by many
-/// threads.
+/// The service's metrics, named here and nowhere else (docs/reference/metrics.md). They go to every
+/// registry that the build has. A tag has one of few values, never what a tenant chose. Safe for
+/// use by many threads.
 public final class Meters {
 
   /// The value of a tag that does not apply.
   private static final String NONE = "none";
 
   /// In percent of the estimate: a usage far below it was held for far too much.
-  private static final long MOST_PERCENT = 10_000;
+  private static final long MAX_PERCENT = 10_000;
 
-  private static final Duration MOST_HOLD = Duration.ofHours(2);
+  private static final Duration MAX_HOLD = Duration.ofHours(2);
 
   /// The longest time that is recorded: a clock that is far off must not overflow a sum.
   private static final Duration MAX_TIME = Duration.ofDays(400);
@@ -70,7 +70,7 @@ public final class Meters {
 
   /// Usage was charged in the place of an estimate.
   ///
-  /// @param quality of the word: `exact`, `estimated`, `missing` or `presumed`
+  /// @param quality of the usage report: `exact`, `estimated`, `missing` or `presumed`
   /// @param estimateMicros what was estimated, in micro-USD
   /// @param actualMicros what is charged, in micro-USD
   /// @param held from the decision to the charge
@@ -78,13 +78,13 @@ public final class Meters {
       String quality, long estimateMicros, long actualMicros, Duration held) {
     Metrics.counter("budget.charges", "quality", quality).increment();
     Timer.builder("budget.hold.time")
-        .maximumExpectedValue(MOST_HOLD)
+        .maximumExpectedValue(MAX_HOLD)
         .register(Metrics.globalRegistry)
         .record(bounded(held));
     if (estimateMicros > 0) {
       DistributionSummary.builder("budget.actual.percent_of_estimate")
           .register(Metrics.globalRegistry)
-          .record(Math.min(MOST_PERCENT, percent(actualMicros, estimateMicros)));
+          .record(Math.min(MAX_PERCENT, percent(actualMicros, estimateMicros)));
     }
     if (actualMicros > estimateMicros) {
       Metrics.counter("budget.overruns").increment();
@@ -92,7 +92,7 @@ public final class Meters {
   }
 
   private static long percent(long part, long whole) {
-    return part > Long.MAX_VALUE / 100 ? MOST_PERCENT : part * 100 / whole;
+    return part > Long.MAX_VALUE / 100 ? MAX_PERCENT : part * 100 / whole;
   }
 
   /// A hold was freed without a charge.
@@ -135,7 +135,7 @@ public final class Meters {
     Metrics.counter("budget.ledger.unavailable").increment();
   }
 
-  /// A tenant that fails open was let through while the ledger was away.
+  /// A tenant that fails open was let through during an outage.
   public static void failedOpen() {
     Metrics.counter("budget.fail_open").increment();
   }
@@ -145,7 +145,7 @@ public final class Meters {
     Metrics.counter("budget.fail_open.lost").increment();
   }
 
-  /// A tenant that fails closed was refused while the ledger was away.
+  /// A tenant that fails closed was refused during an outage.
   public static void failedClosed() {
     Metrics.counter("budget.fail_closed").increment();
   }

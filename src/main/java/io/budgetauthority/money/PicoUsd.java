@@ -5,7 +5,7 @@ import java.math.RoundingMode;
 
 /// A price in pico-USD for one token or one unit (1 USD for a million tokens is 1,000,000 pico-USD
 /// a token), and sums of such prices before they are rounded to the ledger's unit, once and upward
-/// (pricing.md).
+/// (pricing.md#pricing).
 public record PicoUsd(long picos) {
 
   private static final long PICOS_PER_MICRO = 1_000_000;

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Something that happened (protocol section 6). It goes out at least once; its id and its time are
+/// Something that happened (protocol.md#events). It goes out at least once; its id and its time are
 /// made from what happened and so are the same whenever it goes out, for whoever wants it once.
 ///
 /// @param time when it happened, not when it went out

@@ -1,7 +1,7 @@
 package io.budgetauthority.notification;
 
 import io.budgetauthority.attribution.Change;
-import io.budgetauthority.attribution.Outline;
+import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
 import io.budgetauthority.ledger.Settled;
@@ -39,21 +39,21 @@ final class DecisionEvents {
   }
 
   private static void addIfMade(List<BudgetEvent> events, Change.Stepped step) {
-    Outline outline = step.outline();
-    if (outline.blocked() && !outline.cancelled()) {
+    StoredDecision decision = step.decision();
+    if (decision.blocked() && !decision.cancelled()) {
       Map<String, @Nullable Object> detail = decision(step);
-      detail.put("code", outline.code());
-      detail.put("blocking_scope", outline.blockingScope());
-      detail.put("enforcement_mode", outline.enforcementMode());
-      detail.put("requested_model", outline.requestedModel());
-      detail.put("estimate_usd", outline.estimate());
+      detail.put("code", decision.code());
+      detail.put("blocking_scope", decision.blockingScope());
+      detail.put("enforcement_mode", decision.enforcementMode());
+      detail.put("requested_model", decision.requestedModel());
+      detail.put("estimate_usd", decision.estimate());
       events.add(made(BudgetEvent.Type.BLOCKED, step, detail));
     }
-    if (outline.downgraded()) {
+    if (decision.downgraded()) {
       Map<String, @Nullable Object> detail = decision(step);
-      detail.put("requested_model", outline.requestedModel());
-      detail.put("selected_model", outline.selectedModel());
-      detail.put("estimate_usd", outline.estimate());
+      detail.put("requested_model", decision.requestedModel());
+      detail.put("selected_model", decision.selectedModel());
+      detail.put("estimate_usd", decision.estimate());
       events.add(made(BudgetEvent.Type.DOWNGRADED, step, detail));
     }
   }
@@ -79,7 +79,7 @@ final class DecisionEvents {
               settled.at(),
               detail,
               after.id().hash(),
-              // There is one word of each quality at most, and a better one overruns anew.
+              // There is one report of each quality at most, and a better one overruns anew.
               settled.quality().wireName()));
     }
     if (step.presumed()) {
@@ -97,21 +97,22 @@ final class DecisionEvents {
 
   /// What every event about a decision tells of it.
   static Map<String, @Nullable Object> decision(Change.Stepped step) {
-    Outline outline = step.outline();
+    StoredDecision decision = step.decision();
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
     detail.put("decision_id", step.after().id().decisionId());
-    detail.put("reservation_id", outline.blocked() ? null : step.after().id().reservationId());
-    detail.put("run_id", outline.runId());
-    detail.put("user_id", outline.userId());
-    detail.put("key_id", outline.keyId());
-    detail.put("team_id", outline.teamId());
-    detail.put("feature_id", outline.featureId());
-    detail.put("request_class", outline.requestClass());
+    detail.put("reservation_id", decision.blocked() ? null : step.after().id().reservationId());
+    detail.put("run_id", decision.runId());
+    detail.put("user_id", decision.userId());
+    detail.put("key_id", decision.keyId());
+    detail.put("team_id", decision.teamId());
+    detail.put("feature_id", decision.featureId());
+    detail.put("request_class", decision.requestClass());
     detail.put(
-        "provider", step.heard().provider() == null ? outline.provider() : step.heard().provider());
+        "provider",
+        step.usage().provider() == null ? decision.provider() : step.usage().provider());
     String held =
-        outline.selectedModel() == null ? outline.requestedModel() : outline.selectedModel();
-    detail.put("model", step.heard().model() == null ? held : step.heard().model());
+        decision.selectedModel() == null ? decision.requestedModel() : decision.selectedModel();
+    detail.put("model", step.usage().model() == null ? held : step.usage().model());
     return detail;
   }
 

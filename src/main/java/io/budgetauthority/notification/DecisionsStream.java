@@ -32,7 +32,7 @@ public final class DecisionsStream {
     List<Change> changes = new ArrayList<>(batch.size());
     List<Unreadable> unreadable = new ArrayList<>();
     for (StreamRecord record : batch) {
-      if (record.at().isBefore(clock.instant().minus(AttributionStream.MOST_AGE))) {
+      if (record.at().isBefore(clock.instant().minus(AttributionStream.MAX_AGE))) {
         unreadable.add(
             new Unreadable(record.sequenceNumber(), "is of " + record.at() + ", which is too old"));
         continue;

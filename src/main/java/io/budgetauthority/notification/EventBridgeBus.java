@@ -20,9 +20,9 @@ public final class EventBridgeBus implements EventBus {
   public static final String SOURCE = "budget-authority";
 
   /// EventBridge's own limit of a call.
-  private static final int MOST_ENTRIES = 10;
+  private static final int MAX_ENTRIES = 10;
 
-  private static final int MOST_ATTEMPTS = 5;
+  private static final int MAX_ATTEMPTS = 5;
   private static final int MIN_PAUSE_MILLIS = 50;
   private static final int MAX_PAUSE_MILLIS = 250;
 
@@ -59,9 +59,9 @@ public final class EventBridgeBus implements EventBus {
 
   @Override
   public void send(List<BudgetEvent> events) {
-    for (int from = 0; from < events.size(); from += MOST_ENTRIES) {
+    for (int from = 0; from < events.size(); from += MAX_ENTRIES) {
       put(
-          events.subList(from, Math.min(events.size(), from + MOST_ENTRIES)).stream()
+          events.subList(from, Math.min(events.size(), from + MAX_ENTRIES)).stream()
               .map(this::entry)
               .toList());
     }
@@ -84,7 +84,7 @@ public final class EventBridgeBus implements EventBus {
       if (again.isEmpty()) {
         return;
       }
-      if (attempt == MOST_ATTEMPTS || !pause()) {
+      if (attempt == MAX_ATTEMPTS || !pause()) {
         throw new EventsRefused(refused);
       }
       pending = again;

@@ -2,7 +2,7 @@ package io.budgetauthority.notification;
 
 import java.util.List;
 
-/// Where events go out: EventBridge, or on a desk a log and a page.
+/// Where events go out: EventBridge, or in the local build a log and a page.
 @FunctionalInterface
 public interface EventBus {
 

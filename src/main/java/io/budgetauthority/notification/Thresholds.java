@@ -6,7 +6,7 @@ import static io.budgetauthority.tenant.StoredValues.text;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.attribution.Change;
-import io.budgetauthority.attribution.Outline;
+import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Scope;
@@ -34,9 +34,9 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// and a mark for account, period and threshold keeps the next ones from telling it again.
 public final class Thresholds {
 
-  private static final int MOST_KEYS_A_BATCH = 100;
-  private static final int MOST_REMEMBERED = 50_000;
-  private static final int MOST_READS = 20;
+  private static final int MAX_KEYS_A_BATCH = 100;
+  private static final int MAX_REMEMBERED = 50_000;
+  private static final int MAX_READS = 20;
   private static final int MAX_WRITES_A_BATCH = 25;
 
   /// A period or a run that is over is not crossed again.
@@ -47,7 +47,7 @@ public final class Thresholds {
   private final String table;
   private final Clock clock;
   private final Cache<String, Boolean> told =
-      Caffeine.newBuilder().maximumSize(MOST_REMEMBERED).build();
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
   /// @param table where the marks are kept: that of attribution
   public Thresholds(Tenants tenants, DynamoDbClient dynamoDb, String table, Clock clock) {
@@ -62,7 +62,7 @@ public final class Thresholds {
     Map<String, BudgetEvent> reached = new LinkedHashMap<>();
     for (Change change : changes) {
       if (change instanceof Change.Stepped step && step.before() == null) {
-        for (Outline.Standing account : step.outline().accounts()) {
+        for (StoredDecision.Touched account : step.decision().accounts()) {
           reached(step, account).forEach(event -> reached.putIfAbsent(event.id(), event));
         }
       }
@@ -77,7 +77,7 @@ public final class Thresholds {
     return List.copyOf(reached.values());
   }
 
-  private List<BudgetEvent> reached(Change.Stepped step, Outline.Standing account) {
+  private List<BudgetEvent> reached(Change.Stepped step, StoredDecision.Touched account) {
     List<BudgetEvent> events = new ArrayList<>();
     if (!account.limit().isPositive()) {
       return events;
@@ -92,7 +92,7 @@ public final class Thresholds {
   }
 
   /// The thresholds of the ceiling that an account is under now; none where it was deleted.
-  private List<Integer> percents(String tenantId, Outline.Standing account) {
+  private List<Integer> percents(String tenantId, StoredDecision.Touched account) {
     if (account.scope() == Scope.RUN) {
       return account.warnAtPercent() == null
           ? Ceiling.DEFAULT_WARN_AT_PERCENT
@@ -111,7 +111,8 @@ public final class Thresholds {
     return usual == null ? List.of() : usual.warnAtPercent();
   }
 
-  private static BudgetEvent event(Change.Stepped step, Outline.Standing account, int percent) {
+  private static BudgetEvent event(
+      Change.Stepped step, StoredDecision.Touched account, int percent) {
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
     detail.put("scope", account.scope());
     detail.put("scope_id", account.id());
@@ -137,21 +138,21 @@ public final class Thresholds {
   /// The ids of those that have a mark.
   private Set<String> marked(List<BudgetEvent> events) {
     Set<String> found = new HashSet<>();
-    for (int from = 0; from < events.size(); from += MOST_KEYS_A_BATCH) {
+    for (int from = 0; from < events.size(); from += MAX_KEYS_A_BATCH) {
       Map<String, KeysAndAttributes> wanted =
           Map.of(
               table,
               KeysAndAttributes.builder()
                   .keys(
                       events
-                          .subList(from, Math.min(events.size(), from + MOST_KEYS_A_BATCH))
+                          .subList(from, Math.min(events.size(), from + MAX_KEYS_A_BATCH))
                           .stream()
                           .map(Thresholds::key)
                           .toList())
                   .consistentRead(true)
                   .build());
       for (int read = 0; !wanted.isEmpty(); read++) {
-        if (read == MOST_READS) {
+        if (read == MAX_READS) {
           throw new IllegalStateException("the marks of thresholds stayed unread");
         }
         Map<String, KeysAndAttributes> asked = wanted;
@@ -174,7 +175,7 @@ public final class Thresholds {
       Map<String, List<WriteRequest>> wanted =
           Map.of(table, some.stream().map(this::mark).toList());
       for (int write = 0; !wanted.isEmpty(); write++) {
-        if (write == MOST_READS) {
+        if (write == MAX_READS) {
           throw new IllegalStateException("the marks of thresholds stayed unwritten");
         }
         Map<String, List<WriteRequest>> asked = wanted;

@@ -4,8 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a row may bill beside tokens, by the wire names of a request's `units` (protocol section
-/// 2).
+/// What a row may bill beside tokens, by the wire names of a request's `units` (protocol.md#ask).
 public enum BillingUnit {
   IMAGES,
   SECONDS,

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a request may need of a model (protocol section 2, `requires`).
+/// What a request may need of a model (protocol.md#ask, `requires`).
 public enum Capability {
   TOOLS,
   JSON_SCHEMA,

@@ -15,7 +15,7 @@ import java.util.TreeMap;
 final class ImportNotes {
 
   /// So many problems say enough about a file.
-  private static final int MOST_PROBLEMS = 200;
+  private static final int MAX_PROBLEMS = 200;
 
   private static final Comparator<Finding> BY_MODEL =
       Comparator.comparing(Finding::model).thenComparing(Finding::field);
@@ -28,7 +28,7 @@ final class ImportNotes {
   private final Map<String, Integer> unknownFields = new TreeMap<>();
 
   void problem(String model, String field, String reason) {
-    if (problems.size() < MOST_PROBLEMS) {
+    if (problems.size() < MAX_PROBLEMS) {
       problems.add(new Problem(model, field, reason));
     }
   }

@@ -17,7 +17,7 @@ public final class IncomingPrices {
   private static final String BY = "incoming";
 
   /// Another table may come into force between the review and the publication.
-  private static final int MOST_ROUNDS = 5;
+  private static final int MAX_ROUNDS = 5;
 
   private final PriceStore store;
   private final PriceTables tables;
@@ -53,7 +53,7 @@ public final class IncomingPrices {
 
   /// Takes the object at a key.
   public Taken take(String key) {
-    PriceStore.Dropped dropped = store.readDropped(key, PriceTables.MOST_SOURCE_BYTES).orElse(null);
+    PriceStore.Dropped dropped = store.readDropped(key, PriceTables.MAX_SOURCE_BYTES).orElse(null);
     if (dropped == null) {
       return new Taken.Gone();
     }
@@ -70,7 +70,7 @@ public final class IncomingPrices {
       return new Taken.Published(earlier);
     }
     Taken taken = earlier == null ? null : published(earlier);
-    for (int round = 0; taken == null && round < MOST_ROUNDS; round++) {
+    for (int round = 0; taken == null && round < MAX_ROUNDS; round++) {
       taken = takeOnce(dropped, name);
     }
     if (taken != null) {
@@ -94,14 +94,14 @@ public final class IncomingPrices {
   }
 
   private PriceTables.Drafted drafted(PriceStore.Dropped dropped) {
-    if (dropped.bytes().length > PriceTables.MOST_SOURCE_BYTES) {
+    if (dropped.bytes().length > PriceTables.MAX_SOURCE_BYTES) {
       return new PriceTables.Drafted.Invalid(
           PriceReview.ofRefused(
               "none",
               tables.versionInForce().orElse(null),
               List.of(
                   new LiteLlmImport.Problem(
-                      "", "", "has more than " + PriceTables.MOST_SOURCE_BYTES + " bytes"))));
+                      "", "", "has more than " + PriceTables.MAX_SOURCE_BYTES + " bytes"))));
     }
     return tables.draft(dropped.bytes(), dropped.key(), BY);
   }

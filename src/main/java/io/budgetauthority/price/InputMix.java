@@ -2,10 +2,10 @@ package io.budgetauthority.price;
 
 import java.util.Arrays;
 
-/// The dearest way to spread a number of input tokens over the two cuts of pricing.md, by cache
-/// (plain, read, written, written for an hour) and by modality (text, audio, image), where each row
-/// and column has room for so many. It is a maximum-cost flow over at most twelve cells, filled
-/// along the dearest augmenting path, which is optimal at every step.
+/// The dearest way to spread a number of input tokens over the two cuts of pricing.md#parts, by
+/// cache (plain, read, written, written for an hour) and by modality (text, audio, image), where
+/// each row and column has room for so many. It is a maximum-cost flow over at most twelve cells,
+/// filled along the dearest augmenting path, which is optimal at every step.
 final class InputMix {
 
   static final int PLAIN = 0;

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads LiteLLM's `model_prices_and_context_window.json` into a price table and a review of it,
 /// one row in memory at a time. A file that could be misread is refused as a whole, with every
-/// problem by row and field; nothing is silently dropped or read as free (pricing.md).
+/// problem by row and field; nothing is silently dropped or read as free (pricing.md#import).
 public final class LiteLlmImport {
 
   private static final ObjectReader ROWS =

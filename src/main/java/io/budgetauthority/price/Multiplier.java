@@ -5,7 +5,7 @@ import java.math.BigInteger;
 import java.math.RoundingMode;
 
 /// What a row multiplies the token prices of a whole call by, for the region of inference and for
-/// the speed (pricing.md, "Multipliers"). Units and tools are not multiplied.
+/// the speed (pricing.md#multipliers). Units and tools are not multiplied.
 ///
 /// @param region in millionths: 1,100,000 is 1.1
 /// @param speed in millionths

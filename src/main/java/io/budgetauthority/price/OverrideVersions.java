@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The overrides of one tenant and what they were before, found by name (pricing.md, "Names").
+/// The overrides of one tenant and what they were before, found by name (pricing.md#overrides).
 /// Immutable but for what it remembers of its own results; safe for use by many threads.
 final class OverrideVersions {
 
@@ -61,20 +61,37 @@ final class OverrideVersions {
     if (byModel.isEmpty()) {
       return found;
     }
-    if (provider != null) {
-      PriceOverride stated = override(provider, model, at);
-      if (stated != null) {
-        return row(stated, found);
-      }
+    if (found instanceof PriceTable.Found.Row row) {
+      PriceOverride stated = ofRow(table, row.price(), at);
+      return stated == null ? found : row(stated, found);
     }
-    return switch (found) {
-      case PriceTable.Found.Row row -> {
-        PriceOverride stated = override(row.price().provider(), row.price().model(), at);
-        yield stated == null ? found : row(stated, found);
-      }
-      case PriceTable.Found.Ambiguous ambiguous -> ambiguous;
-      case PriceTable.Found.Unknown unknown -> provider == null ? named(model, at) : unknown;
-    };
+    PriceOverride stated = provider == null ? null : override(provider, model, at);
+    if (stated != null) {
+      return row(stated, found);
+    }
+    return found instanceof PriceTable.Found.Unknown && provider == null ? named(model, at) : found;
+  }
+
+  /// The override of a row, by whichever of the row's names it was stated: a row has one price,
+  /// however an ask spells it. Of several, the one of the row's own key counts, else the first by
+  /// provider and name.
+  private @Nullable PriceOverride ofRow(PriceTable table, Price row, Instant at) {
+    PriceOverride exact = override(row.provider(), row.model(), at);
+    if (exact != null) {
+      return exact;
+    }
+    return row.names().stream()
+        .distinct()
+        .flatMap(name -> byModel.getOrDefault(name, List.of()).stream())
+        .filter(version -> version.isInForceAt(at))
+        .flatMap(version -> Optional.ofNullable(version.override()).stream())
+        .filter(
+            override ->
+                table.find(override.provider(), override.model())
+                        instanceof PriceTable.Found.Row means
+                    && means.price() == row)
+        .min(Comparator.comparing(PriceOverride::provider).thenComparing(PriceOverride::model))
+        .orElse(null);
   }
 
   private PriceTable.Found named(String model, Instant at) {

@@ -2,6 +2,7 @@ package io.budgetauthority.price;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The parts of a call's tokens, each null where it was not stated: in an ask a bound on the part
@@ -18,4 +19,18 @@ public record Parts(
     @JsonProperty("output_image_tokens") @Nullable Long outputImageTokens) {
 
   public static final Parts NONE = new Parts(null, null, null, null, null, null, null, null);
+
+  /// Every count that is stated, in tokens.
+  public Stream<Long> counts() {
+    return Stream.of(
+            cacheReadTokens,
+            cacheWriteTokens,
+            cacheWrite1hTokens,
+            inputAudioTokens,
+            inputImageTokens,
+            reasoningTokens,
+            outputAudioTokens,
+            outputImageTokens)
+        .flatMap(Stream::ofNullable);
+  }
 }

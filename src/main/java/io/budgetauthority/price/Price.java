@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A row of a price table: one model of one provider, what it charges and what it can take.
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public final class Price {
 
-  /// Modes whose rows have no output to cap (protocol section 2, "The effective output cap").
+  /// Modes whose rows have no output to cap (protocol.md#output-cap).
   private static final Set<String> WITHOUT_OUTPUT = Set.of("embedding", "rerank", "moderation");
 
   private final String provider;
@@ -229,15 +230,17 @@ public final class Price {
     return !WITHOUT_OUTPUT.contains(mode) && (billsTokens || outputLimitTokens != null);
   }
 
-  /// Whether every price the row states is zero: nobody bills that, so it is not to be trusted
-  /// until it was approved.
+  /// Whether every price of tokens and units that the row states is zero, or of tools where it
+  /// states no other. Nobody bills that, so it is not to be trusted until it was approved.
   public boolean allZero() {
-    return cards.stream()
-            .allMatch(
+    List<Long> picos =
+        cards.stream()
+            .flatMap(
                 card ->
-                    card.tokenPicos().values().stream().allMatch(picos -> picos == 0)
-                        && card.unitPicos().values().stream().allMatch(picos -> picos == 0))
-        && toolPicos.values().stream().allMatch(picos -> picos == 0);
+                    Stream.concat(
+                        card.tokenPicos().values().stream(), card.unitPicos().values().stream()))
+            .toList();
+    return (picos.isEmpty() ? toolPicos.values() : picos).stream().allMatch(price -> price == 0);
   }
 
   /// The same row of zeros, confirmed to be free.

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The price tables in memory. A request only ever reads here; the store is asked at start and then
 /// off the request's path, and a table that cannot be read leaves the one in force in place
-/// (pricing.md, "Loading"). Safe for use by many threads.
+/// (pricing.md#loading). Safe for use by many threads.
 public final class PriceBook {
 
   private record InForce(PriceTable table, Instant since) {}

@@ -158,24 +158,22 @@ final class PriceDiff {
         row.variants());
   }
 
-  private record Place(String serviceTier, long aboveTokens) {}
-
   private void compare(Price was, Price is) {
-    Set<Place> places =
+    Set<CardKey> keys =
         new TreeSet<>(
-            Comparator.comparing(Place::serviceTier).thenComparingLong(Place::aboveTokens));
-    was.cards().forEach(card -> places.add(new Place(card.serviceTier(), card.aboveTokens())));
-    is.cards().forEach(card -> places.add(new Place(card.serviceTier(), card.aboveTokens())));
-    for (Place place : places) {
-      Tariff tariffBefore = tariff(was, place);
-      Tariff tariffNow = tariff(is, place);
+            Comparator.comparing(CardKey::serviceTier).thenComparingLong(CardKey::aboveTokens));
+    was.cards().forEach(card -> keys.add(new CardKey(card.serviceTier(), card.aboveTokens())));
+    is.cards().forEach(card -> keys.add(new CardKey(card.serviceTier(), card.aboveTokens())));
+    for (CardKey key : keys) {
+      Tariff tariffBefore = tariff(was, key);
+      Tariff tariffNow = tariff(is, key);
       for (TokenClass it : TokenClass.values()) {
-        if (states(was, place, it) || states(is, place, it)) {
-          move(is, place, it.wireName(), rate(tariffBefore, it), rate(tariffNow, it));
+        if (states(was, key, it) || states(is, key, it)) {
+          move(is, key, it.wireName(), rate(tariffBefore, it), rate(tariffNow, it));
         }
       }
       for (BillingUnit it : BillingUnit.values()) {
-        move(is, place, it.wireName(), unitRate(tariffBefore, it), unitRate(tariffNow, it));
+        move(is, key, it.wireName(), unitRate(tariffBefore, it), unitRate(tariffNow, it));
       }
     }
     Set<String> tools = new TreeSet<>(was.toolPicos().keySet());
@@ -183,26 +181,26 @@ final class PriceDiff {
     for (String tool : tools) {
       move(
           is,
-          new Place(Bounds.DEFAULT_TIER, 0),
+          new CardKey(Bounds.DEFAULT_TIER, 0),
           tool,
           was.toolPicos().getOrDefault(tool, Tariff.NO_PRICE),
           is.toolPicos().getOrDefault(tool, Tariff.NO_PRICE));
     }
   }
 
-  private static boolean states(Price row, Place place, TokenClass tokenClass) {
+  private static boolean states(Price row, CardKey key, TokenClass tokenClass) {
     return row.cards().stream()
         .anyMatch(
             card ->
-                card.aboveTokens() == place.aboveTokens()
-                    && card.serviceTier().equals(place.serviceTier())
+                card.aboveTokens() == key.aboveTokens()
+                    && card.serviceTier().equals(key.serviceTier())
                     && card.tokenPicos().containsKey(tokenClass));
   }
 
-  private static @Nullable Tariff tariff(Price row, Place place) {
+  private static @Nullable Tariff tariff(Price row, CardKey key) {
     Tariff applies = null;
-    for (Tariff tariff : row.tariffs(place.serviceTier())) {
-      applies = tariff.aboveTokens() <= place.aboveTokens() ? tariff : applies;
+    for (Tariff tariff : row.tariffs(key.serviceTier())) {
+      applies = tariff.aboveTokens() <= key.aboveTokens() ? tariff : applies;
     }
     return applies;
   }
@@ -215,11 +213,10 @@ final class PriceDiff {
     return tariff == null ? Tariff.NO_PRICE : tariff.unitPicos(unit);
   }
 
-  private void move(Price row, Place place, String priced, long from, long to) {
+  private void move(Price row, CardKey key, String priced, long from, long to) {
     if (from != to) {
       Move move =
-          new Move(
-              row.model(), priced, place.serviceTier(), place.aboveTokens(), usd(from), usd(to));
+          new Move(row.model(), priced, key.serviceTier(), key.aboveTokens(), usd(from), usd(to));
       moves.add(move);
       if (to > from) {
         ups.add(move);

@@ -10,8 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a tenant states of one model of one provider, in place of the price table (pricing.md,
-/// "Names"). What it leaves out is null or empty. A price of zero that is stated here is meant.
+/// What a tenant states of one model of one provider, in place of the price table
+/// (pricing.md#overrides). What it leaves out is null or empty. A price of zero that is stated here
+/// is meant.
 ///
 /// @param tokens pico-USD per token by class
 /// @param units pico-USD per unit

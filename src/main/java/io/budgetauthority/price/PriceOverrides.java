@@ -12,12 +12,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.ConfigurationWrites;
-import io.budgetauthority.tenant.Publications;
-import io.budgetauthority.tenant.Published;
-import io.budgetauthority.tenant.Standby;
+import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.StoredValues;
 import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,16 +35,17 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// Prices that a tenant states itself: they win over the table's (pricing.md). They are kept as
-/// configuration in the ledger table and cached for less than a minute, which is how long a change
-/// may take to be in force elsewhere. An override is never overwritten: what it was before is kept
-/// for as long as a decision may be settled that was made under it. Safe for use by many threads.
+/// Prices that a tenant states itself: they win over the table's (pricing.md#overrides). They are
+/// kept as configuration in the ledger table and cached for less than a minute, which is how long a
+/// change may take to be in force elsewhere. An override is never overwritten: what it was before
+/// is kept for as long as a decision may be settled that was made under it. Safe for use by many
+/// threads.
 public final class PriceOverrides {
 
-  /// The most overrides of one tenant (protocol section 10, "configuration", has the same bound).
+  /// The most overrides of one tenant: each is stored in the ledger and in the tenant's snapshot.
   public static final int MAX_OVERRIDES = 5_000;
 
-  private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(55);
+  private static final Duration CACHE_TTL = Duration.ofSeconds(55);
   private static final int MAX_CACHED_TENANTS = 10_000;
   private static final int MAX_ATTEMPTS = 5;
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -57,13 +59,15 @@ public final class PriceOverrides {
   private final DynamoDbClient dynamoDb;
   private final String table;
   private final Tenants tenants;
-  private final LoadingCache<String, OverrideVersions> known =
+  private final Clock clock;
+  private final LoadingCache<String, Loaded> known =
       Caffeine.newBuilder()
-          .expireAfterWrite(IN_FORCE_WITHIN)
+          .expireAfterWrite(CACHE_TTL)
           .maximumSize(MAX_CACHED_TENANTS)
           .build(this::read);
 
-  public PriceOverrides(DynamoDbClient dynamoDb, String table, Tenants tenants) {
+  public PriceOverrides(DynamoDbClient dynamoDb, String table, Tenants tenants, Clock clock) {
+    this.clock = clock;
     this.dynamoDb = dynamoDb;
     this.table = table;
     this.tenants = tenants;
@@ -72,31 +76,46 @@ public final class PriceOverrides {
   /// What a name means to a tenant now: its own price where it states one, else the table's row.
   public PriceTable.Found find(
       String tenantId, PriceTable prices, @Nullable String provider, String model) {
-    return findAt(tenantId, prices, provider, model, Instant.MAX);
+    return loaded(tenantId).versions().find(prices, provider, model, Instant.MAX);
   }
 
   /// What a name meant to a tenant at the time of a decision, with the prices that it stated then.
   public PriceTable.Found findAt(
       String tenantId, PriceTable prices, @Nullable String provider, String model, Instant at) {
-    return known.get(tenantId).find(prices, provider, model, at);
+    Loaded loaded = loaded(tenantId);
+    if (loaded.at().isBefore(at)) {
+      known.invalidate(tenantId);
+      loaded = loaded(tenantId);
+    }
+    return loaded.versions().find(prices, provider, model, at);
   }
+
+  private Loaded loaded(String tenantId) {
+    return known.get(tenantId);
+  }
+
+  /// What was read of a tenant.
+  ///
+  /// @param at when the read began: a later decision may have been made under a newer override
+  private record Loaded(OverrideVersions versions, Instant at) {}
 
   /// The same while the ledger is unavailable, by the prices that were published of the tenant.
   public static PriceTable.Found find(
-      Standby standby,
+      OutageSnapshots snapshots,
       String tenantId,
       PriceTable prices,
       @Nullable String provider,
       String model) {
     PriceTable.Found found = prices.find(provider, model);
-    String rowModel = found instanceof PriceTable.Found.Row row ? row.price().model() : model;
+    Stream<String> namesOfRow =
+        found instanceof PriceTable.Found.Row row ? row.price().names().stream() : Stream.of();
     List<OverrideVersions.Version> published =
-        Stream.of(model, rowModel)
+        Stream.concat(Stream.of(model), namesOfRow)
             .distinct()
             .flatMap(
                 name ->
-                    standby
-                        .document(Published.Kind.PRICE_OVERRIDES, publishedName(tenantId, name))
+                    snapshots
+                        .document(SnapshotStore.Kind.PRICE_OVERRIDES, publishedName(tenantId, name))
                         .stream())
             .flatMap(document -> readCopy(document).stream())
             .map(
@@ -110,7 +129,7 @@ public final class PriceOverrides {
   /// All that a tenant states, as it is stored now, by provider and model.
   public List<PriceOverride> list(String tenantId) {
     known.invalidate(tenantId);
-    return known.get(tenantId).current();
+    return loaded(tenantId).versions().current();
   }
 
   /// The override of exactly this provider and model, as it is stored now.
@@ -131,7 +150,7 @@ public final class PriceOverrides {
   /// What is to be published of the overrides of one model's name; empty where there is none.
   ///
   /// @param name what [#publishedName] made
-  public Optional<String> copy(String name) {
+  public Optional<String> snapshot(String name) {
     String[] parts = name.split("#", 2);
     List<PriceOverride> stated = named(StoredIds.unescape(parts[0]), StoredIds.unescape(parts[1]));
     return stated.isEmpty() ? Optional.empty() : Optional.of(write(stated));
@@ -207,8 +226,8 @@ public final class PriceOverrides {
       }
       writes.add(TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build());
       writes.add(
-          Publications.mark(
-              table, Published.Kind.PRICE_OVERRIDES, List.of(publishedName(tenantId, model))));
+          SnapshotPublisher.mark(
+              table, SnapshotStore.Kind.PRICE_OVERRIDES, List.of(publishedName(tenantId, model))));
       if (new ConfigurationWrites(dynamoDb).write(writes)) {
         known.invalidate(tenantId);
         if (next == null) {
@@ -311,13 +330,15 @@ public final class PriceOverrides {
     return item == null ? Map.of() : item;
   }
 
-  private OverrideVersions read(String tenantId) {
+  private Loaded read(String tenantId) {
+    Instant at = clock.instant();
     List<OverrideVersions.Version> versions =
         Stream.of(CURRENT, FORMER)
             .flatMap(prefix -> items(tenantId, prefix))
             .flatMap(item -> Optional.ofNullable(version(item)).stream())
             .toList();
-    return versions.isEmpty() ? OverrideVersions.NONE : new OverrideVersions(versions);
+    return new Loaded(
+        versions.isEmpty() ? OverrideVersions.NONE : new OverrideVersions(versions), at);
   }
 
   private Stream<Map<String, AttributeValue>> items(String tenantId, String prefix) {

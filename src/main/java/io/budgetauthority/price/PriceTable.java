@@ -126,9 +126,9 @@ public final class PriceTable {
     }
   }
 
-  /// The row that a name means (pricing.md, "Names"): the key itself; else `provider/name`; else
-  /// the only key that ends in `/name`. With a provider, a row of another provider never answers.
-  /// No case is changed and no prefix stripped.
+  /// The row that a name means (pricing.md#names): the key itself; else `provider/name`; else the
+  /// only key that ends in `/name`. With a provider, a row of another provider never answers. No
+  /// case is changed and no prefix stripped.
   public Found find(@Nullable String provider, String name) {
     Price exact = byName.get(name);
     if (exact != null && isOf(provider, exact)) {

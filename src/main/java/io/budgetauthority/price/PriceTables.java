@@ -23,11 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /// The one way that a price table comes into force: a source is imported as a draft with its review
 /// against the table in force, and a draft whose review is clean or accepted replaces just that
-/// table (pricing.md). Each step may be repeated. Safe for use by many threads and processes.
+/// table (pricing.md#import). Each step may be repeated. Safe for use by many threads and
+/// processes.
 public final class PriceTables {
 
   /// What a source may have, in bytes (protocol, introduction).
-  public static final int MOST_SOURCE_BYTES = 4 * 1024 * 1024;
+  public static final int MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int HASH_CHARACTERS = 12;

@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Prices usage and worst cases by one and the same arithmetic (protocol section 2, "The estimate";
-/// pricing.md): sums in pico-USD with overflow as an [ArithmeticException], rounded up once. For
-/// any usage within some bounds, the worst case of the bounds is never below the charge of the
-/// usage.
+/// Prices usage and worst cases by one and the same arithmetic (protocol.md#estimate;
+/// pricing.md#pricing): sums in pico-USD with overflow as an [ArithmeticException], rounded up
+/// once. For any usage within some bounds, the worst case of the bounds is never below the charge
+/// of the usage.
 public final class Pricing {
 
   private Pricing() {}
@@ -48,7 +48,7 @@ public final class Pricing {
   }
 
   /// Why a row cannot bound a call's cost, so that the call must not be let through as if it were
-  /// free (protocol section 2, "Unknown prices"). Empty where the worst case is known.
+  /// free (protocol.md#unknown-price). Empty where the worst case is known.
   public static Optional<String> unpricedBecause(Price row, Bounds bounds) {
     return Unpriced.because(row, bounds);
   }
@@ -194,7 +194,7 @@ public final class Pricing {
   /// listed. A tier, region or speed that the row does not state is listed; the dearer of the
   /// default tier and the tier held applies, and the dearest multiplier that the row states. A unit
   /// that the ask bounded and the usage leaves out is charged at its bound and listed, where
-  /// nothing else that was used bills the same thing (protocol section 5).
+  /// nothing else that was used bills the same thing (protocol.md#usage).
   public static Charge charge(Price row, Usage usage, Held held) {
     List<String> unpriced = new ArrayList<>();
     Multiplier multiplier = usedMultiplier(row, usage, held, unpriced);

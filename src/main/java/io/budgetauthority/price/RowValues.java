@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// problem in the notes and null here.
 final class RowValues {
 
-  private static final int MOST_SHOWN = 80;
+  private static final int MAX_SHOWN = 80;
 
   private final String model;
   private final ObjectNode row;
@@ -96,6 +96,6 @@ final class RowValues {
 
   private static String shown(JsonNode value) {
     String json = value.toString();
-    return json.length() <= MOST_SHOWN ? json : json.substring(0, MOST_SHOWN) + "…";
+    return json.length() <= MAX_SHOWN ? json : json.substring(0, MAX_SHOWN) + "…";
   }
 }

@@ -4,7 +4,6 @@ import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.LiteLlmFields.Billed;
 import io.budgetauthority.price.LiteLlmFields.PriceOf;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -21,23 +20,9 @@ final class StatedPrices {
   private static final Set<TokenClass> CACHE_WRITES =
       Set.of(TokenClass.CACHE_WRITE, TokenClass.CACHE_WRITE_1H, TokenClass.CACHE_WRITE_AUDIO);
 
-  /// A service tier and the length of input from which on a card applies; `default` comes first.
-  private record Place(String serviceTier, long aboveTokens) implements Comparable<Place> {
-
-    private static final Comparator<Place> ORDER =
-        Comparator.comparing((Place place) -> !place.serviceTier.equals(Bounds.DEFAULT_TIER))
-            .thenComparing(Place::serviceTier)
-            .thenComparingLong(Place::aboveTokens);
-
-    @Override
-    public int compareTo(Place other) {
-      return ORDER.compare(this, other);
-    }
-  }
-
   private record Stated(String field, PicoUsd price) {}
 
-  private final Map<Place, Map<Billed, Stated>> byPlace = new TreeMap<>();
+  private final Map<CardKey, Map<Billed, Stated>> byCard = new TreeMap<>();
   private final Map<String, Stated> tools = new TreeMap<>();
   private final Map<String, Map<String, Long>> variants = new TreeMap<>();
   private final BiConsumer<String, PicoUsd> notApplied;
@@ -48,7 +33,7 @@ final class StatedPrices {
   }
 
   boolean isEmpty() {
-    return byPlace.isEmpty() && tools.isEmpty();
+    return byCard.isEmpty() && tools.isEmpty();
   }
 
   void state(PriceOf meaning, String field, PicoUsd price) {
@@ -62,9 +47,9 @@ final class StatedPrices {
       tools.merge(tool.name(), stated, this::dearer);
       return;
     }
-    Place place = new Place(meaning.serviceTier(), meaning.aboveTokens());
-    byPlace
-        .computeIfAbsent(place, key -> new HashMap<>())
+    CardKey key = new CardKey(meaning.serviceTier(), meaning.aboveTokens());
+    byCard
+        .computeIfAbsent(key, absent -> new HashMap<>())
         .merge(meaning.billed(), stated, this::dearer);
   }
 
@@ -131,36 +116,36 @@ final class StatedPrices {
 
   /// Takes back prices for cache writes that are zero or under half of what input of the same
   /// modality costs there, and returns them by field: a caller that reports all its input as writes
-  /// would pay next to nothing (pricing.md, "Which price").
+  /// would pay next to nothing (pricing.md#which-price).
   Map<String, PicoUsd> dropUntrustedWrites() {
     Map<String, PicoUsd> dropped = new TreeMap<>();
-    Map<Place, Map<Billed, Stated>> stated = new TreeMap<>();
-    byPlace.forEach((place, prices) -> stated.put(place, Map.copyOf(prices)));
+    Map<CardKey, Map<Billed, Stated>> stated = new TreeMap<>();
+    byCard.forEach((key, prices) -> stated.put(key, Map.copyOf(prices)));
     List<RateCard> before = cards();
     stated.forEach(
-        (place, prices) -> {
+        (key, prices) -> {
           for (TokenClass write : CACHE_WRITES) {
             Stated price = prices.get(new Billed.Tokens(write));
-            long input = inputPicos(before, place, write);
+            long input = inputPicos(before, key, write);
             if (price != null && input > 0 && price.price().picos() < Math.ceilDiv(input, 2L)) {
               dropped.put(price.field(), price.price());
-              Map<Billed, Stated> kept = byPlace.get(place);
+              Map<Billed, Stated> kept = byCard.get(key);
               if (kept != null) {
                 kept.remove(new Billed.Tokens(write));
               }
             }
           }
         });
-    byPlace.values().removeIf(Map::isEmpty);
+    byCard.values().removeIf(Map::isEmpty);
     return dropped;
   }
 
-  private static long inputPicos(List<RateCard> cards, Place place, TokenClass write) {
+  private static long inputPicos(List<RateCard> cards, CardKey key, TokenClass write) {
     TokenClass input =
         write == TokenClass.CACHE_WRITE_AUDIO ? TokenClass.INPUT_AUDIO : TokenClass.INPUT;
     long picos = Tariff.NO_PRICE;
-    for (Tariff tariff : Tariff.of(cards, place.serviceTier())) {
-      if (tariff.aboveTokens() <= place.aboveTokens()) {
+    for (Tariff tariff : Tariff.of(cards, key.serviceTier())) {
+      if (tariff.aboveTokens() <= key.aboveTokens()) {
         picos = tariff.ratePicos(input);
       }
     }
@@ -169,18 +154,17 @@ final class StatedPrices {
 
   /// The cards, `default` first. A row that has any price has a card for `default`, be it empty.
   List<RateCard> cards() {
-    Map<Place, Map<Billed, Stated>> places = new TreeMap<>(byPlace);
+    Map<CardKey, Map<Billed, Stated>> keys = new TreeMap<>(byCard);
     if (!isEmpty()
-        && places.keySet().stream()
-            .noneMatch(place -> place.serviceTier().equals(Bounds.DEFAULT_TIER))) {
-      places.put(new Place(Bounds.DEFAULT_TIER, 0), Map.of());
+        && keys.keySet().stream().noneMatch(key -> key.serviceTier().equals(Bounds.DEFAULT_TIER))) {
+      keys.put(new CardKey(Bounds.DEFAULT_TIER, 0), Map.of());
     }
     List<RateCard> cards = new ArrayList<>();
-    places.forEach((place, prices) -> cards.add(card(place, prices)));
+    keys.forEach((key, prices) -> cards.add(card(key, prices)));
     return cards;
   }
 
-  private static RateCard card(Place place, Map<Billed, Stated> prices) {
+  private static RateCard card(CardKey key, Map<Billed, Stated> prices) {
     Map<TokenClass, Long> tokenPicos = new EnumMap<>(TokenClass.class);
     Map<BillingUnit, Long> unitPicos = new EnumMap<>(BillingUnit.class);
     prices.forEach(
@@ -192,7 +176,7 @@ final class StatedPrices {
             case Billed.Tool tool -> throw new IllegalStateException("no card has " + tool);
           }
         });
-    return new RateCard(place.serviceTier(), place.aboveTokens(), tokenPicos, unitPicos);
+    return new RateCard(key.serviceTier(), key.aboveTokens(), tokenPicos, unitPicos);
   }
 
   Map<String, Long> toolPicos() {

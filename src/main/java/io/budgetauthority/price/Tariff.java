@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// What a row charges within one service tier and one length of input: every class and unit
 /// resolved, so that pricing only multiplies. Where a card of the row is silent about a class, its
 /// price outside the card applies or the card's price of the class's whole, whichever is dearer
-/// (pricing.md, "Which price").
+/// (pricing.md#which-price).
 final class Tariff {
 
   static final long NO_PRICE = -1;
@@ -116,9 +116,8 @@ final class Tariff {
         return stated;
       }
       long outside = NO_PRICE;
-      for (Place place : outsideOf(serviceTier, aboveTokens)) {
-        outside =
-            Math.max(outside, tokenPicos(tokenClass, place.serviceTier(), place.aboveTokens()));
+      for (CardKey key : outsideOf(serviceTier, aboveTokens)) {
+        outside = Math.max(outside, tokenPicos(tokenClass, key.serviceTier(), key.aboveTokens()));
       }
       return outside == NO_PRICE || card == null
           ? outside
@@ -146,20 +145,20 @@ final class Tariff {
         return stated;
       }
       long outside = NO_PRICE;
-      for (Place place : outsideOf(serviceTier, aboveTokens)) {
-        outside = Math.max(outside, unitPicos(unit, place.serviceTier(), place.aboveTokens()));
+      for (CardKey key : outsideOf(serviceTier, aboveTokens)) {
+        outside = Math.max(outside, unitPicos(unit, key.serviceTier(), key.aboveTokens()));
       }
       return outside;
     }
 
-    private List<Place> outsideOf(String serviceTier, long aboveTokens) {
-      List<Place> outside = new ArrayList<>(2);
+    private List<CardKey> outsideOf(String serviceTier, long aboveTokens) {
+      List<CardKey> outside = new ArrayList<>(2);
       int length = lengths.indexOf(aboveTokens);
       if (length > 0) {
-        outside.add(new Place(serviceTier, lengths.get(length - 1)));
+        outside.add(new CardKey(serviceTier, lengths.get(length - 1)));
       }
       if (!serviceTier.equals(Bounds.DEFAULT_TIER)) {
-        outside.add(new Place(Bounds.DEFAULT_TIER, aboveTokens));
+        outside.add(new CardKey(Bounds.DEFAULT_TIER, aboveTokens));
       }
       return outside;
     }
@@ -173,8 +172,6 @@ final class Tariff {
       return null;
     }
   }
-
-  private record Place(String serviceTier, long aboveTokens) {}
 
   /// Every price of the tariff by wire name, for people and for the decision record.
   void describe(Map<String, String> into) {

@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// The classes of token that a row may price apart. A class without a price of its own is charged
-/// at its whole's (pricing.md, "Parts and wholes"); `INPUT` and `OUTPUT` are wholes themselves.
+/// at its whole's (pricing.md#parts); `INPUT` and `OUTPUT` are wholes themselves.
 public enum TokenClass {
   INPUT(null),
   CACHE_READ(INPUT),

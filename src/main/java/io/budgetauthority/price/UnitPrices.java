@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What a row charges for units that are no tokens, by one tariff: which units add to the tokens,
-/// and which are another way to bill the same thing (pricing.md, "Units that are not tokens").
+/// and which are another way to bill the same thing (pricing.md#units).
 ///
 /// @param variant the variant that was used; null for the dearest
 record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// Decides whether a row bounds what a call may cost (protocol section 2, "Unknown prices").
+/// Decides whether a row bounds what a call may cost (protocol.md#unknown-price).
 final class Unpriced {
 
   /// Units that every call of a row which prices them uses, so that a call must bound them.

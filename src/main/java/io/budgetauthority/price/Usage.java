@@ -6,7 +6,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a call really used, as its provider reports it (protocol section 5). `inputTokens` is the
+/// What a call really used, as its provider reports it (protocol.md#usage). `inputTokens` is the
 /// whole input, cached parts included, and `outputTokens` the whole output, reasoning included.
 /// Parts that do not fit their whole get an [UsageMismatch] that names the field.
 ///
@@ -26,7 +26,7 @@ public record Usage(
     @JsonProperty("speed") @Nullable String speed,
     @JsonProperty("variant") @Nullable String variant) {
 
-  /// Parts of one cut that exceed their whole (pricing.md, "Parts and wholes").
+  /// Parts of one cut that exceed their whole (pricing.md#parts).
   public static final class UsageMismatch extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
     private final String field;

@@ -3,8 +3,8 @@ package io.budgetauthority.settlement;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Instant;
@@ -12,12 +12,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What a decision that was made in an outage must be like, as a message of the usage queue carries
-/// it (protocol section 8). A queue takes messages of whoever may write to it.
+/// it (protocol.md#degraded-decisions). A queue takes messages of whoever may write to it.
 final class DegradedRules {
 
   private DegradedRules() {}
 
-  private static final MicroUsd MAX_AMOUNT = MicroUsd.of(9_000_000_000_000_000_000L);
+  /// The dearest call that pricing can express: it sums pico-USD in a long.
+  private static final MicroUsd MAX_ESTIMATE = MicroUsd.of(Long.MAX_VALUE / 1_000_000);
+
+  /// The largest amount that a request may state (protocol.md#wire-format).
+  private static final MicroUsd MAX_STATED = MicroUsd.of(999_999_999_999_999L);
 
   /// Why no authority can have sent the decision, by the name of the field; null where one can.
   static @Nullable String impossibleBecause(DegradedDecision decision) {
@@ -38,11 +42,17 @@ final class DegradedRules {
         || !facts.accounts().isEmpty()) {
       return "facts must be of a decision that was made in an outage";
     }
-    if (isOutOfRange(facts.estimate())) {
-      return "facts/estimate_usd must be an amount that is not negative";
+    if (isOutOfRange(facts.estimate(), MAX_ESTIMATE)) {
+      return "facts/estimate_usd must be from 0 to " + MAX_ESTIMATE;
     }
-    if (isOutOfRange(decision.runLimit())) {
-      return "run_limit_usd must be an amount that is not negative";
+    if (isOutOfRange(decision.runLimit(), MAX_STATED)) {
+      return "run_limit_usd must be from 0 to " + MAX_STATED;
+    }
+    Long inputTokens = facts.inputTokens();
+    if ((inputTokens != null && inputTokens < 0)
+        || isNoCount(facts.clientRequestedMaxOutputTokens())
+        || isNoCount(facts.effectiveMaxOutputTokens())) {
+      return "facts must have token counts from 0 to " + RequestFields.MAX_INTEGER;
     }
     if (expiresAt.isBefore(facts.createdAt())
         || expiresAt.isAfter(facts.createdAt().plus(Reservation.MAX_LIFE))) {
@@ -59,8 +69,8 @@ final class DegradedRules {
     if (facts.runId() == null || !Ids.isRunId(facts.runId())) {
       return "facts/run_id must be a run's id";
     }
-    if (parentRunId != null && !Ids.isRunId(parentRunId)) {
-      return "parent_run_id must be a run's id";
+    if (parentRunId != null && (!Ids.isRunId(parentRunId) || parentRunId.equals(facts.runId()))) {
+      return "parent_run_id must be another run's id";
     }
     boolean idsAreRight =
         Stream.of(facts.userId(), facts.keyId(), facts.teamId(), facts.featureId())
@@ -76,13 +86,16 @@ final class DegradedRules {
                 facts.requestClass(),
                 facts.priceTableVersion(),
                 facts.serviceTier())
-            .allMatch(name -> name == null || Fields.isLabel(name));
+            .allMatch(name -> name == null || RequestFields.isLabel(name));
     if (!namesAreRight) {
-      return "facts must have names of 1 to " + Fields.MOST_CHARACTERS + " characters";
+      return "facts must have names of 1 to " + RequestFields.MAX_CHARACTERS + " characters";
     }
     DecisionFacts.Asked asked = facts.asked();
     boolean isAsked =
         asked != null
+            && !isNoCount(asked.inputTokens())
+            && !isNoCount(asked.inputBytes())
+            && asked.parts().counts().noneMatch(DegradedRules::isNoCount)
             && asked.choices() >= 1
             && asked.choices() <= DecisionRequest.MAX_CHOICES
             && asked.units().values().stream().noneMatch(count -> count.millionths() < 0)
@@ -90,7 +103,11 @@ final class DegradedRules {
     return isAsked ? null : "facts/asked must be what an ask may state";
   }
 
-  private static boolean isOutOfRange(@Nullable MicroUsd amount) {
-    return amount != null && (amount.isNegative() || amount.compareTo(MAX_AMOUNT) > 0);
+  private static boolean isOutOfRange(@Nullable MicroUsd amount, MicroUsd max) {
+    return amount != null && (amount.isNegative() || amount.compareTo(max) > 0);
+  }
+
+  private static boolean isNoCount(@Nullable Long tokens) {
+    return tokens != null && (tokens < 0 || tokens > RequestFields.MAX_INTEGER);
   }
 }

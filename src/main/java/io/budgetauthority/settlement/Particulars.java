@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What a settlement heard and how it was priced, as it is kept with the reservation.
+/// What usage a settlement reported and how it was priced, as it is kept with the reservation.
 ///
 /// @param usage as it is answered again; null where it stayed unknown
 /// @param unpriced what had no price of its own, by its name in `usage`, `model` for the model

@@ -31,14 +31,14 @@ import org.jspecify.annotations.Nullable;
 
 /// Settles reservations: reads one, has the pure state machine compute the step, and takes it under
 /// the condition that nothing changed meanwhile; else once more from the start. Every call is
-/// idempotent (protocol section 5). Safe for use by many threads.
+/// idempotent (protocol.md#settle). Safe for use by many threads.
 public final class Settlement {
 
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   /// A reservation has a handful of steps in its life, so one that moves this often is not being
   /// settled.
-  private static final int MOST_READS = 20;
+  private static final int MAX_READS = 20;
 
   private final Ledger ledger;
   private final UsagePricing pricing;
@@ -81,7 +81,7 @@ public final class Settlement {
   /// Reads a decision or reservation that is this caller's business; empty where it is none or not
   /// theirs.
   public Optional<Reservation> find(Caller caller, ReservationId id) {
-    return find(caller, id, Deadline.in(PATIENCE)).map(Found::reservation);
+    return find(caller, id, Deadline.in(TIMEOUT)).map(Found::reservation);
   }
 
   /// A reservation and what its decision was.
@@ -97,7 +97,7 @@ public final class Settlement {
   /// Whether a reservation is there, but not this tenant's.
   boolean isOfAnotherTenant(String tenantId, ReservationId id) {
     return ledger
-        .find(id, Deadline.in(PATIENCE))
+        .find(id, Deadline.in(TIMEOUT))
         .filter(found -> !found.tenantId().equals(tenantId))
         .isPresent();
   }
@@ -225,13 +225,13 @@ public final class Settlement {
     ReservationId id =
         ReservationId.of(
             caller.tenantId(), caller.principalId(), ReservationId.Kind.DECISION, idempotencyKey);
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     if (ledger.find(caller.tenantId(), id, deadline).isEmpty()) {
       Instant now = now();
       DecisionFacts facts = DecisionFacts.cancelled(mode, priceTableVersion, now);
       Reservation tombstone =
           Reservation.cancelled(id, caller, now, retention, DecisionJson.write(facts));
-      if (ledger.reserve(Ledger.Order.of(tombstone), deadline) instanceof Ledger.Outcome.Reserved) {
+      if (ledger.reserve(Ledger.Write.of(tombstone), deadline) instanceof Ledger.Outcome.Reserved) {
         return Optional.empty();
       }
     }
@@ -259,8 +259,8 @@ public final class Settlement {
   }
 
   private Result untilTaken(Caller caller, ReservationId id, Attempt attempt) {
-    Deadline deadline = Deadline.in(PATIENCE);
-    for (int read = 0; read < MOST_READS; read++) {
+    Deadline deadline = Deadline.in(TIMEOUT);
+    for (int read = 0; read < MAX_READS; read++) {
       Optional<Found> found = find(caller, id, deadline);
       if (found.isEmpty()) {
         return new Result.NotFound();
@@ -285,7 +285,9 @@ public final class Settlement {
       case Reservation.Step.Refused refused ->
           new Result.Refused(found.reservation(), found.facts());
       case Reservation.Step.Move move ->
-          ledger.settle(move, deadline) == Ledger.Taken.DONE ? done(move.next(), found) : null;
+          ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED
+              ? done(move.next(), found)
+              : null;
     };
   }
 

@@ -26,10 +26,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Takes care of what nobody came back for (protocol section 5, "Expiry"): a reservation whose time
-/// and skew allowance have passed expires, and one that an earlier sweep expired is settled:
-/// released where it was to be forwarded explicitly and never was, else charged as presumed. Runs
-/// whose life is over end, which frees their places.
+/// Ends what its callers left open (protocol.md#expiry): a reservation whose time and skew
+/// allowance have passed expires, and one that an earlier sweep expired is settled: released where
+/// it was to be forwarded explicitly and never was, else charged as presumed. Runs whose life is
+/// over end, which frees their places.
 ///
 /// A sweep is bounded in time. What it leaves is still due and is found first by the next one,
 /// since what is settled leaves the index. Two at once are safe: every step is conditioned on the
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class Sweeper {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
-  private static final Duration PATIENCE = Duration.ofMillis(2_500);
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
   private static final int PAGE = 100;
 
   /// As many parts of the index are walked side by side; more would only fight over the accounts.
@@ -132,7 +132,7 @@ public final class Sweeper {
         return;
       }
       Page<ReservationId> due =
-          ledger.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
+          ledger.due(bucket, clock.instant(), PAGE, next, Deadline.in(TIMEOUT));
       for (ReservationId id : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();
@@ -145,7 +145,7 @@ public final class Sweeper {
   }
 
   private void settle(ReservationId id, Tally tally) {
-    Deadline deadline = Deadline.in(PATIENCE);
+    Deadline deadline = Deadline.in(TIMEOUT);
     ledger.find(id, deadline).ifPresent(reservation -> settle(reservation, deadline, tally));
   }
 
@@ -156,7 +156,7 @@ public final class Sweeper {
             ? reservation.reconcile(now)
             : reservation.expire(now, skewOf(reservation.tenantId()));
     if (step instanceof Reservation.Step.Move move
-        && ledger.settle(move, deadline) == Ledger.Taken.DONE) {
+        && ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED) {
       counterOf(move.next().state(), tally).incrementAndGet();
     }
   }
@@ -178,7 +178,7 @@ public final class Sweeper {
         tally.unfinished.incrementAndGet();
         return;
       }
-      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(PATIENCE));
+      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(TIMEOUT));
       for (AccountKey run : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();
@@ -206,7 +206,7 @@ public final class Sweeper {
     return Duration.ofSeconds(tenants.policy(tenantId).policy().clockSkewSeconds());
   }
 
-  /// One that cannot be settled must not keep the others waiting; a ledger that is away must.
+  /// One that cannot be settled must not keep the others waiting; an outage must.
   private static void attempt(String what, Tally tally, Runnable care) {
     try {
       care.run();
@@ -214,7 +214,7 @@ public final class Sweeper {
       LOG.warnf("%s is left to the next sweep: %s", what, e.getMessage());
       tally.failed.incrementAndGet();
     } catch (RuntimeException e) {
-      if (LedgerUnavailable.isMeantBy(e)) {
+      if (LedgerUnavailable.isCauseOf(e)) {
         throw e;
       }
       LOG.errorf(e, "%s could not be taken care of", what);

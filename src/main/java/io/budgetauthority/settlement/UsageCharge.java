@@ -9,8 +9,8 @@ import io.budgetauthority.price.Usage;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Usage that never had a decision, as it was reported (protocol section 5). Its JSON, without
-/// nulls and with sorted names, is what tells a replay from a reused key.
+/// Usage that never had a decision, as it was reported (protocol.md#usage-without-a-decision). Its
+/// JSON, without nulls and with sorted names, is what tells a replay from a reused key.
 ///
 /// @param provider null where the model's name says it
 /// @param quality exact or estimated

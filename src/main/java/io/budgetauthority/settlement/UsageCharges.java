@@ -1,8 +1,8 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.AfterTheFact;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionJson;
+import io.budgetauthority.decision.UnreservedRecorder;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -18,19 +18,19 @@ import java.time.Instant;
 import java.util.Optional;
 
 /// Charges usage that never had a decision: a pass-through route, a batch, a line of the provider's
-/// invoice (protocol section 5). It is priced like a commit, by the table in force, and never
-/// refused. Its item is one that was committed when it was made, so that a better word corrects it
-/// as it does any other. Safe for use by many threads.
+/// invoice (protocol.md#usage-without-a-decision). It is priced like a commit, by the table in
+/// force, and never refused. Its item is one that was committed when it was made, so that a better
+/// report corrects it as it does any other. Safe for use by many threads.
 public final class UsageCharges {
 
-  private final AfterTheFact afterTheFact;
+  private final UnreservedRecorder recorder;
   private final UsagePricing pricing;
   private final Tenants tenants;
   private final Clock clock;
 
   public UsageCharges(
-      AfterTheFact afterTheFact, UsagePricing pricing, Tenants tenants, Clock clock) {
-    this.afterTheFact = afterTheFact;
+      UnreservedRecorder recorder, UsagePricing pricing, Tenants tenants, Clock clock) {
+    this.recorder = recorder;
     this.pricing = pricing;
     this.tenants = tenants;
     this.clock = clock;
@@ -96,10 +96,10 @@ public final class UsageCharges {
             ReservationId.Kind.USAGE,
             order.idempotencyKey());
     String hash = DecisionJson.hash(charge);
-    AfterTheFact.Entered entered =
-        afterTheFact.enter(
+    UnreservedRecorder.Recorded entered =
+        recorder.record(
             id,
-            new AfterTheFact.Happening(
+            new UnreservedRecorder.Occurrence(
                 order.tenantId(),
                 charge.runId(),
                 null,
@@ -123,7 +123,7 @@ public final class UsageCharges {
                             ReservationState.COMMITTED,
                             false,
                             false,
-                            place.holdsOfNothing(),
+                            place.zeroHolds(),
                             settled.charge(),
                             settled,
                             null,
@@ -131,10 +131,10 @@ public final class UsageCharges {
                             at,
                             settled.at(),
                             Duration.ofDays(place.policy().retentionDays()),
-                            DecisionJson.write(facts.enteredAt(place, settled.charge())),
+                            DecisionJson.write(facts.recordedAt(place, settled.charge())),
                             priceRow)));
     Reservation reservation = entered.reservation();
-    if (entered.entered()) {
+    if (entered.recorded()) {
       Meters.afterWrite(
           () -> {
             Meters.unreserved();
@@ -143,7 +143,7 @@ public final class UsageCharges {
     }
     return reservation.requestHash().equals(hash)
         ? new Result.Charged(
-            reservation, DecisionJson.readFacts(reservation.facts()), !entered.entered())
+            reservation, DecisionJson.readFacts(reservation.facts()), !entered.recorded())
         : new Result.KeyReused();
   }
 }

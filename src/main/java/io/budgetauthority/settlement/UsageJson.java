@@ -1,7 +1,7 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Reads usage, and the bodies of a commit and of a usage charge (protocol section 5).
+/// Reads usage, and the bodies of a commit and of a usage charge (protocol.md#usage).
 public final class UsageJson {
 
   /// In the place of usage that is wrong, which the body's end reports.
@@ -24,7 +24,7 @@ public final class UsageJson {
 
   private UsageJson() {}
 
-  public static Parts parts(Fields fields) {
+  public static Parts parts(RequestFields fields) {
     return new Parts(
         fields.count("cache_read_tokens"),
         fields.count("cache_write_tokens"),
@@ -37,14 +37,14 @@ public final class UsageJson {
   }
 
   public static UsageReport readReport(byte @Nullable [] body) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     UsageReport report = report(fields);
     fields.end();
     return report;
   }
 
   /// What a commit says; only good once the body's end found no error.
-  static UsageReport report(Fields fields) {
+  static UsageReport report(RequestFields fields) {
     UsageQuality stated = fields.oneOf("usage_quality", UsageJson::quality);
     UsageQuality quality = stated == null ? UsageQuality.EXACT : stated;
     boolean missing = quality == UsageQuality.MISSING;
@@ -54,7 +54,7 @@ public final class UsageJson {
     if (missing && fields.has("usage")) {
       fields.error("usage", "may not be stated where usage_quality is missing");
     }
-    Fields inside = fields.object("usage");
+    RequestFields inside = fields.object("usage");
     Usage usage = inside == null ? null : usage(inside);
     String provider = fields.text("provider");
     String model = fields.text("model");
@@ -63,11 +63,11 @@ public final class UsageJson {
         missing ? null : usage == null ? NOTHING : usage, provider, model, quality);
   }
 
-  /// Reads the body of a usage charge (protocol section 5).
+  /// Reads the body of a usage charge (protocol.md#usage).
   ///
   /// @param skew how far ahead of `now` an `occurred_at` may be
   public static UsageCharge readCharge(byte @Nullable [] body, Instant now, Duration skew) {
-    Fields fields = Fields.parse(body);
+    RequestFields fields = RequestFields.parse(body);
     UsageCharge charge = charge(fields, now);
     Instant occurredAt = charge.occurredAt();
     if (occurredAt != null && occurredAt.isAfter(now.plus(skew))) {
@@ -80,7 +80,7 @@ public final class UsageJson {
   /// What a usage charge says; only good once the body's end found no error.
   ///
   /// @param sentAt an `occurred_at` of more than 400 days before is an error
-  static UsageCharge charge(Fields fields, Instant sentAt) {
+  static UsageCharge charge(RequestFields fields, Instant sentAt) {
     String model = fields.text("model");
     if (!fields.has("model")) {
       fields.error("model", "is required");
@@ -88,7 +88,7 @@ public final class UsageJson {
     if (!fields.has("usage")) {
       fields.error("usage", "is required");
     }
-    Fields inside = fields.object("usage");
+    RequestFields inside = fields.object("usage");
     Usage usage = inside == null ? null : usage(inside);
     UsageQuality quality = fields.oneOf("usage_quality", UsageJson::knownQuality);
     Instant occurredAt = fields.oneOf("occurred_at", UsageJson::instant);
@@ -122,7 +122,7 @@ public final class UsageJson {
   }
 
   /// The usage in an object; null where it is wrong, which the body's end reports.
-  private static @Nullable Usage usage(Fields fields) {
+  private static @Nullable Usage usage(RequestFields fields) {
     Long input = required(fields, "input_tokens");
     Long output = required(fields, "output_tokens");
     Parts parts = parts(fields);
@@ -155,7 +155,7 @@ public final class UsageJson {
     }
   }
 
-  private static @Nullable Long required(Fields fields, String name) {
+  private static @Nullable Long required(RequestFields fields, String name) {
     if (!fields.has(name)) {
       fields.error(name, "is required");
     }

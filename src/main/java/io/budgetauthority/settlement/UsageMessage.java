@@ -3,8 +3,8 @@ package io.budgetauthority.settlement;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DegradedDecision;
-import io.budgetauthority.input.Fields;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A message of the usage queue (protocol section 5), read as strictly as a request.
+/// A message of the usage queue (protocol.md#usage-queue), read as strictly as a request.
 ///
 /// @param principalId who sent it; null where the reservation is named by its id
 /// @param idempotencyKey of the decision, or of the charge; null where the reservation is named by
@@ -90,7 +90,7 @@ public record UsageMessage(
   /// Reads a message; what is wrong with it is an [io.budgetauthority.input.InvalidInput] that
   /// names each field, or an [io.budgetauthority.input.InputTooLarge].
   public static UsageMessage read(String text) {
-    Fields fields = Fields.parse(text.getBytes(StandardCharsets.UTF_8));
+    RequestFields fields = RequestFields.parse(text.getBytes(StandardCharsets.UTF_8));
     Type type = required(fields, "type", fields.oneOf("type", Type::ofWireName));
     String tenantId = required(fields, "tenant_id", fields.id("tenant_id"));
     String principalId = fields.id("principal_id");
@@ -121,12 +121,12 @@ public record UsageMessage(
         Objects.requireNonNull(content));
   }
 
-  private static @Nullable Content content(Type type, Fields fields, Instant sentAt) {
+  private static @Nullable Content content(Type type, RequestFields fields, Instant sentAt) {
     if (type == Type.DECISION) {
       JsonNode body = fields.json("body");
       return body == null ? null : decision(fields, body);
     }
-    Fields body = fields.object("body");
+    RequestFields body = fields.object("body");
     if (body == null) {
       if (type == Type.RELEASE && !fields.has("body")) {
         return new Content.Release(null);
@@ -145,7 +145,7 @@ public record UsageMessage(
     return content;
   }
 
-  private static @Nullable Content extend(Fields body, Instant sentAt) {
+  private static @Nullable Content extend(RequestFields body, Instant sentAt) {
     Instant until = required(body, "expires_at", body.oneOf("expires_at", UsageJson::instant));
     if (until != null && until.isAfter(sentAt.plus(Reservation.MAX_LIFE))) {
       body.error(
@@ -154,7 +154,7 @@ public record UsageMessage(
     return until == null ? null : new Content.Extend(until);
   }
 
-  private static @Nullable Content decision(Fields fields, JsonNode body) {
+  private static @Nullable Content decision(RequestFields fields, JsonNode body) {
     try {
       DegradedDecision decision = DecisionJson.read(body.toString(), DegradedDecision.class);
       String reason = DegradedRules.impossibleBecause(decision);
@@ -173,7 +173,7 @@ public record UsageMessage(
         .orElseThrow(() -> new IllegalArgumentException("is no reservation's id"));
   }
 
-  private static <T> @Nullable T required(Fields fields, String name, @Nullable T value) {
+  private static <T> @Nullable T required(RequestFields fields, String name, @Nullable T value) {
     if (!fields.has(name)) {
       fields.error(name, "is required");
     }

@@ -24,7 +24,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What reported usage costs: by the row of the model that served the call, in the table version
-/// that the decision was made from; where that has none, by the row held (protocol section 5).
+/// that the decision was made from; where that has none, by the row held (protocol.md#commit).
 public final class UsagePricing {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();

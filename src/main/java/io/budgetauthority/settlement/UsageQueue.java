@@ -29,13 +29,13 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
 /// Takes what arrives on the usage queue: commits, releases, extensions, usage that had no
-/// decision, and decisions that were made while the ledger was away, in any order and any number of
-/// times (protocol sections 5 and 8).
+/// decision, and decisions that were made during an outage, in any order and any number of times
+/// (protocol.md#usage-queue and protocol.md#degraded-decisions).
 ///
 /// What can never succeed goes to the dead-letter queue with its reason at once; what may succeed
 /// later is delivered again until its receives are spent, and then goes there too. A message that
-/// could not be taken because the ledger is away is put back for as long as that lasts. Safe for
-/// use by many threads.
+/// could not be taken because DynamoDB is unavailable is put back for as long as that lasts. Safe
+/// for use by many threads.
 public final class UsageQueue {
 
   private static final Logger LOG = Logger.getLogger("budget.usage");
@@ -44,13 +44,13 @@ public final class UsageQueue {
   public static final String REASON = "reason";
 
   private static final String FROM = "message_id";
-  private static final int MOST_REASON_CHARACTERS = 1_000;
+  private static final int MAX_REASON_CHARACTERS = 1_000;
 
   private final Settlement settlement;
   private final UsageCharges charges;
   private final LateDecisions lateDecisions;
   private final Tenants tenants;
-  private final Letters letters;
+  private final Settings settings;
   private final Clock clock;
 
   public UsageQueue(
@@ -58,22 +58,22 @@ public final class UsageQueue {
       UsageCharges charges,
       LateDecisions lateDecisions,
       Tenants tenants,
-      Letters letters,
+      Settings settings,
       Clock clock) {
     this.settlement = settlement;
     this.charges = charges;
     this.lateDecisions = lateDecisions;
     this.tenants = tenants;
-    this.letters = letters;
+    this.settings = settings;
     this.clock = clock;
   }
 
   /// Where messages come from and go to.
   ///
   /// @param mostReceives how often a message is delivered before the queue itself gives it up
-  /// @param backAfterOutage for how long a message is kept back that is put back because the ledger
-  ///   is away: at most 900 s, as SQS has it
-  public record Letters(
+  /// @param backAfterOutage for how long a message is kept back that is put back because DynamoDB
+  ///   is unavailable: at most 900 s, as SQS has it
+  public record Settings(
       SqsClient sqs,
       String queueUrl,
       String deadQueueUrl,
@@ -93,7 +93,7 @@ public final class UsageQueue {
     record Later(String reason) implements Outcome {}
 
     /// It may succeed once the ledger is back.
-    record Away(String reason) implements Outcome {}
+    record Unavailable(String reason) implements Outcome {}
 
     /// It can never succeed.
     record Dead(String reason) implements Outcome {}
@@ -114,7 +114,7 @@ public final class UsageQueue {
 
   /// Whether the message is done with.
   private boolean dispose(Received message, Outcome outcome) {
-    boolean last = message.receives() >= letters.mostReceives();
+    boolean last = message.receives() >= settings.mostReceives();
     return switch (outcome) {
       case Outcome.Done done -> {
         Meters.message("done");
@@ -127,10 +127,11 @@ public final class UsageQueue {
         LOG.infof("message %s is left for later: %s", message.messageId(), shown(later.reason()));
         yield false;
       }
-      case Outcome.Away away when last -> putBack(message, away.reason());
-      case Outcome.Away away -> {
+      case Outcome.Unavailable unavailable when last -> putBack(message, unavailable.reason());
+      case Outcome.Unavailable unavailable -> {
         Meters.message("later");
-        LOG.warnf("message %s is left for later: %s", message.messageId(), shown(away.reason()));
+        LOG.warnf(
+            "message %s is left for later: %s", message.messageId(), shown(unavailable.reason()));
         yield false;
       }
     };
@@ -142,20 +143,20 @@ public final class UsageQueue {
     Map<String, MessageAttributeValue> attributes = new HashMap<>();
     attributes.put(REASON, attribute(shown(reason)));
     attributes.put(FROM, attribute(message.messageId()));
-    return send(letters.deadQueueUrl(), message.body(), Duration.ZERO, attributes);
+    return send(settings.deadQueueUrl(), message.body(), Duration.ZERO, attributes);
   }
 
   private boolean putBack(Received message, String reason) {
     Meters.message("put_back");
     LOG.warnf("message %s is put back: %s", message.messageId(), shown(reason));
-    return send(letters.queueUrl(), message.body(), letters.backAfterOutage(), Map.of());
+    return send(settings.queueUrl(), message.body(), settings.backAfterOutage(), Map.of());
   }
 
   /// Where sending fails the message stays where it is: the queue then disposes of it.
   private boolean send(
       String url, String body, Duration delay, Map<String, MessageAttributeValue> attributes) {
     try {
-      letters
+      settings
           .sqs()
           .sendMessage(
               it ->
@@ -178,7 +179,7 @@ public final class UsageQueue {
   /// takes neither every character nor any length.
   private static String shown(String reason) {
     String printable = reason.replaceAll("[^\\x20-\\x7E]", "?");
-    return printable.substring(0, Math.min(printable.length(), MOST_REASON_CHARACTERS));
+    return printable.substring(0, Math.min(printable.length(), MAX_REASON_CHARACTERS));
   }
 
   Outcome take(String body) {
@@ -200,7 +201,7 @@ public final class UsageQueue {
     } catch (InputTooLarge e) {
       return new Outcome.Dead(String.valueOf(e.getMessage()));
     } catch (LedgerUnavailable | LedgerContended | ConfigurationWrites.Busy | SdkException e) {
-      return new Outcome.Away(String.valueOf(e.getMessage()));
+      return new Outcome.Unavailable(String.valueOf(e.getMessage()));
     } catch (Throwable e) {
       // Whatever one message does, the messages beside it and after it are taken.
       LOG.error("a message could not be taken", e);
@@ -225,7 +226,7 @@ public final class UsageQueue {
     return switch (message.content()) {
       case UsageMessage.Content.Usage usage -> charge(message, usage.charge());
       case UsageMessage.Content.Decision late -> {
-        lateDecisions.enter(
+        lateDecisions.record(
             new LateDecisions.Late(
                 message.tenantId(),
                 Objects.requireNonNull(message.principalId()),
@@ -244,7 +245,7 @@ public final class UsageQueue {
               settlement.release(gateway(message), message.reservationId(), release.reason()));
       case UsageMessage.Content.Extend extend ->
           extend.until().isAfter(now.plus(Reservation.MAX_LIFE))
-              ? new Outcome.Later("expires_at is more than " + Reservation.MAX_LIFE + " away")
+              ? new Outcome.Later("expires_at is more than " + Reservation.MAX_LIFE + " ahead")
               : settle(
                   message,
                   settlement.extend(
@@ -264,7 +265,7 @@ public final class UsageQueue {
       case UsageCharges.Result.KeyReused reused ->
           new Outcome.Dead("the idempotency key was used for other usage");
       case UsageCharges.Result.NoPrices noPrices ->
-          new Outcome.Away("no price table is loaded yet");
+          new Outcome.Unavailable("no price table is loaded yet");
     };
   }
 
@@ -287,12 +288,12 @@ public final class UsageQueue {
   }
 
   /// A reservation that is settled needs no more time. A block may yet become a decision that was
-  /// let through while the ledger was away; a key that was cancelled may not.
+  /// let through during an outage; a key that was cancelled may not.
   private static Outcome refused(UsageMessage message, Settlement.Result.Refused refused) {
     if (refused.reservation().state() != ReservationState.NONE) {
       return new Outcome.Done();
     }
-    if (refused.reservation().mayBecomeOne()) {
+    if (refused.reservation().mayBecomeReservation()) {
       return new Outcome.Later("the decision is a block, which reserved nothing");
     }
     return message.content() instanceof UsageMessage.Content.Commit

@@ -4,7 +4,7 @@ import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.Usage;
 import org.jspecify.annotations.Nullable;
 
-/// The body of a commit (protocol section 5).
+/// The body of a commit (protocol.md#commit).
 ///
 /// @param usage null where the quality is `missing`
 /// @param provider who served the call; null for the provider held

@@ -32,12 +32,12 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// API keys and whom they authenticate. A secret is stored only as its SHA-256: secrets are long
 /// and random, so a slow hash would add nothing but latency. What was looked up is believed for
-/// less than a minute, which is how long a revocation may take to reach every process (protocol
-/// section 6).
+/// less than a minute, which is how long a revocation may take to reach every process
+/// (protocol.md#administration).
 public final class ApiKeys {
 
-  private static final Duration BELIEVED_FOR = Duration.ofSeconds(55);
-  private static final int MOST_CACHED = 10_000;
+  private static final Duration CACHE_TTL = Duration.ofSeconds(55);
+  private static final int MAX_CACHED = 10_000;
   private static final int SECRET_BYTES = 32;
 
   /// A rotation and a revocation end all of them in one transaction.
@@ -52,7 +52,7 @@ public final class ApiKeys {
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Cache<String, Optional<Known>> known =
-      Caffeine.newBuilder().expireAfterWrite(BELIEVED_FOR).maximumSize(MOST_CACHED).build();
+      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
 
   private record Known(byte[] hash, Caller caller, Instant goodUntil) {}
 
@@ -428,14 +428,14 @@ public final class ApiKeys {
   }
 
   private TransactWriteItem toPublish(List<String> hashes) {
-    return Publications.mark(table, Published.Kind.KEY, hashes);
+    return SnapshotPublisher.mark(table, SnapshotStore.Kind.KEY, hashes);
   }
 
   /// What is to be published of the key with this hash, as it is stored now; empty where there is
   /// none.
-  public Optional<String> copy(String hash) {
+  public Optional<String> snapshot(String hash) {
     return read(hash)
-        .map(key -> ConfigurationJson.write(new KeyCopy(key.caller(), key.goodUntil())));
+        .map(key -> ConfigurationJson.write(new KeySnapshot(key.caller(), key.goodUntil())));
   }
 
   static String hashOf(String secret) {

@@ -11,9 +11,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's time zone and how it changed, which say what period of a window an instant falls into
-/// (protocol section 9, "A changed zone"). A change of the zone never begins a period early: the
-/// running one lasts until the first midnight of the new zone at or after its own end, so that no
-/// change opens a second allowance. The period of an earlier time is what it was then. Immutable.
+/// (protocol.md#changed-time-zone). A change of the zone never begins a period early: the running
+/// one lasts until the first midnight of the new zone at or after its own end, so that no change
+/// opens a second allowance. The period of an earlier time is what it was then. Immutable.
 ///
 /// @param first the zone before the first change that is kept
 /// @param changes by rising time

@@ -39,7 +39,7 @@ public record Caller(
   }
 
   /// Whether the caller may act for a team: an agent for those that its key names, or where it
-  /// names none, the policy (protocol section 1).
+  /// names none, the policy (protocol.md#agents).
   public boolean mayStateTeam(String teamId, Policy policy) {
     return mayState(teamId, teams.isEmpty() ? policy.teamsOfAgents() : teams);
   }

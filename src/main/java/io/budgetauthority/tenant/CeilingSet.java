@@ -5,7 +5,7 @@ import java.util.Map;
 
 /// Every ceiling of one scope id by its window. The version counts changes, deletions too, and
 /// never restarts, so that an account can tell from which state of the ceilings it was made
-/// (ledger.md, "Which accounts apply").
+/// (ledger.md#versions).
 public record CeilingSet(Map<Window, Ceiling> byWindow, long version) {
 
   public static final CeilingSet EMPTY = new CeilingSet(Map.of(), 0);

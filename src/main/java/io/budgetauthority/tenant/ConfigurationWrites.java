@@ -12,7 +12,7 @@ import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledExcepti
 /// says no.
 public final class ConfigurationWrites {
 
-  private static final int MOST_ATTEMPTS = 20;
+  private static final int MAX_ATTEMPTS = 20;
   private static final int PAUSE_MILLIS_MIN = 5;
   private static final int PAUSE_MILLIS_MAX = 50;
 
@@ -59,7 +59,7 @@ public final class ConfigurationWrites {
         if (!PASSING.containsAll(codes)) {
           throw e;
         }
-        if (attempt == MOST_ATTEMPTS) {
+        if (attempt == MAX_ATTEMPTS) {
           throw new Busy(e);
         }
         pause();

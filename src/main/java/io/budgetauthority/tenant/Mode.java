@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// How a ceiling is enforced (protocol section 2, "The modes"), from the loosest to the strictest.
+/// How a ceiling is enforced (protocol.md#modes), from the loosest to the strictest.
 public enum Mode {
   ADVISORY_ESTIMATE,
   ACTUALS_ONLY,

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A tenant's settings, by the names and defaults of protocol section 9.
+/// A tenant's settings, by the names and defaults of protocol.md#policy.
 ///
 /// @param blockStatus the HTTP status of a block, 400-499 but not 401, 404 or 409
 /// @param defaultRunLimit the ceiling of a run whose first decision states none
@@ -46,7 +46,7 @@ public record Policy(
     @JsonProperty("teams_of_agents") List<String> teamsOfAgents,
     @JsonProperty("features_of_agents") List<String> featuresOfAgents) {
 
-  /// Which run a call belongs to that names none (protocol section 6).
+  /// Which run a call belongs to that names none (protocol.md#runs-without-an-id).
   public enum RunsWithoutId {
     /// One of its own, which counts as a run once a second call names it.
     @JsonProperty("per_call")
@@ -59,7 +59,7 @@ public record Policy(
     REFUSE
   }
 
-  /// What is held for a call whose service tier the provider chooses (protocol section 2).
+  /// What is held for a call whose service tier the provider chooses (protocol.md#ask).
   public enum AutoServiceTier {
     /// The dearest that it may choose.
     @JsonProperty("dearest")
@@ -69,7 +69,7 @@ public record Policy(
     DEFAULT
   }
 
-  /// What a blocking mode does while the ledger is away (protocol section 8).
+  /// What a blocking mode does during an outage (protocol.md#outage).
   public enum OnLedgerOutage {
     @JsonProperty("fail_open")
     FAIL_OPEN,

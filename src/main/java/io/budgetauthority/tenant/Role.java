@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a principal may do (protocol section 1, the table of roles).
+/// What a principal may do (protocol.md#roles).
 public enum Role {
   GATEWAY,
   AGENT,

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a ceiling limits (protocol section 1). The order is the order in which equal blocking
+/// What a ceiling limits (protocol.md#terms). The order is the order in which equal blocking
 /// accounts are named.
 public enum Scope {
   RUN,

@@ -23,12 +23,12 @@ import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
-/// long as protocol section 6 lets a change take to be in force elsewhere. Safe for use by many
+/// long as protocol.md#ceilings lets a change take to be in force elsewhere. Safe for use by many
 /// threads.
 public final class Tenants {
 
-  private static final Duration IN_FORCE_WITHIN = Duration.ofSeconds(5);
-  private static final int MOST_CACHED = 20_000;
+  private static final Duration CACHE_TTL = Duration.ofSeconds(5);
+  private static final int MAX_CACHED = 20_000;
   private static final TypeReference<Map<Window, Ceiling>> CEILINGS = new TypeReference<>() {};
 
   /// What belongs to no tenant is kept under the name that none can have.
@@ -45,9 +45,9 @@ public final class Tenants {
   private final String table;
   private final ConfigurationWrites writes;
   private final Cache<String, Versioned> policies =
-      Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
+      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
   private final Cache<ScopeId, CeilingSet> ceilings =
-      Caffeine.newBuilder().expireAfterWrite(IN_FORCE_WITHIN).maximumSize(MOST_CACHED).build();
+      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
 
   public Tenants(DynamoDbClient dynamoDb, String table) {
     this.dynamoDb = dynamoDb;
@@ -70,11 +70,11 @@ public final class Tenants {
       return cached;
     }
     Versioned read = readPolicy(tenantId);
-    learn(tenantId, read);
+    cacheIfNewer(tenantId, read);
     return read;
   }
 
-  private void learn(String tenantId, Versioned policy) {
+  private void cacheIfNewer(String tenantId, Versioned policy) {
     var unused =
         policies
             .asMap()
@@ -161,7 +161,7 @@ public final class Tenants {
   /// The policy as it is stored now.
   public Versioned policyNow(String tenantId) {
     Versioned read = readPolicy(tenantId);
-    learn(tenantId, read);
+    cacheIfNewer(tenantId, read);
     return read;
   }
 
@@ -202,7 +202,7 @@ public final class Tenants {
                 TransactWriteItem.builder().put(audit(tenantId, entry)).build(),
                 toPublish(tenantId)));
     if (replaced) {
-      learn(tenantId, new Versioned(next, calendar, seen.version() + 1));
+      cacheIfNewer(tenantId, new Versioned(next, calendar, seen.version() + 1));
     } else {
       policies.invalidate(tenantId);
     }
@@ -212,17 +212,17 @@ public final class Tenants {
   /// The write that marks a tenant's policy and strictest mode as to be published, in one
   /// transaction with their change.
   public TransactWriteItem toPublish(String tenantId) {
-    return Publications.mark(table, Published.Kind.POLICY, List.of(tenantId));
+    return SnapshotPublisher.mark(table, SnapshotStore.Kind.POLICY, List.of(tenantId));
   }
 
   /// What is to be published of a tenant, as it is stored now; empty where there is no such tenant.
-  public Optional<String> copy(String tenantId) {
+  public Optional<String> snapshot(String tenantId) {
     Versioned policy = readPolicy(tenantId);
     return policy.version() == 0
         ? Optional.empty()
         : Optional.of(
             write(
-                new TenantCopy(
+                new TenantSnapshot(
                     policy.policy(),
                     policy.version(),
                     strictest(tenantId, policy),
@@ -304,13 +304,13 @@ public final class Tenants {
     Map<String, AttributeValue> item = get(ceilingsKey(scopeId));
     CeilingSet read =
         item.isEmpty() ? CeilingSet.EMPTY : new CeilingSet(read(item, CEILINGS), version(item));
-    learn(scopeId, read);
+    cacheIfNewer(scopeId, read);
     return read;
   }
 
   /// Remembers ceilings that were just read or written, unless newer ones are remembered already: a
   /// read that was under way while they changed must not bring the old ones back.
-  public void learn(ScopeId scopeId, CeilingSet set) {
+  public void cacheIfNewer(ScopeId scopeId, CeilingSet set) {
     var unused =
         ceilings
             .asMap()
@@ -376,7 +376,7 @@ public final class Tenants {
 
   /// Forgets what is cached of a scope id and of its tenant's policy, after a change or where an
   /// account shows that there was one.
-  public void forget(ScopeId scopeId) {
+  public void evict(ScopeId scopeId) {
     ceilings.invalidate(scopeId);
     policies.invalidate(scopeId.tenantId());
   }

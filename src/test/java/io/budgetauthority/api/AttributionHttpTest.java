@@ -48,7 +48,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void aCsvFileHasTheNamesOfTheFieldsAndALineForEachGroup() {
+  void whenCsvIsRequested_eachGroupIsALineBelowTheFieldNames() {
     TestTenant tenant = spent();
 
     Http.Answer answer = csv(tenant, "/budget/attribution?group_by=user");
@@ -65,7 +65,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void aCsvFileInPartsLinksToTheNext() {
+  void whenACsvFileHasAnotherPart_itLinksToIt() {
     TestTenant tenant = spent();
 
     Http.Answer first = csv(tenant, "/budget/attribution?group_by=user&limit=1");
@@ -81,7 +81,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void aFileOfNothingHasItsNamesAllTheSame() {
+  void whenNothingWasSpent_aCsvFileHasItsFieldNames() {
     TestTenant tenant = new TestTenant(base);
 
     assertEquals(1, lines(csv(tenant, "/budget/attribution?group_by=user")).size());
@@ -94,7 +94,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void focusLinesAreOfAMonthAndHaveWhatFocusWants() {
+  void whenFocusIsRequested_aLineHasTheMonthAndFocusColumns() {
     TestTenant tenant = spent();
     LocalDate today = LocalDate.now(ZoneOffset.UTC);
 
@@ -126,7 +126,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void usageWithoutADecisionIsCountedAsThatAndAnOrphanIsReported() {
+  void whenUsageHasNoDecision_itAndItsOrphansAreReported() {
     TestTenant tenant = new TestTenant(base);
     tenant.ceiling("user/bob/total", "{\"limit_usd\": \"1.00\"}");
     charge(tenant, "ada");
@@ -161,7 +161,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void theDecisionsOfARunAreRecordsAsTheyStand() {
+  void whenARunsDecisionsAreListed_theirStateIsCurrent() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer first = tenant.ask(100, 200, "\"user_id\": \"ada\"");
     tenant.ask(150_000, 64_000, "\"choices\": 64, \"user_id\": \"ada\"");
@@ -178,7 +178,7 @@ class AttributionHttpTest {
   }
 
   @Test
-  void theEventsOfADeskAreShownOnAPageAndAsJson() {
+  void whenACallIsBlocked_theLocalBuildShowsItsEvent() {
     TestTenant tenant = new TestTenant(base);
     tenant.ask(100, 200, "\"run_limit_usd\": \"0.0001\"");
     Http open = new Http(base, null);

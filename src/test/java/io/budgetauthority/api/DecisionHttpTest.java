@@ -56,7 +56,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void anAllowHoldsTheWorstCaseAndSaysSoInHeadersAndRecord() {
+  void whenAnAskIsAllowed_theWorstCaseIsHeldAndShown() {
     Http.Answer answer = gateway().ask(sonnet(), key(), run);
 
     assertEquals(200, answer.status(), answer.toString());
@@ -100,7 +100,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aCommitChargesWhatWasUsedAndFreesTheRest() {
+  void whenUsageIsCommitted_itIsChargedAndTheHoldIsFreed() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     String commit = "/budget/reservations/" + ask.text("reservation_id") + "/commit";
     String usage =
@@ -133,7 +133,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aCommitAboveTheHoldBecomesDebtAndBlocksTheNext() {
+  void whenAChargeIsAboveTheHold_theDebtBlocksTheNextAsk() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     Http.Answer committed =
         gateway()
@@ -152,7 +152,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aBlockSaysWhatStandsInTheWayAndWhatWouldHelp() {
+  void whenAnAskIsBlocked_theCeilingAndTheRemedyAreNamed() {
     Http.Answer first =
         gateway().ask(sonnet().replace("}", ", \"run_limit_usd\": \"0.50\"}"), key(), run);
     assertEquals(200, first.status(), first.toString());
@@ -194,7 +194,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void theSmallerCapThatAProblemNamesFitsWhenItIsTaken() {
+  void whenTheNamedOutputCapIsUsed_theAskJustFits() {
     String ask =
         """
         {"model": "claude-sonnet-4-5", "input_tokens": 1000, "cache_write_tokens": 0,
@@ -212,7 +212,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aKeyReplaysItsDecisionAndRefusesAnotherRequest() {
+  void whenAKeyIsReused_itsDecisionIsReplayedOrTheAskRefused() {
     String idempotencyKey = key();
     Http.Answer first = gateway().ask(sonnet(), idempotencyKey, run);
 
@@ -234,7 +234,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aRunWithoutAnIdGetsOneThatARetryGetsToo() {
+  void whenNoRunIsNamed_aRetryGetsTheSameIssuedRun() {
     String idempotencyKey = key();
     Http.Answer first = gateway().ask(sonnet(), idempotencyKey);
     String issued = first.header("X-Run-Id");
@@ -248,7 +248,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aRunIsBoundToItsTupleAndLimit() {
+  void whenARunExists_anotherTupleOrLimitIsRefused() {
     gateway().ask(sonnet(), key(), run);
 
     Http.Answer foreign = gateway().ask(SONNET.formatted("somebody-else"), key(), run);
@@ -270,7 +270,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void anAgentActsAsItselfAndSeesNothingElse() {
+  void whenTheCallerIsAnAgent_onlyItsOwnCallsAreReachable() {
     Http agent = new Http(base, "bak_demo_agent");
     Http.Answer own = agent.ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 10}", key());
     assertEquals(200, own.status(), own.toString());
@@ -300,7 +300,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void ceilingsOfUserAndKeyBlockAndMoveAtOnce() {
+  void whenAUserCeilingChanges_theNextAskIsDecidedByIt() {
     String ceiling = "/budget/ceilings/user/" + user + "/total";
     Http.Answer made = admin().send("PUT", ceiling, "{\"limit_usd\": \"0.40\"}");
     assertEquals(201, made.status(), made.toString());
@@ -332,7 +332,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aRunsLimitIsMovedByItsCeiling() {
+  void whenARunsCeilingIsSet_theRunsLimitChanges() {
     gateway().ask(sonnet(), key(), run);
     String ceiling = "/budget/ceilings/run/" + run + "/total";
 
@@ -349,7 +349,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void theOutputCapIsTheLeastOfAllThatLimitIt() {
+  void whenSeveralLimitsApply_theOutputCapIsTheLeast() {
     Http.Answer byPolicy =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}", key());
     assertEquals(4096, byPolicy.json().path("effective_max_output_tokens").asInt());
@@ -372,7 +372,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void bytesBoundTokensUpToTheWindowAndUnboundedInputTakesAllOfIt() {
+  void whenInputIsInBytesOrUnbounded_theWindowBoundsTokens() {
     Http.Answer bytes =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_bytes\": 5000}", key());
     assertEquals(5000, bytes.json().path("input_tokens").asInt());
@@ -390,7 +390,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void whatHasNoPriceIsBlockedAndNeverFree() {
+  void whenAModelHasNoPrice_theAskIsBlocked() {
     for (String model :
         List.of("no-such-model", "github_copilot/gpt-4o", "command-a-plus-05-2026")) {
       Http.Answer answer =
@@ -403,7 +403,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aDryRunDecidesAndStoresNothing() {
+  void whenAnAskIsADryRun_itIsDecidedAndNotStored() {
     Http.Answer answer =
         gateway()
             .post(
@@ -420,7 +420,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aReleaseFreesTheHoldAndLateUsageIsStillCharged() {
+  void whenUsageIsReportedAfterARelease_itIsCharged() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     String reservation = "/budget/reservations/" + ask.text("reservation_id");
 
@@ -439,7 +439,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void anExplicitForwardIsMarked() {
+  void whenAForwardIsExplicit_theReservationIsForwarded() {
     Http.Answer ask =
         gateway()
             .ask(
@@ -456,7 +456,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void usageOfAnotherModelIsPricedByItsRowAndAnUnknownOneByTheRowHeld() {
+  void whenAnotherModelServed_itsRowOrTheHeldRowPricesIt() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     Http.Answer served =
         gateway()
@@ -480,7 +480,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void missingUsageChargesTheEstimateUntilABetterWordComes() {
+  void whenUsageIsMissing_theEstimateIsChargedUntilAReport() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     String commit = "/budget/reservations/" + ask.text("reservation_id") + "/commit";
 
@@ -534,7 +534,7 @@ class DecisionHttpTest {
 
   @ParameterizedTest
   @MethodSource("badAsks")
-  void aBadAskGetsA400ThatNamesTheField(String body, String pointer) {
+  void whenAnAskIsInvalid_a400NamesTheField(String body, String pointer) {
     Http.Answer answer = gateway().ask(body, key(), run);
 
     assertEquals(400, answer.status(), answer.toString());
@@ -550,7 +550,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void whatIsWrongAroundTheBodyIsNamedToo() {
+  void whenARequestIsWrongOutsideItsBody_theStatusSaysHow() {
     assertEquals(401, new Http(base, null).ask(sonnet(), key()).status());
     assertEquals(401, new Http(base, "bak_wrong").ask(sonnet(), key()).status());
     assertEquals(403, new Http(base, "bak_demo_viewer").ask(sonnet(), key()).status());
@@ -586,13 +586,13 @@ class DecisionHttpTest {
   }
 
   @Test
-  void healthNeedsNoKey() {
+  void whenNoKeyIsSent_healthIsAnswered() {
     assertEquals(200, new Http(base, null).get("/q/health/live").status());
     assertEquals(200, new Http(base, null).get("/q/health/ready").status());
   }
 
   @Test
-  void aDryRunThatNamesNoRunIsJudgedByNone() {
+  void whenADryRunNamesNoRun_noExistingRunLimitsIt() {
     gateway().ask(sonnet().replace("}", ", \"run_limit_usd\": \"0.50\"}"), key(), "run_dry");
     String ask = "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1, \"dry_run\": true}";
 
@@ -605,7 +605,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void whatIsUsedWithoutABoundHasNoPrice() {
+  void whenToolsOrUnitsAreUnbounded_thePriceIsUnknown() {
     for (String unbounded :
         List.of("\"billed_tools\": {\"web_search\": null}", "\"units\": {\"images\": null}")) {
       Http.Answer answer = gateway().ask(sonnet().replace("}", ", " + unbounded + "}"), key(), run);
@@ -619,7 +619,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void namesAreTextOfAtMost256Characters() {
+  void whenANameIsEmptyOrTooLong_theRequestIsRefused() {
     Http.Answer ask = gateway().ask(sonnet(), key(), run);
     String commit = "/budget/reservations/" + ask.text("reservation_id") + "/commit";
     String usage =
@@ -644,7 +644,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void theLimitThatARunWasMadeWithIsStillItsLimitToItsCallers() {
+  void whenARunsLimitChanges_theLimitItWasMadeWithIsAccepted() {
     String limited = sonnet().replace("}", ", \"run_limit_usd\": \"1.00\"}");
     gateway().ask(limited, key(), run);
     Http.Answer moved =
@@ -663,7 +663,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aModelThatServedWithoutAProviderIsTheOneOfTheProviderHeld() {
+  void whenTheServingModelHasNoProvider_theHeldOneIsUsed() {
     Http.Answer ask =
         gateway()
             .ask(
@@ -685,7 +685,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void usageTooLargeToCountIsChargedRatherThanRefused() {
+  void whenUsageIsVeryLarge_itIsCharged() {
     Http.Answer ask = gateway().ask("{\"model\": \"o1-pro\", \"input_tokens\": 1}", key(), run);
     assertEquals(200, ask.status(), ask.toString());
     Http.Answer committed =
@@ -698,7 +698,7 @@ class DecisionHttpTest {
   }
 
   @Test
-  void aTagGuardsTheEndOfACeilingToo() {
+  void whenTheTagDiffers_aCeilingIsNeitherSetNorDeleted() {
     String ceiling = "/budget/ceilings/key/" + user + "/total";
     Http.Answer made = admin().send("PUT", ceiling, "{\"limit_usd\": \"1.00\"}");
     assertEquals(412, admin().send("DELETE", ceiling, null, "If-Match", "\"9\"").status());

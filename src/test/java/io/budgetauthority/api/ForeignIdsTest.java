@@ -26,9 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Walks every route of the OpenAPI document with ids that are another tenant's, and, as an agent,
-/// another user's (protocol section 1): what is not the caller's is as if it were not there,
-/// nothing of it is in any answer, and nothing of it changes. A route that the walk does not know
-/// fails it.
+/// another user's (protocol.md#roles): what is not the caller's is as if it were not there, nothing
+/// of it is in any answer, and nothing of it changes. A route that the walk does not know fails it.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class ForeignIdsTest {
@@ -279,7 +278,7 @@ class ForeignIdsTest {
   }
 
   @Test
-  void noRouteReachesAnythingOfAnotherTenant() {
+  void whenTheCallerIsOfAnotherTenant_noRouteReachesAnything() {
     Map<String, String> before = snapshot();
     for (Route route : routes()) {
       Set<Integer> statuses = new LinkedHashSet<>();
@@ -322,7 +321,7 @@ class ForeignIdsTest {
   }
 
   @Test
-  void noRouteShowsAnAgentAnythingOfAnotherUser() {
+  void whenTheCallerIsAnAgent_noRouteShowsAnotherUser() {
     Http agent = owner().key("{\"role\": \"agent\", \"user_id\": \"eve\", \"key_id\": \"hers\"}");
     Map<String, String> before = snapshot();
 

@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 class HttpApiTest {
 
   @Test
-  void whatMayNotStandInAPathIsEncodedAgain() {
+  void whenACharacterMayNotBeInAPath_itIsEncodedAgain() {
     assertEquals("/budget/runs/a%23b%7Cc:d", HttpApi.encode("/budget/runs/a#b|c:d"));
     assertEquals("/runs/caf%C3%A9%20%F0%9F%92%B6", HttpApi.encode("/runs/café 💶"));
     assertEquals("/runs/a%3Fb%22", HttpApi.encode("/runs/a?b\""));
   }
 
   @Test
-  void whatMayStandThereStaysAndSoDoesAnEncodedPercentSign() {
+  void whenACharacterMayBeInAPath_onlyAPercentSignIsEncoded() {
     String plain = "/budget/runs/A-z.0_~!$&'()*+,;=:@";
     assertEquals(plain, HttpApi.encode(plain));
     assertEquals("/runs/100%25", HttpApi.encode("/runs/100%25"));
@@ -34,7 +34,7 @@ class HttpApiTest {
   }
 
   @Test
-  void everyCharacterOfAnIdButASlashComesBack() {
+  void whenAnIdIsEncoded_decodingRestoresIt() {
     for (int point = 1; point < 0x2000; point++) {
       String id = "a" + Character.toString(point) + "b";
       if (point == '/' || point == '%' || point == '+') {
@@ -45,7 +45,7 @@ class HttpApiTest {
   }
 
   @Test
-  void theEventOfAFunctionIsReadSo() throws JsonProcessingException {
+  void whenAFunctionsEventIsRead_itsPathIsEncoded() throws JsonProcessingException {
     ObjectMapper mapper =
         new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
     new HttpApi().customize(mapper);
@@ -57,7 +57,7 @@ class HttpApiTest {
   }
 
   @Test
-  void anAnswerThatCameInChunksIsWhole() {
+  void whenAnAnswerIsChunked_theTransferEncodingIsLeftOut() {
     ObjectMapper mapper = new ObjectMapper();
     new HttpApi().customize(mapper);
     APIGatewayV2HTTPResponse answer =
@@ -70,7 +70,7 @@ class HttpApiTest {
   }
 
   @Test
-  void onlyTheRouteOfBudgetLeadsToBudget() {
+  void whenABudgetPathHasAnotherRoute_theBypassIsDetected() {
     String other = "$default";
     assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget/decisions"));
     assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget;a=b/decisions"));

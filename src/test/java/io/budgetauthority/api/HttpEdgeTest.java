@@ -50,7 +50,7 @@ class HttpEdgeTest {
   }
 
   @Test
-  void aMethodThatAPathDoesNotTakeIs405WithThoseThatItTakes() throws IOException {
+  void whenAPathDoesNotTakeAMethod_a405ListsThoseItTakes() throws IOException {
     Map<String, String> allowed =
         Map.of(
             "DELETE /budget/policy", "GET, HEAD, OPTIONS, PUT",
@@ -72,7 +72,7 @@ class HttpEdgeTest {
   }
 
   @Test
-  void aBodyThatSaysItIsTooLargeIsRefusedBeforeItComes() throws IOException {
+  void whenTheStatedLengthIsTooLarge_theBodyIsRefusedUnread() throws IOException {
     for (long bytes : new long[] {4L * 1024 * 1024 * 5, 999_999_999_999L}) {
       String answer =
           send(head("POST", "/budget/decisions") + "Content-Length: " + bytes + "\r\n\r\n{");
@@ -84,7 +84,7 @@ class HttpEdgeTest {
   }
 
   @Test
-  void aBodyInChunksMayHaveAsMuchAsAnyOther() throws IOException {
+  void whenAChunkedBodyIsTooLarge_itIsRefused() throws IOException {
     String chunked =
         head("PUT", "/budget/policy")
             + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -108,7 +108,7 @@ class HttpEdgeTest {
   private static final String ASK = "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}";
 
   @Test
-  void anEmptyHeaderIsNoId() throws IOException {
+  void whenAnIdHeaderIsEmpty_theRequestIsRefused() throws IOException {
     for (String body : List.of(DRY_RUN, ASK)) {
       String run = ask("/budget/decisions", body, "Idempotency-Key: empty-run", "X-Run-Id:");
       assertTrue(run.startsWith("HTTP/1.1 400 "), run);
@@ -126,7 +126,7 @@ class HttpEdgeTest {
 
   /// A first line that won would make one call of two.
   @Test
-  void theLinesOfAHeaderAreOneValue() throws IOException {
+  void whenAHeaderHasSeveralLines_theyAreOneValue() throws IOException {
     String runs = ask("/budget/decisions", DRY_RUN, "X-Run-Id: a", "X-Run-Id: b");
     assertTrue(runs.startsWith("HTTP/1.1 400 "), runs);
     String lines = ask("/budget/decisions", ASK, "Idempotency-Key: lines,1", "X-Run-Id: lines");
@@ -151,7 +151,7 @@ class HttpEdgeTest {
   }
 
   @Test
-  void aPreconditionThatNamesNothingIsNotMet() {
+  void whenIfMatchIsEmpty_thePreconditionFails() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer empty = tenant.admin.send("PUT", "/budget/policy", "{}", "If-Match", "");
     assertEquals(412, empty.status(), empty.toString());
@@ -162,7 +162,7 @@ class HttpEdgeTest {
   }
 
   @Test
-  void whatIsNoRequestIsAnsweredWithoutABodyAndNeverAsAFault() throws IOException {
+  void whenARequestIsMalformed_theAnswerIsA4xxWithoutABody() throws IOException {
     for (Map.Entry<String, String> sent :
         Map.of(
                 head("GET", "/budget/runs?user_id=%zz") + "\r\n",
@@ -184,7 +184,7 @@ class HttpEdgeTest {
 
   /// The table behind `Allow` and the document say the same.
   @Test
-  void theMethodsOfAPathAreThoseOfTheDocument() {
+  void whenAPathIsDocumented_itsMethodsAreThoseOfTheCode() {
     Map<String, List<String>> documented = new TreeMap<>();
     new Http(base, null)
         .get("/openapi?format=json")

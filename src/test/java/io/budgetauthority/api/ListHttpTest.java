@@ -57,7 +57,7 @@ class ListHttpTest {
   }
 
   @Test
-  void ceilingsAreListedByScopeIdAndWindowInPagesOfAnySize() {
+  void whenCeilingsAreListed_eachIsShownOnceAtAnyPageSize() {
     TestTenant tenant = new TestTenant(base);
     List<String> made =
         List.of(
@@ -104,7 +104,7 @@ class ListHttpTest {
   }
 
   @Test
-  void anAgentListsTheCeilingsOfItsOwnUserKeyAndRun() {
+  void whenAnAgentListsCeilings_onlyItsOwnAreShown() {
     TestTenant tenant = new TestTenant(base);
     Http agent = tenant.key("{\"role\": \"agent\", \"user_id\": \"ada\", \"key_id\": \"ci\"}");
     for (String path :
@@ -130,7 +130,7 @@ class ListHttpTest {
   }
 
   @Test
-  void runsOfATenantAreListedNewestFirstByTheirState() {
+  void whenRunsAreListedByState_theNewestIsFirst() {
     TestTenant tenant = new TestTenant(base);
     List<String> newestFirst = new ArrayList<>();
     for (int i = 0; i < 9; i++) {
@@ -166,7 +166,7 @@ class ListHttpTest {
   }
 
   @Test
-  void tenantsAreListedToAnOperator() {
+  void whenAnOperatorListsTenants_allAreShownInOrder() {
     List<String> made = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       made.add(new TestTenant(base).id);
@@ -190,7 +190,7 @@ class ListHttpTest {
   }
 
   @Test
-  void pricesAreListedByProviderAndModelWhateverTheyAreCalled() {
+  void whenPriceOverridesAreListed_eachIsShownOnce() {
     TestTenant tenant = new TestTenant(base);
     String wide = "\uD83D\uDE80".repeat(256);
     List<String> made = new ArrayList<>();
@@ -231,7 +231,7 @@ class ListHttpTest {
   }
 
   @Test
-  void aRunsCeilingHasItsOwnModeMarginAndThresholds() {
+  void whenARunsCeilingIsSet_itHasItsOwnModeAndThresholds() {
     TestTenant tenant = new TestTenant(base);
     tenant.ask(100_000, 1_000, null);
     String path = "/budget/ceilings/run/" + tenant.run + "/total";
@@ -264,7 +264,7 @@ class ListHttpTest {
   }
 
   @Test
-  void ifMatchOfARunsCeilingIsHonoured() {
+  void whenARunsCeilingHasAnotherTag_itIsNotChanged() {
     TestTenant tenant = new TestTenant(base);
     tenant.ask(1, 1, null);
     String path = "/budget/ceilings/run/" + tenant.run + "/total";

@@ -18,7 +18,7 @@ class MetricsHttpTest {
   @TestHTTPResource URI base = URI.create("http://unset");
 
   @Test
-  void whatWasDecidedIsThereToBeScraped() {
+  void whenAnAskIsDecided_itsMetricsCanBeScraped() {
     Http.Answer asked = new TestTenant(base).ask(1, 1, null);
     assertEquals(200, asked.status(), asked.toString());
 

@@ -51,7 +51,7 @@ class OpenApiTest {
   }
 
   @Test
-  void theDocumentIsServedWithoutAKeyAsOpenApi31() {
+  void whenNoKeyIsSent_theDocumentIsServedAsOpenApi31() {
     Http.Answer yaml = new Http(base, null).get("/openapi");
     assertEquals(200, yaml.status());
     assertTrue(yaml.response().body().contains("openapi: 3.1"), yaml.toString());
@@ -60,7 +60,7 @@ class OpenApiTest {
   }
 
   @Test
-  void everyMethodOfTheCodeIsInTheDocumentAndNothingElseIs() {
+  void whenTheCodeHasAMethod_theDocumentHasItAndNoOther() {
     Map<String, Set<String>> documented = new TreeMap<>();
     document()
         .path("paths")
@@ -151,7 +151,7 @@ class OpenApiTest {
   }
 
   @Test
-  void theShapesOfAnswersAreThoseOfTheDocument() {
+  void whenACallIsAnswered_theShapeIsThatOfTheDocument() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer policy =
         tenant.policy(
@@ -250,7 +250,7 @@ class OpenApiTest {
   }
 
   @Test
-  void theExamplesHaveTheShapesTheyAreOf() {
+  void whenTheDocumentHasAnExample_itHasItsStatedShape() {
     JsonNode examples = document().path("components").path("examples");
     assertShape("DecisionRecord", examples.at("/Allow/value"));
     assertShape("DecisionRecord", examples.at("/Committed/value"));
@@ -266,7 +266,7 @@ class OpenApiTest {
 
   /// Every code that a problem may have is one of a response, and every one of those is a code.
   @Test
-  void theCodesOfTheDocumentAreThoseOfTheCode() {
+  void whenProblemCodesAreDocumented_theyAreThoseOfTheCode() {
     Set<String> codes = new TreeSet<>();
     Arrays.stream(ProblemType.values()).map(ProblemType::code).forEach(codes::add);
     Set<String> documented = new TreeSet<>();

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What callers see while one of the services that this one needs is away (protocol section 8).
+/// What callers see while one of the services that this one needs is unavailable
+/// (protocol.md#outage).
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class OutageHttpTest {
@@ -65,7 +66,7 @@ class OutageHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"down", "slow"})
-  void aLedgerThatDoesNotAnswerInTimeClosesAClosedTenantAndNotAnOpenOne(String state) {
+  void whenTheLedgerIsUnavailable_onlyFailOpenTenantsAreAllowed(String state) {
     TestTenant closed = new TestTenant(base);
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
@@ -87,7 +88,7 @@ class OutageHttpTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"busy", "throttled"})
-  void whenTheLedgerIsBusyItIsContentionForAnOpenTenantToo(String state) {
+  void whenTheLedgerIsBusy_aFailOpenTenantGetsContention(String state) {
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
     service("ledger", state);
@@ -97,13 +98,13 @@ class OutageHttpTest {
   }
 
   @Test
-  void aKeyThatNobodyHasIsRefusedWhileTheLedgerIsAway() {
+  void whenTheLedgerIsUnavailable_anUnknownKeyIsRefused() {
     service("ledger", "down");
     assertProblem(401, "unauthenticated", new Http(base, "bak_nobody").get("/budget/policy"));
   }
 
   @Test
-  void aRevokedKeyIsRefusedWhileTheLedgerIsAway() {
+  void whenTheLedgerIsUnavailable_aRevokedKeyIsRefused() {
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
     Http.Answer made = open.admin.post("/budget/keys", "{\"role\": \"gateway\"}");
@@ -117,7 +118,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void aDecisionAndItsSettlementDoNotNeedTheBucket() {
+  void whenTheBucketIsUnavailable_asksAndCommitsSucceed() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer warm = tenant.ask(1, 1, null);
     assertEquals(200, warm.status(), warm.toString());
@@ -129,7 +130,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void aPolicyThatCouldNotBePublishedIsPublishedOnceTheBucketIsBack() {
+  void whenTheBucketIsAvailableAgain_theSnapshotIsPublished() {
     TestTenant tenant = new TestTenant(base);
     service("bucket", "down");
     tenant.policy(OPEN);
@@ -144,7 +145,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void decisionsDoNotNeedTheQueueWhileTheLedgerAnswers() {
+  void whenOnlyTheQueueIsUnavailable_asksAndCommitsSucceed() {
     TestTenant tenant = new TestTenant(base);
     service("queue", "down");
     Http.Answer asked = tenant.ask(1_000, 100, null);
@@ -153,7 +154,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void withoutTheQueueABlockingModeIsClosedAndAnAdvisoryTenantIsNot() {
+  void whenLedgerAndQueueAreUnavailable_onlyAdvisoryIsAllowed() {
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
     TestTenant advisory = new TestTenant(base);
@@ -167,7 +168,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void withoutTheBucketNobodyKnowsThePolicyOfAColdTenant() {
+  void whenLedgerAndBucketAreUnavailable_theAskIsRefused() {
     TestTenant open = new TestTenant(base);
     open.policy(OPEN);
     service("bucket", "down");
@@ -177,7 +178,7 @@ class OutageHttpTest {
 
   /// It may become a call that was let through in an outage, so its caller is to send that again.
   @Test
-  void aBlockIsNoReservationUnlessItsCallerTookItBack() {
+  void whenABlockIsCommitted_itIsNotFoundUntilCancelled() {
     TestTenant tenant = new TestTenant(base);
     String body =
         "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1000, \"run_limit_usd\": \"0.00\"}";
@@ -195,7 +196,7 @@ class OutageHttpTest {
   }
 
   @Test
-  void anUnexpectedFaultSaysNothingOfItsInside() {
+  void whenTheLedgerFailsUnexpectedly_theProblemIsInternal() {
     TestTenant tenant = new TestTenant(base);
     service("ledger", "broken");
     Http.Answer answer =

@@ -37,7 +37,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aPolicyHasTheDefaultsOfTheProtocolAndIsReplacedUnderItsTag() {
+  void whenTheDefaultPolicyIsReplaced_itsTagMustMatch() {
     TestTenant tenant = tenant();
     Http.Answer first = tenant.admin.get("/budget/policy");
     JsonNode policy = first.json();
@@ -89,7 +89,7 @@ class PolicyHttpTest {
         "{\"default_ceilings\": {\"team\": {}}} | /default_ceilings/team",
         "{\"colour\": 5} | /colour"
       })
-  void aPolicyThatIsWrongIsRefusedByName(String body, String pointer) {
+  void whenAPolicyIsInvalid_theErrorNamesTheMember(String body, String pointer) {
     TestTenant tenant = tenant();
     Http.Answer answer = tenant.admin.send("PUT", "/budget/policy", body);
     assertEquals(400, answer.status());
@@ -104,7 +104,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void anAdvisoryTenantIsWarnedOfAnUnknownPriceAlsoUnderACeilingThatIsSpent() {
+  void whenAnAdvisoryCallHasNoPrice_itIsWarnedAndNotBlocked() {
     TestTenant tenant = tenant();
     tenant.policy("{\"mode\": \"advisory_estimate\"}");
     tenant.ceiling("user/ada/total", "{\"limit_usd\": \"0.00\", \"mode\": \"actuals_only\"}");
@@ -120,7 +120,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void anAdvisoryTenantIsWarnedAndItsNumbersStayTrue() {
+  void whenAnAdvisoryTenantExceedsALimit_itIsWarnedAndCounted() {
     TestTenant tenant = tenant();
     tenant.policy("{\"mode\": \"advisory_estimate\", \"default_run_limit_usd\": \"0.10\"}");
 
@@ -148,7 +148,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aSoftGateHoldsWhatItExpectsAndToleratesItsMargin() {
+  void whenTheModeIsSoftGate_lessIsHeldAndTheMarginIsAllowed() {
     TestTenant tenant = tenant();
     tenant.policy(
         """
@@ -167,7 +167,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void actualsOnlyHoldsNothingAndBlocksOnceItIsSpent() {
+  void whenTheModeIsActualsOnly_onlyChargesBlock() {
     TestTenant tenant = tenant();
     tenant.policy("{\"mode\": \"actuals_only\", \"default_run_limit_usd\": \"0.10\"}");
 
@@ -184,7 +184,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void modesOfSeveralCeilingsMeetInTheStrictestOutcome() {
+  void whenCeilingsHaveSeveralModes_theStrictestOutcomeCounts() {
     TestTenant tenant = tenant();
     tenant.ceiling("team/red/total", "{\"limit_usd\": \"0.01\", \"mode\": \"advisory_estimate\"}");
     tenant.ceiling("feature/chat/month", "{\"limit_usd\": \"0.20\"}");
@@ -212,7 +212,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aCalendarCeilingSaysWhenItResetsAndSettlesIntoItsPeriod() {
+  void whenADayCeilingIsSpent_theBlockNamesItsReset() {
     TestTenant tenant = tenant();
     tenant.ceiling("user/ada/day", "{\"limit_usd\": \"0.10\"}");
 
@@ -233,7 +233,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void defaultCeilingsApplyToEveryUserUntilOneOfItsOwn() {
+  void whenAUserHasNoCeilingOfItsOwn_theDefaultApplies() {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_ceilings\": {\"user\": {\"total\": {\"limit_usd\": \"0.10\"}}}}");
 
@@ -244,7 +244,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void outputCapsAreRequiredClampedOrRejectedAsThePolicySays() {
+  void whenThePolicyLimitsOutput_theCapIsClampedOrRefused() {
     TestTenant tenant = tenant();
     tenant.policy("{\"output_cap\": {\"require\": true, \"max_tokens\": 1000}}");
     Http.Answer missing =
@@ -266,7 +266,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aPolicyMayLetTheBudgetShrinkTheCap() {
+  void whenBudgetClampingIsOn_theOutputCapShrinksToFit() {
     TestTenant tenant = tenant();
     tenant.policy(
         """
@@ -303,7 +303,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aCallThatDoesNotFitIsDowngradedToTheFirstAlternativeThatDoes() {
+  void whenACallDoesNotFit_theFirstFittingAlternativeIsChosen() {
     TestTenant tenant = tenant();
     tenant.policy(DOWNGRADE.formatted("", ""));
 
@@ -329,7 +329,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void anAlternativeIsForItsRequestClassesAndARuleMayStepDownEarly() {
+  void whenADowngradeHasConditions_itHappensOnlyUnderThem() {
     TestTenant tenant = tenant();
     tenant.policy(DOWNGRADE.formatted("", "\"routine\""));
     assertEquals(402, sonnet(tenant, "").status());
@@ -347,7 +347,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void onlyAllowedModelsAreLetThrough() {
+  void whenAModelIsNotAllowed_theAskIsBlocked() {
     TestTenant tenant = tenant();
     tenant.policy("{\"allowed_models\": [\"claude-haiku-4-5\"]}");
     assertEquals(200, tenant.ask(1, 1, null).status());
@@ -358,7 +358,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void crossingAThresholdIsWarnedOf() {
+  void whenAThresholdIsCrossed_theDecisionWarns() {
     TestTenant tenant = tenant();
     tenant.ceiling("key/ci/total", "{\"limit_usd\": \"0.10\", \"warn_at_percent\": [50]}");
     String tuple = "\"key_id\": \"ci\"";
@@ -369,7 +369,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void theCallPassesWhenARemedyOfItsBlockIsFollowed() {
+  void whenARemedyOfABlockIsFollowed_theAskIsAllowed() {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer inFlight = tenant.ask(40_000, 4_000, null);
@@ -387,7 +387,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aCancelledKeyIsReleasedOrBlockedWhenItComes() {
+  void whenAKeyIsCancelled_itsHoldIsReleasedOrItsAskBlocked() {
     TestTenant tenant = tenant();
     String body = "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1000}";
     tenant.gateway.ask(body, "seen", tenant.run);
@@ -411,7 +411,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void extendingHoldsMoreOutputUnderTheSameConditionsOrStops() {
+  void whenAReservationIsExtended_moreIsHeldOrItIsRefused() {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_run_limit_usd\": \"0.05\"}");
     Http.Answer ask = tenant.ask(10_000, 2_000, null);
@@ -445,7 +445,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void retargetingMovesTheHoldToTheFallbackOrLeavesItAsItWas() {
+  void whenACallIsRetargeted_theHoldMovesOrStaysUnchanged() {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer ask = tenant.ask(20_000, 1_000, null);
@@ -468,7 +468,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void keysAreMadeRotatedAndRevoked() {
+  void whenAKeyIsRotated_itsSecretsWorkUntilItIsRevoked() {
     TestTenant tenant = tenant();
     Http.Answer made =
         tenant.admin.post(
@@ -501,7 +501,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void nothingOfATenantIsReachableFromAnother() {
+  void whenTheCallerIsOfAnotherTenant_nothingIsFound() {
     TestTenant one = tenant();
     TestTenant other = tenant();
     Http.Answer ask = one.ask(1_000, 100, null);
@@ -533,7 +533,7 @@ class PolicyHttpTest {
   }
 
   @Test
-  void aTenantsOwnPriceWinsOverTheTablesAndPricesWhatItLacks() {
+  void whenATenantHasAPriceOverride_itIsUsedForEstimateAndCharge() {
     TestTenant tenant = tenant();
     String path = "/budget/price-overrides?provider=house&model=house-llm";
     String own = "{\"prices\": {\"input\": \"0.000002\", \"output\": \"0.00001\"}}";

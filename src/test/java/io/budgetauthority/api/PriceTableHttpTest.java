@@ -68,7 +68,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void aModelCanBeCalledOnceItsTableIsPublished() {
+  void whenATableIsPublished_itsModelCanBeCalled() {
     Http gateway = new TestTenant(base).gateway;
     Http.Answer draft = operator().post("/budget/price-tables", source("1e-6"));
     assertEquals(201, draft.status(), draft.toString());
@@ -99,7 +99,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void aRowOfZerosIsCalledOnlyOnceItWasApprovedByName() {
+  void whenARowIsAllZeros_itIsUsedOnlyIfApprovedByName() {
     Http gateway = new TestTenant(base).gateway;
     Http.Answer draft = operator().post("/budget/price-tables", source("0"));
     assertEquals(model, draft.json().at("/review/all_zero/0/model").asText());
@@ -126,7 +126,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void aDraftThatWasReviewedAgainstAnotherTableIsNotPublished() {
+  void whenAnotherTableWasPublished_theDraftIsNotPublished() {
     Http.Answer early = operator().post("/budget/price-tables", source("1e-6"));
     Http.Answer late = operator().post("/budget/price-tables", source("2e-6"));
     assertEquals(200, publish(early, "{\"accept_review\": true}").status());
@@ -138,7 +138,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void aSourceThatCannotBeReadIsRefusedByRowAndField() {
+  void whenASourceIsUnreadable_itsRowAndFieldAreNamed() {
     Http.Answer refused = operator().post("/budget/price-tables", source("\"cheap\""));
     assertEquals(422, refused.status());
     JsonNode problem = refused.json().at("/review/problems/0");
@@ -149,7 +149,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void aSourceMayHaveFourMebibytes() {
+  void whenASourceIsLargerThanFourMebibytes_itIsRefused() {
     int most = 4 * 1024 * 1024;
     String full = source("1e-6");
     Http.Answer taken =
@@ -162,7 +162,7 @@ class PriceTableHttpTest {
   }
 
   @Test
-  void pricesAreTheOperatorsAlone() {
+  void whenTheCallerIsNoOperator_priceTablesAreForbidden() {
     TestTenant tenant = new TestTenant(base);
     for (Http other : new Http[] {tenant.admin, tenant.gateway}) {
       assertEquals(403, other.get("/budget/price-tables").status());

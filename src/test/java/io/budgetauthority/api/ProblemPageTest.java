@@ -35,7 +35,7 @@ class ProblemPageTest {
 
   @ParameterizedTest
   @MethodSource("codes")
-  void everyCodeHasAPage(String code) {
+  void whenAProblemHasACode_itHasAPage(String code) {
     Http.Answer page = new Http(base, null).get("/problems/" + code);
     assertEquals(200, page.status(), page.toString());
     String type = page.header("Content-Type");
@@ -48,7 +48,7 @@ class ProblemPageTest {
   }
 
   @Test
-  void aPageNamesTheStatusAndNoTextIsLeftOver() {
+  void whenAPageIsShown_itNamesTheStatusAndNoTextIsUnused() {
     Http anybody = new Http(base, null);
     assertTrue(anybody.get("/problems/run_closed").response().body().contains("status 409"));
     assertTrue(anybody.get("/problems/price_unknown").response().body().contains("status 402"));
@@ -58,7 +58,7 @@ class ProblemPageTest {
   }
 
   @Test
-  void anUnknownCodeIsNotFound() {
+  void whenACodeIsUnknown_itsPageIsNotFound() {
     Http.Answer answer = new Http(base, null).get("/problems/%3Cscript%3E");
     assertEquals(404, answer.status());
     assertEquals("application/problem+json", answer.header("Content-Type"));

@@ -45,13 +45,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// docs/protocol.md says what the service does: its blocks are played, its examples are real
+/// docs/how-to/gateway.md says what the service does: its blocks are played, its examples are real
 /// answers, and its tables are those of the code and of the OpenAPI document.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class ProtocolPageTest {
 
-  private static final Path PAGE = Path.of("docs", "protocol.md");
+  private static final Path PAGE = Path.of("docs/how-to/gateway.md");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /// What any call may be answered, and is told of all of them in one sentence.
@@ -104,12 +104,13 @@ class ProtocolPageTest {
   /// One shell plays every block. The page's full examples are among what it prints, but for ids
   /// and times.
   @Test
-  void theBlocksAnswerWhatThePagePromises() throws IOException, InterruptedException {
+  void whenThePagesBlocksAreRun_theAnswersAreThoseItShows()
+      throws IOException, InterruptedException {
     String printed;
     try {
       printed = Transcript.play(PAGE, base);
     } finally {
-      // Whatever became of the page, which takes it away for a while.
+      // Whatever became of the page, which makes an outage.
       new Http(base, null).send("PUT", "/local/faults/ledger", "{\"state\": \"up\"}");
     }
 
@@ -132,7 +133,7 @@ class ProtocolPageTest {
   }
 
   @Test
-  void everyCallIsARoute() {
+  void whenThePageNamesACall_itIsARoute() {
     Set<String> routes =
         Routes.ALL.stream()
             .flatMap(route -> route.methods().stream().map(method -> method + " " + route.path()))
@@ -145,7 +146,7 @@ class ProtocolPageTest {
   }
 
   @Test
-  void theStatusesOfACallAreThoseOfTheDocument() {
+  void whenThePageListsStatuses_theyAreThoseOfTheDocument() {
     JsonNode paths = document().path("paths");
     for (List<String> row : table("when")) {
       String[] call = quoted(row.get(1)).getFirst().split(" ");
@@ -171,7 +172,7 @@ class ProtocolPageTest {
   }
 
   @Test
-  void theCodesOfAnAskAreThoseOfTheDocument() {
+  void whenThePageListsCodes_theyAreThoseOfTheDocument() {
     JsonNode document = document();
     Map<String, Set<String>> documented = new TreeMap<>();
     document
@@ -211,7 +212,7 @@ class ProtocolPageTest {
   }
 
   @Test
-  void theHeadersAreThoseOfTheDocument() {
+  void whenThePageListsHeaders_theyAreThoseOfTheDocument() {
     JsonNode document = document();
     Set<String> documented = new TreeSet<>();
     JsonNode responses = document.at("/paths/~1budget~1decisions/post/responses");
@@ -231,14 +232,14 @@ class ProtocolPageTest {
   }
 
   @Test
-  void theRemediesAreThoseOfTheCode() {
+  void whenThePageListsRemedies_theyAreThoseOfTheCode() {
     assertEquals(
         Arrays.stream(Remedy.values()).map(Remedy::wireName).toList(),
         table("remedy").stream().flatMap(row -> quoted(row.getFirst()).stream()).toList());
   }
 
   @Test
-  void aBetterWordIsOneFurtherToTheRight() {
+  void whenThePageOrdersQualities_theOrderIsThatOfTheCode() {
     String ladder =
         Arrays.stream(UsageQuality.values())
             .sorted((a, b) -> a.isBetterThan(b) ? 1 : b.isBetterThan(a) ? -1 : 0)
@@ -249,7 +250,7 @@ class ProtocolPageTest {
 
   /// Names in code on the page are names of the document.
   @Test
-  void theNamesAreThoseOfTheDocument() {
+  void whenThePageHasANameInCode_theDocumentHasIt() {
     Set<String> known = new HashSet<>();
     find("[A-Za-z0-9_]+", document().toString()).forEach(word -> known.add(word.group()));
     Set<String> unknown =
@@ -263,7 +264,7 @@ class ProtocolPageTest {
   /// Each cell of the table of states says what the state machine does, over every way to get into
   /// the state.
   @Test
-  void theTableOfStatesIsTheStateMachine() {
+  void whenThePageListsStates_theirStepsAreThoseOfTheCode() {
     Map<String, Set<String>> machine = new TreeMap<>();
     for (Reservation one : reservations()) {
       String row = one.state().wireName();

@@ -101,7 +101,7 @@ class RemediesHttpTest {
 
   @ParameterizedTest(name = "{0} {1} {2}")
   @MethodSource("rows")
-  void theCallPassesOnceTheOnlyRemedyIsFollowed(Kind kind, Blocker blocker, String remedy) {
+  void whenTheOnlyRemedyIsFollowed_theCallIsAllowed(Kind kind, Blocker blocker, String remedy) {
     Scene scene = new Scene(blocker);
     Attempt attempt =
         switch (kind) {
@@ -128,7 +128,7 @@ class RemediesHttpTest {
   /// Several accounts stand in the way: what helps is said for all of them together, and a limit is
   /// raised for one after the other.
   @Test
-  void whatIsSaidOfSeveralAccountsHelpsAgainstAllOfThem() {
+  void whenSeveralAccountsBlock_theRemedyHelpsAgainstAll() {
     for (String remedy : remediesOf(Kind.ASK)) {
       Scene scene = new Scene(Blocker.USER);
       scene.limit(Blocker.TEAM, "0.0901");
@@ -152,7 +152,7 @@ class RemediesHttpTest {
   /// A run is made by its first decision that is let through, so the limit of one that was never
   /// let through is raised by making it.
   @Test
-  void theLimitOfARunThatIsNotThereYetIsRaisedByMakingIt() {
+  void whenTheRunDoesNotExist_makingItRaisesItsLimit() {
     TestTenant tenant = new TestTenant(base);
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer blocked = tenant.ask(150_000, 1, null);
@@ -169,7 +169,7 @@ class RemediesHttpTest {
   }
 
   @Test
-  void aSoftGateTakesItsMarginAndItsShareOfOutputIntoAccount() {
+  void whenASoftGateBlocks_theRemedyCountsMarginAndShare() {
     for (String remedy : List.of("wait", "reduce_output", "raise_limit")) {
       Scene scene = new Scene(Blocker.USER);
       scene.tenant.policy("{\"soft_gate\": {\"expected_output_percent\": 50}}");
@@ -195,7 +195,7 @@ class RemediesHttpTest {
   }
 
   @Test
-  void whatIsSpentInActualsOnlyNeedsAHigherLimit() {
+  void whenAnActualsOnlyLimitIsSpent_raisingItHelps() {
     Scene scene = new Scene(Blocker.USER);
     scene.put("user", "ada", "total", LIMIT, ", \"mode\": \"actuals_only\"");
     Http.Answer first = scene.send(scene.ask(100_000, 1));
@@ -207,7 +207,7 @@ class RemediesHttpTest {
   }
 
   @Test
-  void aModelWithoutAPriceIsPricedOrAnotherIsCalled() {
+  void whenAModelHasNoPrice_aPriceOrAnotherModelHelps() {
     for (Kind kind : List.of(Kind.ASK, Kind.DRY_RUN, Kind.RETARGET)) {
       Scene scene = new Scene(Blocker.RUN);
       Attempt attempt = scene.to("house-model", kind);
@@ -232,7 +232,7 @@ class RemediesHttpTest {
   }
 
   @Test
-  void anAlternativeTakesThePlaceOfWhatHasNoPriceOrIsNotAllowed() {
+  void whenAModelIsUnpricedOrNotAllowed_anAlternativeHelps() {
     for (String code : List.of("price_unknown", "model_not_allowed")) {
       Scene scene = new Scene(Blocker.RUN);
       boolean unpriced = code.equals("price_unknown");
@@ -255,7 +255,7 @@ class RemediesHttpTest {
 
   /// Without a remedy, the same again is answered the same.
   @Test
-  void whereNothingHelpsRetryingIsPointless() {
+  void whenThereIsNoRemedy_theSameAskIsBlockedAgain() {
     for (Kind kind : List.of(Kind.ASK, Kind.RETARGET)) {
       Scene scene = new Scene(Blocker.RUN);
       scene.tenant.policy("{\"allowed_models\": [\"claude-haiku-4-5\"]}");

@@ -19,7 +19,7 @@ class RunHttpTest {
   @TestHTTPResource URI base = URI.create("http://unset");
 
   @Test
-  void aRunIsMadeOnceAndBindsWhatItWasMadeWith() {
+  void whenARunIsMadeAgain_itsTupleMustBeTheSame() {
     TestTenant tenant = new TestTenant(base);
     String body =
         "{\"run_id\": \"%s\", \"limit_usd\": \"1.00\", \"user_id\": \"ada\"}".formatted(tenant.run);
@@ -42,7 +42,7 @@ class RunHttpTest {
   }
 
   @Test
-  void aClosedRunTakesNoDecisionsWhileItsCallsAreSettled() {
+  void whenARunIsClosed_asksAreRefusedAndCallsAreSettled() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer ask = tenant.ask(1_000, 100, null);
     String run = "/budget/runs/" + tenant.run;
@@ -65,7 +65,7 @@ class RunHttpTest {
   }
 
   @Test
-  void theRunsOfAUserAreListedNewestFirstByPages() {
+  void whenAUsersRunsAreListed_theNewestIsFirst() {
     TestTenant tenant = new TestTenant(base);
     for (int i = 0; i < 5; i++) {
       tenant.askIn(tenant.run + "-" + i, 1, 1, "\"user_id\": \"ada\"");
@@ -83,7 +83,7 @@ class RunHttpTest {
   }
 
   @Test
-  void balancesShowEveryAccountThatWouldApply() {
+  void whenBalancesAreRead_everyAccountThatAppliesIsShown() {
     TestTenant tenant = new TestTenant(base);
     tenant.ceiling("user/ada/total", "{\"limit_usd\": \"2.00\"}");
     tenant.ceiling("team/red/month", "{\"limit_usd\": \"3.00\", \"mode\": \"soft_gate\"}");

@@ -42,19 +42,19 @@ class StrictInputTest {
     "/budget/runs/LONG, 404",
     "/budget/runs/a%20b, 404",
   })
-  void aParameterThatIsNoneIsRefused(String path, int status) {
+  void whenAParameterIsInvalid_itIsRefusedOrNotFound(String path, int status) {
     Http.Answer answer = admin().get(path.replace("LONG", LONG));
     assertEquals(status, answer.status(), answer.toString());
   }
 
   @Test
-  void aChangeOfWhatCannotBeARunIsNotFound() {
+  void whenARunIdIsTooLong_itsChangeIsNotFound() {
     Http.Answer answer = admin().send("PATCH", "/budget/runs/" + LONG, "{\"limit_usd\": \"1.00\"}");
     assertEquals(404, answer.status(), answer.toString());
   }
 
   @Test
-  void halfASurrogatePairIsNoText() {
+  void whenTextHasHalfASurrogatePair_itIsRefused() {
     for (String body :
         new String[] {
           "{\"model\": \"a\\ud800\", \"input_tokens\": 1}",
@@ -72,7 +72,7 @@ class StrictInputTest {
   }
 
   @Test
-  void aNameHas256CharactersHoweverWideTheyAre() {
+  void whenANameIsLongerThan256Characters_itIsRefused() {
     String ask = "{\"model\": \"%s\", \"input_tokens\": 1}";
     assertEquals(402, gateway().ask(ask.formatted("😀".repeat(256)), "wide").status());
     assertEquals(400, gateway().ask(ask.formatted("😀".repeat(257)), "wider").status());
@@ -81,7 +81,7 @@ class StrictInputTest {
   }
 
   @Test
-  void anOverridesNameHas256CharactersHoweverWideTheyAre() {
+  void whenAnOverridesNameExceeds256Characters_itIsRefused() {
     String path = "/budget/price-overrides?provider=acme&model=";
     String wide = "%F0%9F%98%80";
     String price = "{\"prices\": {\"input\": \"0.01\"}}";
@@ -91,7 +91,7 @@ class StrictInputTest {
   }
 
   @Test
-  void aPolicyTooLargeForItsAuditTrailIsRefused() {
+  void whenAPolicyIsTooLargeForTheAuditTrail_itIsRefused() {
     TestTenant tenant = new TestTenant(base);
     String models = String.join(",", Collections.nCopies(800, '"' + "m".repeat(230) + '"'));
     String policy = "{\"allowed_models\": [" + models + "]}";

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.DecisionsTail;
-import io.budgetauthority.Desk;
 import io.budgetauthority.Faults;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
@@ -60,7 +60,7 @@ class AttributionPropertyTest {
   private static final MicroUsd RUN_LIMIT = MicroUsd.of(350_000);
 
   @Test
-  void whatIsAddedUpEqualsTheLedgerHoweverTheStreamIsRead() throws Exception {
+  void whenTheStreamIsReadInAnyWay_theSumsEqualTheLedgers() throws Exception {
     for (long seed : SEEDS) {
       History history = new History(seed, LIFECYCLES / SEEDS.size());
       history.play();
@@ -87,12 +87,12 @@ class AttributionPropertyTest {
     final long seed;
     final int lifecycles;
     final RandomGenerator random;
-    final Desk desk = new Desk();
+    final TestAuthority service = new TestAuthority();
     final Faults faults;
     final AttributionTable table;
     final AttributionStream stream;
     final Attribution attribution;
-    final DecisionsTail tail = new DecisionsTail(desk.tenantId);
+    final DecisionsTail tail = new DecisionsTail(service.tenantId);
     final Map<String, ReservationId> decided = new HashMap<>();
     final Map<String, Integer> stepsLeft = new HashMap<>();
     long corrections;
@@ -110,18 +110,18 @@ class AttributionPropertyTest {
                   .overrideConfiguration(it -> it.addExecutionInterceptor(faults))
                   .build(),
               name);
-      this.stream = new AttributionStream(table, desk.tenants);
+      this.stream = new AttributionStream(table, service.tenants);
       this.attribution =
           new Attribution(new AttributionTable(LocalCloudForTests.dynamoDb().build(), name));
     }
 
     void play() {
-      desk.policy(policy());
+      service.policy(policy());
       for (String user : List.of("ada", "bob")) {
-        desk.ceiling(Scope.USER, user, MicroUsd.of(5_000_000));
+        service.ceiling(Scope.USER, user, MicroUsd.of(5_000_000));
       }
-      desk.ceiling(Scope.KEY, "ci", MicroUsd.of(100_000_000));
-      desk.ceiling(Scope.TENANT, "-", MicroUsd.of(100_000_000));
+      service.ceiling(Scope.KEY, "ci", MicroUsd.of(100_000_000));
+      service.ceiling(Scope.TENANT, "-", MicroUsd.of(100_000_000));
       List<String> open = new ArrayList<>();
       int asked = 0;
       while (asked < lifecycles || !open.isEmpty()) {
@@ -136,7 +136,7 @@ class AttributionPropertyTest {
           }
         }
         if (random.nextInt(50) == 0) {
-          desk.clock.advance(Duration.ofMinutes(random.nextInt(90)));
+          service.clock.advance(Duration.ofMinutes(random.nextInt(90)));
         }
       }
     }
@@ -147,10 +147,10 @@ class AttributionPropertyTest {
           .runLimit(RUN_LIMIT)
           .downgrade(
               new Policy.DowngradeRule(
-                  List.of(Desk.MODEL),
+                  List.of(TestAuthority.MODEL),
                   List.of(
                       new Policy.DowngradeRule.Alternative(
-                          null, Desk.CHEAP_MODEL, null, null, List.of())),
+                          null, TestAuthority.CHEAP_MODEL, null, null, List.of())),
                   null))
           .runTtlSeconds(86_400 * 300)
           .timeZone(ZoneId.of("Asia/Tokyo"))
@@ -159,16 +159,17 @@ class AttributionPropertyTest {
 
     private void ask(String key, List<String> open) {
       if (random.nextInt(60) == 0) {
-        desk.settlement.cancel(
-            desk.gateway, key, Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
-        decided.put(key, desk.idOf(key));
+        service.settlement.cancel(
+            service.gateway, key, Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
+        decided.put(key, service.idOf(key));
         return;
       }
       int run = random.nextInt(RUNS);
       Answer answer =
-          desk.authority.decide(new Authority.Ask(desk.gateway, request(run), key, "run-" + run));
+          service.authority.decide(
+              new Authority.Ask(service.gateway, request(run), key, "run-" + run));
       if (answer instanceof Answer.Decided made) {
-        decided.put(key, desk.idOf(key));
+        decided.put(key, service.idOf(key));
         if (!made.facts().blocked()) {
           open.add(key);
           stepsLeft.put(key, random.nextInt(5));
@@ -179,7 +180,7 @@ class AttributionPropertyTest {
     private DecisionRequest request(int run) {
       return new DecisionRequest(
           null,
-          random.nextInt(4) == 0 ? Desk.CHEAP_MODEL : Desk.MODEL,
+          random.nextInt(4) == 0 ? TestAuthority.CHEAP_MODEL : TestAuthority.MODEL,
           (long) random.nextInt(4_000),
           null,
           false,
@@ -207,19 +208,19 @@ class AttributionPropertyTest {
     }
 
     private void step(String key) {
-      ReservationId id = desk.idOf(key);
+      ReservationId id = service.idOf(key);
       Reservation before = reservation(id);
       switch (random.nextInt(8)) {
         case 0, 1, 2 -> commit(id);
-        case 3 -> desk.settlement.release(desk.gateway, id, "not called");
-        case 4 -> desk.settlement.forward(desk.gateway, id);
+        case 3 -> service.settlement.release(service.gateway, id, "not called");
+        case 4 -> service.settlement.forward(service.gateway, id);
         case 5 ->
-            desk.settlement.extend(
-                desk.gateway,
+            service.settlement.extend(
+                service.gateway,
                 id,
-                desk.clock.instant().plusSeconds(900),
+                service.clock.instant().plusSeconds(900),
                 1L + random.nextInt(6_000));
-        case 6 -> desk.settlement.retarget(desk.gateway, id, null, Desk.CHEAP_MODEL);
+        case 6 -> service.settlement.retarget(service.gateway, id, null, TestAuthority.CHEAP_MODEL);
         default -> expire(before);
       }
       Settled old = before.settled();
@@ -236,30 +237,33 @@ class AttributionPropertyTest {
               : Usage.ofTokens(random.nextInt(6_000), random.nextInt(6_000));
       String served =
           switch (random.nextInt(5)) {
-            case 0 -> Desk.CHEAP_MODEL;
+            case 0 -> TestAuthority.CHEAP_MODEL;
             case 1 -> "a model without a price";
             default -> null;
           };
-      desk.settlement.commit(desk.gateway, id, new UsageReport(usage, null, served, quality));
+      service.settlement.commit(service.gateway, id, new UsageReport(usage, null, served, quality));
     }
 
     /// What a sweeper and a reconciler do with a reservation whose time has passed.
     private void expire(Reservation open) {
-      desk.clock.advance(Duration.ofMinutes(20));
-      take(open.expire(desk.clock.instant(), Duration.ofSeconds(5)));
+      service.clock.advance(Duration.ofMinutes(20));
+      take(open.expire(service.clock.instant(), Duration.ofSeconds(5)));
       if (random.nextInt(4) != 0) {
-        take(reservation(open.id()).reconcile(desk.clock.instant()));
+        take(reservation(open.id()).reconcile(service.clock.instant()));
       }
     }
 
     private void take(Reservation.Step step) {
       if (step instanceof Reservation.Step.Move move) {
-        desk.ledger.settle(move, Deadline.in(Duration.ofSeconds(5)));
+        service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5)));
       }
     }
 
     Reservation reservation(ReservationId id) {
-      return desk.ledger.find(desk.tenantId, id, Deadline.in(Duration.ofSeconds(5))).orElseThrow();
+      return service
+          .ledger
+          .find(service.tenantId, id, Deadline.in(Duration.ofSeconds(5)))
+          .orElseThrow();
     }
 
     /// Three readers share batches that were split, shuffled and partly doubled; later some are
@@ -322,8 +326,8 @@ class AttributionPropertyTest {
     List<Attribution.Group> groups(Dimension... groupBy) {
       LocalDate first = LocalDate.parse("2026-11-24");
       return attribution.groups(
-          new Attribution.Question(
-              desk.tenantId, first, first.plusDays(399), Map.of(), List.of(groupBy), false));
+          new Attribution.Query(
+              service.tenantId, first, first.plusDays(399), Map.of(), List.of(groupBy), false));
     }
 
     void assertEqualsTheLedger() {
@@ -354,15 +358,16 @@ class AttributionPropertyTest {
 
     private void assertCommitted(Scope scope, String id, Amounts amounts) {
       Account account =
-          desk.ledger
+          service
+              .ledger
               .read(
                   null,
-                  desk.tenantId,
-                  List.of(AccountKey.total(desk.tenantId, scope, id)),
+                  service.tenantId,
+                  List.of(AccountKey.total(service.tenantId, scope, id)),
                   List.of(),
                   Deadline.in(Duration.ofSeconds(5)))
               .accounts()
-              .get(AccountKey.total(desk.tenantId, scope, id));
+              .get(AccountKey.total(service.tenantId, scope, id));
       assertEquals(
           account == null ? MicroUsd.ZERO : account.committed(),
           amounts.money(Measure.COMMITTED_USD),
@@ -374,20 +379,20 @@ class AttributionPropertyTest {
       Map<String, long[]> expected = new HashMap<>();
       for (ReservationId id : decided.values()) {
         Reservation it = reservation(id);
-        Outline outline = Outline.read(it.facts());
-        if (outline.cancelled()) {
+        StoredDecision decision = StoredDecision.read(it.facts());
+        if (decision.cancelled()) {
           continue;
         }
         boolean released = it.state() == ReservationState.RELEASED;
         boolean blocked = it.state() == ReservationState.NONE;
         long charge = it.settled() == null ? 0 : it.settled().charge().micros();
-        long[] sums = expected.computeIfAbsent(rowOf(it, outline), row -> new long[7]);
+        long[] sums = expected.computeIfAbsent(rowOf(it, decision), row -> new long[7]);
         sums[0] += blocked || released ? 0 : 1;
         sums[1] += blocked ? 1 : 0;
         sums[2] += released ? 1 : 0;
         sums[3] += charge;
         sums[4] += isOf(it, UsageQuality.PRESUMED) ? charge : 0;
-        sums[5] += outline.downgraded() ? 1 : 0;
+        sums[5] += decision.downgraded() ? 1 : 0;
         sums[6] += Math.max(0, it.settled() == null ? 0 : charge - it.estimate().micros());
       }
       Map<String, long[]> found = new HashMap<>();
@@ -428,21 +433,23 @@ class AttributionPropertyTest {
       return it.settled() != null && it.settled().quality() == quality;
     }
 
-    private static String rowOf(Reservation it, Outline outline) {
-      Outline.Heard heard =
-          it.settled() == null ? Outline.Heard.NOTHING : Outline.heard(it.settled().particulars());
+    private static String rowOf(Reservation it, StoredDecision decision) {
+      StoredDecision.Usage usage =
+          it.settled() == null
+              ? StoredDecision.Usage.NOTHING
+              : StoredDecision.usage(it.settled().particulars());
       String model =
-          heard.model() != null
-              ? heard.model()
-              : outline.selectedModel() != null
-                  ? outline.selectedModel()
-                  : outline.requestedModel();
+          usage.model() != null
+              ? usage.model()
+              : decision.selectedModel() != null
+                  ? decision.selectedModel()
+                  : decision.requestedModel();
       List<@Nullable String> row = new ArrayList<>();
       row.add(it.createdAt().atZone(ZoneId.of("Asia/Tokyo")).toLocalDate().toString());
-      row.add(outline.runId());
+      row.add(decision.runId());
       row.add(model);
-      row.add(outline.teamId());
-      row.add(outline.requestClass());
+      row.add(decision.teamId());
+      row.add(decision.requestClass());
       return String.valueOf(row);
     }
   }

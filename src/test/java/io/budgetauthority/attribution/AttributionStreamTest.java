@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.StreamRecord;
@@ -30,15 +30,15 @@ class AttributionStreamTest {
   private static final MicroUsd LIMIT = MicroUsd.of(5_000_000);
 
   @Test
-  void aDecisionIsACallThatIsOpenUntilItsUsageIsHeard() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 1_000, 1_000, LIMIT);
+  void whenUsageIsCommitted_theCallIsNoLongerOpen() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 1_000, 1_000, LIMIT);
       it.catchUp();
       assertEquals(1, it.total().of(Measure.CALLS));
       assertEquals(1, it.total().of(Measure.OPEN));
       assertEquals(0, it.total().of(Measure.COMMITTED_USD));
 
-      it.desk.commit(it.desk.idOf("one"), 1_000, 200);
+      it.service.commit(it.service.idOf("one"), 1_000, 200);
       it.catchUp();
 
       assertEquals(1, it.total().of(Measure.CALLS));
@@ -50,11 +50,11 @@ class AttributionStreamTest {
   }
 
   @Test
-  void aRecordThatIsNotNewerAddsNothing() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
-      it.desk.commit(it.desk.idOf("one"), 0, 100, UsageQuality.ESTIMATED);
-      it.desk.commit(it.desk.idOf("one"), 0, 300, UsageQuality.EXACT);
+  void whenARecordIsNotNewer_nothingIsAdded() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
+      it.service.commit(it.service.idOf("one"), 0, 100, UsageQuality.ESTIMATED);
+      it.service.commit(it.service.idOf("one"), 0, 300, UsageQuality.EXACT);
       List<StreamRecord> records = it.tail.read();
       assertEquals(3, records.size());
 
@@ -72,12 +72,12 @@ class AttributionStreamTest {
   }
 
   @Test
-  void everyCorrectionCountsOnceInWhateverOrderItComes() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
-      it.desk.commit(it.desk.idOf("one"), 0, 0, UsageQuality.MISSING);
-      it.desk.commit(it.desk.idOf("one"), 0, 100, UsageQuality.ESTIMATED);
-      it.desk.commit(it.desk.idOf("one"), 0, 300, UsageQuality.EXACT);
+  void whenCorrectionsComeInAnyOrder_eachIsCountedOnce() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
+      it.service.commit(it.service.idOf("one"), 0, 0, UsageQuality.MISSING);
+      it.service.commit(it.service.idOf("one"), 0, 100, UsageQuality.ESTIMATED);
+      it.service.commit(it.service.idOf("one"), 0, 300, UsageQuality.EXACT);
       List<StreamRecord> backwards = new ArrayList<>(it.tail.read());
       Collections.reverse(backwards);
 
@@ -91,10 +91,10 @@ class AttributionStreamTest {
   }
 
   @Test
-  void theEndOfADecisionsRetentionTakesNothingAway() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
-      it.desk.commit(it.desk.idOf("one"), 0, 300);
+  void whenADecisionsRetentionEnds_nothingIsSubtracted() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
+      it.service.commit(it.service.idOf("one"), 0, 300);
       List<StreamRecord> records = it.tail.read();
       it.add(records);
       Amounts before = it.total();
@@ -108,32 +108,33 @@ class AttributionStreamTest {
   }
 
   @Test
-  void aCallThatIsRetargetedTakesItsAmountsAlong() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
+  void whenACallIsRetargeted_itsAmountsMoveToTheNewModel() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
-      assertEquals(List.of(Desk.MODEL), models(it));
+      assertEquals(List.of(TestAuthority.MODEL), models(it));
 
-      it.desk.settlement.retarget(it.desk.gateway, it.desk.idOf("one"), null, Desk.CHEAP_MODEL);
+      it.service.settlement.retarget(
+          it.service.gateway, it.service.idOf("one"), null, TestAuthority.CHEAP_MODEL);
       it.catchUp();
 
-      assertEquals(List.of(Desk.CHEAP_MODEL), models(it));
+      assertEquals(List.of(TestAuthority.CHEAP_MODEL), models(it));
       assertEquals(1, it.total().of(Measure.CALLS));
     }
   }
 
-  private static List<String> models(AttributionDesk it) {
+  private static List<String> models(TestAttribution it) {
     return it.groups(Dimension.MODEL).stream()
         .map(group -> String.valueOf(group.values().getFirst()))
         .toList();
   }
 
   @Test
-  void aReleasedCallIsNoneAndABlockIsNone() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(5_000));
-      it.desk.ask("two", "run", 0, 1_000, MicroUsd.of(5_000));
-      it.desk.settlement.release(it.desk.gateway, it.desk.idOf("one"), null);
+  void whenACallIsReleasedOrBlocked_itIsNotCountedAsACall() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(5_000));
+      it.service.ask("two", "run", 0, 1_000, MicroUsd.of(5_000));
+      it.service.settlement.release(it.service.gateway, it.service.idOf("one"), null);
       it.catchUp();
 
       assertEquals(0, it.total().of(Measure.CALLS));
@@ -144,17 +145,17 @@ class AttributionStreamTest {
   }
 
   @Test
-  void aPresumedChargeIsTakenBackWhenTheCallerSpeaks() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
-      it.desk.clock.advance(Duration.ofHours(2));
-      take(it, reservation(it).expire(it.desk.clock.instant(), Duration.ZERO));
-      take(it, reservation(it).reconcile(it.desk.clock.instant()));
+  void whenUsageIsReportedLate_thePresumedChargeIsReplaced() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
+      it.service.clock.advance(Duration.ofHours(2));
+      take(it, reservation(it).expire(it.service.clock.instant(), Duration.ZERO));
+      take(it, reservation(it).reconcile(it.service.clock.instant()));
       it.catchUp();
       assertEquals(5_000, it.total().of(Measure.PRESUMED_USD));
       assertEquals(5_000, it.total().of(Measure.COMMITTED_USD));
 
-      it.desk.commit(it.desk.idOf("one"), 0, 100);
+      it.service.commit(it.service.idOf("one"), 0, 100);
       it.catchUp();
 
       assertEquals(0, it.total().of(Measure.PRESUMED_USD));
@@ -163,21 +164,21 @@ class AttributionStreamTest {
     }
   }
 
-  static Reservation reservation(AttributionDesk it) {
-    return it.desk.settlement.find(it.desk.gateway, it.desk.idOf("one")).orElseThrow();
+  static Reservation reservation(TestAttribution it) {
+    return it.service.settlement.find(it.service.gateway, it.service.idOf("one")).orElseThrow();
   }
 
-  static void take(AttributionDesk it, Reservation.Step step) {
-    it.desk.ledger.settle((Reservation.Step.Move) step, Deadline.in(Duration.ofSeconds(5)));
+  static void take(TestAttribution it, Reservation.Step step) {
+    it.service.ledger.settle((Reservation.Step.Move) step, Deadline.in(Duration.ofSeconds(5)));
   }
 
   @Test
-  void usageWithoutAPriceOfItsOwnIsCountedAndSoIsWhatPassesTheEstimate() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 100, LIMIT);
-      it.desk.settlement.commit(
-          it.desk.gateway,
-          it.desk.idOf("one"),
+  void whenUsageIsUnpricedAndAboveTheEstimate_bothAreCounted() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 100, LIMIT);
+      it.service.settlement.commit(
+          it.service.gateway,
+          it.service.idOf("one"),
           new UsageReport(
               Usage.ofTokens(0, 1_000), null, "a model that nobody knows", UsageQuality.EXACT));
       it.catchUp();
@@ -191,10 +192,10 @@ class AttributionStreamTest {
   }
 
   @Test
-  void aKeyThatWasCancelledUnseenIsNoDecision() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.settlement.cancel(
-          it.desk.gateway, "one", Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
+  void whenAnUnseenKeyIsCancelled_noDecisionIsCounted() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.settlement.cancel(
+          it.service.gateway, "one", Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
       List<StreamRecord> records = it.tail.read();
       assertEquals(1, records.size());
 
@@ -205,22 +206,22 @@ class AttributionStreamTest {
   }
 
   @Test
-  void theDayIsTheDecisionsInTheTenantsZoneAndStaysWhereTheTenantMoves() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.policy(Policy.DEFAULT.in(ZoneId.of("Pacific/Kiritimati")));
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
+  void whenATenantsZoneChanges_aDecisionKeepsItsDay() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.policy(Policy.DEFAULT.in(ZoneId.of("Pacific/Kiritimati")));
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
       assertEquals(LocalDate.parse("2026-11-25").toString(), day(it));
 
-      Tenants.Versioned seen = it.desk.tenants.policyNow(it.desk.tenantId);
+      Tenants.Versioned seen = it.service.tenants.policyNow(it.service.tenantId);
       assertTrue(
-          it.desk.tenants.replacePolicy(
-              it.desk.tenantId,
+          it.service.tenants.replacePolicy(
+              it.service.tenantId,
               seen,
               seen.policy().in(ZoneId.of("UTC")),
-              AuditEntry.of(it.desk.gateway, it.desk.clock.instant(), "policy", null, null)));
-      it.desk.clock.advance(Duration.ofDays(3));
-      it.desk.commit(it.desk.idOf("one"), 0, 100);
+              AuditEntry.of(it.service.gateway, it.service.clock.instant(), "policy", null, null)));
+      it.service.clock.advance(Duration.ofDays(3));
+      it.service.commit(it.service.idOf("one"), 0, 100);
       it.catchUp();
 
       assertEquals(LocalDate.parse("2026-11-25").toString(), day(it));
@@ -228,17 +229,17 @@ class AttributionStreamTest {
     }
   }
 
-  private static String day(AttributionDesk it) {
+  private static String day(TestAttribution it) {
     List<Attribution.Group> days = it.groups(Dimension.DAY);
     assertEquals(1, days.size());
     return String.valueOf(days.getFirst().values().getFirst());
   }
 
   @Test
-  void decisionsOfOneRowShareOneWriteOfIt() {
-    try (AttributionDesk it = new AttributionDesk()) {
+  void whenDecisionsShareARow_theyShareItsWrites() {
+    try (TestAttribution it = new TestAttribution()) {
       for (int i = 0; i < 250; i++) {
-        it.desk.ask("key-" + i, "run", 0, 1, LIMIT);
+        it.service.ask("key-" + i, "run", 0, 1, LIMIT);
       }
       List<StreamRecord> records = it.tail.read();
       List<AttributionStream.Move> moves =
@@ -257,50 +258,52 @@ class AttributionStreamTest {
       it.add(records);
       assertEquals(250, it.total().of(Measure.CALLS));
       List<AttributionTable.Row> rows = new ArrayList<>();
-      it.table.rowsOf(it.desk.tenantId, AttributionDesk.DAY, "", true, rows::add);
+      it.table.rowsOf(it.service.tenantId, TestAttribution.DAY, "", true, rows::add);
       assertEquals(List.of(3L), rows.stream().map(AttributionTable.Row::changes).toList());
     }
   }
 
   @Test
-  void aMarkerOutlivesItsDecisionByAsMuchAsARecordMayBeOld() {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 1_000, LIMIT);
+  void whenADecisionIsSettled_itsMarkerOutlivesItsRetention() {
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
       assertEquals(null, marker(it).keptUntil());
 
-      it.desk.commit(it.desk.idOf("one"), 0, 0, UsageQuality.MISSING);
+      it.service.commit(it.service.idOf("one"), 0, 0, UsageQuality.MISSING);
       it.catchUp();
 
       assertEquals(
-          it.desk.clock.instant().plus(Duration.ofDays(30)).plus(AttributionStream.MOST_AGE),
+          it.service.clock.instant().plus(Duration.ofDays(30)).plus(AttributionStream.MAX_AGE),
           marker(it).keptUntil());
     }
   }
 
-  private static Marker marker(AttributionDesk it) {
-    return it.table.markers(List.of(it.desk.idOf("one").hash())).values().iterator().next();
+  private static Marker marker(TestAttribution it) {
+    return it.table.markers(List.of(it.service.idOf("one").hash())).values().iterator().next();
   }
 
   @Test
-  void theDecisionsOfARunAreListedNewestFirstByPages() {
-    try (AttributionDesk it = new AttributionDesk()) {
+  void whenARunsDecisionsAreListed_theNewestIsFirst() {
+    try (TestAttribution it = new TestAttribution()) {
       for (int i = 0; i < 5; i++) {
-        it.desk.ask("key-" + i, "run", 0, 10, LIMIT);
-        it.desk.ask("other-" + i, "another", 0, 10, LIMIT);
-        it.desk.clock.advance(Duration.ofMillis(5));
+        it.service.ask("key-" + i, "run", 0, 10, LIMIT);
+        it.service.ask("other-" + i, "another", 0, 10, LIMIT);
+        it.service.clock.advance(Duration.ofMillis(5));
       }
       it.catchUp();
 
-      Attribution.Listed first = it.attribution.decisionsOfRun(it.desk.tenantId, "run", 3, null);
+      Attribution.Listed first = it.attribution.decisionsOfRun(it.service.tenantId, "run", 3, null);
       assertEquals(
-          List.of(it.desk.idOf("key-4"), it.desk.idOf("key-3"), it.desk.idOf("key-2")),
+          List.of(it.service.idOf("key-4"), it.service.idOf("key-3"), it.service.idOf("key-2")),
           first.ids());
-      Attribution.Place next = Attribution.Place.parse(String.valueOf(first.next())).orElseThrow();
-      Attribution.Listed second = it.attribution.decisionsOfRun(it.desk.tenantId, "run", 3, next);
-      assertEquals(List.of(it.desk.idOf("key-1"), it.desk.idOf("key-0")), second.ids());
+      Attribution.Cursor next =
+          Attribution.Cursor.parse(String.valueOf(first.next())).orElseThrow();
+      Attribution.Listed second =
+          it.attribution.decisionsOfRun(it.service.tenantId, "run", 3, next);
+      assertEquals(List.of(it.service.idOf("key-1"), it.service.idOf("key-0")), second.ids());
       assertEquals(null, second.next());
-      assertFalse(Attribution.Place.parse("yesterday").isPresent());
+      assertFalse(Attribution.Cursor.parse("yesterday").isPresent());
     }
   }
 }

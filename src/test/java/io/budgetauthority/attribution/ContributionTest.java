@@ -23,12 +23,12 @@ class ContributionTest {
 
   /// What a call that cost 5,000 micro-USD against an estimate of 500 adds, with other facts.
   private static Contribution with(Consumer<ObjectNode> facts) {
-    try (AttributionDesk it = new AttributionDesk()) {
-      it.desk.ask("one", "run", 0, 100, MicroUsd.of(1_000_000));
-      it.desk.commit(it.desk.idOf("one"), 0, 1_000);
+    try (TestAttribution it = new TestAttribution()) {
+      it.service.ask("one", "run", 0, 100, MicroUsd.of(1_000_000));
+      it.service.commit(it.service.idOf("one"), 0, 1_000);
       StreamRecord record = it.tail.read().getLast();
       return Contribution.of(
-          (Change.Stepped) Change.read(changed(record, facts)), AttributionDesk.DAY);
+          (Change.Stepped) Change.read(changed(record, facts)), TestAttribution.DAY);
     }
   }
 
@@ -45,7 +45,7 @@ class ContributionTest {
   }
 
   @Test
-  void usageWithoutADecisionIsACallAndNoOverrun() {
+  void whenUsageHasNoDecision_itIsACallAndNoOverrun() {
     Amounts amounts = with(facts -> facts.put("decision", "unreserved")).amounts();
 
     assertEquals(1, amounts.of(Measure.CALLS));
@@ -55,7 +55,7 @@ class ContributionTest {
   }
 
   @Test
-  void aCallInSomebodyElsesRunIsAnOrphanWithItsCharge() {
+  void whenTheRunIsAnotherUsers_theCallIsAnOrphanWithItsCharge() {
     Contribution contribution =
         with(
             facts -> {
@@ -72,14 +72,14 @@ class ContributionTest {
   }
 
   @Test
-  void whatANewerWriterKeepsBesideIsPassedOver() {
+  void whenFactsHaveAnUnknownField_itIsIgnored() {
     Amounts plain = with(facts -> {}).amounts();
 
     assertEquals(plain, with(facts -> facts.put("a_field_of_later", 1)).amounts());
   }
 
   @Test
-  void factsThatNameNoDecisionAreRefused() {
+  void whenFactsNameNoDecision_theyAreRefused() {
     assertThrows(
         IllegalStateException.class, () -> with(facts -> facts.remove("decision")).amounts());
   }

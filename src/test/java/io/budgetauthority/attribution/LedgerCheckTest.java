@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.AccountScan;
@@ -33,24 +33,26 @@ class LedgerCheckTest {
       LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
   private static final MicroUsd RUN_LIMIT = MicroUsd.of(5_000_000);
 
-  private final AttributionDesk it = new AttributionDesk();
-  private final Desk desk = it.desk;
-  private final AccountKey ada = AccountKey.total(desk.tenantId, Scope.USER, "ada");
+  private final TestAttribution it = new TestAttribution();
+  private final TestAuthority service = it.service;
+  private final AccountKey ada = AccountKey.total(service.tenantId, Scope.USER, "ada");
 
   /// Twenty decisions in two runs and a child run. Four of them still hold.
   @BeforeEach
   void makeDecisions() {
-    desk.tenants.create(
-        desk.tenantId, desk.tenants.policy(desk.tenantId).policy(), desk.clock.instant());
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(100_000_000));
+    service.tenants.create(
+        service.tenantId,
+        service.tenants.policy(service.tenantId).policy(),
+        service.clock.instant());
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(100_000_000));
     for (int i = 0; i < 20; i++) {
       if (i % 3 == 2) {
-        desk.askAsChild("key-" + i, "child", "run-0", 0, 1_000);
+        service.askAsChild("key-" + i, "child", "run-0", 0, 1_000);
       } else {
-        desk.ask("key-" + i, "run-" + i % 3, 0, 1_000, RUN_LIMIT);
+        service.ask("key-" + i, "run-" + i % 3, 0, 1_000, RUN_LIMIT);
       }
       if (i % 5 != 0) {
-        desk.commit(desk.idOf("key-" + i), 0, 100 + i);
+        service.commit(service.idOf("key-" + i), 0, 100 + i);
       }
     }
     it.catchUp();
@@ -66,13 +68,13 @@ class LedgerCheckTest {
         new AccountScan(it.dynamoDb, LEDGER),
         new DecisionScan(it.dynamoDb, DECISIONS),
         it.table,
-        desk.ledger,
-        desk.tenants,
-        desk.clock);
+        service.ledger,
+        service.tenants,
+        service.clock);
   }
 
   private LedgerCheck.Result run() {
-    return check().run(desk.tenantId);
+    return check().run(service.tenantId);
   }
 
   private void change(AccountKey account, String attribute, long byMicros) {
@@ -113,7 +115,7 @@ class LedgerCheckTest {
                         .filterExpression("tenant = :tenant AND attribute_exists(#ttl)")
                         .expressionAttributeNames(Map.of("#ttl", "ttl"))
                         .expressionAttributeValues(
-                            Map.of(":tenant", StoredValues.text(desk.tenantId))))
+                            Map.of(":tenant", StoredValues.text(service.tenantId))))
             .items()
             .stream()
             .toList();
@@ -143,8 +145,8 @@ class LedgerCheckTest {
   }
 
   @Test
-  void whenDecisionsExpired_nothingDiffers() {
-    desk.clock.advance(Duration.ofDays(60));
+  void whenDecisionsAreDeleted_nothingDiffers() {
+    service.clock.advance(Duration.ofDays(60));
 
     assertEquals(16, deleteSettledDecisions());
 
@@ -153,23 +155,24 @@ class LedgerCheckTest {
 
   @Test
   void whenReservedIsWrong_itBecomesTheSumOfHolds() {
-    Account right = desk.account(Scope.USER, "ada");
+    Account right = service.account(Scope.USER, "ada");
     change(ada, "res", 777);
 
     AccountDifference difference = only(run());
     assertEquals(ada, difference.key());
+    service.clock.advance(Duration.ofMillis(1));
     assertTrue(check().correct(difference));
 
-    assertEquals(right, desk.account(Scope.USER, "ada"));
+    assertEquals(right, service.account(Scope.USER, "ada"));
     assertEquals(List.of(), run().differences());
-    AuditEntry entry = desk.tenants.auditTrail(desk.tenantId, 1, null).getFirst();
+    AuditEntry entry = service.tenants.auditTrail(service.tenantId, 1, null).getFirst();
     assertEquals("budget check", entry.principalId());
     assertEquals("accounts/user/ada/total", entry.subject());
   }
 
   @Test
   void whenAvailableIsWrong_itIsComputedAnew() {
-    Account right = desk.account(Scope.USER, "ada");
+    Account right = service.account(Scope.USER, "ada");
     it.dynamoDb.updateItem(
         update ->
             update
@@ -183,63 +186,63 @@ class LedgerCheckTest {
 
     assertTrue(check().correct(only(run())));
 
-    assertEquals(right, desk.account(Scope.USER, "ada"));
+    assertEquals(right, service.account(Scope.USER, "ada"));
   }
 
   @Test
-  void whenYoung_committedIsExact() {
-    MicroUsd right = desk.run("run-0").account().committed();
-    AccountKey run = AccountKey.total(desk.tenantId, Scope.RUN, "run-0");
+  void whenNoDecisionIsDeleted_committedIsExact() {
+    MicroUsd right = service.run("run-0").account().committed();
+    AccountKey run = AccountKey.total(service.tenantId, Scope.RUN, "run-0");
     for (long wrong : new long[] {-3, 3}) {
       change(run, "cmt", wrong);
 
       assertTrue(check().correct(only(run())));
 
-      assertEquals(right, desk.run("run-0").account().committed());
+      assertEquals(right, service.run("run-0").account().committed());
     }
   }
 
   @Test
-  void whenOld_committedStaysWithinItsBounds() {
-    desk.clock.advance(Duration.ofDays(60));
+  void whenDecisionsAreDeleted_committedStaysWithinItsBounds() {
+    service.clock.advance(Duration.ofDays(60));
     assertEquals(16, deleteSettledDecisions());
-    AccountKey run = AccountKey.total(desk.tenantId, Scope.RUN, "run-0");
-    MicroUsd right = desk.run("run-0").account().committed();
+    AccountKey run = AccountKey.total(service.tenantId, Scope.RUN, "run-0");
+    MicroUsd right = service.run("run-0").account().committed();
 
     change(run, "cmt", -1);
     assertEquals(List.of(), run().differences(), "what is deleted may never have been charged");
     change(run, "cmt", 2);
     assertTrue(check().correct(only(run())));
 
-    assertEquals(right, desk.run("run-0").account().committed());
+    assertEquals(right, service.run("run-0").account().committed());
   }
 
   @Test
   void whenAChargeIsNotInItsRowYet_nothingDiffers() {
-    desk.clock.advance(Duration.ofDays(60));
+    service.clock.advance(Duration.ofDays(60));
     assertEquals(16, deleteSettledDecisions());
-    desk.commit(desk.idOf("key-0"), 0, 4_000);
+    service.commit(service.idOf("key-0"), 0, 4_000);
 
     assertEquals(List.of(), run().differences());
   }
 
   @Test
   void whenAnAccountIsMissing_itIsMadeWithoutALimit() {
-    Account right = desk.account(Scope.USER, "ada");
+    Account right = service.account(Scope.USER, "ada");
     delete(ada);
 
     assertTrue(check().correct(only(run())));
 
-    Account made = desk.account(Scope.USER, "ada");
+    Account made = service.account(Scope.USER, "ada");
     assertEquals(right.committed(), made.committed());
     assertEquals(right.reserved(), made.reserved());
-    desk.ask("next", "run-9", 0, 10, RUN_LIMIT);
-    assertEquals(right.limit(), desk.account(Scope.USER, "ada").limit());
+    service.ask("next", "run-9", 0, 10, RUN_LIMIT);
+    assertEquals(right.limit(), service.account(Scope.USER, "ada").limit());
   }
 
   @Test
   void whenARunIsMissing_itIsReportedAndNotMade() {
-    delete(AccountKey.total(desk.tenantId, Scope.RUN, "run-1"));
+    delete(AccountKey.total(service.tenantId, Scope.RUN, "run-1"));
 
     assertFalse(check().correct(only(run())));
   }
@@ -248,7 +251,7 @@ class LedgerCheckTest {
   void whenAnAccountChanged_itIsNotCorrected() {
     change(ada, "res", 777);
     AccountDifference difference = only(run());
-    desk.ask("next", "run-9", 0, 10, RUN_LIMIT);
+    service.ask("next", "run-9", 0, 10, RUN_LIMIT);
 
     assertFalse(check().correct(difference));
 

@@ -18,25 +18,26 @@ class RebuildTest {
   private static final MicroUsd LIMIT = MicroUsd.of(5_000_000);
 
   /// Thirty decisions in three runs, most of them settled and one of them corrected.
-  private static AttributionDesk filled() {
-    AttributionDesk it = new AttributionDesk();
+  private static TestAttribution filled() {
+    TestAttribution it = new TestAttribution();
     for (int i = 0; i < 30; i++) {
-      it.desk.ask("key-" + i, "run-" + i % 3, 0, 1_000, LIMIT);
+      it.service.ask("key-" + i, "run-" + i % 3, 0, 1_000, LIMIT);
       if (i % 4 != 0) {
-        it.desk.commit(it.desk.idOf("key-" + i), 0, 100 + i);
+        it.service.commit(it.service.idOf("key-" + i), 0, 100 + i);
       }
     }
-    it.desk.commit(it.desk.idOf("key-0"), 0, 5, UsageQuality.ESTIMATED);
-    it.desk.commit(it.desk.idOf("key-0"), 0, 6);
+    it.service.commit(it.service.idOf("key-0"), 0, 5, UsageQuality.ESTIMATED);
+    it.service.commit(it.service.idOf("key-0"), 0, 6);
     it.catchUp();
     return it;
   }
 
-  private static RowKey rowOfRun(AttributionDesk it, LocalDate day, String run) {
-    return new RowKey(it.desk.tenantId, day, run, "ada", "ci", null, null, "test", "model-a", null);
+  private static RowKey rowOfRun(TestAttribution it, LocalDate day, String run) {
+    return new RowKey(
+        it.service.tenantId, day, run, "ada", "ci", null, null, "test", "model-a", null);
   }
 
-  private static void corrupt(AttributionDesk it, RowKey row) {
+  private static void corrupt(TestAttribution it, RowKey row) {
     it.table.write(
         List.of(
             it.table.add(
@@ -47,7 +48,7 @@ class RebuildTest {
                     .build())));
   }
 
-  private static String groups(AttributionDesk it) {
+  private static String groups(TestAttribution it) {
     return it.groups(Dimension.RUN, Dimension.DAY).stream()
         .sorted(Attribution.Group.BIGGEST_FIRST)
         .toList()
@@ -55,31 +56,31 @@ class RebuildTest {
   }
 
   @Test
-  void whatIsRightStaysAsItIs() {
-    try (AttributionDesk it = filled()) {
+  void whenRowsAreRight_theyStayUnchanged() {
+    try (TestAttribution it = filled()) {
       String before = groups(it);
 
-      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+      Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
       assertEquals(30, result.decisions());
       assertEquals(0, result.markersRepaired());
       assertEquals(3, result.rowsRight());
       assertEquals(0, result.rowsCorrected() + result.rowsMoving());
-      assertEquals(List.of(it.desk.tenantId + " 2026-11-24"), result.daysRebuilt());
+      assertEquals(List.of(it.service.tenantId + " 2026-11-24"), result.daysRebuilt());
       assertEquals(before, groups(it));
     }
   }
 
   @Test
-  void wrongRowsLostRowsAndLostMarkersBecomeRight() {
-    try (AttributionDesk it = filled()) {
+  void whenRowsOrMarkersAreWrongOrLost_theyAreCorrected() {
+    try (TestAttribution it = filled()) {
       String before = groups(it);
-      corrupt(it, rowOfRun(it, AttributionDesk.DAY, "run-0"));
-      corrupt(it, rowOfRun(it, AttributionDesk.DAY, "a run that never was"));
-      corrupt(it, rowOfRun(it, AttributionDesk.DAY.minusDays(2), "run-0"));
+      corrupt(it, rowOfRun(it, TestAttribution.DAY, "run-0"));
+      corrupt(it, rowOfRun(it, TestAttribution.DAY, "a run that never was"));
+      corrupt(it, rowOfRun(it, TestAttribution.DAY.minusDays(2), "run-0"));
       it.dynamoDb.deleteItem(
           delete ->
-              delete.tableName(it.tableName).key(rowOfRun(it, AttributionDesk.DAY, "run-1").key()));
+              delete.tableName(it.tableName).key(rowOfRun(it, TestAttribution.DAY, "run-1").key()));
       IntStream.range(3, 6)
           .forEach(
               i ->
@@ -87,15 +88,15 @@ class RebuildTest {
                       delete ->
                           delete
                               .tableName(it.tableName)
-                              .key(Marker.key(it.desk.idOf("key-" + i).hash()))));
+                              .key(Marker.key(it.service.idOf("key-" + i).hash()))));
       assertNotEquals(before, groups(it));
 
-      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+      Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
       assertEquals(3, result.markersRepaired());
       assertEquals(before, groups(it));
-      assertEquals(0, it.rebuild().run(it.desk.tenantId).rowsCorrected());
-      it.desk.commit(it.desk.idOf("key-4"), 0, 50);
+      assertEquals(0, it.rebuild().run(it.service.tenantId).rowsCorrected());
+      it.service.commit(it.service.idOf("key-4"), 0, 50);
       it.catchUp();
       assertEquals(
           250,
@@ -117,33 +118,33 @@ class RebuildTest {
   }
 
   @Test
-  void aDayOfWhichDecisionsAreGoneIsLeftAlone() {
-    try (AttributionDesk it = filled()) {
-      RowKey gone = rowOfRun(it, AttributionDesk.DAY, "a run whose decisions are gone");
+  void whenDecisionsOfADayAreDeleted_theDayIsNotRebuilt() {
+    try (TestAttribution it = filled()) {
+      RowKey gone = rowOfRun(it, TestAttribution.DAY, "a run whose decisions are gone");
       corrupt(it, gone);
       String before = groups(it);
-      it.desk.clock.advance(Duration.ofDays(20));
+      it.service.clock.advance(Duration.ofDays(20));
 
-      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+      Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
-      assertEquals(List.of(it.desk.tenantId + " 2026-11-24"), result.daysLeft());
+      assertEquals(List.of(it.service.tenantId + " 2026-11-24"), result.daysLeft());
       assertEquals(List.of(), result.daysRebuilt());
       assertEquals(before, groups(it));
     }
   }
 
   @Test
-  void anOlderDayOfWhichNothingIsGoneIsRebuilt() {
-    try (AttributionDesk it = filled()) {
+  void whenAnOlderDayHasAllItsDecisions_itIsRebuilt() {
+    try (TestAttribution it = filled()) {
       String before = groups(it);
       it.table.write(
           List.of(
               it.table.add(
-                  rowOfRun(it, AttributionDesk.DAY, "run-2"),
+                  rowOfRun(it, TestAttribution.DAY, "run-2"),
                   new Amounts.Builder().add(Measure.COMMITTED_USD, -77).build())));
-      it.desk.clock.advance(Duration.ofDays(20));
+      it.service.clock.advance(Duration.ofDays(20));
 
-      Rebuild.Result result = it.rebuild().run(it.desk.tenantId);
+      Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
       assertEquals(1, result.rowsCorrected());
       assertEquals(before, groups(it));
@@ -151,13 +152,13 @@ class RebuildTest {
   }
 
   @Test
-  void aRowThatTheStreamMovesMeanwhileIsNotOverwritten() {
-    try (AttributionDesk it = filled()) {
-      RowKey key = rowOfRun(it, AttributionDesk.DAY, "run-0");
+  void whenTheStreamChangesARow_itIsNotOverwritten() {
+    try (TestAttribution it = filled()) {
+      RowKey key = rowOfRun(it, TestAttribution.DAY, "run-0");
       AttributionTable.Row[] read = new AttributionTable.Row[1];
       it.table.rowsOf(
-          it.desk.tenantId,
-          AttributionDesk.DAY,
+          it.service.tenantId,
+          TestAttribution.DAY,
           "",
           true,
           row -> {

@@ -18,7 +18,7 @@ class ArchitectureTest {
           .importPackages("io.budgetauthority");
 
   @Test
-  void theArrowsPointDownwardsOnly() {
+  void whenALayerUsesAnother_itIsALowerOne() {
     layeredArchitecture()
         .consideringOnlyDependenciesInLayers()
         .withOptionalLayers(true)
@@ -80,7 +80,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void theLedgerAloneMovesMoneyOnDynamoDb() {
+  void whenAClassUsesDynamoDb_itsPackageMayDoSo() {
     noClasses()
         .that()
         .resideOutsideOfPackages(
@@ -99,7 +99,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void pricesAndTenantsAloneKnowTheBucket() {
+  void whenAClassUsesS3_itsPackageMayDoSo() {
     noClasses()
         .that()
         .resideOutsideOfPackages(
@@ -114,7 +114,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void theRulesAreFreeOfFrameworkClockAndIo() {
+  void whenAClassHoldsRules_itUsesNoFrameworkClockOrIo() {
     noClasses()
         .that()
         .resideInAPackage("io.budgetauthority.money..")
@@ -127,7 +127,7 @@ class ArchitectureTest {
         .or()
         .haveSimpleName("Reservation")
         .or()
-        .haveSimpleName("Standing")
+        .haveSimpleName("EnforcedAccount")
         .or()
         .haveSimpleName("Contribution")
         .or()
@@ -149,7 +149,7 @@ class ArchitectureTest {
 
   /// A random number that is predictable or repeats after a start from a snapshot is no identity.
   @Test
-  void randomNumbersAreForPausesOnly() {
+  void whenAClassUsesRandomNumbers_itIsOneThatMay() {
     noClasses()
         .that()
         .resideOutsideOfPackage("io.budgetauthority.local..")
@@ -171,7 +171,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void moneyIsNeverAFloat() {
+  void whenAClassHandlesMoney_itUsesNoFloatingPoint() {
     noClasses()
         .that()
         .resideInAnyPackage(

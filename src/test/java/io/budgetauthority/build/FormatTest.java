@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class FormatTest {
 
   @Test
-  void everySourceFileIsFormatted() throws IOException, FormatterException {
+  void whenASourceFileExists_itIsFormatted() throws IOException, FormatterException {
     boolean write = "write".equals(System.getProperty("format"));
     List<Path> unformatted = new ArrayList<>();
     Formatter formatter = new Formatter();

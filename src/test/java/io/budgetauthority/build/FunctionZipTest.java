@@ -21,7 +21,7 @@ class FunctionZipTest {
 
   /// Lambda starts a native function's `bootstrap` as it comes.
   @Test
-  void whatIsExecutableStaysSo() throws Exception {
+  void whenAZipIsWrittenAgain_permissionsAreKept() throws Exception {
     Path from = folder.resolve("function.zip");
     Path to = folder.resolve("function-api.zip");
     try (FileSystem zip = open(from, true)) {

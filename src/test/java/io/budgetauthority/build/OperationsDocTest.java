@@ -11,7 +11,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// docs/operations.md knows everything that wakes somebody, and everything that is configured.
+/// docs/how-to/operate.md knows everything that wakes somebody, and everything that is configured.
 class OperationsDocTest {
 
   private static final Pattern ALARM =
@@ -33,8 +33,8 @@ class OperationsDocTest {
   }
 
   @Test
-  void everyAlarmSaysWhatToDo() throws IOException {
-    String document = Files.readString(Path.of("docs", "operations.md"));
+  void whenAnAlarmIsDefined_theDocumentNamesIt() throws IOException {
+    String document = Files.readString(Path.of("docs/how-to/operate.md"));
     List<String> alarms = found(ALARM, "infra/watch.yaml");
     assertFalse(alarms.isEmpty());
     assertEquals(
@@ -42,8 +42,8 @@ class OperationsDocTest {
   }
 
   @Test
-  void everyVariableOfTheFunctionsIsListed() throws IOException {
-    String document = Files.readString(Path.of("docs", "operations.md"));
+  void whenAFunctionHasAVariable_theDocumentListsIt() throws IOException {
+    String document = Files.readString(Path.of("docs/how-to/operate.md"));
     List<String> variables = found(VARIABLE, "sam-template.yaml");
     assertFalse(variables.isEmpty());
     assertEquals(
@@ -56,8 +56,8 @@ class OperationsDocTest {
 
   /// The SAM CLI looks for a `template.yaml`, which there is none of.
   @Test
-  void everyCommandOfSamNamesTheTemplate() throws IOException {
-    List<String> commands = found(SAM, "docs/operations.md");
+  void whenASamCommandIsShown_itNamesTheTemplate() throws IOException {
+    List<String> commands = found(SAM, "docs/how-to/operate.md");
     assertFalse(commands.isEmpty());
     assertEquals(
         List.of(),

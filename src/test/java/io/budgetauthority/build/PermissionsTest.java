@@ -76,12 +76,12 @@ class PermissionsTest {
   }
 
   @Test
-  void noFunctionMayAdministerWhatHoldsTheDataNorAnythingByAWildcard() throws IOException {
+  void whenAFunctionHasARole_onlyListedActionsAreAllowed() throws IOException {
     assertEquals(new TreeSet<>(ALL_THAT_IS_EVER_ALLOWED), actions(template()));
   }
 
   @Test
-  void pricesAreWrittenByTheApiAndThePricesFunctionAlone() throws IOException {
+  void whenAFunctionIsNotForPrices_itMayNotWritePrices() throws IOException {
     for (String function : List.of("Usage", "Sweep", "Attribution", "Operator")) {
       assertFalse(
           roleOf(function).replaceAll("\"s3:GetObject\"", "").contains("/prices/*"), function);
@@ -91,7 +91,7 @@ class PermissionsTest {
   }
 
   @Test
-  void nothingIsEverDeletedOfPrices() throws IOException {
+  void whenObjectsMayBeDeleted_theyAreNotPrices() throws IOException {
     Matcher deleting =
         Pattern.compile("\"s3:DeleteObject\"\\s+Resource: !Sub \\[\"\\$\\{Of}/([a-z]+)/")
             .matcher(template());
@@ -99,7 +99,7 @@ class PermissionsTest {
   }
 
   @Test
-  void theOperatorsFunctionReachesNothingOfATenant() throws IOException {
+  void whenTheFunctionIsTheOperators_itReachesNoTenantData() throws IOException {
     assertEquals(1, LEADING_KEYS.matcher(roleOf("Operator")).results().count());
     assertEquals(
         Set.of(

@@ -17,7 +17,7 @@ class ReadmeTranscriptTest {
   @TestHTTPResource URI base = URI.create("http://unset");
 
   @Test
-  void theTranscriptAnswersWhatItPromises() throws IOException, InterruptedException {
+  void whenTheReadmesTranscriptIsRun_itAnswersAsShown() throws IOException, InterruptedException {
     Transcript.play(Path.of("README.md"), base);
   }
 }

@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 class RepositoryTest {
 
   private static final int LINES_OF_A_SCREEN = 30;
-  private static final Pattern BLOCK = Pattern.compile("(?ms)^```\\w*\\n(.*?)^```$");
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
 
   @Test
-  void whatIsLookedForFirstStandsAtTheTop() {
+  void whenTheRepositoryIsCloned_theMainFilesAreAtItsTop() {
     assertEquals(
         List.of(),
         List.of("README.md", "pom.xml", "src", "infra", "sam-template.yaml", "localstack").stream()
@@ -25,12 +25,17 @@ class RepositoryTest {
   }
 
   @Test
-  void theFirstScreenOfTheReadmeHasTheTwoCommandsAlone() throws IOException {
+  void whenTheReadmeIsOpened_itsFirstScreenHasTwoCommands() throws IOException {
     List<String> lines = Files.readAllLines(Path.of("README.md"));
     String screen = String.join("\n", lines.subList(0, LINES_OF_A_SCREEN)) + "\n";
 
     List<String> commands =
-        BLOCK.matcher(screen).results().map(block -> block.group(1).strip()).toList();
+        BLOCK
+            .matcher(screen)
+            .results()
+            .filter(block -> !block.group(1).equals("text"))
+            .map(block -> block.group(2).strip())
+            .toList();
 
     assertEquals(List.of("./mvnw quarkus:dev", "./mvnw verify"), commands);
   }

@@ -14,7 +14,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// What AWS does with the templates and nothing on a desk does.
+/// What AWS does with the templates and nothing in the local build does.
 class TemplatesTest {
 
   /// A parameter in a property's value.
@@ -53,7 +53,7 @@ class TemplatesTest {
   /// would keep the memory, the JVM and the snapshots of before, and the deployment succeed. A
   /// version whose description changes is replaced.
   @Test
-  void aParameterThatChangesTheApiFunctionMakesAnotherVersionOfIt() throws IOException {
+  void whenAParameterChangesTheApiFunction_itsVersionChanges() throws IOException {
     String template = Files.readString(Path.of("sam-template.yaml"));
     String function = part(template, "\n  ApiFunction:", "\n  ApiLog:");
     Set<String> parameters =
@@ -67,7 +67,7 @@ class TemplatesTest {
   }
 
   @Test
-  void aKeyOfYourOwnEncryptsEveryTableQueueAndBucket() throws IOException {
+  void whenAnOwnKeyIsGiven_itEncryptsTablesQueuesAndBuckets() throws IOException {
     for (String file : List.of("tables", "queues", "storage")) {
       String template = Files.readString(Path.of("infra", file + ".yaml"));
       long stored =
@@ -88,7 +88,7 @@ class TemplatesTest {
 
   /// CloudWatch counts an index's throttles apart from its table's.
   @Test
-  void everyIndexIsWatched() throws IOException {
+  void whenATableHasAnIndex_theIndexIsWatched() throws IOException {
     String tables = Files.readString(Path.of("infra", "tables.yaml"));
     Set<String> indexes = found(INDEX, part(tables, "\n  LedgerTable:", "\nOutputs:"));
     assertFalse(indexes.isEmpty());

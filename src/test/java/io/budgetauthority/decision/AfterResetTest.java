@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -24,18 +24,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// `after_reset` is followed by waiting until `resets_at`, not a millisecond less; then the call
-/// passes (protocol section 7). The other remedies: `RemediesHttpTest`.
+/// passes (protocol.md#remedies). The other remedies: `RemediesHttpTest`.
 class AfterResetTest {
 
   private static final MicroUsd LIMIT = MicroUsd.parse("0.10");
   private static final Instant MORNING = Instant.parse("2026-11-24T10:00:00Z");
 
-  private final Desk desk = new Desk();
+  private final TestAuthority service = new TestAuthority();
   private int asked;
 
   AfterResetTest() {
-    desk.clock.set(MORNING);
-    desk.policy(Policy.DEFAULT.in(ZoneId.of("Europe/Berlin")));
+    service.clock.set(MORNING);
+    service.policy(Policy.DEFAULT.in(ZoneId.of("Europe/Berlin")));
   }
 
   static Stream<Arguments> calendarCeilings() {
@@ -60,55 +60,55 @@ class AfterResetTest {
 
   @ParameterizedTest(name = "{0} {1}")
   @MethodSource("calendarCeilings")
-  void theCallPassesOnceTheWindowHasEnded(Scope scope, Window window, Instant ends) {
-    desk.ceiling(scope, idOf(scope), window, LIMIT);
+  void whenTheWindowHasEnded_theBlockedCallIsAllowed(Scope scope, Window window, Instant ends) {
+    service.ceiling(scope, idOf(scope), window, LIMIT);
     spend("run-a", null, 18_000);
 
     DecisionFacts blocked = ask("run-b", null, 90_000, 1);
 
     assertBlocked(blocked, scope, ends);
-    desk.clock.set(ends.minusMillis(1));
+    service.clock.set(ends.minusMillis(1));
     assertBlocked(ask("run-c", null, 90_000, 1), scope, ends);
-    desk.clock.set(ends);
+    service.clock.set(ends);
     // Of a month, the run that was blocked may have ended by then: the call is made in another.
     assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
   }
 
   @Test
-  void aChildPassesOnceTheWindowHasEndedToo() {
-    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+  void whenTheWindowHasEnded_aChildRunsCallIsAllowed() {
+    service.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
     Instant midnight = Instant.parse("2026-11-24T23:00:00Z");
     spend("parent", null, 1_000);
     spend("child", "parent", 17_000);
 
     assertBlocked(ask("child", "parent", 90_000, 1), Scope.USER, midnight);
 
-    desk.clock.set(midnight);
+    service.clock.set(midnight);
     DecisionFacts passed = ask("child", "parent", 90_000, 1);
     assertEquals("allow", passed.decision());
     assertEquals("parent", passed.parentRunId());
   }
 
   @Test
-  void ofSeveralWindowsTheLastToEndIsWaitedFor() {
-    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
-    desk.ceiling(Scope.TEAM, "red", Window.MONTH, LIMIT);
+  void whenTwoWindowsBlock_theResetIsTheLaterEnd() {
+    service.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+    service.ceiling(Scope.TEAM, "red", Window.MONTH, LIMIT);
     spend("run-a", null, 18_000);
     Instant day = Instant.parse("2026-11-24T23:00:00Z");
     Instant month = Instant.parse("2026-11-30T23:00:00Z");
 
     assertBlocked(ask("run-b", null, 90_000, 1), Scope.USER, month);
 
-    desk.clock.set(day);
+    service.clock.set(day);
     assertBlocked(ask("run-c", null, 90_000, 1), Scope.TEAM, month);
-    desk.clock.set(month);
+    service.clock.set(month);
     assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
   }
 
   /// A run's limit does not come back, so the end of a window helps no call that both stop.
   @Test
-  void aWindowThatIsNotAllThatStandsInTheWayIsNotWaitedFor() {
-    desk.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
+  void whenTheRunLimitBlocksToo_afterResetIsNoRemedy() {
+    service.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
     spend("run-a", null, 18_000);
 
     DecisionFacts blocked = ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05"));
@@ -116,14 +116,14 @@ class AfterResetTest {
     DecisionFacts.BlockFacts block = blocked.block();
     assertNotNull(block);
     assertEquals(List.of("raise_limit"), block.remedies());
-    desk.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
+    service.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
     assertEquals("block", ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).decision());
   }
 
   /// The 429 of new runs is over with the day as well.
   @Test
-  void aNewDayHasPlacesForNewRuns() {
-    Desk narrow = new Desk();
+  void whenANewDayBegins_newRunsAreAllowedAgain() {
+    TestAuthority narrow = new TestAuthority();
     narrow.clock.set(MORNING);
     narrow.policy(
         new PolicyBuilder().newRunsPerDay(1).timeZone(ZoneId.of("Europe/Berlin")).build());
@@ -147,7 +147,7 @@ class AfterResetTest {
   /// A call that cost 5 micro-USD for each token of output.
   private void spend(String run, @Nullable String parent, long outputTokens) {
     assertEquals("allow", ask(run, parent, 0, outputTokens).decision());
-    desk.commit(desk.idOf("call-" + asked), 0, outputTokens);
+    service.commit(service.idOf("call-" + asked), 0, outputTokens);
   }
 
   private DecisionFacts ask(String run, @Nullable String parent, long input, long output) {
@@ -160,7 +160,7 @@ class AfterResetTest {
     DecisionRequest request =
         new DecisionRequest(
             null,
-            Desk.MODEL,
+            TestAuthority.MODEL,
             input,
             null,
             false,
@@ -186,7 +186,7 @@ class AfterResetTest {
             null,
             false);
     Answer answer =
-        desk.authority.decide(new Authority.Ask(desk.gateway, request, "call-" + asked, run));
+        service.authority.decide(new Authority.Ask(service.gateway, request, "call-" + asked, run));
     return assertInstanceOf(Answer.Decided.class, answer).facts();
   }
 }

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.TestAuthority;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Capability;
@@ -19,20 +19,20 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Which models may take a requested one's place, and what is shown of them (protocol section 2,
-/// "Alternatives and downgrade").
+/// Which models may take a requested one's place, and what is shown of them
+/// (protocol.md#downgrade).
 class AlternativesTest {
 
-  private static final Price REQUESTED = new RowBuilder(Desk.MODEL).build();
+  private static final Price REQUESTED = new RowBuilder(TestAuthority.MODEL).build();
 
   private static Decider.Candidate candidate(RowBuilder row) {
     Price price = row.build();
     return Questions.candidate(listed(price.model()), price);
   }
 
-  private static Decider.Question question(
+  private static Decider.Input question(
       AskBuilder ask, Policy policy, @Nullable Price row, RowBuilder... candidates) {
-    Standing run = new StandingBuilder(Scope.RUN, 1_000).build();
+    EnforcedAccount run = new EnforcedAccountBuilder(Scope.RUN, 1_000).build();
     return Questions.of(
         ask.build(),
         policy,
@@ -58,12 +58,12 @@ class AlternativesTest {
   }
 
   @Test
-  void aListedModelThatCanTakeTheCallIsOne() {
+  void whenAListedModelCanTakeTheCall_itIsAnAlternative() {
     assertTrue(isUsable(ask(), other()));
   }
 
   @Test
-  void itMustHaveEveryCapabilityThatTheCallRequires() {
+  void whenACapabilityIsMissing_theModelIsNoAlternative() {
     AskBuilder demanding = ask().requires(Capability.TOOLS, Capability.VISION);
 
     assertFalse(isUsable(demanding, other().can(Capability.TOOLS)));
@@ -73,7 +73,7 @@ class AlternativesTest {
   }
 
   @Test
-  void itMustBeOfTheSameModalityWhereThatIsKnown() {
+  void whenTheKnownModalityDiffers_theModelIsNoAlternative() {
     RowBuilder drawing = other().mode("image_generation");
 
     assertFalse(isUsable(ask(), drawing));
@@ -81,24 +81,24 @@ class AlternativesTest {
   }
 
   @Test
-  void itIsAllowedByWhatItsRowIsWhateverItIsCalled() {
+  void whenAnAlternativeIsAnAlias_itsRowsNameMustBeAllowed() {
     Policy narrow = new PolicyBuilder().allow("this").build();
     Decider.Candidate renamed = Questions.candidate(listed("alias-of-other"), other().build());
-    Decider.Question byAlias =
+    Decider.Input byAlias =
         Questions.of(
             ask().build(),
             new PolicyBuilder().allow("alias-of-other").build(),
             REQUESTED,
             List.of(renamed),
             List.of());
-    Decider.Question byPattern =
+    Decider.Input byPattern =
         Questions.of(
             ask().build(),
             new PolicyBuilder().allow("oth*").build(),
             REQUESTED,
             List.of(renamed),
             List.of());
-    Decider.Question byRow =
+    Decider.Input byRow =
         Questions.of(
             ask().build(),
             new PolicyBuilder().allow("other").build(),
@@ -113,7 +113,7 @@ class AlternativesTest {
   }
 
   @Test
-  void itMustHaveRoomForTheInputAndForTheContextThatIsRequired() {
+  void whenTheInputOrContextIsTooLarge_itIsNoAlternative() {
     assertTrue(isUsable(ask().input(1_000), other().window(1_000L)));
     assertFalse(isUsable(ask().input(1_001), other().window(1_000L)));
     assertTrue(isUsable(ask().context(1_000), other().window(1_000L)));
@@ -123,7 +123,7 @@ class AlternativesTest {
   }
 
   @Test
-  void whereItStatesNoWindowNeitherAContextNorAnUnboundedInputMayNeedOne() {
+  void whenTheModelStatesNoWindow_itTakesNoCallThatNeedsOne() {
     assertTrue(isUsable(ask(), other().window(null)));
     assertFalse(isUsable(ask().context(5), other().window(null)));
     assertFalse(isUsable(ask().unbounded(), other().window(null)));
@@ -131,7 +131,7 @@ class AlternativesTest {
   }
 
   @Test
-  void itMustHaveAPriceForAllThatIsAsked() {
+  void whenTheModelCannotBePriced_itIsNoAlternative() {
     assertFalse(isUsable(ask(), other().picos(0, 0)));
     assertFalse(isUsable(ask(), other().unit(BillingUnit.PAGES, 5_000_000)));
     assertTrue(
@@ -139,13 +139,13 @@ class AlternativesTest {
   }
 
   @Test
-  void itMustLeaveRoomForOutput() {
+  void whenTheWindowLeavesNoOutput_theModelIsNoAlternative() {
     assertFalse(isUsable(ask().input(1_000), other().sharedWindow(1_000)));
     assertTrue(isUsable(ask().input(999), other().sharedWindow(1_000)));
   }
 
   @Test
-  void whatFitsTheBudgetIsShownFirstEachInThePolicysOrder() {
+  void whenAlternativesAreShown_thoseThatFitTheBudgetComeFirst() {
     // The run has 1,000 micro-USD left; 100 tokens of input and 10 of output cost 150 at the usual
     // price.
     List<Alternative> shown =
@@ -182,11 +182,11 @@ class AlternativesTest {
   }
 
   @Test
-  void itIsQuotedUnderItsOwnCapAndTheProviderThatThePolicyNames() {
+  void whenAnAlternativeIsQuoted_itsCapAndProviderAreItsOwn() {
     Policy.DowngradeRule.Alternative elsewhere =
         new Policy.DowngradeRule.Alternative("elsewhere", "other", null, null, List.of());
     Price small = other().outputLimit(4L).build();
-    Decider.Question question = question(ask().provider("first"), Policy.DEFAULT, REQUESTED);
+    Decider.Input question = question(ask().provider("first"), Policy.DEFAULT, REQUESTED);
 
     Quote named = Alternatives.quote(question, Questions.candidate(elsewhere, small));
     assertEquals("elsewhere", named.provider());
@@ -201,7 +201,7 @@ class AlternativesTest {
   }
 
   @Test
-  void aListedModelMayBeForSomeRequestClassesOnly() {
+  void whenAnAlternativeListsRequestClasses_noOtherMayUseIt() {
     Decider.Candidate forAll = Questions.candidate(listed("other"), REQUESTED);
     Decider.Candidate forSome = Questions.candidate(listed("other", "routine", "chat"), REQUESTED);
 

@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// An ask of which a test states only what it is about. Of the desk's model by user `ada` with key
-/// `ci`, no input and no cap unless stated.
+/// An ask of which a test states only what it is about. Of the local build's model by user `ada`
+/// with key `ci`, no input and no cap unless stated.
 final class AskBuilder {
 
   private @Nullable String provider;
-  private String model = Desk.MODEL;
+  private String model = TestAuthority.MODEL;
   private @Nullable Long inputTokens = 0L;
   private @Nullable Long inputBytes;
   private boolean unboundedInput;

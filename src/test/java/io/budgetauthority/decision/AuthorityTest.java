@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunPlace;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
@@ -33,12 +33,12 @@ import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
 /// What an ask is answered around the rules: keys, runs and their ancestors, and what moved
-/// meanwhile (protocol sections 2 and 6), on the real ledger.
+/// meanwhile (protocol.md#ask and protocol.md#runs), on the real ledger.
 class AuthorityTest {
 
   private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
-  private final Desk desk =
-      Desk.watchedBy(
+  private final TestAuthority service =
+      TestAuthority.watchedBy(
           new ExecutionInterceptor() {
             @Override
             public void beforeExecution(
@@ -48,11 +48,11 @@ class AuthorityTest {
           });
 
   private Answer ask(AskBuilder ask, @Nullable String key, @Nullable String runId) {
-    return ask(desk.gateway, ask, key, runId);
+    return ask(service.gateway, ask, key, runId);
   }
 
   private Answer ask(Caller caller, AskBuilder ask, @Nullable String key, @Nullable String runId) {
-    return desk.authority.decide(new Authority.Ask(caller, ask.build(), key, runId));
+    return service.authority.decide(new Authority.Ask(caller, ask.build(), key, runId));
   }
 
   private static AskBuilder tokens(long output) {
@@ -77,11 +77,11 @@ class AuthorityTest {
   }
 
   private void close(String runId) {
-    assertTrue(desk.close(runId));
+    assertTrue(service.close(runId));
   }
 
   @Test
-  void aKeyReplaysItsDecisionToTheSameRequestAlone() {
+  void whenAKeyIsReused_onlyTheSameRequestGetsItsDecision() {
     Answer.Decided first = decided(ask(tokens(100), "key", "run"));
     assertFalse(first.replayed());
 
@@ -93,30 +93,31 @@ class AuthorityTest {
         decided(ask(tokens(100), "key", null)).replayed(), "the run need not be named again");
     assertInstanceOf(Answer.KeyReused.class, ask(tokens(101), "key", "run"));
     assertInstanceOf(Answer.KeyReused.class, ask(tokens(100), "key", "another"));
-    assertEquals(MicroUsd.of(500), desk.run("run").account().reserved());
+    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
   }
 
   @Test
-  void aKeyWhoseReservationIsSettledIsSpentButABlockIsReplayedForEver() {
+  void whenAnAllowIsSettled_itsKeyIsSpentButABlockReplays() {
     allowed(ask(tokens(100), "key", "run"));
-    var unused = desk.commit(desk.idOf("key"), 0, 50);
+    var unused = service.commit(service.idOf("key"), 0, 50);
 
     Answer.AlreadySettled settled =
         assertInstanceOf(Answer.AlreadySettled.class, ask(tokens(100), "key", "run"));
     assertEquals("allow", settled.facts().decision());
     AskBuilder dear = tokens(100).runLimit(MicroUsd.of(1));
     blocked(ask(dear, "blocked", "small"), "run_ceiling_reached");
-    desk.clock.advance(Duration.ofDays(1));
+    service.clock.advance(Duration.ofDays(1));
     Answer.Decided replayed = decided(ask(dear, "blocked", "small"));
     assertTrue(replayed.replayed());
     assertTrue(replayed.facts().blocked());
   }
 
   @Test
-  void aKeyThatWasCancelledBlocksWhateverComesUnderIt() {
+  void whenAKeyWasCancelled_everyAskUnderItIsBlocked() {
     assertTrue(
-        desk.settlement
-            .cancel(desk.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30))
+        service
+            .settlement
+            .cancel(service.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30))
             .isEmpty());
 
     assertTrue(blocked(ask(tokens(100), "key", "run"), "cancelled").wasCancelled());
@@ -124,17 +125,17 @@ class AuthorityTest {
   }
 
   @Test
-  void aRunThatNobodyNamesIsIssuedByTheKey() {
+  void whenNoRunIsNamed_oneIsIssuedForTheKey() {
     String issued = allowed(ask(tokens(1), "key", null)).runId();
     assertNotNull(issued);
     assertTrue(issued.startsWith("run_"), issued);
     assertEquals(issued, decided(ask(tokens(1), "key", null)).facts().runId());
-    assertEquals("ada", desk.run(issued).tuple().userId());
+    assertEquals("ada", service.run(issued).tuple().userId());
   }
 
   @Test
-  void aDryRunIsDecidedAgainstTheBalancesAndStoresNothing() {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(499));
+  void whenADryRunIsAsked_itIsDecidedAndNothingIsStored() {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(499));
 
     Answer.DryRun blocked =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(100).dryRun(), null, "run"));
@@ -145,15 +146,15 @@ class AuthorityTest {
     assertEquals("allow", allowed.facts().decision());
     assertNull(allowed.facts().runId());
     assertNotNull(allowed.row());
-    assertTrue(desk.runs.find(desk.tenantId, "run").isEmpty());
+    assertTrue(service.runs.find(service.tenantId, "run").isEmpty());
     Answer.DryRun unknown =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(1).model("nobody").dryRun(), null, null));
     assertNull(unknown.row());
   }
 
   @Test
-  void aRuleThatRefusesTheAskLeavesTheKeyFree() {
-    desk.policy(new PolicyBuilder().requireCap().build());
+  void whenAPolicyRuleRefusesTheAsk_theKeyStaysFree() {
+    service.policy(new PolicyBuilder().requireCap().build());
 
     Answer.Refused refused =
         assertInstanceOf(Answer.Refused.class, ask(tokens(1).cap(null), "key", "run"));
@@ -162,14 +163,14 @@ class AuthorityTest {
   }
 
   @Test
-  void whatIsUnknownIsBlocked() {
+  void whenTheModelOrProviderIsUnknown_theCallIsBlocked() {
     blocked(ask(tokens(1).model("nobody"), "key", "run"), "price_unknown");
     blocked(ask(tokens(1).provider("elsewhere"), "other", "run"), "price_unknown");
     allowed(ask(tokens(1).provider("test"), "third", "run"));
   }
 
   @Test
-  void aRunIsItsTuplesAlone() {
+  void whenAnAskContradictsItsRunsTuple_itIsRefused() {
     allowed(ask(tokens(1).by("ada", null, null), "key", "run"));
 
     assertEquals(
@@ -177,38 +178,38 @@ class AuthorityTest {
         ask(tokens(1).by("bob", null, null), "other", "run"));
     DecisionFacts completed = allowed(ask(tokens(1).by(null, "ci", "core"), "third", "run"));
     assertEquals("ada", completed.userId(), "what is left out is the run's own");
-    assertEquals("ci", desk.run("run").tuple().keyId(), "what is newly stated is bound");
-    assertEquals("core", desk.run("run").tuple().teamId());
+    assertEquals("ci", service.run("run").tuple().keyId(), "what is newly stated is bound");
+    assertEquals("core", service.run("run").tuple().teamId());
     assertEquals(
         new Answer.RunMismatch("run", "key_id"),
         ask(tokens(1).by("ada", "cd", null), "fourth", "run"));
   }
 
   @Test
-  void theCeilingsOfTheUserWhomARunBelongsToHoldForWhoLeavesItOut() {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(600));
+  void whenAnAskLeavesOutTheUser_theRunsUserCeilingHolds() {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(600));
     allowed(ask(tokens(100).by("ada", null, null), "key", "run"));
 
     blocked(ask(tokens(100).by(null, null, null), "other", "run"), "user_ceiling_reached");
-    assertEquals(MicroUsd.of(500), desk.account(Scope.USER, "ada").reserved());
+    assertEquals(MicroUsd.of(500), service.account(Scope.USER, "ada").reserved());
   }
 
   @Test
-  void anEndedRunTakesNoMoreDecisionsAndReplaysThoseItHas() {
+  void whenARunHasEnded_itOnlyReplaysItsDecisions() {
     allowed(ask(tokens(1), "key", "run"));
     close("run");
 
     assertEquals(new Answer.RunClosed("run"), ask(tokens(1), "other", "run"));
     assertTrue(decided(ask(tokens(1), "key", "run")).replayed());
     allowed(ask(tokens(1), "third", "later"));
-    desk.clock.advance(Policy.DEFAULT.runTtl());
+    service.clock.advance(Policy.DEFAULT.runTtl());
     allowed(ask(tokens(1), "fourth", "later"));
-    desk.clock.advance(Policy.DEFAULT.runTtl().plusMillis(1));
+    service.clock.advance(Policy.DEFAULT.runTtl().plusMillis(1));
     assertEquals(new Answer.RunClosed("later"), ask(tokens(1), "fifth", "later"));
   }
 
   @Test
-  void theLimitThatIsStatedMustBeTheOneARunWasMadeWithOrHasNow() {
+  void whenARunLimitIsStated_itMustBeTheFirstOrTheCurrent() {
     MicroUsd made = MicroUsd.of(10_000);
     MicroUsd raised = MicroUsd.of(20_000);
     allowed(ask(tokens(1).runLimit(made), "key", "run"));
@@ -219,20 +220,20 @@ class AuthorityTest {
 
     assertInstanceOf(
         CeilingChanges.RunChanged.Done.class,
-        desk.ceilings.putOfRun(
-            desk.tenantId,
+        service.ceilings.putOfRun(
+            service.tenantId,
             "run",
             run -> Ceiling.of(raised),
             version -> true,
-            run -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+            run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
     allowed(ask(tokens(1).runLimit(made), "third", "run"));
     DecisionFacts facts = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
     assertEquals(raised, facts.accounts().getFirst().limit());
   }
 
   @Test
-  void anAgentMayNotGiveItsRunMoreThanThePolicyDoes() {
-    Caller agent = new Caller(desk.tenantId, "agent", Role.AGENT, "ada", "ci");
+  void whenAnAgentExceedsTheDefaultRunLimit_itIsForbidden() {
+    Caller agent = new Caller(service.tenantId, "agent", Role.AGENT, "ada", "ci");
     MicroUsd most = Policy.DEFAULT.defaultRunLimit();
     AskBuilder generous = tokens(1).runLimit(most.plus(MicroUsd.of(1)));
 
@@ -244,8 +245,8 @@ class AuthorityTest {
   }
 
   @Test
-  void anAgentActsAsItsOwnUserAndKey() {
-    Caller agent = new Caller(desk.tenantId, "agent", Role.AGENT, "eve", "own");
+  void whenAnAgentAsks_itsOwnUserAndKeyAreUsed() {
+    Caller agent = new Caller(service.tenantId, "agent", Role.AGENT, "eve", "own");
 
     DecisionFacts facts = allowed(ask(agent, tokens(1).by(null, null, null), "key", "run"));
     assertEquals("eve", facts.userId());
@@ -253,13 +254,13 @@ class AuthorityTest {
   }
 
   @Test
-  void aChildsCallsAreHeldAgainstItsParentToo() {
+  void whenAChildRunAsks_itsAncestorsHoldTheCallToo() {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(600)), "key", "parent"));
 
     DecisionFacts child = allowed(ask(tokens(100).parent("parent"), "child-1", "child"));
     assertEquals("parent", child.parentRunId());
-    assertEquals(MicroUsd.of(505), desk.run("parent").account().reserved());
-    assertEquals(MicroUsd.of(500), desk.run("child").account().reserved());
+    assertEquals(MicroUsd.of(505), service.run("parent").account().reserved());
+    assertEquals(MicroUsd.of(500), service.run("child").account().reserved());
     DecisionFacts blocked =
         blocked(ask(tokens(100).parent("parent"), "child-2", "child"), "run_ceiling_reached");
     DecisionFacts.BlockFacts block = blocked.block();
@@ -269,11 +270,11 @@ class AuthorityTest {
     assertEquals(
         List.of("grandchild", "child", "parent"),
         grandchild.accounts().stream().map(DecisionFacts.Touched::id).toList());
-    assertEquals(MicroUsd.of(510), desk.run("parent").account().reserved());
+    assertEquals(MicroUsd.of(510), service.run("parent").account().reserved());
   }
 
   @Test
-  void aParentMustBeThereActiveAndTheOneThatTheRunHas() {
+  void whenTheParentIsUnknownEndedOrAnother_theAskIsRefused() {
     assertEquals(new Answer.UnknownParent("parent"), ask(tokens(1).parent("parent"), "a", "child"));
     assertInstanceOf(Answer.InvalidParent.class, ask(tokens(1).parent("child"), "b", "child"));
     allowed(ask(tokens(1), "c", "parent"));
@@ -288,17 +289,17 @@ class AuthorityTest {
   }
 
   @Test
-  void aRunWhoseAncestorHasEndedTakesNoMoreDecisions() {
+  void whenAnAncestorHasEnded_theRunTakesNoMoreDecisions() {
     allowed(ask(tokens(1), "a", "parent"));
     allowed(ask(tokens(1).parent("parent"), "b", "child"));
     // As if closing it had been broken off before its children were closed.
-    var unused = desk.runs.end(desk.run("parent"), Run.State.CLOSED, desk.clock.instant());
+    var unused = service.runs.end(service.run("parent"), Run.State.CLOSED, service.clock.instant());
 
     assertEquals(new Answer.RunClosed("parent"), ask(tokens(1), "c", "child"));
   }
 
   @Test
-  void aChildMayNotBindWhatItsParentHasOtherwise() {
+  void whenAChildContradictsItsParentsTuple_theAskIsRefused() {
     allowed(ask(tokens(1).by("ada", null, null), "a", "parent"));
     allowed(ask(tokens(1).by("ada", null, null).parent("parent"), "b", "child"));
     allowed(ask(tokens(1).by("ada", "ci", null), "c", "parent"));
@@ -312,7 +313,7 @@ class AuthorityTest {
   }
 
   @Test
-  void aChainThatIsKnownIsReadWithTheRun() {
+  void whenTheAncestorsAreKnown_theyAreReadWithTheRun() {
     allowed(ask(tokens(1), "a", "parent"));
     allowed(ask(tokens(1).parent("parent"), "b", "child"));
 
@@ -322,48 +323,49 @@ class AuthorityTest {
   }
 
   @Test
-  void aRunIsRefusedWhereItsKeyHasAsManyAsItMay() {
-    desk.policy(new PolicyBuilder().runs(1, 5, 5).build());
+  void whenAKeyHasItsMostActiveRuns_aNewRunIsRefused() {
+    service.policy(new PolicyBuilder().runs(1, 5, 5).build());
     allowed(ask(tokens(1), "a", "one"));
 
     Answer.TooManyRuns refused =
         assertInstanceOf(Answer.TooManyRuns.class, ask(tokens(1), "b", "two"));
-    assertEquals(RunPlace.Of.ACTIVE_OF_KEY, refused.place().of());
+    assertEquals(RunCounter.Of.ACTIVE_OF_KEY, refused.counter().of());
     assertEquals("key ci has 1 active runs, the limit is 1", refused.reason());
-    assertTrue(desk.runs.find(desk.tenantId, "two").isEmpty());
+    assertTrue(service.runs.find(service.tenantId, "two").isEmpty());
     allowed(ask(tokens(1), "c", "one"));
     close("one");
     allowed(ask(tokens(1), "b", "two"));
   }
 
   @Test
-  void anAdvisoryTenantIsOnlyToldThatItHasTooManyRuns() {
-    desk.policy(new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).runs(1, 5, 5).build());
+  void whenAnAdvisoryTenantHasTooManyRuns_itIsOnlyWarned() {
+    service.policy(new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).runs(1, 5, 5).build());
     allowed(ask(tokens(1), "a", "one"));
 
     DecisionFacts second = allowed(ask(tokens(1), "b", "two"));
     assertEquals(List.of("key ci has 1 active runs, the limit is 1"), second.warnings());
-    assertEquals(MicroUsd.of(5), desk.run("two").account().reserved());
+    assertEquals(MicroUsd.of(5), service.run("two").account().reserved());
   }
 
   /// Another process changes a ceiling that is still remembered here.
   @Test
-  void aCeilingThatMovedElsewhereHoldsAtOnceForAnAccountThatItMoved() {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000));
+  void whenAnotherProcessLowersACeiling_itHoldsAtOnce() {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000));
     allowed(ask(tokens(100), "a", "run"));
     Tenants elsewhere =
         new Tenants(
             LocalCloudForTests.dynamoDb().build(),
             LocalCloudForTests.shared().definitions().ledgerTable().create().tableName());
     var unused =
-        new CeilingChanges(desk.ledger, elsewhere)
+        new CeilingChanges(service.ledger, elsewhere)
             .put(
-                new Tenants.ScopeId(desk.tenantId, Scope.USER, "ada"),
+                new Tenants.ScopeId(service.tenantId, Scope.USER, "ada"),
                 Window.TOTAL,
                 Ceiling.of(MicroUsd.of(600)),
-                desk.clock.instant(),
+                service.clock.instant(),
                 version -> true,
-                before -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null));
+                before ->
+                    AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null));
 
     DecisionFacts facts = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
     assertEquals(MicroUsd.of(600), facts.accounts().get(1).limit());
@@ -371,14 +373,14 @@ class AuthorityTest {
   }
 
   @Test
-  void everyScopeOfTheTupleAndTheTenantHasItsCeilings() {
+  void whenEveryScopeHasACeiling_theCallHasAnAccountOfEach() {
     MicroUsd plenty = MicroUsd.of(1_000_000);
-    desk.ceiling(Scope.USER, "ada", plenty);
-    desk.ceiling(Scope.KEY, "ci", plenty);
-    desk.ceiling(Scope.TEAM, "core", plenty);
-    desk.ceiling(Scope.FEATURE, "search", plenty);
-    desk.ceiling(Scope.TENANT, "-", plenty);
-    desk.ceiling(Scope.TEAM, "other", plenty);
+    service.ceiling(Scope.USER, "ada", plenty);
+    service.ceiling(Scope.KEY, "ci", plenty);
+    service.ceiling(Scope.TEAM, "core", plenty);
+    service.ceiling(Scope.FEATURE, "search", plenty);
+    service.ceiling(Scope.TENANT, "-", plenty);
+    service.ceiling(Scope.TEAM, "other", plenty);
 
     DecisionFacts facts =
         allowed(ask(tokens(1).by("ada", "ci", "core").feature("search"), "a", "run"));
@@ -388,8 +390,8 @@ class AuthorityTest {
   }
 
   @Test
-  void aCeilingOfItsOwnTakesThePlaceOfThePolicysForItsWindowAlone() {
-    desk.policy(
+  void whenACeilingIsSet_itReplacesThePolicysInItsWindow() {
+    service.policy(
         new PolicyBuilder()
             .mode(Mode.SOFT_GATE)
             .softGate(MicroUsd.of(77), 100)
@@ -400,8 +402,8 @@ class AuthorityTest {
                 Window.MONTH,
                 Ceiling.of(MicroUsd.of(60_000)))
             .build());
-    desk.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.of(90_000));
-    desk.ceiling(Scope.USER, "ada", Window.TOTAL, MicroUsd.of(99_000));
+    service.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.of(90_000));
+    service.ceiling(Scope.USER, "ada", Window.TOTAL, MicroUsd.of(99_000));
 
     List<DecisionFacts.Touched> accounts =
         allowed(ask(tokens(1).by("ada", null, null), "a", "run")).accounts();
@@ -420,17 +422,17 @@ class AuthorityTest {
   }
 
   @Test
-  void aCeilingOfThePolicyThatMovesTakesTheAccountsThatItMadeWithIt() {
-    desk.policy(usersHaveADay(MicroUsd.of(600)));
+  void whenThePolicysCeilingChanges_itsAccountsFollow() {
+    service.policy(usersHaveADay(MicroUsd.of(600)));
     allowed(ask(tokens(100), "a", "run"));
     blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
 
     assertTrue(
-        desk.tenants.replacePolicy(
-            desk.tenantId,
-            desk.tenants.policyNow(desk.tenantId),
+        service.tenants.replacePolicy(
+            service.tenantId,
+            service.tenants.policyNow(service.tenantId),
             usersHaveADay(MicroUsd.of(1_000)),
-            AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+            AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
     DecisionFacts facts = allowed(ask(tokens(100), "c", "run"));
     assertEquals(MicroUsd.of(1_000), facts.accounts().get(1).limit());
     assertEquals(MicroUsd.ZERO, facts.remaining());
@@ -443,8 +445,8 @@ class AuthorityTest {
   }
 
   @Test
-  void aMarginIsTheCeilingsElseThePolicys() {
-    desk.policy(
+  void whenACeilingHasAMargin_itReplacesThePolicys() {
+    service.policy(
         new PolicyBuilder()
             .mode(Mode.SOFT_GATE)
             .softGate(MicroUsd.of(50), 100)
@@ -470,16 +472,16 @@ class AuthorityTest {
   }
 
   @Test
-  void theRulesOfARunsCeilingAreItsOwn() {
+  void whenARunsCeilingHasRules_theyReplaceThePolicys() {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(100)), "a", "run"));
     assertInstanceOf(
         CeilingChanges.RunChanged.Done.class,
-        desk.ceilings.putOfRun(
-            desk.tenantId,
+        service.ceilings.putOfRun(
+            service.tenantId,
             "run",
             run -> new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60)),
             version -> true,
-            run -> AuditEntry.of(desk.gateway, desk.clock.instant(), "test", null, null)));
+            run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
 
     DecisionFacts facts = allowed(ask(tokens(21), "b", "run"));
     assertEquals(Mode.SOFT_GATE, facts.accounts().getFirst().mode());
@@ -490,9 +492,9 @@ class AuthorityTest {
   }
 
   @Test
-  void theVersionOfThePricesIsKnown() {
+  void whenAnAskIsDecided_itNamesThePriceTableInForce() {
     assertEquals(
         allowed(ask(tokens(1), "a", "run")).priceTableVersion(),
-        desk.authority.priceTableVersion());
+        service.authority.priceTableVersion());
   }
 }

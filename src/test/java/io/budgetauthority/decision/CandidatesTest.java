@@ -16,7 +16,7 @@ class CandidatesTest {
   private static final Price ROW = new RowBuilder("row").build();
 
   @Test
-  void everyRuleForTheModelListsWhatHasARowInItsOrder() {
+  void whenRulesMatchTheModel_alternativesWithARowAreListed() {
     Policy policy =
         new PolicyBuilder()
             .downgrade(

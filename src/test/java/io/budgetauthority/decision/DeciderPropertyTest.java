@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Mode;
@@ -26,18 +26,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The rules of each mode over random balances, by seed, against their wording in protocol section
-/// 2.
+/// The rules of each mode over random balances, by seed, against their wording in protocol.md#ask.
 class DeciderPropertyTest {
 
   private static final int CASES = 4_000;
-  private static final Price ROW = Desk.price(Desk.MODEL, 1_000_000, 5_000_000);
+  private static final Price ROW = TestAuthority.price(TestAuthority.MODEL, 1_000_000, 5_000_000);
 
   private static RandomGenerator random(long seed) {
     return RandomGeneratorFactory.of("SplittableRandom").create(seed);
   }
 
-  private static Standing standing(RandomGenerator random, Scope scope, Mode mode) {
+  private static EnforcedAccount enforced(RandomGenerator random, Scope scope, Mode mode) {
     long limit = random.nextInt(100_000);
     long committed = random.nextInt(60_000);
     long reserved = random.nextInt(40_000);
@@ -48,70 +47,78 @@ class DeciderPropertyTest {
             MicroUsd.of(committed),
             MicroUsd.of(reserved),
             LimitVersion.NONE);
-    return new Standing(
+    return new EnforcedAccount(
         account, account, mode, MicroUsd.of(random.nextInt(20_000)), List.of(), null);
   }
 
-  private static Plan decide(List<Standing> standings, long outputTokens) {
+  private static Plan decide(List<EnforcedAccount> enforcedAccounts, long outputTokens) {
     return Decider.decide(
         Questions.of(
-            Desk.request(0, outputTokens, null), Policy.DEFAULT, ROW, List.of(), standings));
+            TestAuthority.request(0, outputTokens, null),
+            Policy.DEFAULT,
+            ROW,
+            List.of(),
+            enforcedAccounts));
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void anAccountIsJudgedByTheWordingOfItsMode(Mode mode) {
+  void whenAnAccountIsExceeded_itsModeSaysWhatHappens(Mode mode) {
     for (long seed = 0; seed < CASES; seed++) {
       RandomGenerator random = random(seed);
-      Standing standing = standing(random, Scope.RUN, mode);
+      EnforcedAccount enforced = enforced(random, Scope.RUN, mode);
       long tokens = 1 + random.nextInt(16_000);
       long cost = 5 * tokens;
-      long available = standing.account().available().micros();
+      long available = enforced.account().available().micros();
       boolean over =
           switch (mode) {
             case HARD_GATE, ADVISORY_ESTIMATE -> cost > available;
-            case SOFT_GATE -> cost > available + standing.margin().micros();
+            case SOFT_GATE -> cost > available + enforced.margin().micros();
             case ACTUALS_ONLY ->
-                standing.account().committed().compareTo(standing.account().limit()) >= 0;
+                enforced.account().committed().compareTo(enforced.account().limit()) >= 0;
           };
       String where = mode + ", seed " + seed;
 
-      Plan plan = decide(List.of(standing), tokens);
+      Plan plan = decide(List.of(enforced), tokens);
 
       if (mode == Mode.ADVISORY_ESTIMATE) {
         Plan.Grant grant = (Plan.Grant) plan;
         assertEquals(over ? Plan.Kind.ADVISORY_WARN : Plan.Kind.ALLOW, grant.kind(), where);
         assertEquals(cost, grant.takes().getFirst().hold().micros(), where);
-        assertEquals(new Take.Gate.Open(), grant.takes().getFirst().gate(), where);
+        assertEquals(
+            new ConditionalHold.Condition.None(), grant.takes().getFirst().condition(), where);
       } else if (over) {
         assertEquals(ProblemCode.RUN_CEILING_REACHED, ((Plan.Block) plan).code(), where);
       } else {
-        Take take = ((Plan.Grant) plan).takes().getFirst();
+        ConditionalHold take = ((Plan.Grant) plan).takes().getFirst();
         assertEquals(mode == Mode.ACTUALS_ONLY ? 0 : cost, take.hold().micros(), where);
       }
     }
   }
 
   @Test
-  void theBlockingAccountIsTheOneThatFallsFurthestShort() {
+  void whenSeveralAccountsAreShort_theFurthestShortBlocks() {
     for (long seed = 0; seed < CASES; seed++) {
       RandomGenerator random = random(seed);
-      List<Standing> standings = new ArrayList<>();
+      List<EnforcedAccount> enforcedAccounts = new ArrayList<>();
       for (Scope scope : List.of(Scope.RUN, Scope.USER, Scope.KEY)) {
-        standings.add(standing(random, scope, Mode.HARD_GATE));
+        enforcedAccounts.add(enforced(random, scope, Mode.HARD_GATE));
       }
       long tokens = 1 + random.nextInt(16_000);
       long least =
-          standings.stream().mapToLong(it -> it.account().available().micros()).min().orElseThrow();
+          enforcedAccounts.stream()
+              .mapToLong(it -> it.account().available().micros())
+              .min()
+              .orElseThrow();
 
-      Plan plan = decide(standings, tokens);
+      Plan plan = decide(enforcedAccounts, tokens);
 
       assertEquals(5 * tokens > least, plan instanceof Plan.Block, "seed " + seed);
       if (plan instanceof Plan.Block block) {
-        Standing expected =
-            standings.stream()
+        EnforcedAccount expected =
+            enforcedAccounts.stream()
                 .min(
-                    Comparator.comparing((Standing it) -> it.account().available())
+                    Comparator.comparing((EnforcedAccount it) -> it.account().available())
                         .thenComparing(it -> it.account().key().scope()))
                 .orElseThrow();
         assertEquals(expected, block.blocking(), "seed " + seed);
@@ -120,29 +127,29 @@ class DeciderPropertyTest {
   }
 
   @Test
-  void everyRemedyIsTrueAndTheSmallerCapIsTheLargestThatFits() {
+  void whenACallIsBlocked_itsRemediesAndSmallerCapAreRight() {
     for (long seed = 0; seed < CASES; seed++) {
       RandomGenerator random = random(seed);
-      List<Standing> standings =
+      List<EnforcedAccount> enforcedAccounts =
           List.of(
-              standing(random, Scope.RUN, Mode.HARD_GATE),
-              standing(random, Scope.USER, Mode.SOFT_GATE),
-              standing(random, Scope.KEY, Mode.ACTUALS_ONLY));
+              enforced(random, Scope.RUN, Mode.HARD_GATE),
+              enforced(random, Scope.USER, Mode.SOFT_GATE),
+              enforced(random, Scope.KEY, Mode.ACTUALS_ONLY));
       long tokens = 2 + random.nextInt(16_000);
-      if (!(decide(standings, tokens) instanceof Plan.Block block)) {
+      if (!(decide(enforcedAccounts, tokens) instanceof Plan.Block block)) {
         continue;
       }
       String where = "seed " + seed;
       Long fits = block.fitsMaxOutputTokens();
       assertEquals(fits != null, block.remedies().contains(Remedy.REDUCE_OUTPUT), where);
       if (fits != null) {
-        assertTrue(decide(standings, fits) instanceof Plan.Grant, where);
-        assertTrue(decide(standings, fits + 1) instanceof Plan.Block, where);
+        assertTrue(decide(enforcedAccounts, fits) instanceof Plan.Grant, where);
+        assertTrue(decide(enforcedAccounts, fits + 1) instanceof Plan.Block, where);
       } else {
-        assertTrue(decide(standings, 1) instanceof Plan.Block, where);
+        assertTrue(decide(enforcedAccounts, 1) instanceof Plan.Block, where);
       }
       boolean passesOnceSettled =
-          decide(standings.stream().map(DeciderPropertyTest::settled).toList(), tokens)
+          decide(enforcedAccounts.stream().map(DeciderPropertyTest::settled).toList(), tokens)
               instanceof Plan.Grant;
       assertEquals(passesOnceSettled, block.remedies().contains(Remedy.WAIT), where);
       assertEquals(
@@ -154,16 +161,16 @@ class DeciderPropertyTest {
   }
 
   /// The account once every call in flight has come to nothing.
-  private static Standing settled(Standing standing) {
-    Account account = standing.account();
+  private static EnforcedAccount settled(EnforcedAccount enforced) {
+    Account account = enforced.account();
     Account idle =
         Account.of(
             account.key(), account.limit(), account.committed(), MicroUsd.ZERO, LimitVersion.NONE);
-    return new Standing(idle, idle, standing.mode(), standing.margin(), List.of(), null);
+    return new EnforcedAccount(idle, idle, enforced.mode(), enforced.margin(), List.of(), null);
   }
 
   @Test
-  void theEffectiveCapIsTheLeastOfWhatTheClientThePolicyAndTheModelAllow() {
+  void whenCapsDiffer_theLeastOfThemIsEffective() {
     for (long seed = 0; seed < CASES; seed++) {
       RandomGenerator random = random(seed);
       Long asked = random.nextBoolean() ? null : 1 + random.nextLong(100_000);
@@ -176,10 +183,10 @@ class DeciderPropertyTest {
       OutputCap.Result.Effective cap =
           (OutputCap.Result.Effective)
               OutputCap.of(
-                  Desk.request(0, asked),
+                  TestAuthority.request(0, asked),
                   ROW,
-                  Desk.policyWith(rules),
-                  Questions.rules(Desk.policyWith(rules), ROW));
+                  TestAuthority.policyWith(rules),
+                  Questions.rules(TestAuthority.policyWith(rules), ROW));
 
       long expected =
           LongStream.of(

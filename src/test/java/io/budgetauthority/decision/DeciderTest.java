@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import io.budgetauthority.Desk;
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
+import io.budgetauthority.TestAuthority;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Mode;
@@ -25,11 +25,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The rules of protocol section 2 by example. The desk's model costs 1 micro-USD a token of input
-/// and 5 a token of output; `cheap` a tenth of that.
+/// The rules of protocol.md#ask by example. The local build's model costs 1 micro-USD a token of
+/// input and 5 a token of output; `cheap` a tenth of that.
 class DeciderTest {
 
-  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+  private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
   private static final RowBuilder CHEAP = new RowBuilder("cheap").picos(100_000, 500_000);
   private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
   private static final Instant MONTH_END = Instant.parse("2026-12-01T00:00:00Z");
@@ -39,17 +39,20 @@ class DeciderTest {
     return new AskBuilder().cap(outputTokens);
   }
 
-  private static StandingBuilder run(long limit) {
-    return new StandingBuilder(Scope.RUN, limit).id("r");
+  private static EnforcedAccountBuilder run(long limit) {
+    return new EnforcedAccountBuilder(Scope.RUN, limit).id("r");
   }
 
-  private static StandingBuilder user(long limit) {
-    return new StandingBuilder(Scope.USER, limit).id("ada");
+  private static EnforcedAccountBuilder user(long limit) {
+    return new EnforcedAccountBuilder(Scope.USER, limit).id("ada");
   }
 
   private static Plan decide(
-      AskBuilder ask, Policy policy, @Nullable Price row, StandingBuilder... standings) {
-    return decide(ask, policy, row, List.of(), standings);
+      AskBuilder ask,
+      Policy policy,
+      @Nullable Price row,
+      EnforcedAccountBuilder... enforcedAccounts) {
+    return decide(ask, policy, row, List.of(), enforcedAccounts);
   }
 
   private static Plan decide(
@@ -57,14 +60,14 @@ class DeciderTest {
       Policy policy,
       @Nullable Price row,
       List<Decider.Candidate> candidates,
-      StandingBuilder... standings) {
+      EnforcedAccountBuilder... enforcedAccounts) {
     return Decider.decide(
         Questions.of(
             ask.build(),
             policy,
             row,
             candidates,
-            Stream.of(standings).map(StandingBuilder::build).toList()));
+            Stream.of(enforcedAccounts).map(EnforcedAccountBuilder::build).toList()));
   }
 
   private static Plan.Grant granted(Plan plan) {
@@ -81,8 +84,8 @@ class DeciderTest {
     return quote;
   }
 
-  private static Standing blocking(Plan.Block block) {
-    Standing blocking = block.blocking();
+  private static EnforcedAccount blocking(Plan.Block block) {
+    EnforcedAccount blocking = block.blocking();
     assertNotNull(blocking);
     return blocking;
   }
@@ -92,19 +95,19 @@ class DeciderTest {
   }
 
   @Test
-  void anUnknownModelIsBlockedAndTheRemedyIsAPrice() {
+  void whenTheModelIsUnknown_theBlocksRemedyIsAPrice() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, null, run(1_000)));
 
     assertEquals(ProblemCode.PRICE_UNKNOWN, block.code());
     assertEquals(List.of(Remedy.PRICE_MODEL), block.remedies());
-    assertEquals("no price is known for " + Desk.MODEL, block.detail());
+    assertEquals("no price is known for " + TestAuthority.MODEL, block.detail());
     assertNull(block.quote());
     assertNull(block.blocking());
     assertEquals(Mode.HARD_GATE, block.mode());
   }
 
   @Test
-  void anAlternativeThatFitsIsARemedyForWhatHasNoPriceToo() {
+  void whenAnUnpricedModelHasAFittingAlternative_itIsARemedy() {
     Plan.Block fits =
         blocked(decide(ask(10), Policy.DEFAULT, null, candidates(listed("cheap")), run(1_000)));
     Plan.Block doesNot =
@@ -116,20 +119,21 @@ class DeciderTest {
   }
 
   @Test
-  void aModelThatThePolicyDoesNotAllowIsBlockedByItsName() {
+  void whenThePolicyDoesNotAllowTheModel_theCallIsBlocked() {
     Policy narrow = new PolicyBuilder().allow("cheap").build();
     Plan.Block block = blocked(decide(ask(10), narrow, ROW, run(1_000)));
 
     assertEquals(ProblemCode.MODEL_NOT_ALLOWED, block.code());
     assertEquals(List.of(), block.remedies(), "no price would help");
-    granted(decide(ask(10), new PolicyBuilder().allow(Desk.MODEL).build(), ROW, run(1_000)));
-    Policy byRow = new PolicyBuilder().allow(Desk.MODEL).build();
+    granted(
+        decide(ask(10), new PolicyBuilder().allow(TestAuthority.MODEL).build(), ROW, run(1_000)));
+    Policy byRow = new PolicyBuilder().allow(TestAuthority.MODEL).build();
     granted(decide(ask(10).model("alias"), byRow, ROW, run(1_000)));
   }
 
   @Test
-  void anUnboundedInputNeedsAWindow() {
-    Price without = new RowBuilder(Desk.MODEL).window(null).build();
+  void whenTheInputIsUnbounded_theRowMustHaveAWindow() {
+    Price without = new RowBuilder(TestAuthority.MODEL).window(null).build();
     Plan.Block block =
         blocked(decide(ask(10).unbounded(), Policy.DEFAULT, without, run(1_000_000)));
 
@@ -142,8 +146,8 @@ class DeciderTest {
   }
 
   @Test
-  void aRowOfZerosIsBlockedWithTheReason() {
-    Price zero = new RowBuilder(Desk.MODEL).picos(0, 0).build();
+  void whenTheRowIsAllZero_theCallIsBlocked() {
+    Price zero = new RowBuilder(TestAuthority.MODEL).picos(0, 0).build();
 
     assertEquals(
         ProblemCode.PRICE_UNKNOWN,
@@ -151,7 +155,7 @@ class DeciderTest {
   }
 
   @Test
-  void aRuleOfTheOutputCapRefusesTheAsk() {
+  void whenARequiredOutputCapIsMissing_theAskIsRefused() {
     Plan plan =
         decide(ask(10).cap(null), new PolicyBuilder().requireCap().build(), ROW, run(1_000));
 
@@ -159,7 +163,7 @@ class DeciderTest {
   }
 
   @Test
-  void choicesMultiplyTheOutputAndNotTheInput() {
+  void whenSeveralChoicesAreAsked_onlyTheOutputIsMultiplied() {
     Plan.Grant grant =
         granted(decide(ask(10).input(100).choices(3), Policy.DEFAULT, ROW, run(1_000)));
 
@@ -168,7 +172,7 @@ class DeciderTest {
   }
 
   @Test
-  void theProviderIsTheCallersWordElseTheRows() {
+  void whenTheCallerNamesAProvider_itReplacesTheRows() {
     assertEquals(
         "theirs",
         quote(granted(decide(ask(1).provider("theirs"), Policy.DEFAULT, ROW))).provider());
@@ -176,9 +180,9 @@ class DeciderTest {
   }
 
   @Test
-  void aSoftGateHoldsTheShareOfTheOutputThatItsPolicyExpects() {
+  void whenASoftGateExpectsAShare_itHoldsThatShareOfTheOutput() {
     Policy half = new PolicyBuilder().softGate(MicroUsd.ZERO, 50).build();
-    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE);
+    EnforcedAccountBuilder soft = run(1_000).mode(Mode.SOFT_GATE);
 
     Plan.Grant grant = granted(decide(ask(11).input(100), half, ROW, soft, user(1_000)));
 
@@ -186,12 +190,12 @@ class DeciderTest {
     assertEquals(MicroUsd.of(130), quote(grant).estimate().expected(), "half of 11 is 6 tokens");
     assertEquals(
         List.of(MicroUsd.of(130), MicroUsd.of(155)),
-        grant.takes().stream().map(Take::hold).toList());
+        grant.takes().stream().map(ConditionalHold::hold).toList());
   }
 
   /// An advisory tenant is warned of every rule and held to none.
   @Test
-  void anAdvisoryTenantIsWarnedOfWhatHasNoPriceAndHoldsNothing() {
+  void whenAnAdvisoryCallHasNoPrice_itIsWarnedAndHoldsNothing() {
     Plan.Grant grant =
         granted(decide(ask(10), ADVISORY, null, run(1_000).mode(Mode.ADVISORY_ESTIMATE)));
 
@@ -199,20 +203,20 @@ class DeciderTest {
     assertEquals(ProblemCode.PRICE_UNKNOWN, grant.code());
     assertNull(grant.quote());
     assertEquals(MicroUsd.ZERO, grant.takes().getFirst().hold());
-    assertEquals(new Take.Gate.Open(), grant.takes().getFirst().gate());
-    assertEquals(List.of("no price is known for " + Desk.MODEL), grant.warnings());
+    assertEquals(new ConditionalHold.Condition.None(), grant.takes().getFirst().condition());
+    assertEquals(List.of("no price is known for " + TestAuthority.MODEL), grant.warnings());
     assertEquals(Mode.ADVISORY_ESTIMATE, grant.mode());
   }
 
   @Test
-  void anAdvisoryTenantIsWarnedOfARuleOfTheCapAndHoldsWhatTheRowAllows() {
+  void whenAnAdvisoryCallBreaksACapRule_itIsOnlyWarned() {
     Policy rejecting =
         new PolicyBuilder()
             .mode(Mode.ADVISORY_ESTIMATE)
             .caps(5L, Map.of(), Policy.AboveMax.REJECT)
             .build();
     Policy requiring = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).requireCap().build();
-    Price endless = new RowBuilder(Desk.MODEL).outputLimit(null).build();
+    Price endless = new RowBuilder(TestAuthority.MODEL).outputLimit(null).build();
 
     Plan.Grant above = granted(decide(ask(10), rejecting, ROW, run(1_000)));
     assertEquals(Plan.Kind.ADVISORY_WARN, above.kind());
@@ -236,7 +240,7 @@ class DeciderTest {
   }
 
   @Test
-  void anAdvisoryAccountThatIsOverWarnsOfItsCeilingAndStillHolds() {
+  void whenAnAdvisoryAccountIsOver_itWarnsAndStillHolds() {
     Plan.Grant grant =
         granted(
             decide(
@@ -257,13 +261,13 @@ class DeciderTest {
     assertNull(exact.constrainedBy());
   }
 
-  private static Standing assertNonNull(@Nullable Standing standing) {
-    assertNotNull(standing);
-    return standing;
+  private static EnforcedAccount assertNonNull(@Nullable EnforcedAccount enforced) {
+    assertNotNull(enforced);
+    return enforced;
   }
 
   @Test
-  void theModeOfAGrantIsTheStrictestOfItsAccountsElseThePolicys() {
+  void whenAccountsDifferInMode_theGrantHasTheStrictest() {
     Plan.Grant mixed =
         granted(
             decide(
@@ -272,7 +276,7 @@ class DeciderTest {
                 ROW,
                 run(1_000).mode(Mode.ADVISORY_ESTIMATE),
                 user(1_000).mode(Mode.SOFT_GATE),
-                new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ACTUALS_ONLY)));
+                new EnforcedAccountBuilder(Scope.KEY, 1_000).mode(Mode.ACTUALS_ONLY)));
 
     assertEquals(Mode.SOFT_GATE, mixed.mode());
     assertEquals(
@@ -281,7 +285,7 @@ class DeciderTest {
   }
 
   @Test
-  void thresholdsThatTheHoldCrossesAreWarnings() {
+  void whenAHoldCrossesAThreshold_itIsAWarning() {
     // 40 of 100 are spoken for, and 10 output tokens hold 50 more.
     Plan.Grant grant =
         granted(
@@ -304,9 +308,9 @@ class DeciderTest {
   }
 
   @Test
-  void equalShortfallsNameTheFirstScopeTheNearestRunAndTheShortestWindow() {
-    StandingBuilder day = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
-    StandingBuilder month = user(40).over(Window.MONTH, "2026-11", MONTH_END);
+  void whenShortfallsAreEqual_theFirstScopeRunAndWindowIsNamed() {
+    EnforcedAccountBuilder day = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
+    EnforcedAccountBuilder month = user(40).over(Window.MONTH, "2026-11", MONTH_END);
 
     assertEquals(
         Window.DAY,
@@ -338,7 +342,7 @@ class DeciderTest {
   }
 
   @Test
-  void aBlockSaysWhatTheCallMayCostAndWhatIsLeft() {
+  void whenACallIsBlocked_itsCostAndWhatIsLeftAreStated() {
     assertEquals(
         "the call may cost 0.00005 USD; user ada has 0.00004 USD left of 0.0001",
         blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60))).detail());
@@ -351,10 +355,10 @@ class DeciderTest {
   }
 
   @Test
-  void waitingForTheEndOfAWindowHelpsWhereEveryBlockingAccountHasOneThatWouldDo() {
-    StandingBuilder day = user(60).committed(60).over(Window.DAY, "2026-11-24", MIDNIGHT);
-    StandingBuilder month = user(60).committed(60).over(Window.MONTH, "2026-11", MONTH_END);
-    StandingBuilder tooSmall = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
+  void whenEveryBlockingAccountResets_afterResetIsARemedy() {
+    EnforcedAccountBuilder day = user(60).committed(60).over(Window.DAY, "2026-11-24", MIDNIGHT);
+    EnforcedAccountBuilder month = user(60).committed(60).over(Window.MONTH, "2026-11", MONTH_END);
+    EnforcedAccountBuilder tooSmall = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
 
     Plan.Block both = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), day, month));
     assertEquals(List.of(Remedy.AFTER_RESET), both.remedies());
@@ -369,7 +373,7 @@ class DeciderTest {
   }
 
   @Test
-  void waitingForCallsInFlightHelpsWhereTheyAloneStandInTheWay() {
+  void whenOnlyCallsInFlightBlock_waitIsARemedy() {
     assertEquals(
         List.of(Remedy.WAIT),
         blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(95).reserved(5)))
@@ -381,7 +385,7 @@ class DeciderTest {
   }
 
   @Test
-  void aSmallerCapThatFitsIsNamed() {
+  void whenASmallerCapFits_itIsNamed() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
 
     assertEquals(9L, block.fitsMaxOutputTokens());
@@ -390,7 +394,7 @@ class DeciderTest {
   }
 
   @Test
-  void whatTheBudgetDoesNotPayForIsDowngradedToTheFirstAlternativeThatFits() {
+  void whenTheBudgetIsTooSmall_theFirstFittingAlternativeIsUsed() {
     Policy.DowngradeRule.Alternative routine = listed("routine-only", "routine");
     Policy.DowngradeRule.Alternative dear = listed("dear");
     Policy.DowngradeRule.Alternative cheap = listed("cheap");
@@ -420,9 +424,9 @@ class DeciderTest {
   }
 
   @Test
-  void aRunStepsDownOnceTheRulesShareOfItsLimitIsCommittedOrHeld() {
+  void whenARunReachesTheRulesShare_itsCallIsDowngraded() {
     Policy.DowngradeRule.Alternative cheap = listed("cheap");
-    Policy from60 = new PolicyBuilder().downgrade(rule(Desk.MODEL, 60, cheap)).build();
+    Policy from60 = new PolicyBuilder().downgrade(rule(TestAuthority.MODEL, 60, cheap)).build();
     List<Decider.Candidate> listed = candidates(cheap);
 
     Plan.Grant below =
@@ -449,7 +453,7 @@ class DeciderTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRunStepsDownOnlyToWhatItsRuleAllows(NoStep why) {
+  void whenTheRuleAllowsNoAlternative_theCallIsNotDowngraded(NoStep why) {
     Policy.DowngradeRule.Alternative cheap = listed("cheap");
     Policy.DowngradeRule.Alternative forRoutine = listed("cheap", "routine");
     Policy.DowngradeRule.Alternative dear = listed("dear");
@@ -457,9 +461,9 @@ class DeciderTest {
         new PolicyBuilder()
             .downgrade(
                 switch (why) {
-                  case RULE_ONLY_FOR_BLOCKS -> rule(Desk.MODEL, null, cheap);
-                  case ANOTHER_REQUEST_CLASS -> rule(Desk.MODEL, 60, forRoutine);
-                  case DOES_NOT_FIT -> rule(Desk.MODEL, 60, dear);
+                  case RULE_ONLY_FOR_BLOCKS -> rule(TestAuthority.MODEL, null, cheap);
+                  case ANOTHER_REQUEST_CLASS -> rule(TestAuthority.MODEL, 60, forRoutine);
+                  case DOES_NOT_FIT -> rule(TestAuthority.MODEL, 60, dear);
                 })
             .build();
     List<Decider.Candidate> listed =
@@ -474,7 +478,7 @@ class DeciderTest {
     Plan.Grant grant = granted(decide(ask(1), policy, ROW, listed, run(1_000).committed(900)));
 
     assertEquals(Plan.Kind.ALLOW, grant.kind());
-    assertEquals(Desk.MODEL, quote(grant).model());
+    assertEquals(TestAuthority.MODEL, quote(grant).model());
   }
 
   private enum NoStep {
@@ -484,7 +488,7 @@ class DeciderTest {
   }
 
   @Test
-  void aCapMayShrinkToTheBudgetWherePolicyAllowsItButNotToNothing() {
+  void whenThePolicyAllowsIt_theCapShrinksToFitTheBudget() {
     Policy clamping = new PolicyBuilder().budgetClamping(5).build();
 
     Plan.Grant shrunk = granted(decide(ask(10), clamping, ROW, run(49)));
@@ -507,10 +511,22 @@ class DeciderTest {
   }
 
   @Test
-  void aShrunkenCallOfAnAdvisoryTenantKeepsItsWarning() {
+  void whenAClampedCallFitsLater_waitIsARemedy() {
+    Policy clamping = new PolicyBuilder().budgetClamping(5).build();
+
+    assertEquals(
+        List.of(Remedy.WAIT, Remedy.REDUCE_OUTPUT),
+        blocked(decide(ask(10), clamping, ROW, run(49).reserved(40))).remedies());
+    assertEquals(
+        List.of(Remedy.REDUCE_OUTPUT),
+        blocked(decide(ask(10), clamping, ROW, run(49).committed(40))).remedies());
+  }
+
+  @Test
+  void whenAnAdvisoryCallIsClamped_itKeepsItsWarning() {
     Policy warnedAndClamping =
         new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).budgetClamping(1).build();
-    Price window = new RowBuilder(Desk.MODEL).window(100L).build();
+    Price window = new RowBuilder(TestAuthority.MODEL).window(100L).build();
 
     Plan.Grant grant = granted(decide(ask(10).input(101), warnedAndClamping, window, run(111)));
 
@@ -521,8 +537,9 @@ class DeciderTest {
 
   @ParameterizedTest
   @EnumSource(Scope.class)
-  void aBlockIsNamedAfterTheScopeThatIsShort(Scope scope) {
-    Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, new StandingBuilder(scope, 1)));
+  void whenAScopeIsShort_theBlockIsNamedAfterIt(Scope scope) {
+    Plan.Block block =
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, new EnforcedAccountBuilder(scope, 1)));
 
     assertEquals(scope.wireName() + "_ceiling_reached", block.code().wireName());
   }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class DecisionJsonTest {
 
   @Test
-  void aRowIsReadBackAsItWasWrittenAndIsOneObjectForAllWhoReadIt() {
+  void whenARowIsReadBack_itIsEqualAndOneSharedObject() {
     String name = "row-" + UUID.randomUUID();
     Price row = new RowBuilder(name).can(Capability.TOOLS).build();
 
@@ -32,7 +32,7 @@ class DecisionJsonTest {
   }
 
   @Test
-  void whatIsWrittenOfATypeIsReadAsThatType() {
+  void whenAValueIsWritten_itIsReadBackAndBadJsonIsAFault() {
     DecisionFacts.Asked asked =
         new DecisionFacts.Asked(
             null,
@@ -55,7 +55,7 @@ class DecisionJsonTest {
   }
 
   @Test
-  void requestsAreToldApartByWhatTheyMean() {
+  void whenRequestsMeanTheSame_onlyThenTheirHashesAreEqual() {
     String hash = DecisionJson.hash(new AskBuilder().cap(10L).build());
 
     assertEquals(hash, DecisionJson.hash(new AskBuilder().cap(10L).build()));

@@ -7,16 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunPlace;
-import io.budgetauthority.ledger.Standing;
-import io.budgetauthority.ledger.Take;
+import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Calendar;
@@ -32,22 +32,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// What is stored and shown of a plan (protocol section 4).
+/// What is stored and shown of a plan (protocol.md#record).
 class DecisionWriterTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
-  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+  private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
   private static final DecisionWriter.Identity IDENTITY =
       new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash");
   private static final Run.Tuple ADA = new Run.Tuple("ada", "ci", null, null);
 
-  private static StandingBuilder own(long limit) {
-    return new StandingBuilder(Scope.RUN, limit).id("r");
+  private static EnforcedAccountBuilder own(long limit) {
+    return new EnforcedAccountBuilder(Scope.RUN, limit).id("r");
   }
 
-  private static StandingBuilder user(long limit) {
-    return new StandingBuilder(Scope.USER, limit).id("ada");
+  private static EnforcedAccountBuilder user(long limit) {
+    return new EnforcedAccountBuilder(Scope.USER, limit).id("ada");
   }
 
   private static Run run(String id, @Nullable String parent, Run.Tuple tuple) {
@@ -62,20 +62,21 @@ class DecisionWriterTest {
         MicroUsd.of(1_000),
         Run.Rules.USUAL,
         true,
-        new StandingBuilder(Scope.RUN, 1_000).id(id).build().account());
+        new EnforcedAccountBuilder(Scope.RUN, 1_000).id(id).build().account());
   }
 
-  private record Written(DecisionWriter writer, Plan plan, List<Standing> standings) {
+  private record Written(DecisionWriter writer, Plan plan, List<EnforcedAccount> enforcedAccounts) {
 
     static Written of(
         AskBuilder ask,
         Policy policy,
         @Nullable Price row,
         Lineage lineage,
-        StandingBuilder... of) {
-      List<Standing> standings = Stream.of(of).map(StandingBuilder::build).toList();
+        EnforcedAccountBuilder... of) {
+      List<EnforcedAccount> enforcedAccounts =
+          Stream.of(of).map(EnforcedAccountBuilder::build).toList();
       DecisionRequest request = ask.build();
-      Plan plan = Decider.decide(Questions.of(request, policy, row, List.of(), standings));
+      Plan plan = Decider.decide(Questions.of(request, policy, row, List.of(), enforcedAccounts));
       return new Written(
           new DecisionWriter(
               request,
@@ -89,10 +90,10 @@ class DecisionWriterTest {
               null,
               NOW),
           plan,
-          standings);
+          enforcedAccounts);
     }
 
-    static Written usual(Lineage lineage, StandingBuilder... of) {
+    static Written usual(Lineage lineage, EnforcedAccountBuilder... of) {
       return of(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, ROW, lineage, of);
     }
 
@@ -106,8 +107,8 @@ class DecisionWriterTest {
 
     DecisionFacts facts() {
       return plan instanceof Plan.Grant grant
-          ? writer.facts(grant, standings)
-          : writer.facts(block(), standings);
+          ? writer.facts(grant, enforcedAccounts)
+          : writer.facts(block(), enforcedAccounts);
     }
 
     Reservation reservation() {
@@ -125,7 +126,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void whatIsLetThroughIsRecordedWithItsHoldsAndWhatIsLeftAfterThem() {
+  void whenACallIsAllowed_itsHoldsAndWhatIsLeftAreRecorded() {
     Written written =
         Written.usual(
             first(), own(1_000).warnAt(10), user(400).over(Window.DAY, "2026-11-24", MIDNIGHT));
@@ -140,8 +141,8 @@ class DecisionWriterTest {
     assertEquals("r", facts.runId());
     assertNull(facts.parentRunId());
     assertEquals("test", facts.provider());
-    assertEquals(Desk.MODEL, facts.requestedModel());
-    assertEquals(Desk.MODEL, facts.selectedModel());
+    assertEquals(TestAuthority.MODEL, facts.requestedModel());
+    assertEquals(TestAuthority.MODEL, facts.selectedModel());
     assertEquals(100L, facts.inputTokens());
     assertEquals("exact", facts.inputBasis());
     assertEquals(10L, facts.clientRequestedMaxOutputTokens());
@@ -163,7 +164,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void aCapThatWasLoweredIsRecordedAsClamped() {
+  void whenACapIsLowered_itIsRecordedAsClamped() {
     DecisionFacts facts =
         Written.of(new AskBuilder().cap(70_000L), Policy.DEFAULT, ROW, first(), own(1_000_000))
             .facts();
@@ -174,7 +175,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void aBlockIsRecordedWithTheBalancesAsTheyAreAndWhatStandsInTheWay() {
+  void whenACallIsBlocked_theBalancesAndTheReasonAreRecorded() {
     Written written = Written.usual(first(), own(1_000), user(149));
 
     DecisionFacts facts = written.facts();
@@ -194,7 +195,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void whatHasNoPriceIsRecordedInTheCallersWords() {
+  void whenThereIsNoPrice_theCallersNamesAreRecorded() {
     Policy advisory = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).build();
     AskBuilder ask = new AskBuilder().provider("theirs").model("nobody").input(7).cap(5L);
     Written written =
@@ -220,7 +221,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void factsAreReadBackAsTheyWereWritten() {
+  void whenFactsAreWritten_theyAreReadBackUnchanged() {
     for (Written written :
         List.of(
             Written.usual(first(), own(1_000), user(400).over(Window.DAY, "2026-11-24", MIDNIGHT)),
@@ -235,7 +236,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void theReservationHoldsWhatThePlanTakesForAsLongAsItWasAsked() {
+  void whenAReservationIsMade_itHoldsThePlanForTheAskedTime() {
     Reservation reservation = Written.usual(first(), own(1_000), user(400)).reservation();
 
     assertEquals(ReservationState.RESERVED, reservation.state());
@@ -259,7 +260,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void aBlockHoldsNothingAndHasEndedWhenItIsMade() {
+  void whenACallIsBlocked_nothingIsHeldAndItHasEnded() {
     Reservation block = Written.usual(first(), own(149)).reservation();
 
     assertEquals(ReservationState.NONE, block.state());
@@ -268,7 +269,7 @@ class DecisionWriterTest {
   }
 
   @Test
-  void withoutAKeyNothingIsStored() {
+  void whenThereIsNoKey_nothingIsStored() {
     Written allowed = Written.usual(first(), own(1_000));
     Written blocked = Written.usual(first(), own(149));
 
@@ -277,13 +278,13 @@ class DecisionWriterTest {
   }
 
   @Test
-  void theFirstDecisionOfARunMakesItWithItsHoldInIt() {
+  void whenARunsFirstDecisionIsMade_itMakesTheRunWithItsHold() {
     Run parent = run("parent", null, ADA);
     Written written =
         Written.usual(
             new Lineage(null, List.of(parent)),
             own(1_000),
-            new StandingBuilder(Scope.RUN, 2_000).id("parent"),
+            new EnforcedAccountBuilder(Scope.RUN, 2_000).id("parent"),
             user(400));
 
     List<Ledger.RunChange> changes = written.writer().runChanges(written.grant(), "t");
@@ -304,39 +305,39 @@ class DecisionWriterTest {
     assertEquals(
         List.of("parent", "ada"),
         written.writer().takes(written.grant()).stream()
-            .map(take -> take.standing().account().key().id())
+            .map(take -> take.enforced().account().key().id())
             .toList(),
         "its own hold is in the item already");
     assertEquals("parent", written.facts().parentRunId());
   }
 
   @Test
-  void aLaterDecisionRenewsTheRunAndBindsWhatItNewlyStates() {
+  void whenALaterDecisionIsMade_itRenewsAndCompletesTheRun() {
     Run seen = run("r", null, new Run.Tuple("ada", null, null, null));
     Written written = Written.usual(new Lineage(seen, List.of()), own(1_000), user(400));
 
-    List<Take> takes = written.writer().takes(written.grant());
+    List<ConditionalHold> takes = written.writer().takes(written.grant());
 
     assertEquals(written.grant().takes(), takes);
     assertEquals(
         List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
         written.writer().runChanges(written.grant(), "t"));
     assertEquals(
-        List.of(new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)),
-        written.writer().places("t"),
+        List.of(new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)),
+        written.writer().counters("t"),
         "of the user it has its place");
   }
 
   @Test
-  void aNewRunTakesAPlaceOfItsKeyItsUserAndTheDay() {
+  void whenARunIsNew_itCountsForItsKeyUserAndDay() {
     Written written = Written.usual(first(), own(1_000));
 
     assertEquals(
         List.of(
-            new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, "t", "ci", 1_000),
-            new RunPlace(RunPlace.Of.ACTIVE_OF_USER, "t", "ada", 1_000),
-            new RunPlace(RunPlace.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        written.writer().places("t"));
+            new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000),
+            new RunCounter(RunCounter.Of.ACTIVE_OF_USER, "t", "ada", 1_000),
+            new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
+        written.writer().counters("t"));
     Written nobody =
         Written.of(
             new AskBuilder().by(null, null, null).cap(1L),
@@ -345,9 +346,9 @@ class DecisionWriterTest {
             first(),
             own(1_000));
     assertEquals(
-        List.of(new RunPlace(RunPlace.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        nobody.writer().places("t"));
+        List.of(new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
+        nobody.writer().counters("t"));
     Written known = Written.usual(new Lineage(run("r", null, ADA), List.of()), own(1_000));
-    assertEquals(List.of(), known.writer().places("t"));
+    assertEquals(List.of(), known.writer().counters("t"));
   }
 }

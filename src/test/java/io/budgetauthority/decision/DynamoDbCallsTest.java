@@ -3,7 +3,7 @@ package io.budgetauthority.decision;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
@@ -20,8 +20,9 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
-/// What a decision and a settlement ask of DynamoDB, call by call, whatever the mode (ledger.md,
-/// "Reserve" and "Settle"): one batch read and one transaction; of a block, one put.
+/// What a decision and a settlement ask of DynamoDB, call by call, whatever the mode
+/// (ledger.md#reserve and ledger.md#settle: one batch read and one transaction; of a block, one
+/// put.
 class DynamoDbCallsTest {
 
   private static final List<String> DECIDED = List.of("BatchGetItem", "TransactWriteItems");
@@ -30,8 +31,8 @@ class DynamoDbCallsTest {
   private static final List<String> SETTLED = List.of("GetItem", "TransactWriteItems");
 
   private final List<String> calls = Collections.synchronizedList(new ArrayList<>());
-  private final Desk desk =
-      Desk.watchedBy(
+  private final TestAuthority service =
+      TestAuthority.watchedBy(
           new ExecutionInterceptor() {
             @Override
             public void beforeExecution(
@@ -48,29 +49,29 @@ class DynamoDbCallsTest {
 
   private void ask(String key, long outputTokens) {
     assertInstanceOf(
-        Answer.Decided.class, desk.ask(key, "run-1", 10, outputTokens, MicroUsd.parse("1.00")));
+        Answer.Decided.class, service.ask(key, "run-1", 10, outputTokens, MicroUsd.parse("1.00")));
   }
 
   private void tenantIn(Mode mode) {
-    desk.policy(Desk.policyIn(mode));
+    service.policy(TestAuthority.policyIn(mode));
     for (Scope scope : List.of(Scope.USER, Scope.KEY)) {
       String id = scope == Scope.USER ? "ada" : "ci";
-      desk.ceiling(scope, id, Window.DAY, MicroUsd.parse("5.00"));
-      desk.ceiling(scope, id, Window.TOTAL, MicroUsd.parse("50.00"));
+      service.ceiling(scope, id, Window.DAY, MicroUsd.parse("5.00"));
+      service.ceiling(scope, id, Window.TOTAL, MicroUsd.parse("50.00"));
     }
-    desk.ceiling(Scope.TENANT, "-", Window.MONTH, MicroUsd.parse("500.00"));
+    service.ceiling(Scope.TENANT, "-", Window.MONTH, MicroUsd.parse("500.00"));
     // What is configured is read once and remembered for some seconds.
     assertInstanceOf(Answer.DryRun.class, dryRun());
   }
 
   private Answer dryRun() {
-    return desk.authority.decide(
-        new Authority.Ask(desk.gateway, Desk.request(10, 10L), null, "run-dry"));
+    return service.authority.decide(
+        new Authority.Ask(service.gateway, TestAuthority.request(10, 10L), null, "run-dry"));
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void anAskIsOneBatchReadAndOneTransactionAndASettlementOneReadAndOneTransaction(Mode mode) {
+  void whenACallIsAskedAndSettled_eachIsOneReadAndOneWrite(Mode mode) {
     tenantIn(mode);
 
     assertEquals(DECIDED, callsOf(() -> ask("first", 1_000)), "the first of a run makes it");
@@ -79,29 +80,31 @@ class DynamoDbCallsTest {
     assertEquals(READ, callsOf(() -> ask("third", 1_000)), "a replay");
     assertEquals(READ, callsOf(this::dryRun), "a dry run");
 
-    ReservationId first = desk.idOf("first");
+    ReservationId first = service.idOf("first");
     assertEquals(
-        SETTLED, callsOf(() -> desk.commit(first, 10, 500, UsageQuality.ESTIMATED)), "a commit");
+        SETTLED, callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)), "a commit");
     assertEquals(
         List.of("GetItem"),
-        callsOf(() -> desk.commit(first, 10, 500, UsageQuality.ESTIMATED)),
+        callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)),
         "a commit again");
-    assertEquals(SETTLED, callsOf(() -> desk.commit(first, 10, 600)), "a better word");
+    assertEquals(SETTLED, callsOf(() -> service.commit(first, 10, 600)), "a better word");
     assertEquals(
         mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "PutItem") : SETTLED,
-        callsOf(() -> desk.settlement.release(desk.gateway, desk.idOf("second"), null)),
+        callsOf(() -> service.settlement.release(service.gateway, service.idOf("second"), null)),
         "a release; where nothing is held it is the reservation's alone");
     assertEquals(
-        List.of("GetItem"), callsOf(() -> desk.settlement.find(desk.gateway, first)), "a look-up");
+        List.of("GetItem"),
+        callsOf(() -> service.settlement.find(service.gateway, first)),
+        "a look-up");
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void aBlockIsOneReadAndOnePutAndAnAdvisoryAskOverItsCeilingIsLikeAnyOther(Mode mode) {
+  void whenACallIsBlocked_itIsOneReadAndOnePut(Mode mode) {
     tenantIn(mode);
     // All of the run is spent, so that every mode that blocks does.
     ask("spends", 1_000);
-    desk.commit(desk.idOf("spends"), 10, 300_000);
+    service.commit(service.idOf("spends"), 10, 300_000);
 
     List<String> calls = callsOf(() -> ask("over", 64_000));
     assertEquals(mode == Mode.ADVISORY_ESTIMATE ? DECIDED : BLOCKED, calls);
@@ -109,17 +112,17 @@ class DynamoDbCallsTest {
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void theFirstCallOfADayMakesItsAccountsInTheSameTransaction(Mode mode) {
+  void whenADayBegins_itsAccountsAreMadeInTheSameTransaction(Mode mode) {
     tenantIn(mode);
     ask("today", 1_000);
-    desk.clock.set(Instant.parse("2026-11-25T00:00:00.001Z"));
+    service.clock.set(Instant.parse("2026-11-25T00:00:00.001Z"));
 
     assertEquals(DECIDED, callsOf(() -> ask("tomorrow", 1_000)));
   }
 
   @ParameterizedTest
   @EnumSource(Mode.class)
-  void moreOutputIsHeldByReadingTheReservationAndItsAccountsAndOneTransaction(Mode mode) {
+  void whenOutputIsExtended_itIsTwoReadsAndOneWrite(Mode mode) {
     tenantIn(mode);
     ask("streams", 1_000);
 
@@ -130,7 +133,7 @@ class DynamoDbCallsTest {
             mode == Mode.ACTUALS_ONLY ? "PutItem" : "TransactWriteItems"),
         callsOf(
             () ->
-                desk.settlement.extend(
-                    desk.gateway, desk.idOf("streams"), desk.clock.instant(), 2_000L)));
+                service.settlement.extend(
+                    service.gateway, service.idOf("streams"), service.clock.instant(), 2_000L)));
   }
 }

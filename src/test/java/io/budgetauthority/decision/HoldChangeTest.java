@@ -6,14 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.HoldChange.Result;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
@@ -32,33 +32,35 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// More output, more time, or another model for a hold that stands (protocol section 5, `extend`
+/// More output, more time, or another model for a hold that stands (protocol.md#retarget, `extend`
 /// and `retarget`). The row costs 1 micro-USD a token of input and 5 a token of output.
 class HoldChangeTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   private static final Instant EXPIRES = NOW.plusSeconds(600);
-  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+  private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
 
   private static final ModelRules ALLOWED = new ModelRules(true, null);
 
-  private static StandingBuilder run(long limit) {
-    return new StandingBuilder(Scope.RUN, limit).id("r");
+  private static EnforcedAccountBuilder run(long limit) {
+    return new EnforcedAccountBuilder(Scope.RUN, limit).id("r");
   }
 
-  private static StandingBuilder user(long limit) {
-    return new StandingBuilder(Scope.USER, limit).id("ada");
+  private static EnforcedAccountBuilder user(long limit) {
+    return new EnforcedAccountBuilder(Scope.USER, limit).id("ada");
   }
 
   /// A hold as it was decided, and the same accounts as they stand when it is to be changed.
   private record Held(Reservation reservation, DecisionFacts facts, Policy policy) {
 
     /// @param ask may hold 100 tokens of input and 10 of output: 150 micro-USD
-    static Held by(AskBuilder ask, Policy policy, StandingBuilder... accounts) {
-      List<Standing> standings = Stream.of(accounts).map(StandingBuilder::build).toList();
+    static Held by(AskBuilder ask, Policy policy, EnforcedAccountBuilder... accounts) {
+      List<EnforcedAccount> enforcedAccounts =
+          Stream.of(accounts).map(EnforcedAccountBuilder::build).toList();
       DecisionRequest request = ask.build();
       Plan.Grant grant =
-          (Plan.Grant) Decider.decide(Questions.of(request, policy, ROW, List.of(), standings));
+          (Plan.Grant)
+              Decider.decide(Questions.of(request, policy, ROW, List.of(), enforcedAccounts));
       DecisionWriter writer =
           new DecisionWriter(
               request,
@@ -71,7 +73,7 @@ class HoldChangeTest {
               List.of(),
               null,
               NOW);
-      DecisionFacts facts = writer.facts(grant, standings);
+      DecisionFacts facts = writer.facts(grant, enforcedAccounts);
       Reservation reservation =
           writer.granted(
               facts,
@@ -80,11 +82,11 @@ class HoldChangeTest {
       return new Held(Objects.requireNonNull(reservation), facts, policy);
     }
 
-    static Held usual(StandingBuilder... accounts) {
+    static Held usual(EnforcedAccountBuilder... accounts) {
       return by(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, accounts);
     }
 
-    HoldChange change(StandingBuilder... now) {
+    HoldChange change(EnforcedAccountBuilder... now) {
       Map<AccountKey, Account> accounts =
           Stream.of(now)
               .map(it -> it.build().account())
@@ -112,12 +114,12 @@ class HoldChangeTest {
   }
 
   @Test
-  void moreOutputHoldsItsWorstCaseUnderTheConditionOfEachMode() {
-    StandingBuilder[] accounts = {
+  void whenMoreOutputIsAsked_eachModeSetsItsOwnCondition() {
+    EnforcedAccountBuilder[] accounts = {
       run(1_000),
       user(1_000).mode(Mode.SOFT_GATE).margin(20),
-      new StandingBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
-      new StandingBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
+      new EnforcedAccountBuilder(Scope.KEY, 1_000).mode(Mode.ADVISORY_ESTIMATE),
+      new EnforcedAccountBuilder(Scope.TEAM, 1_000).mode(Mode.ACTUALS_ONLY)
     };
     Held held = Held.usual(accounts);
 
@@ -132,15 +134,15 @@ class HoldChangeTest {
     assertEquals(
         List.of(200L, 200L, 200L, 0L),
         facts.accounts().stream().map(it -> it.hold().micros()).toList());
-    assertEquals(Desk.MODEL, facts.selectedModel());
+    assertEquals(TestAuthority.MODEL, facts.selectedModel());
     assertEquals("test", facts.provider());
     assertEquals(ROW.cards(), DecisionJson.readPrice(to.priceRow()).cards());
   }
 
   @Test
-  void aSoftGateHoldsTheShareOfTheOutputThatItExpects() {
+  void whenASoftGateExpectsAShare_anExtensionHoldsThatShare() {
     Policy half = new PolicyBuilder().softGate(MicroUsd.ZERO, 50).build();
-    StandingBuilder soft = user(1_000).mode(Mode.SOFT_GATE);
+    EnforcedAccountBuilder soft = user(1_000).mode(Mode.SOFT_GATE);
     Held held = Held.by(new AskBuilder().input(100).cap(10L), half, run(1_000), soft);
 
     Reservation.Rehold to = moved(held.change(run(1_000), soft).extend(ROW, ALLOWED, null, 21L));
@@ -149,7 +151,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void whatStandsIsNeverLowered() {
+  void whenNoMoreOutputIsAsked_theHoldIsNotLowered() {
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
 
     for (long tokens : new long[] {0, 9, 10}) {
@@ -161,10 +163,10 @@ class HoldChangeTest {
   }
 
   @Test
-  void noMoreOutputIsHeldThanTheModelPutsOut() {
+  void whenMoreIsAskedThanTheModelPutsOut_theOutputIsClamped() {
     HoldChange change = Held.usual(run(1_000_000)).change(run(1_000_000).reserved(150));
-    Price endless = new RowBuilder(Desk.MODEL).outputLimit(null).build();
-    Price embedding = new RowBuilder(Desk.MODEL).mode("embedding").build();
+    Price endless = new RowBuilder(TestAuthority.MODEL).outputLimit(null).build();
+    Price embedding = new RowBuilder(TestAuthority.MODEL).mode("embedding").build();
 
     moved(change.extend(ROW, ALLOWED, null, 64_000L));
     moved(change.extend(endless, ALLOWED, null, 64_001L));
@@ -176,7 +178,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void moreOutputThanTheAccountsHaveIsBlockedByTheirNames() {
+  void whenAnExtensionDoesNotFit_theBlockingAccountIsNamed() {
     Held held = Held.usual(run(1_000), user(1_000));
     // 49 micro-USD are left beside the hold, and ten more tokens cost 50.
     Result.Blocked blocked =
@@ -204,7 +206,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void whereNotOneTokenMoreFitsNoSmallerTotalIsNamed() {
+  void whenNotOneMoreTokenFits_noSmallerCapIsNamed() {
     Held held = Held.usual(run(1_000));
 
     Result.Blocked none =
@@ -222,7 +224,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void waitingHelpsWhereOnlyOtherCallsInFlightStandInTheWay() {
+  void whenOnlyOtherCallsInFlightBlock_waitIsARemedy() {
     Held held = Held.usual(run(1_000));
 
     assertEquals(
@@ -242,10 +244,10 @@ class HoldChangeTest {
   }
 
   @Test
-  void aSoftGateToleratesItsMarginAndAnAdvisoryAccountEverything() {
-    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+  void whenAnExtensionIsOver_aMarginOrAdvisoryModeAllowsIt() {
+    EnforcedAccountBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
     Held held = Held.usual(soft);
-    StandingBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE).margin(20);
+    EnforcedAccountBuilder advisory = run(1_000).mode(Mode.ADVISORY_ESTIMATE).margin(20);
     Held advised = Held.usual(advisory);
 
     moved(held.change(soft.committed(820).reserved(150)).extend(ROW, ALLOWED, null, 20L));
@@ -254,8 +256,8 @@ class HoldChangeTest {
   }
 
   @Test
-  void theMarginIsTheOneOfTheDecisionWhateverThePolicySaysByNow() {
-    StandingBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
+  void whenThePolicysMarginChanges_theDecisionsMarginCounts() {
+    EnforcedAccountBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
     Held held = Held.usual(soft);
     Policy generous = new PolicyBuilder().softGate(MicroUsd.of(500), 100).build();
     Held later = new Held(held.reservation(), held.facts(), generous);
@@ -265,10 +267,13 @@ class HoldChangeTest {
   }
 
   @Test
-  void theAccountThatFallsFurthestShortBlocksAndOfEqualOnesTheFirst() {
-    StandingBuilder[] accounts = {run(1_000), user(1_000), new StandingBuilder(Scope.TEAM, 1_000)};
+  void whenSeveralAccountsAreShort_theFurthestShortBlocks() {
+    EnforcedAccountBuilder[] accounts = {
+      run(1_000), user(1_000), new EnforcedAccountBuilder(Scope.TEAM, 1_000)
+    };
     Held held = Held.usual(accounts);
-    StandingBuilder little = new StandingBuilder(Scope.TEAM, 1_000).committed(820).reserved(150);
+    EnforcedAccountBuilder little =
+        new EnforcedAccountBuilder(Scope.TEAM, 1_000).committed(820).reserved(150);
 
     Result.Blocked furthest =
         blocked(
@@ -289,8 +294,8 @@ class HoldChangeTest {
   }
 
   @Test
-  void anAccountOfActualsBlocksOnceItsLimitIsSpent() {
-    StandingBuilder actuals = run(1_000).mode(Mode.ACTUALS_ONLY);
+  void whenAnActualsOnlyLimitIsSpent_theExtensionIsBlocked() {
+    EnforcedAccountBuilder actuals = run(1_000).mode(Mode.ACTUALS_ONLY);
     Held held = Held.usual(actuals);
 
     moved(held.change(actuals.committed(999)).extend(ROW, ALLOWED, null, 20L));
@@ -300,7 +305,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void anotherModelIsHeldAtItsOwnPriceAndItsOwnCap() {
+  void whenACallIsRetargeted_theNewPriceAndCapAreHeld() {
     Held held = Held.usual(run(1_000));
     HoldChange change = held.change(run(1_000).reserved(150));
     Price dear = new RowBuilder("dear").picos(2_000_000, 10_000_000).outputLimit(8L).build();
@@ -313,7 +318,7 @@ class HoldChangeTest {
     DecisionFacts facts = DecisionJson.readFacts(to.facts());
     assertEquals("fallback", facts.selectedModel());
     assertEquals("elsewhere", facts.provider());
-    assertEquals(Desk.MODEL, facts.requestedModel());
+    assertEquals(TestAuthority.MODEL, facts.requestedModel());
     assertEquals(8L, facts.effectiveMaxOutputTokens());
     assertEquals(MicroUsd.of(280), facts.estimate());
     Price longer = new RowBuilder("longer").outputLimit(99L).build();
@@ -323,7 +328,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void aCheaperModelNeedsNothingOfItsAccounts() {
+  void whenTheNewModelIsCheaper_itsAccountsMayBeInDebt() {
     Price cheap = new RowBuilder("cheap").picos(100_000, 500_000).build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).committed(5_000).reserved(150));
 
@@ -331,7 +336,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void aDearerModelThatTheAccountsCannotPayForIsBlocked() {
+  void whenTheNewModelIsTooDear_theRetargetIsBlocked() {
     Price dear = new RowBuilder("dear").picos(2_000_000, 10_000_000).build();
     Result.Blocked blocked =
         blocked(
@@ -341,7 +346,8 @@ class HoldChangeTest {
 
     assertEquals("run_ceiling_reached", blocked.facts().code());
     assertNull(blocked.block().fitsMaxOutputTokens());
-    assertEquals(Desk.MODEL, blocked.facts().selectedModel(), "the hold stays where it was");
+    assertEquals(
+        TestAuthority.MODEL, blocked.facts().selectedModel(), "the hold stays where it was");
     assertEquals("test", blocked.facts().provider());
     assertEquals(MicroUsd.of(300), blocked.facts().estimate());
     moved(
@@ -351,8 +357,8 @@ class HoldChangeTest {
   }
 
   @Test
-  void anotherModelMustBeAllowedByItsNameOrThatOfItsRow() {
-    Policy narrow = new PolicyBuilder().allow(Desk.MODEL, "fallback").build();
+  void whenThePolicyDoesNotAllowTheNewModel_itIsBlocked() {
+    Policy narrow = new PolicyBuilder().allow(TestAuthority.MODEL, "fallback").build();
     Held held = Held.by(new AskBuilder().input(100).cap(10L), narrow, run(1_000));
     HoldChange change = held.change(run(1_000).reserved(150));
     Price fallback = new RowBuilder("fallback").build();
@@ -370,7 +376,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void whenAnotherModelHasNoPriceItIsBlockedWithoutRemedy() {
+  void whenTheNewModelHasNoPrice_itIsBlockedWithoutRemedy() {
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
     Price free = new RowBuilder("free").picos(0, 0).build();
 
@@ -383,7 +389,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void aModelWithoutOutputIsHeldForItsInputAlone() {
+  void whenTheNewModelHasNoOutput_onlyItsInputIsHeld() {
     Price embedding = new RowBuilder("e").mode("embedding").build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
 
@@ -391,7 +397,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void anInputBoundedByAWindowIsBoundedByTheNextModels() {
+  void whenTheInputIsUnbounded_theNewModelsWindowBoundsIt() {
     Held held = Held.by(new AskBuilder().unbounded().cap(10L), Policy.DEFAULT, run(1_000_000));
     HoldChange change = held.change(run(1_000_000).reserved(200_050));
     Price wide = new RowBuilder("wide").window(300_000L).build();
@@ -408,7 +414,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void choicesMultiplyTheOutputThatIsAdded() {
+  void whenSeveralChoicesAreAsked_theAddedOutputIsMultiplied() {
     Held held =
         Held.by(new AskBuilder().input(100).cap(10L).choices(3), Policy.DEFAULT, run(1_000));
 
@@ -418,9 +424,9 @@ class HoldChangeTest {
   }
 
   @Test
-  void whatTheAskRuledOutStaysRuledOut() {
+  void whenTheAskRulesOutCacheWrites_anExtensionDoesToo() {
     Parts noWrites = new Parts(null, 0L, null, null, null, null, null, null);
-    Price row = new RowBuilder(Desk.MODEL).cacheWrites(9_000_000).build();
+    Price row = new RowBuilder(TestAuthority.MODEL).cacheWrites(9_000_000).build();
     HoldChange ruledOut =
         Held.by(new AskBuilder().input(100).cap(10L).parts(noWrites), Policy.DEFAULT, run(9_000))
             .change(run(9_000).reserved(150));
@@ -431,13 +437,14 @@ class HoldChangeTest {
   }
 
   @Test
-  void aDecisionWithoutAPriceHoldsNothingUntilItIsMovedToWhatHasOne() {
+  void whenAnUnpricedDecisionGetsAPrice_itsHoldIsMade() {
     Policy advisory = new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).build();
-    StandingBuilder account = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
-    List<Standing> standings = List.of(account.build());
+    EnforcedAccountBuilder account = run(1_000).mode(Mode.ADVISORY_ESTIMATE);
+    List<EnforcedAccount> enforcedAccounts = List.of(account.build());
     DecisionRequest request = new AskBuilder().model("nobody").input(100).build();
     Plan.Grant grant =
-        (Plan.Grant) Decider.decide(Questions.of(request, advisory, null, List.of(), standings));
+        (Plan.Grant)
+            Decider.decide(Questions.of(request, advisory, null, List.of(), enforcedAccounts));
     DecisionWriter writer =
         new DecisionWriter(
             request,
@@ -450,7 +457,7 @@ class HoldChangeTest {
             List.of(),
             null,
             NOW);
-    DecisionFacts facts = writer.facts(grant, standings);
+    DecisionFacts facts = writer.facts(grant, enforcedAccounts);
     Reservation reservation =
         Objects.requireNonNull(
             writer.granted(
@@ -467,7 +474,7 @@ class HoldChangeTest {
   }
 
   @Test
-  void aHoldWhoseAccountIsGoneIsAFault() {
+  void whenAnAccountOfAHoldIsMissing_theChangeThrows() {
     Held held = Held.usual(run(1_000), user(1_000));
 
     assertThrows(IllegalStateException.class, () -> held.change(run(1_000)));

@@ -8,7 +8,7 @@ import io.budgetauthority.decision.InputBound.Basis;
 import io.budgetauthority.price.Price;
 import org.junit.jupiter.api.Test;
 
-/// How many input tokens a call may have (protocol section 2: `input_tokens`, `input_bytes`,
+/// How many input tokens a call may have (protocol.md#ask: `input_tokens`, `input_bytes`,
 /// `unbounded_input`).
 class InputBoundTest {
 
@@ -20,13 +20,13 @@ class InputBoundTest {
   }
 
   @Test
-  void aCountIsTakenAsExactAlsoBeyondTheWindow() {
+  void whenTheInputIsCounted_itIsExactEvenBeyondTheWindow() {
     assertEquals(new InputBound(0, Basis.EXACT), of(new AskBuilder().input(0), ROW));
     assertEquals(new InputBound(1_500, Basis.EXACT), of(new AskBuilder().input(1_500), ROW));
   }
 
   @Test
-  void bytesBoundTheirTokensUpToTheWindow() {
+  void whenTheInputIsInBytes_itIsBoundedByTheWindow() {
     assertEquals(new InputBound(900, Basis.BYTES), of(new AskBuilder().input(null, 900L), ROW));
     assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(null, 5_000L), ROW));
     assertEquals(
@@ -35,14 +35,14 @@ class InputBoundTest {
   }
 
   @Test
-  void aCountAndBytesAddUpAndNeverToLessThanTheCount() {
+  void whenACountAndBytesAreGiven_theyAddUpToAtLeastTheCount() {
     assertEquals(new InputBound(350, Basis.BYTES), of(new AskBuilder().input(250L, 100L), ROW));
     assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(950L, 100L), ROW));
     assertEquals(new InputBound(1_500, Basis.BYTES), of(new AskBuilder().input(1_500L, 1L), ROW));
   }
 
   @Test
-  void whatNothingBoundsIsTheWholeWindow() {
+  void whenTheInputIsUnbounded_itIsTheWholeWindow() {
     AskBuilder unbounded = new AskBuilder().unbounded();
     assertEquals(new InputBound(1_000, Basis.WINDOW), of(unbounded, ROW));
     assertTrue(InputBound.isKnown(unbounded.build(), ROW));
@@ -51,7 +51,7 @@ class InputBoundTest {
   }
 
   @Test
-  void theBasisIsWrittenAsTheProtocolNamesIt() {
+  void whenABasisIsWritten_itHasItsProtocolName() {
     assertEquals("exact", Basis.EXACT.wireName());
     assertEquals("bytes", Basis.BYTES.wireName());
     assertEquals("window", Basis.WINDOW.wireName());

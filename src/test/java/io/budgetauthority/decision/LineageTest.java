@@ -12,7 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Who may be a run's parent (protocol sections 2 and 6).
+/// Who may be a run's parent (protocol.md#child-runs).
 class LineageTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
@@ -30,7 +30,7 @@ class LineageTest {
         MicroUsd.of(1),
         Run.Rules.USUAL,
         true,
-        new StandingBuilder(Scope.RUN, 1).id("parent").build().account());
+        new EnforcedAccountBuilder(Scope.RUN, 1).id("parent").build().account());
   }
 
   private static Answer.@Nullable RunRefused refusal(@Nullable Run parent, Instant now) {
@@ -38,14 +38,14 @@ class LineageTest {
   }
 
   @Test
-  void aRunNeedsNoParentAndMayHaveOneThatIsActiveAndTheSameCallers() {
+  void whenThereIsNoParentOrAnActiveOne_theRunIsAccepted() {
     assertNull(Lineage.refuseParent("child", null, null, ADA, NOW));
     assertNull(refusal(parent(null), NOW));
     assertNull(refusal(parent(null), NOW.plusSeconds(60)));
   }
 
   @Test
-  void itMayNotBeItsOwnParentNorAChildOfWhatIsNotThere() {
+  void whenTheParentIsTheRunItselfOrUnknown_itIsRefused() {
     assertInstanceOf(
         Answer.InvalidParent.class,
         Lineage.refuseParent("parent", "parent", parent(null), ADA, NOW));
@@ -53,13 +53,13 @@ class LineageTest {
   }
 
   @Test
-  void aParentThatHasEndedIsNone() {
+  void whenTheParentHasEnded_itIsRefused() {
     assertEquals(new Answer.RunClosed("parent"), refusal(parent(Run.State.CLOSED), NOW));
     assertEquals(new Answer.RunClosed("parent"), refusal(parent(null), NOW.plusSeconds(61)));
   }
 
   @Test
-  void aParentOfAnotherTupleIsRefusedByTheFieldThatDiffers() {
+  void whenTheParentsTupleDiffers_theFieldIsNamed() {
     assertEquals(
         new Answer.RunMismatch("parent", "key_id"),
         Lineage.refuseParent(
@@ -67,7 +67,7 @@ class LineageTest {
   }
 
   @Test
-  void thereAreFourLevelsAtMost() {
+  void whenARunWouldBeOfLevelFive_itIsRefused() {
     assertNull(refusal(parent(null, "a", "b"), NOW));
     Answer.InvalidParent refused =
         assertInstanceOf(Answer.InvalidParent.class, refusal(parent(null, "a", "b", "c"), NOW));
@@ -75,7 +75,7 @@ class LineageTest {
   }
 
   @Test
-  void theChainNamesTheParentFirst() {
+  void whenARunHasAncestors_itsParentIsNamedFirst() {
     Lineage lineage = new Lineage(null, List.of(parent(null, "top")));
 
     assertEquals(List.of("parent"), lineage.chain());

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Away;
-import io.budgetauthority.Desk;
+import io.budgetauthority.InjectedOutage;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
@@ -25,20 +25,20 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// What is answered while the ledger is away, and what becomes of it (protocol section 8).
+/// What is answered during an outage, and what becomes of it (protocol.md#outage).
 class OutageTest {
 
-  private final Away ledger = new Away();
-  private final Desk desk = Desk.watchedBy(ledger);
+  private final InjectedOutage ledger = new InjectedOutage();
+  private final TestAuthority service = TestAuthority.watchedBy(ledger);
 
   private void tenant(Mode mode, OnLedgerOutage rule) {
-    desk.policy(Desk.policyInOutage(mode, rule));
-    desk.publications.catchUp();
+    service.policy(TestAuthority.policyInOutage(mode, rule));
+    service.snapshotPublisher.publishPending();
   }
 
   private Answer.Decided allowed(String key, String runId) {
     Answer.Decided decided =
-        assertInstanceOf(Answer.Decided.class, desk.ask(key, runId, 0, 100, null));
+        assertInstanceOf(Answer.Decided.class, service.ask(key, runId, 0, 100, null));
     assertFalse(decided.facts().blocked());
     return decided;
   }
@@ -54,63 +54,66 @@ class OutageTest {
 
   private void backAgain() {
     ledger.set(false);
-    while (desk.queue.deliverTo(desk.usageQueue) > 0) {
+    while (service.queue.deliverTo(service.usageQueue) > 0) {
       // Until the queue is empty.
     }
-    assertEquals(List.of(), desk.queue.reasonsOfTheDead());
+    assertEquals(List.of(), service.queue.reasonsOfTheDead());
   }
 
   private Reservation read(ReservationId id) {
-    return desk.ledger.find(desk.tenantId, id, Deadline.in(Duration.ofSeconds(5))).orElseThrow();
+    return service
+        .ledger
+        .find(service.tenantId, id, Deadline.in(Duration.ofSeconds(5)))
+        .orElseThrow();
   }
 
   @Test
-  void aTenantFailsClosedUnlessItsPolicySaysOtherwise() {
+  void whenThePolicyFailsClosed_anAskInAnOutageFails() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_CLOSED);
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> desk.ask("a", "run", 0, 100, null));
+    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
   }
 
   @Test
-  void aTenantOfWhichNothingWasPublishedFailsClosed() {
-    desk.policy(Desk.policyInOutage(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN));
+  void whenNoSnapshotIsPublished_anAskInAnOutageFails() {
+    service.policy(TestAuthority.policyInOutage(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN));
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> desk.ask("a", "run", 0, 100, null));
+    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
   }
 
   @Test
-  void anAdvisoryTenantFailsOpenUnlessACeilingIsStricter() {
+  void whenAnAdvisoryTenantHasNoStricterCeiling_itFailsOpen() {
     tenant(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED);
     assertEquals(Mode.ADVISORY_ESTIMATE, degraded("a", "run").facts().enforcementMode());
 
-    Desk strict = Desk.watchedBy(ledger);
-    strict.policy(Desk.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
+    TestAuthority strict = TestAuthority.watchedBy(ledger);
+    strict.policy(TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
     strict.ceiling(Scope.TEAM, "infra", MicroUsd.of(1_000), Mode.HARD_GATE);
-    strict.publications.catchUp();
+    strict.snapshotPublisher.publishPending();
     ledger.set(true);
     assertThrows(LedgerUnavailable.class, () -> strict.ask("a", "run", 0, 100, null));
   }
 
   @Test
-  void anOpenTenantIsAllowedWithTheSameIdsAndTheCallIsAccountedOnceTheLedgerIsBack() {
+  void whenATenantFailsOpen_itsCallIsChargedAfterTheOutage() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
     Answer.Decided decided = degraded("a", "run");
-    assertEquals(desk.idOf("a"), decided.reservation().id());
-    assertInstanceOf(Settlement.Result.NotFound.class, desk.commit(desk.idOf("a"), 0, 10));
+    assertEquals(service.idOf("a"), decided.reservation().id());
+    assertInstanceOf(Settlement.Result.NotFound.class, service.commit(service.idOf("a"), 0, 10));
 
     backAgain();
-    Reservation entered = read(desk.idOf("a"));
+    Reservation entered = read(service.idOf("a"));
     assertEquals(ReservationState.RESERVED, entered.state());
     assertEquals(decided.facts().createdAt(), entered.createdAt());
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().reserved());
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.of(50), desk.run("run").account().committed());
-    assertEquals(MicroUsd.of(50), desk.account(Scope.USER, "ada").committed());
+    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
+    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
   }
 
   @Test
-  void aDegradedAllowThatIsAskedForAgainIsOneReservation() {
+  void whenADegradedAskIsRetried_oneReservationIsMade() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     degraded("a", "run");
     degraded("a", "run");
@@ -118,159 +121,179 @@ class OutageTest {
     Answer.Decided replayed = allowed("a", "run");
     assertTrue(replayed.replayed());
     assertEquals("ledger_unavailable", replayed.facts().degraded());
-    assertEquals(1, read(desk.idOf("a")).revision());
+    assertEquals(1, read(service.idOf("a")).revision());
   }
 
   @Test
-  void whatNobodyReportedIsPresumedAtItsEstimate() {
+  void whenNobodyReportsADegradedCall_itsEstimateIsCharged() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     degraded("a", "run");
     backAgain();
-    desk.clock.advance(Duration.ofSeconds(606));
-    Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+    service.clock.advance(Duration.ofSeconds(606));
+    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
     unused = sweeper.sweep(Duration.ofSeconds(30));
-    assertEquals(MicroUsd.of(500), desk.run("run").account().committed());
+    assertEquals(MicroUsd.of(500), service.run("run").account().committed());
   }
 
   @Test
-  void aBlockWhoseAnswerWasLostBecomesTheDegradedAllowThatWasGivenAfterIt() {
+  void whenADegradedAllowFollowsALostBlock_itReplacesTheBlock() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1));
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(1));
     Answer.Decided block =
-        assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
+        assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
     assertTrue(block.facts().blocked());
     degraded("a", "run");
     backAgain();
-    Reservation entered = read(desk.idOf("a"));
+    Reservation entered = read(service.idOf("a"));
     assertEquals(ReservationState.RESERVED, entered.state());
     assertEquals(2, entered.revision());
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.of(50), desk.account(Scope.USER, "ada").committed());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
+    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
   }
 
   @Test
-  void aKeyThatWasCancelledStaysABlock() {
+  void whenAKeyIsCancelledAfterADegradedAllow_itIsABlock() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     degraded("a", "run");
     var unused =
-        desk.settlement.cancel(desk.gateway, "a", Mode.HARD_GATE, "desk-1", Duration.ofDays(30));
+        service.settlement.cancel(
+            service.gateway, "a", Mode.HARD_GATE, "service-1", Duration.ofDays(30));
     backAgain();
-    assertEquals(ReservationState.NONE, read(desk.idOf("a")).state());
+    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
   }
 
   @Test
-  void aBlockThatWasCancelledByItsKeyStaysABlock() {
+  void whenAKeyWasCancelledBefore_theCallIsPresumed() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1));
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
+    var unused =
+        service.settlement.cancel(
+            service.gateway, "a", Mode.HARD_GATE, "none", Duration.ofDays(30));
+    service.clock.advance(Duration.ofSeconds(30));
+
+    degraded("a", "run");
+    backAgain();
+
+    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
+    assertEquals(MicroUsd.of(500), service.account(Scope.USER, "ada").committed());
+  }
+
+  @Test
+  void whenABlockIsCancelledByItsKey_itStaysABlock() {
+    tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(1));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
     degraded("a", "run");
     assertTrue(
-        desk.settlement
-            .cancel(desk.gateway, "a", Mode.HARD_GATE, "desk-1", Duration.ofDays(30))
+        service
+            .settlement
+            .cancel(service.gateway, "a", Mode.HARD_GATE, "service-1", Duration.ofDays(30))
             .isPresent());
     backAgain();
-    assertEquals(ReservationState.NONE, read(desk.idOf("a")).state());
+    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
   }
 
   @Test
-  void aHoldWhoseAnswerWasLostStays() {
+  void whenTheAnswerOfAHoldWasLost_theHoldStays() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     allowed("a", "run");
     degraded("a", "run");
     backAgain();
-    assertEquals(MicroUsd.of(500), desk.run("run").account().reserved());
-    assertEquals(1, read(desk.idOf("a")).revision());
+    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
+    assertEquals(1, read(service.idOf("a")).revision());
   }
 
   @Test
-  void aClosedRunIsChargedWithoutBeingRenewed() {
+  void whenADegradedCallIsOfAClosedRun_itIsChargedNotRenewed() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     allowed("a", "run");
-    assertTrue(desk.close("run"));
-    Run closed = desk.run("run");
+    assertTrue(service.close("run"));
+    Run closed = service.run("run");
     degraded("b", "run");
     backAgain();
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("b"), 0, 10));
-    assertEquals(MicroUsd.of(50), desk.run("run").account().committed());
-    assertEquals(closed.expiresAt(), desk.run("run").expiresAt());
-    assertEquals(Run.State.CLOSED, desk.run("run").ended());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("b"), 0, 10));
+    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+    assertEquals(closed.expiresAt(), service.run("run").expiresAt());
+    assertEquals(Run.State.CLOSED, service.run("run").ended());
   }
 
   @Test
-  void anActiveRunIsRenewedByTheDecisionsTime() {
+  void whenADegradedCallIsRecorded_itsRunIsRenewedFromItsTime() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     allowed("a", "run");
-    Run before = desk.run("run");
-    desk.clock.advance(Duration.ofMinutes(10));
+    Run before = service.run("run");
+    service.clock.advance(Duration.ofMinutes(10));
     degraded("b", "run");
-    desk.clock.advance(Duration.ofMinutes(10));
+    service.clock.advance(Duration.ofMinutes(10));
     backAgain();
-    assertEquals(before.expiresAt().plus(Duration.ofMinutes(10)), desk.run("run").expiresAt());
+    assertEquals(before.expiresAt().plus(Duration.ofMinutes(10)), service.run("run").expiresAt());
   }
 
   @Test
-  void aRunOfSomebodyElseIsNotCharged() {
+  void whenTheRunIsAnotherUsers_itIsNotCharged() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
-    assertInstanceOf(Answer.Decided.class, desk.askAs("bob", "x", "run", 0, 100));
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
+    assertInstanceOf(Answer.Decided.class, service.askAs("bob", "x", "run", 0, 100));
     degraded("a", "run");
     backAgain();
-    DecisionFacts facts = DecisionJson.readFacts(read(desk.idOf("a")).facts());
+    DecisionFacts facts = DecisionJson.readFacts(read(service.idOf("a")).facts());
     assertNull(facts.runId());
     assertEquals("run", facts.orphanOf());
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().committed());
-    assertEquals(MicroUsd.of(50), desk.account(Scope.USER, "ada").committed());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
+    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
+    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
   }
 
   @Test
-  void aChildWhoseParentWasStartedInTheOutageTooIsChargedToBothInWhateverOrderTheyAreHeardOf() {
+  void whenAChildAndItsParentStartInAnOutage_bothAreCharged() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
-    assertInstanceOf(Answer.Decided.class, desk.askAsChild("b", "child", "parent", 0, 100));
+    assertInstanceOf(Answer.Decided.class, service.askAsChild("b", "child", "parent", 0, 100));
     backAgain();
     degraded("a", "parent");
     backAgain();
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("b"), 0, 10));
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(desk.idOf("a"), 0, 20));
-    assertEquals(MicroUsd.of(50), desk.run("child").account().committed());
-    assertEquals(MicroUsd.of(150), desk.run("parent").account().committed());
-    assertEquals(new Run.Tuple("ada", "ci", null, null), desk.run("parent").tuple());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("b"), 0, 10));
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 20));
+    assertEquals(MicroUsd.of(50), service.run("child").account().committed());
+    assertEquals(MicroUsd.of(150), service.run("parent").account().committed());
+    assertEquals(new Run.Tuple("ada", "ci", null, null), service.run("parent").tuple());
   }
 
   @Test
-  void whatCannotBePricedOrIsNoRequestIsNotLetThrough() {
+  void whenACallIsUnpricedOrInvalid_anOutageDoesNotAllowIt() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> desk.askFor("nobody-knows-it", "a", "run", 0, 100));
-    assertInstanceOf(Answer.Refused.class, desk.ask("a", "run", 300_000, 100, null));
+    assertThrows(
+        LedgerUnavailable.class, () -> service.askFor("nobody-knows-it", "a", "run", 0, 100));
+    assertInstanceOf(Answer.Refused.class, service.ask("a", "run", 300_000, 100, null));
   }
 
   @Test
-  void whereTheQueueIsAwayTooABlockingModeIsClosedAndAnAdvisoryTenantIsNot() {
+  void whenTheQueueIsUnavailableToo_onlyAnAdvisoryTenantIsOpen() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
-    desk.queueAway.set(true);
-    assertThrows(LedgerUnavailable.class, () -> desk.ask("a", "run", 0, 100, null));
+    service.queueOutage.set(true);
+    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
 
-    Desk advisory = Desk.watchedBy(ledger);
+    TestAuthority advisory = TestAuthority.watchedBy(ledger);
     ledger.set(false);
-    advisory.policy(Desk.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
-    advisory.publications.catchUp();
+    advisory.policy(
+        TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
+    advisory.snapshotPublisher.publishPending();
     ledger.set(true);
-    advisory.queueAway.set(true);
+    advisory.queueOutage.set(true);
     assertInstanceOf(Answer.Decided.class, advisory.ask("a", "run", 0, 100, null));
   }
 
   @Test
-  void aDryRunIsNotAnsweredWithoutTheLedger() {
+  void whenTheLedgerIsUnavailable_aDryRunIsNotAnswered() {
     tenant(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
     assertThrows(
         LedgerUnavailable.class,
         () ->
-            desk.authority.decide(
-                new Authority.Ask(desk.gateway, Desk.request(0, 100L), null, "run")));
+            service.authority.decide(
+                new Authority.Ask(service.gateway, TestAuthority.request(0, 100L), null, "run")));
   }
 }

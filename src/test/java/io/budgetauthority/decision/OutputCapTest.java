@@ -3,7 +3,7 @@ package io.budgetauthority.decision;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Policy.AboveMax;
@@ -11,11 +11,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// The effective output cap, rule by rule (protocol section 2); the random ones are in
+/// The effective output cap, rule by rule (protocol.md#output-cap); the random ones are in
 /// [DeciderPropertyTest].
 class OutputCapTest {
 
-  private static final Price ROW = new RowBuilder(Desk.MODEL).build();
+  private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
 
   private static AskBuilder ask() {
     return new AskBuilder();
@@ -34,7 +34,7 @@ class OutputCapTest {
   }
 
   @Test
-  void aRowWithoutOutputHasNoCapAndNoRulesOfIt() {
+  void whenTheRowHasNoOutput_noCapOrCapRuleApplies() {
     Price embedding = new RowBuilder("e").mode("embedding").window(100L).build();
     Policy strict = new PolicyBuilder().requireCap().build();
 
@@ -43,7 +43,7 @@ class OutputCapTest {
   }
 
   @Test
-  void aPolicyMayRequireTheCapToBeStated() {
+  void whenThePolicyRequiresACap_anAskWithoutOneIsRefused() {
     Policy strict = new PolicyBuilder().requireCap().build();
 
     assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, refusal(ask(), ROW, strict));
@@ -56,7 +56,7 @@ class OutputCapTest {
   }
 
   @Test
-  void aCapAboveThePolicysIsClampedOrRejectedAsItSays() {
+  void whenACapIsAboveThePolicys_itIsClampedOrRefused() {
     Policy clamp = most(1_000L, Map.of(), AboveMax.CLAMP);
     Policy reject = most(1_000L, Map.of(), AboveMax.REJECT);
 
@@ -68,8 +68,8 @@ class OutputCapTest {
   }
 
   @Test
-  void theLeastOfTheTenantsAndTheModelsMaximumCounts() {
-    Map<String, Long> ofModel = Map.of(Desk.MODEL, 500L, "other", 1L);
+  void whenTenantAndModelHaveMaximums_theLeastCounts() {
+    Map<String, Long> ofModel = Map.of(TestAuthority.MODEL, 500L, "other", 1L);
 
     assertEquals(
         effective(500, true), cap(ask().cap(900L), ROW, most(null, ofModel, AboveMax.CLAMP)));
@@ -84,8 +84,8 @@ class OutputCapTest {
   }
 
   @Test
-  void aCountedInputBeyondTheWindowIsRefusedAndBytesNeverAre() {
-    Price row = new RowBuilder(Desk.MODEL).window(1_000L).build();
+  void whenACountedInputExceedsTheWindow_theAskIsRefused() {
+    Price row = new RowBuilder(TestAuthority.MODEL).window(1_000L).build();
 
     assertEquals(effective(10, false), cap(ask().cap(10L).input(1_000), row, Policy.DEFAULT));
     assertEquals(
@@ -98,13 +98,13 @@ class OutputCapTest {
         effective(10, false),
         cap(ask().cap(10L).input(1_001).unbounded(), row, Policy.DEFAULT),
         "unbounded overrides what was counted");
-    Price without = new RowBuilder(Desk.MODEL).window(null).build();
+    Price without = new RowBuilder(TestAuthority.MODEL).window(null).build();
     assertEquals(effective(10, false), cap(ask().cap(10L).input(9_999), without, Policy.DEFAULT));
   }
 
   @Test
-  void aWindowForBothLeavesTheOutputWhatACountedInputDoesNotTake() {
-    Price row = new RowBuilder(Desk.MODEL).sharedWindow(1_000).build();
+  void whenInputAndOutputShareAWindow_theOutputGetsTheRest() {
+    Price row = new RowBuilder(TestAuthority.MODEL).sharedWindow(1_000).build();
 
     assertEquals(effective(400, true), cap(ask().cap(900L).input(600), row, Policy.DEFAULT));
     assertEquals(effective(400, false), cap(ask().cap(400L).input(600), row, Policy.DEFAULT));

@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Standing;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Policy;
@@ -30,20 +30,20 @@ final class Questions {
   }
 
   /// A question whose candidates have the rules of the policy that lists them.
-  static Decider.Question of(
+  static Decider.Input of(
       DecisionRequest request,
       Policy policy,
       @Nullable Price row,
       List<Decider.Candidate> candidates,
-      List<Standing> standings) {
-    return new Decider.Question(
+      List<EnforcedAccount> enforcedAccounts) {
+    return new Decider.Input(
         request,
         policy,
         row,
         row == null ? ModelRules.NO_ROW : rules(policy, row),
         List.of(),
         candidates.stream().map(candidate -> under(policy, candidate)).toList(),
-        standings);
+        enforcedAccounts);
   }
 
   private static Decider.Candidate under(Policy policy, Decider.Candidate candidate) {

@@ -3,7 +3,7 @@ package io.budgetauthority.decision;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -17,7 +17,7 @@ import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 /// Somebody else takes the money between the reading of a balance and the hold: the call is decided
-/// again by the balances that are there then (protocol section 2).
+/// again by the balances that are there then (protocol.md#downgrade).
 class RaceTest {
 
   /// A rival that is let in between a decision and its transaction, so many times.
@@ -48,7 +48,7 @@ class RaceTest {
   }
 
   private final Rival rival = new Rival();
-  private final Desk desk = new Desk(rival);
+  private final TestAuthority service = new TestAuthority(rival);
   private int rivals;
 
   /// The rival holds so much of the user's ceiling, in a run of its own, each time that it is let
@@ -60,59 +60,61 @@ class RaceTest {
 
   private void take(long outputTokens) {
     rivals++;
-    Answer taken = desk.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
+    Answer taken = service.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
     assertEquals("allow", assertInstanceOf(Answer.Decided.class, taken).facts().decision());
   }
 
   private DecisionFacts ask() {
-    return assertInstanceOf(Answer.Decided.class, desk.ask("call", "run", 0, 10_000, null)).facts();
+    return assertInstanceOf(Answer.Decided.class, service.ask("call", "run", 0, 10_000, null))
+        .facts();
   }
 
   @Test
-  void moneyThatIsTakenInBetweenIsNotHeldTwice() {
-    desk.policy(Policy.DEFAULT);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
+  void whenAnotherCallTakesTheMoneyFirst_theCallIsBlocked() {
+    service.policy(Policy.DEFAULT);
+    service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(1, 4_000);
 
     DecisionFacts facts = ask();
 
     assertEquals("user_ceiling_reached", facts.code());
     assertEquals(MicroUsd.parse("0.04"), facts.remaining(), "as it is now, not as it was read");
-    assertEquals(MicroUsd.parse("0.02"), desk.account(Scope.USER, "ada").reserved());
+    assertEquals(MicroUsd.parse("0.02"), service.account(Scope.USER, "ada").reserved());
   }
 
   @Test
-  void anAlternativeThatFitsWhatIsLeftTakesItsPlace() {
-    desk.policy(
-        Desk.policyWithDowngrade(
+  void whenAnotherCallTakesTheMoneyFirst_anAlternativeIsUsed() {
+    service.policy(
+        TestAuthority.policyWithDowngrade(
             Policy.DEFAULT,
             new Policy.DowngradeRule(
-                List.of(Desk.MODEL),
+                List.of(TestAuthority.MODEL),
                 List.of(
                     new Policy.DowngradeRule.Alternative(
-                        null, Desk.CHEAP_MODEL, null, null, List.of())),
+                        null, TestAuthority.CHEAP_MODEL, null, null, List.of())),
                 null)));
-    desk.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
+    service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(1, 4_000);
 
     DecisionFacts facts = ask();
 
     assertEquals("downgrade", facts.decision());
-    assertEquals(Desk.CHEAP_MODEL, facts.selectedModel());
-    assertEquals(MicroUsd.parse("0.025"), desk.account(Scope.USER, "ada").reserved());
+    assertEquals(TestAuthority.CHEAP_MODEL, facts.selectedModel());
+    assertEquals(MicroUsd.parse("0.025"), service.account(Scope.USER, "ada").reserved());
   }
 
   /// What the rival takes it has given back by the time that the balance is read again.
   @Test
-  void aCallThatIsOutrunFourTimesIsHeldInTheFifthRound() {
-    desk.policy(Policy.DEFAULT);
-    desk.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
+  void whenACallLosesFourRounds_itIsHeldInTheFifth() {
+    service.policy(Policy.DEFAULT);
+    service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(4, 4_000);
-    rival.gives = () -> desk.settlement.release(desk.gateway, desk.idOf("rival-" + rivals), null);
+    rival.gives =
+        () -> service.settlement.release(service.gateway, service.idOf("rival-" + rivals), null);
 
     assertEquals("allow", ask().decision());
 
     assertEquals(4, rivals);
-    assertEquals(MicroUsd.parse("0.05"), desk.account(Scope.USER, "ada").reserved());
+    assertEquals(MicroUsd.parse("0.05"), service.account(Scope.USER, "ada").reserved());
   }
 }

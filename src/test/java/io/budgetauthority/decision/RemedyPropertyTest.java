@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
-import io.budgetauthority.ledger.Standing;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
@@ -31,18 +31,19 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Whatever accounts a call meets, of all scopes, windows and modes: each remedy that a block lists
-/// helps by itself, and each that it does not list would not have (protocol section 7).
+/// helps by itself, and each that it does not list would not have (protocol.md#remedies).
 class RemedyPropertyTest {
 
   private static final int CASES = 20_000;
   private static final int LEAST_SEEN = 100;
-  private static final Price ROW = Desk.price(Desk.MODEL, 1_000_000, 5_000_000);
-  private static final Price CHEAP = Desk.price(Desk.CHEAP_MODEL, 100_000, 500_000);
+  private static final Price ROW = TestAuthority.price(TestAuthority.MODEL, 1_000_000, 5_000_000);
+  private static final Price CHEAP =
+      TestAuthority.price(TestAuthority.CHEAP_MODEL, 100_000, 500_000);
   private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
   private static final Instant NEXT_MONTH = Instant.parse("2026-12-01T00:00:00Z");
 
   @Test
-  void everyRemedyListedHelpsAndNoOtherWould() {
+  void whenACallIsBlocked_exactlyTheHelpfulRemediesAreListed() {
     Map<Remedy, Integer> seen = new EnumMap<>(Remedy.class);
     for (long seed = 0; seed < CASES; seed++) {
       Meeting meeting = Meeting.of(RandomGeneratorFactory.of("SplittableRandom").create(seed));
@@ -56,7 +57,7 @@ class RemedyPropertyTest {
       }
       if (meeting.calling(CHEAP).passes()) {
         helping.add(Remedy.DOWNGRADE);
-        assertEquals(Desk.CHEAP_MODEL, block.alternatives().getFirst().model(), where);
+        assertEquals(TestAuthority.CHEAP_MODEL, block.alternatives().getFirst().model(), where);
         assertTrue(block.alternatives().getFirst().fitsBudget(), where);
       }
       if (meeting.capTokens() > 1 && meeting.cappedAt(1).passes()) {
@@ -65,19 +66,19 @@ class RemedyPropertyTest {
         assertTrue(meeting.cappedAt(fits).passes(), where);
         assertTrue(fits < meeting.capTokens() && !meeting.cappedAt(fits + 1).passes(), where);
       }
-      if (meeting.where(standing -> after(NEXT_MONTH, standing)).passes()) {
+      if (meeting.where(enforced -> after(NEXT_MONTH, enforced)).passes()) {
         helping.add(Remedy.AFTER_RESET);
         Instant resets = Objects.requireNonNull(block.resetsAt(), where);
-        assertTrue(meeting.where(standing -> after(resets, standing)).passes(), where);
+        assertTrue(meeting.where(enforced -> after(resets, enforced)).passes(), where);
         Instant before = resets.minusMillis(1);
-        assertTrue(!meeting.where(standing -> after(before, standing)).passes(), where);
+        assertTrue(!meeting.where(enforced -> after(before, enforced)).passes(), where);
       }
       if (helping.isEmpty()) {
         helping.add(Remedy.RAISE_LIMIT);
       }
       assertEquals(helping, block.remedies(), where);
-      Standing.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
-      assertTrue(meeting.where(standing -> raised(standing, estimate)).passes(), where);
+      EnforcedAccount.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
+      assertTrue(meeting.where(enforced -> raised(enforced, estimate)).passes(), where);
       helping.forEach(remedy -> seen.merge(remedy, 1, Integer::sum));
     }
     Set.of(
@@ -91,7 +92,7 @@ class RemedyPropertyTest {
 
   /// Without a price nothing of the accounts is asked, but whether the alternative would fit.
   @Test
-  void whatHasNoPriceIsPricedOrAnAlternativeThatFitsIsCalled() {
+  void whenThereIsNoPrice_aFittingAlternativeOrAPriceIsARemedy() {
     boolean fitted = false;
     boolean not = false;
     for (long seed = 0; seed < CASES / 10; seed++) {
@@ -110,73 +111,74 @@ class RemedyPropertyTest {
   }
 
   /// The account once every call in flight has come to nothing.
-  private static Standing settled(Standing standing) {
-    Account account = standing.account();
+  private static EnforcedAccount settled(EnforcedAccount enforced) {
+    Account account = enforced.account();
     return with(
-        standing,
+        enforced,
         Account.of(
             account.key(), account.limit(), account.committed(), MicroUsd.ZERO, LimitVersion.NONE));
   }
 
   /// The account at an instant: another one, where its window has ended by then.
-  private static Standing after(Instant instant, Standing standing) {
-    Instant resetsAt = standing.resetsAt();
+  private static EnforcedAccount after(Instant instant, EnforcedAccount enforced) {
+    Instant resetsAt = enforced.resetsAt();
     return resetsAt == null || resetsAt.isAfter(instant)
-        ? standing
+        ? enforced
         : with(
-            standing,
+            enforced,
             Account.unused(
-                standing.account().key(), standing.account().limit(), LimitVersion.NONE));
+                enforced.account().key(), enforced.account().limit(), LimitVersion.NONE));
   }
 
   /// The account under a limit higher by what it falls short.
-  private static Standing raised(Standing standing, Standing.Estimate estimate) {
-    Account account = standing.account();
-    return standing.blocks(estimate)
+  private static EnforcedAccount raised(
+      EnforcedAccount enforced, EnforcedAccount.Estimate estimate) {
+    Account account = enforced.account();
+    return enforced.blocks(estimate)
         ? with(
-            standing,
+            enforced,
             account.withLimit(
-                account.limit().plus(standing.shortfall(estimate)), LimitVersion.NONE))
-        : standing;
+                account.limit().plus(enforced.shortfall(estimate)), LimitVersion.NONE))
+        : enforced;
   }
 
-  private static Standing with(Standing standing, Account account) {
-    return new Standing(
-        account, account, standing.mode(), standing.margin(), List.of(), standing.resetsAt());
+  private static EnforcedAccount with(EnforcedAccount enforced, Account account) {
+    return new EnforcedAccount(
+        account, account, enforced.mode(), enforced.margin(), List.of(), enforced.resetsAt());
   }
 
   /// A call and the accounts that it meets.
   ///
   /// @param row of the model that is called; null where it has no price
   private record Meeting(
-      List<Standing> standings,
+      List<EnforcedAccount> enforcedAccounts,
       @Nullable Price row,
       long inputTokens,
       long capTokens,
       int choices) {
 
     static Meeting of(RandomGenerator random) {
-      List<Standing> standings = new ArrayList<>();
-      standings.add(standing(random, Scope.RUN, "own", Window.TOTAL));
+      List<EnforcedAccount> enforcedAccounts = new ArrayList<>();
+      enforcedAccounts.add(enforced(random, Scope.RUN, "own", Window.TOTAL));
       if (random.nextBoolean()) {
-        standings.add(standing(random, Scope.RUN, "parent", Window.TOTAL));
+        enforcedAccounts.add(enforced(random, Scope.RUN, "parent", Window.TOTAL));
       }
       for (Scope scope : Scope.values()) {
         for (Window window : Window.values()) {
           if (scope != Scope.RUN && random.nextInt(6) == 0) {
-            standings.add(standing(random, scope, "x", window));
+            enforcedAccounts.add(enforced(random, scope, "x", window));
           }
         }
       }
       return new Meeting(
-          standings,
+          enforcedAccounts,
           ROW,
           random.nextInt(60_000),
           1 + random.nextInt(random.nextBoolean() ? 10 : 16_000),
           1 + random.nextInt(3));
     }
 
-    private static Standing standing(
+    private static EnforcedAccount enforced(
         RandomGenerator random, Scope scope, String id, Window window) {
       long limit = random.nextInt(200_000);
       long committed = random.nextBoolean() ? 0 : random.nextInt(120_000);
@@ -195,7 +197,7 @@ class RemedyPropertyTest {
               MicroUsd.of(reserved),
               LimitVersion.NONE);
       Mode[] modes = Mode.values();
-      return new Standing(
+      return new EnforcedAccount(
           account,
           account,
           modes[random.nextInt(modes.length)],
@@ -208,17 +210,17 @@ class RemedyPropertyTest {
           });
     }
 
-    Meeting where(UnaryOperator<Standing> change) {
+    Meeting where(UnaryOperator<EnforcedAccount> change) {
       return new Meeting(
-          standings.stream().map(change).toList(), row, inputTokens, capTokens, choices);
+          enforcedAccounts.stream().map(change).toList(), row, inputTokens, capTokens, choices);
     }
 
     Meeting calling(@Nullable Price other) {
-      return new Meeting(standings, other, inputTokens, capTokens, choices);
+      return new Meeting(enforcedAccounts, other, inputTokens, capTokens, choices);
     }
 
     Meeting cappedAt(long tokens) {
-      return new Meeting(standings, row, inputTokens, tokens, choices);
+      return new Meeting(enforcedAccounts, row, inputTokens, tokens, choices);
     }
 
     boolean passes() {
@@ -227,7 +229,8 @@ class RemedyPropertyTest {
 
     Plan decide() {
       Policy.DowngradeRule.Alternative cheap =
-          new Policy.DowngradeRule.Alternative(null, Desk.CHEAP_MODEL, null, null, List.of());
+          new Policy.DowngradeRule.Alternative(
+              null, TestAuthority.CHEAP_MODEL, null, null, List.of());
       DecisionRequest request =
           new DecisionRequest(
               null,
@@ -262,7 +265,7 @@ class RemedyPropertyTest {
               Policy.DEFAULT,
               row,
               row == CHEAP ? List.of() : List.of(Questions.candidate(cheap, CHEAP)),
-              standings));
+              enforcedAccounts));
     }
   }
 }

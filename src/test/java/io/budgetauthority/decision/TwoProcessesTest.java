@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.LimitVersion;
@@ -23,20 +23,21 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Two processes with caches of their own over one ledger: each may know a change that the other
-/// does not (ledger.md, "Items").
+/// does not (ledger.md#versions).
 class TwoProcessesTest {
 
   private static final MicroUsd HUNDRED = MicroUsd.of(100_000_000);
   private static final MicroUsd TENTH = MicroUsd.of(100_000);
 
-  private final Desk one = new Desk();
-  private final Desk other = one.anotherProcess();
+  private final TestAuthority one = new TestAuthority();
+  private final TestAuthority other = one.anotherProcess();
 
-  private static void changePolicy(Desk desk, int ttlSeconds) {
-    Tenants.Versioned seen = desk.tenants.policyNow(desk.tenantId);
+  private static void changePolicy(TestAuthority service, int ttlSeconds) {
+    Tenants.Versioned seen = service.tenants.policyNow(service.tenantId);
     Policy next = new PolicyBuilder(seen.policy()).reservationTtlSeconds(ttlSeconds).build();
-    AuditEntry entry = AuditEntry.of(desk.gateway, desk.clock.instant(), "policy", null, null);
-    assertTrue(desk.tenants.replacePolicy(desk.tenantId, seen, next, entry));
+    AuditEntry entry =
+        AuditEntry.of(service.gateway, service.clock.instant(), "policy", null, null);
+    assertTrue(service.tenants.replacePolicy(service.tenantId, seen, next, entry));
   }
 
   private static DecisionFacts decided(Answer answer) {
@@ -44,7 +45,7 @@ class TwoProcessesTest {
   }
 
   @Test
-  void whenEachKnowsAnotherChangeTheLowerLimitHolds() {
+  void whenEachKnowsAnotherChange_theLowerLimitHolds() {
     one.policy(Policy.DEFAULT);
     one.ceiling(Scope.USER, "ada", HUNDRED);
     assertEquals("allow", decided(one.ask("a", "run", 0, 1, HUNDRED)).decision());
@@ -58,7 +59,7 @@ class TwoProcessesTest {
     Account account = one.account(Scope.USER, "ada");
     assertTrue(account.addsUp());
     assertEquals(TENTH, account.limit());
-    for (Desk process : List.of(other, one, other)) {
+    for (TestAuthority process : List.of(other, one, other)) {
       String key = UUID.randomUUID().toString();
       assertEquals("allow", decided(process.ask(key, "run", 0, 1, null)).decision());
       assertEquals(TENTH, process.account(Scope.USER, "ada").limit());
@@ -67,11 +68,11 @@ class TwoProcessesTest {
   }
 
   @Test
-  void whenManyChangesCrossEveryAccountAddsUp() {
+  void whenManyChangesCross_everyAccountAddsUp() {
     one.policy(Policy.DEFAULT);
     for (int round = 0; round < 12; round++) {
-      Desk changer = round % 2 == 0 ? one : other;
-      Desk asker = round % 3 == 0 ? one : other;
+      TestAuthority changer = round % 2 == 0 ? one : other;
+      TestAuthority asker = round % 3 == 0 ? one : other;
       changer.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000L + round));
       changePolicy(round % 4 < 2 ? other : one, 300 + round);
       assertEquals("allow", decided(asker.ask("k" + round, "run", 0, 1, null)).decision());
@@ -82,7 +83,7 @@ class TwoProcessesTest {
   }
 
   @Test
-  void whenAnAccountDoesNotAddUpItIsPutRight() {
+  void whenAnAccountDoesNotAddUp_itIsPutRight() {
     one.ceiling(Scope.USER, "ada", TENTH);
     Answer.Decided held = (Answer.Decided) one.ask("a", "run", 0, 100, null);
     AccountKey key = AccountKey.total(one.tenantId, Scope.USER, "ada");

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
@@ -32,18 +32,18 @@ class WindowsTest {
 
   private static final MicroUsd LIMIT = MicroUsd.parse("0.012");
 
-  private final Desk desk = new Desk();
+  private final TestAuthority service = new TestAuthority();
   private int asked;
 
   private void tenantIn(String zone, String now, Window window) {
-    desk.clock.set(Instant.parse(now));
-    desk.policy(Policy.DEFAULT.in(ZoneId.of(zone)));
-    desk.ceiling(Scope.USER, "ada", window, LIMIT);
+    service.clock.set(Instant.parse(now));
+    service.policy(Policy.DEFAULT.in(ZoneId.of(zone)));
+    service.ceiling(Scope.USER, "ada", window, LIMIT);
   }
 
   private DecisionFacts ask() {
     asked++;
-    Answer answer = desk.ask("call-" + asked, "run-" + asked, 0, 1_000, null);
+    Answer answer = service.ask("call-" + asked, "run-" + asked, 0, 1_000, null);
     return assertInstanceOf(Answer.Decided.class, answer).facts();
   }
 
@@ -55,10 +55,12 @@ class WindowsTest {
   }
 
   private Account account(Window window, String period) {
-    AccountKey key = new AccountKey(desk.tenantId, Scope.USER, "ada", window, period, 0);
+    AccountKey key = new AccountKey(service.tenantId, Scope.USER, "ada", window, period, 0);
     return Objects.requireNonNull(
-        desk.ledger
-            .read(null, desk.tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
+        service
+            .ledger
+            .read(
+                null, service.tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
             .accounts()
             .get(key),
         key::toString);
@@ -86,7 +88,7 @@ class WindowsTest {
     "America/New_York, MONTH, 2026-12, 2027-01-01T04:59:59.999Z, 2027-01, 2027-02-01T05:00:00Z",
     "Pacific/Kiritimati, MONTH, 2026-11, 2026-11-30T09:59:59.999Z, 2026-12, 2026-12-31T10:00:00Z",
   })
-  void aWindowRollsAtMidnightOfTheTenantsZone(
+  void whenMidnightPassesInTheTenantsZone_aNewPeriodBegins(
       String zone, Window window, String period, String last, String next, String nextEnds) {
     tenantIn(zone, last, window);
     Instant ends = Instant.parse(last).plusMillis(1);
@@ -106,7 +108,7 @@ class WindowsTest {
             .toList());
     assertEquals(ends, block.resetsAt());
 
-    desk.clock.set(ends);
+    service.clock.set(ends);
     DecisionFacts.Touched after = ofUser(ask());
     assertEquals(next, after.period());
     assertEquals(Instant.parse(nextEnds), after.resetsAt());
@@ -116,17 +118,17 @@ class WindowsTest {
   }
 
   @Test
-  void aHoldFromBeforeMidnightIsSettledIntoItsOwnDay() {
+  void whenAHoldIsSettledAfterMidnight_itsOwnDayIsCharged() {
     tenantIn("Europe/Berlin", "2026-10-24T21:59:59.999Z", Window.DAY);
     ask();
     ask();
-    desk.clock.set(Instant.parse("2026-10-24T22:00:00Z"));
+    service.clock.set(Instant.parse("2026-10-24T22:00:00Z"));
     ask();
 
-    desk.commit(desk.idOf("call-1"), 0, 400);
-    desk.clock.set(Instant.parse("2026-10-27T12:00:00Z"));
-    desk.settlement.release(desk.gateway, desk.idOf("call-2"), null);
-    desk.commit(desk.idOf("call-3"), 0, 3_000);
+    service.commit(service.idOf("call-1"), 0, 400);
+    service.clock.set(Instant.parse("2026-10-27T12:00:00Z"));
+    service.settlement.release(service.gateway, service.idOf("call-2"), null);
+    service.commit(service.idOf("call-3"), 0, 3_000);
 
     Account saturday = account(Window.DAY, "2026-10-24");
     assertEquals(MicroUsd.parse("0.002"), saturday.committed());
@@ -139,12 +141,12 @@ class WindowsTest {
   }
 
   @Test
-  void theHourThatComesTwiceIsOneDay() {
+  void whenAnHourComesTwice_bothAreOneDay() {
     tenantIn("Europe/Berlin", "2026-10-25T00:30:00Z", Window.DAY);
-    ZonedDateTime summer = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
+    ZonedDateTime summer = service.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
     ask();
-    desk.clock.advance(Duration.ofHours(1));
-    ZonedDateTime winter = desk.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
+    service.clock.advance(Duration.ofHours(1));
+    ZonedDateTime winter = service.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
     assertEquals(summer.toLocalTime(), winter.toLocalTime(), "half past two, twice");
 
     DecisionFacts.Touched second = ofUser(ask());
@@ -154,18 +156,18 @@ class WindowsTest {
   }
 
   @Test
-  void aDayAndAMonthOfOneUserRollEachOnItsOwn() {
+  void whenAUserHasADayAndAMonth_eachResetsOnItsOwn() {
     tenantIn("America/New_York", "2026-11-01T03:30:00Z", Window.DAY);
-    desk.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.parse("0.018"));
+    service.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.parse("0.018"));
     ask();
     ask();
     assertEquals("2026-10", account(Window.MONTH, "2026-10").key().period());
     assertEquals(MicroUsd.parse("0.01"), account(Window.MONTH, "2026-10").reserved());
 
-    desk.clock.set(Instant.parse("2026-11-01T04:00:00Z"));
+    service.clock.set(Instant.parse("2026-11-01T04:00:00Z"));
     ask();
     ask();
-    desk.clock.set(Instant.parse("2026-11-02T05:00:00Z"));
+    service.clock.set(Instant.parse("2026-11-02T05:00:00Z"));
     ask();
     DecisionFacts blocked = ask();
     assertEquals("user_ceiling_reached", blocked.code());

@@ -74,7 +74,7 @@ class ApiZipIT {
   @TempDir Path folder = Path.of("unset");
 
   @Test
-  void theFunctionAnswersEveryExampleAsTheServerDoes() throws Exception {
+  void whenAnExampleIsPlayed_functionAndServerAnswerAlike() throws Exception {
     List<String> statuses = new ArrayList<>();
     try (LocalCloud functionsCloud = LocalCloud.start(LocalSettings.inMemory());
         LocalCloud serversCloud = LocalCloud.start(LocalSettings.inMemory())) {
@@ -126,7 +126,7 @@ class ApiZipIT {
   }
 
   @Test
-  void aSnapshotIsTakenOfAFunctionThatHasDoneOnceWhatADecisionDoes() throws Exception {
+  void whenAPrimedFunctionIsRestored_itUsesTheTableInForce() throws Exception {
     assumeTrue(FORM == Form.JVM, "Lambda takes snapshots of managed runtimes alone");
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
@@ -162,7 +162,7 @@ class ApiZipIT {
   }
 
   @Test
-  void everyExampleOfTheApiIsPlayed() throws Exception {
+  void whenAnApiExampleExists_itIsPlayed() throws Exception {
     try (var files = Files.list(Path.of("events"))) {
       assertEquals(
           Stream.concat(EVENTS.stream(), Stream.of(BYPASS)).sorted().toList(),
@@ -175,7 +175,7 @@ class ApiZipIT {
   }
 
   @Test
-  void theZipIsSmallAndHasNothingOfTheLocalServers() throws Exception {
+  void whenTheZipIsBuilt_itIsSmallAndOmitsTheLocalServers() throws Exception {
     Zips.requireDeployable(ZIP, FORM);
   }
 

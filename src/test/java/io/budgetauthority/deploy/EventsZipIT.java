@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.Measure;
@@ -80,7 +80,7 @@ class EventsZipIT {
   }
 
   @Test
-  void operatorIssuesAKeyThatIsAnOperators() throws Exception {
+  void whenTheOperatorFunctionIssuesAKey_itIsAnOperators() throws Exception {
     try (Function function = start("operator", Map.of());
         DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build()) {
       String secret = answer(function, example("operator-issue")).path("secret").asText();
@@ -96,11 +96,11 @@ class EventsZipIT {
   }
 
   @Test
-  void sweepExpiresWhatIsPastItsTime() throws Exception {
-    Desk desk = new Desk();
-    desk.clock.advance(
-        Duration.between(desk.clock.instant(), Instant.now().minus(Duration.ofHours(1))));
-    var unused = desk.ask("a", "run", 0, 100, null);
+  void whenTheSweepFunctionRuns_overdueReservationsExpire() throws Exception {
+    TestAuthority service = new TestAuthority();
+    service.clock.advance(
+        Duration.between(service.clock.instant(), Instant.now().minus(Duration.ofHours(1))));
+    var unused = service.ask("a", "run", 0, 100, null);
     try (Function function = start("sweep", Map.of())) {
       JsonNode swept = answer(function, example("sweep"));
 
@@ -112,14 +112,15 @@ class EventsZipIT {
     }
     assertEquals(
         ReservationState.EXPIRED,
-        desk.ledger
-            .find(desk.tenantId, desk.idOf("a"), Deadline.in(Duration.ofSeconds(5)))
+        service
+            .ledger
+            .find(service.tenantId, service.idOf("a"), Deadline.in(Duration.ofSeconds(5)))
             .orElseThrow()
             .state());
   }
 
   @Test
-  void attributionAddsUpTellsAndGivesUpWhatCannotBeRead() throws Exception {
+  void whenAttributionRuns_sumsEventsAndDeadLettersAreWritten() throws Exception {
     String tenantId = "tenant-" + UUID.randomUUID();
     String event =
         example("attribution")
@@ -184,7 +185,7 @@ class EventsZipIT {
     try (DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build()) {
       return new Attribution(new AttributionTable(dynamoDb, table))
           .groups(
-              new Attribution.Question(
+              new Attribution.Query(
                   tenantId,
                   LocalDate.parse("2026-11-20"),
                   LocalDate.parse("2026-11-30"),
@@ -198,14 +199,14 @@ class EventsZipIT {
   }
 
   @Test
-  void usageSettlesGivesUpAndAnswersWhatIsToComeAgain() throws Exception {
-    Desk desk = new Desk();
-    desk.clock.advance(Duration.between(desk.clock.instant(), Instant.now()));
-    desk.policy(Policy.DEFAULT);
-    var unused = desk.ask("event-usage", "run", 0, 100, null);
+  void whenUsageIsQueued_itIsSettledRetriedOrADeadLetter() throws Exception {
+    TestAuthority service = new TestAuthority();
+    service.clock.advance(Duration.between(service.clock.instant(), Instant.now()));
+    service.policy(Policy.DEFAULT);
+    var unused = service.ask("event-usage", "run", 0, 100, null);
     String event =
         example("usage")
-            .replace("demo", desk.tenantId)
+            .replace("demo", service.tenantId)
             .replace("2026-11-25T10:00:00Z", Instant.now().toString());
     try (Function function = start("usage", Map.of())) {
       assertEquals(
@@ -219,7 +220,7 @@ class EventsZipIT {
       assertEquals(1, function.counted("budget.queue.dead"), function.log());
       assertEquals(1, function.counted("budget.charges", "quality", "exact"), function.log());
     }
-    assertEquals(MicroUsd.of(200), desk.run("run").account().committed());
+    assertEquals(MicroUsd.of(200), service.run("run").account().committed());
     String dead = CLOUD.config().get("budget.usage-dead-queue-url");
     List<Message> letters =
         LocalCloudForTests.sqs()
@@ -231,7 +232,7 @@ class EventsZipIT {
   }
 
   @Test
-  void pricesTakesTheFileThatWasDropped() throws Exception {
+  void whenAPriceFileIsUploaded_thePricesFunctionTakesIt() throws Exception {
     try (Function function = start("prices", Map.of());
         S3Client s3 = LocalCloudForTests.s3(CLOUD)) {
       s3.putObject(
@@ -251,7 +252,7 @@ class EventsZipIT {
   }
 
   @Test
-  void theZipIsSmallAndHasNothingOfTheLocalServers() throws IOException {
+  void whenTheZipIsBuilt_itIsSmallAndOmitsTheLocalServers() throws IOException {
     Zips.requireDeployable(ZIP, FORM);
   }
 }

@@ -41,7 +41,7 @@ class NativeSourcesIT {
   /// A type that Jackson is to read or write differs from others by its annotations, and so do the
   /// types that it is made of by standing in it.
   @Test
-  void everyTypeThatCrossesJsonIsOpenToReflection() throws Exception {
+  void whenATypeIsInJson_itIsOpenToReflection() throws Exception {
     Set<String> registered =
         setting("reflect-config.json")
             .valueStream()
@@ -71,7 +71,7 @@ class NativeSourcesIT {
   }
 
   @Test
-  void whatIsReadFromTheClassPathIsTakenAlong() throws Exception {
+  void whenAResourceIsReadAtRunTime_theExecutableIncludesIt() throws Exception {
     String resources = setting("resource-config.json").toString();
     assertTrue(resources.contains("problems"), resources);
     assertTrue(resources.contains("META-INF/openapi"), resources);
@@ -80,7 +80,7 @@ class NativeSourcesIT {
   /// Quarkus links at build time: one missing class that reachable code names ends the build. So
   /// these, which packages for a JVM do without, are on a native build's class path.
   @Test
-  void whatReachableCodeNamesIsOnTheClassPath() throws IOException {
+  void whenReachableCodeNamesALibrary_itIsOnTheClassPath() throws IOException {
     Set<String> named =
         Set.of(
             // HttpServerOptionsUtils.applyCommonOptions
@@ -104,7 +104,7 @@ class NativeSourcesIT {
   }
 
   @Test
-  void nothingOfTheLocalServersIsInIt() throws IOException {
+  void whenTheSourcesAreMade_theyOmitTheLocalServers() throws IOException {
     try (Stream<Path> files = Files.walk(SOURCES)) {
       assertEquals(
           Set.of(),

@@ -74,7 +74,7 @@ class ServerConformanceIT {
   }
 
   @Test
-  void theDocumentIsThatOfTheLocalBuildByteForByte() throws Exception {
+  void whenTheDocumentIsRead_itEqualsTheLocalBuilds() throws Exception {
     assertEquals(document(base(localBuild)), document(base(server)));
   }
 

@@ -33,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// The server's package as it runs beside a gateway, with nothing of the desk in it.
+/// The server's package as it runs beside a gateway, with nothing of the local build in it.
 class ServerIT {
 
   private static final Duration DELAY = Duration.ofMillis(600);
@@ -44,7 +44,7 @@ class ServerIT {
       """;
 
   @Test
-  void itIsHealthyAndAnswersWhatItWasAskedBeforeItIsStopped() throws Exception {
+  void whenTheServerIsStopped_theRunningAskIsAnswered() throws Exception {
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
       CountDownLatch asked = new CountDownLatch(1);
@@ -55,7 +55,7 @@ class ServerIT {
       try (Server server = Server.start(Form.tested().server(), environment)) {
         assertEquals(200, server.status("/q/health/live"));
         assertEquals(200, server.status("/q/health/ready"));
-        assertEquals(404, server.status("/local/events"), "a desk's");
+        assertEquals(404, server.status("/local/events"), "the local build's");
 
         Http gateway = new Http(server.base(), "bak_demo_gateway");
         CompletableFuture<Http.Answer> answer =
@@ -71,14 +71,15 @@ class ServerIT {
     }
   }
 
-  /// The operator's, with the package of a server or of the desk, which have the same in them.
+  /// The operator's, with the package of a server or of the local build, which have the same in
+  /// them.
   @Test
-  void theCommandsOfTheDocumentsRunAsTheyAreWritten() throws Exception {
+  void whenADocumentHasACommand_itRunsAsWritten() throws Exception {
     assumeTrue(Form.tested() == Form.JVM, "they are commands of the JVM's package");
     List<String> commands = new ArrayList<>();
-    for (String document : List.of("operations.md", "usage-queue.md", "attribution.md")) {
+    for (String document : List.of("operate.md", "usage-queue.md", "attribution.md")) {
       COMMAND
-          .matcher(Files.readString(Path.of("docs", document)))
+          .matcher(Files.readString(Path.of("docs/how-to", document)))
           .results()
           .map(command -> command.group(1))
           .forEach(commands::add);
@@ -147,7 +148,7 @@ class ServerIT {
   }
 
   @Test
-  void nothingOfTheLocalServersIsInIt() throws IOException {
+  void whenTheServerIsBuilt_itOmitsTheLocalServers() throws IOException {
     Path libraries = Server.JAR.resolveSibling("lib");
     try (var files = Files.walk(libraries)) {
       List<String> names = files.map(file -> file.getFileName().toString()).toList();

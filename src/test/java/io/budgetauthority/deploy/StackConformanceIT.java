@@ -15,7 +15,7 @@ class StackConformanceIT {
   private static final Stack STACK = Stack.deployed();
 
   /// An HTTP API decodes a path before a function sees it, so ids with a `/` are for bodies alone
-  /// (docs/operations.md).
+  /// (docs/how-to/operate.md).
   private static final Set<String> NOT_THROUGH_AN_HTTP_API =
       Set.of("ask.ids-with-separators-do-not-meet", "ceilings.ids-are-percent-encoded");
 

@@ -86,7 +86,7 @@ class StackIT {
 
   @Test
   @Order(1)
-  void aHundredParallelAsksForTenPlacesGetTen() throws Exception {
+  void whenAHundredAsksCompeteForTenHolds_tenAreAllowed() throws Exception {
     String run = "run-" + UUID.randomUUID();
     List<Callable<Http.Answer>> asks = new ArrayList<>();
     for (int n = 0; n < ASKS; n++) {
@@ -118,7 +118,7 @@ class StackIT {
 
   @Test
   @Order(2)
-  void whoeverIsNotOneOfTheOperatorsIsToldSo() {
+  void whenTheCallerIsNoOperator_makingATenantIsForbidden() {
     Http.Answer answer =
         STACK.as("gateway").post("/budget/tenants", "{\"tenant_id\": \"another\"}");
     assertEquals(403, answer.status(), answer.toString());
@@ -128,7 +128,7 @@ class StackIT {
 
   @Test
   @Order(3)
-  void aCommitByTheQueueIsChargedAndAddedUpFromTheStream() throws Exception {
+  void whenACommitIsQueued_itIsChargedAndAttributed() throws Exception {
     String run = "queued-" + UUID.randomUUID();
     Http.Answer reserved = reserve(run, 600);
 
@@ -162,7 +162,7 @@ class StackIT {
 
   @Test
   @Order(4)
-  void aMessageThatCanNeverSucceedEndsInTheDeadLetterQueueWithItsReason() throws Exception {
+  void whenAMessageCanNeverSucceed_itIsADeadLetterWithAReason() throws Exception {
     String poison = "no message at all, " + UUID.randomUUID();
     send(poison);
 
@@ -187,7 +187,7 @@ class StackIT {
 
   @Test
   @Order(5)
-  void aBlockedCallGoesOutOnTheBus() throws Exception {
+  void whenACallIsBlocked_theBusGetsTheEvent() throws Exception {
     String run = "bus-" + UUID.randomUUID();
     try (EventBridgeClient bus = STACK.eventBridge();
         SqsClient sqs = STACK.sqs()) {
@@ -227,7 +227,7 @@ class StackIT {
 
   @Test
   @Order(6)
-  void whatNobodyCameBackForExpiresByTheSchedule() throws Exception {
+  void whenNobodySettlesAReservation_theScheduleExpiresIt() throws Exception {
     await(
         A_TICK,
         "the expiry of what was abandoned",
@@ -236,7 +236,7 @@ class StackIT {
 
   @Test
   @Order(7)
-  void aPriceFileThatIsDroppedInTheBucketComesIntoForce() throws Exception {
+  void whenAPriceFileIsUploaded_itsTableIsInForce() throws Exception {
     String model = "model-" + UUID.randomUUID();
     Http operator = STACK.as("operator");
     Http.Answer draft = operator.post("/budget/price-tables", prices(model));

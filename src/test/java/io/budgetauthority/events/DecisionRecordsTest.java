@@ -103,7 +103,7 @@ class DecisionRecordsTest {
     List<Attribution.Group> groups =
         new Attribution(table)
             .groups(
-                new Attribution.Question(
+                new Attribution.Query(
                     tenantId,
                     LocalDate.parse("2026-11-20"),
                     LocalDate.parse("2026-11-30"),
@@ -114,7 +114,7 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void aBatchIsAddedUpOnceAndWhatCannotBeReadIsGivenUp() throws Exception {
+  void whenABatchHasAnUnreadableRecord_theOthersAreAddedOnce() throws Exception {
     DecisionRecords records = records(sent::addAll);
 
     StreamsEventResponse first = records.handleRequest(event, A_MINUTE);
@@ -135,7 +135,7 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void recordsThatAreTooOldAreAllGivenUp() throws Exception {
+  void whenRecordsAreTooOld_allBecomeDeadLetters() throws Exception {
     clock.advance(Duration.ofDays(31));
 
     StreamsEventResponse answer = records(sent::addAll).handleRequest(event, A_MINUTE);
@@ -146,7 +146,7 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void whereNoQueueTakesItTheRecordAloneFails() {
+  void whenNoDeadLetterQueueTakesARecord_itAloneFails() {
     String none = DEAD_QUEUE + "-that-is-not-there";
 
     for (Optional<String> queue : List.of(Optional.<String>empty(), Optional.of(none))) {
@@ -158,7 +158,7 @@ class DecisionRecordsTest {
   }
 
   @Test
-  void aBusThatRefusesIsTheWholeBatchsFailureAndTheRepetitionAddsNothingTwice() throws Exception {
+  void whenTheBusRefuses_theBatchFailsAndIsNotAddedTwice() throws Exception {
     DecisionRecords refused =
         records(
             events -> {

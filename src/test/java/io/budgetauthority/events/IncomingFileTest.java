@@ -51,7 +51,7 @@ class IncomingFileTest {
   }
 
   @Test
-  void aFileThatOnlyAddsRowsIsPublishedAndOneReportedTwiceIsTakenOnce() {
+  void whenAFileOnlyAddsRows_itIsPublishedOnce() {
     drop("{" + row("a") + "}");
     IncomingFile.Outcome first = function.handleRequest(event, A_MINUTE);
     assertEquals("waiting", first.outcome(), "a first table is for somebody to accept");
@@ -67,7 +67,7 @@ class IncomingFileTest {
   }
 
   @Test
-  void aFileThatMakesNoTableIsRefusedAndNotTheFunctionsError() {
+  void whenAFileMakesNoTable_itIsRefusedWithoutAnError() {
     drop("{");
     IncomingFile.Outcome refused = function.handleRequest(event, A_MINUTE);
     assertEquals("refused", refused.outcome());
@@ -75,12 +75,12 @@ class IncomingFileTest {
   }
 
   @Test
-  void aFileThatIsGoneAgainIsNoError() {
+  void whenTheFileIsGone_thereIsNoError() {
     assertEquals("gone", function.handleRequest(event, A_MINUTE).outcome());
   }
 
   @Test
-  void anEventOfNoDroppedFileIsTheFunctionsError() {
+  void whenTheEventIsOfNoIncomingFile_theFunctionFails() {
     for (String json :
         new String[] {"{}", "{\"detail\": {\"object\": {\"key\": \"prices/current\"}}}"}) {
       IncomingFile.ObjectCreated wrong = new Example(json).as(IncomingFile.ObjectCreated.class);

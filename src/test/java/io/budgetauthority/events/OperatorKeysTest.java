@@ -42,7 +42,7 @@ class OperatorKeysTest {
   }
 
   @Test
-  void theSecretThatIsAnsweredIsAnOperators() {
+  void whenAKeyIsIssued_itsSecretIsAnOperators() {
     OperatorKeys.Done issued =
         function.handleRequest(
             Example.named("operator-issue").as(OperatorKeys.Order.class), A_MINUTE);
@@ -50,7 +50,7 @@ class OperatorKeysTest {
   }
 
   @Test
-  void aRotatedSecretAndTheOneBeforeAreBothGoodForTheOverlapAlone() {
+  void whenAKeyIsRotated_theOldSecretWorksForTheOverlap() {
     OperatorKeys.Done issued = order("issue", null, 0);
     OperatorKeys.Done rotated = order("rotate", issued.principalId(), 3600);
 
@@ -62,14 +62,14 @@ class OperatorKeysTest {
   }
 
   @Test
-  void aRevokedOperatorIsNone() {
+  void whenAnOperatorIsRevoked_itsSecretIsRefused() {
     OperatorKeys.Done issued = order("issue", null, 0);
     assertNull(order("revoke", issued.principalId(), 0).secret());
     assertTrue(roleOf(issued.secret()).isEmpty());
   }
 
   @Test
-  void anOrderThatCannotBeFollowedSaysWhy() {
+  void whenAnOrderIsInvalid_theErrorSaysWhy() {
     assertTrue(refusal("dance", null, 0).contains("action"));
     assertTrue(refusal(null, null, 0).contains("action"));
     assertTrue(refusal("rotate", null, 0).contains("principal_id is required"));

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
 import io.budgetauthority.Faults;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.ReservationState;
@@ -22,46 +22,49 @@ class SweepTest {
 
   private final Map<String, Object> tick = Example.named("sweep").asMap();
 
-  private static Sweep sweep(Desk desk) {
+  private static Sweep sweep(TestAuthority service) {
     return new Sweep(
-        new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock), desk.publications);
+        new Sweeper(service.ledger, service.runs, service.tenants, service.clock),
+        service.snapshotPublisher);
   }
 
-  private static ReservationState stateOf(Desk desk, String key) {
-    return desk.ledger
-        .find(desk.tenantId, desk.idOf(key), Deadline.in(Duration.ofSeconds(5)))
+  private static ReservationState stateOf(TestAuthority service, String key) {
+    return service
+        .ledger
+        .find(service.tenantId, service.idOf(key), Deadline.in(Duration.ofSeconds(5)))
         .orElseThrow()
         .state();
   }
 
   @Test
-  void aTickExpiresWhatIsPastItsTimeAndTheNextPresumesIt() {
-    Desk desk = new Desk();
-    var unused = desk.ask("a", "run", 0, 100, null);
-    desk.clock.advance(LIFE_AND_SKEW);
+  void whenAReservationIsOverdue_itExpiresAndIsThenPresumed() {
+    TestAuthority service = new TestAuthority();
+    var unused = service.ask("a", "run", 0, 100, null);
+    service.clock.advance(LIFE_AND_SKEW);
 
-    Sweeper.Swept first = sweep(desk).handleRequest(tick, A_MINUTE);
+    Sweeper.Swept first = sweep(service).handleRequest(tick, A_MINUTE);
     assertTrue(first.expired() >= 1 && first.finished(), first.toString());
-    assertEquals(ReservationState.EXPIRED, stateOf(desk, "a"));
+    assertEquals(ReservationState.EXPIRED, stateOf(service, "a"));
 
-    Sweeper.Swept second = sweep(desk).handleRequest(tick, A_MINUTE);
+    Sweeper.Swept second = sweep(service).handleRequest(tick, A_MINUTE);
     assertTrue(second.presumed() >= 1, second.toString());
-    assertEquals(ReservationState.RECONCILED, stateOf(desk, "a"));
+    assertEquals(ReservationState.RECONCILED, stateOf(service, "a"));
   }
 
   @Test
-  void anInvocationWithoutTimeLeftLooksAtNothingAndSaysSo() {
-    Desk desk = new Desk();
-    var unused = desk.ask("a", "run", 0, 100, null);
-    desk.clock.advance(LIFE_AND_SKEW);
+  void whenNoTimeIsLeft_nothingIsSwept() {
+    TestAuthority service = new TestAuthority();
+    var unused = service.ask("a", "run", 0, 100, null);
+    service.clock.advance(LIFE_AND_SKEW);
 
-    assertFalse(sweep(desk).handleRequest(tick, new Invocation(Duration.ofSeconds(9))).finished());
-    assertEquals(ReservationState.RESERVED, stateOf(desk, "a"));
+    assertFalse(
+        sweep(service).handleRequest(tick, new Invocation(Duration.ofSeconds(9))).finished());
+    assertEquals(ReservationState.RESERVED, stateOf(service, "a"));
   }
 
   @Test
-  void aLedgerThatDoesNotAnswerIsTheFunctionsError() {
-    Sweep sweep = sweep(new Desk(new Faults(1, 100, 0)));
+  void whenTheLedgerIsUnavailable_theSweepFails() {
+    Sweep sweep = sweep(new TestAuthority(new Faults(1, 100, 0)));
     assertThrows(LedgerUnavailable.class, () -> sweep.handleRequest(tick, A_MINUTE));
   }
 }

@@ -35,7 +35,7 @@ final class Client {
     while (true) {
       try {
         return call.apply(machine);
-      } catch (Hazards.Killed e) {
+      } catch (FaultInjector.Killed e) {
         restart();
       } catch (LedgerUnavailable | LedgerContended | SdkException e) {
         pause();
@@ -47,7 +47,7 @@ final class Client {
   void once(Function<Machine, ?> call) {
     try {
       Object unused = call.apply(machine);
-    } catch (Hazards.Killed e) {
+    } catch (FaultInjector.Killed e) {
       restart();
     } catch (LedgerUnavailable | LedgerContended | SdkException e) {
       // It gives up.

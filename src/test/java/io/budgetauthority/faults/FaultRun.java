@@ -1,6 +1,6 @@
 package io.budgetauthority.faults;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestClock;
 import io.budgetauthority.TestQueue;
 import io.budgetauthority.attribution.AttributionTable;
@@ -34,10 +34,10 @@ import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Publications;
-import io.budgetauthority.tenant.Published;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
@@ -78,11 +78,11 @@ final class FaultRun {
   private static final int TOLD_EVERY = 5_000;
 
   /// High enough that a message is a dead letter only if it can never succeed.
-  private static final int MOST_RECEIVES = 100_000;
+  private static final int MAX_RECEIVES = 100_000;
 
   private final long seed;
   private final List<Lifecycle> lifecycles = new ArrayList<>();
-  private final Hazards hazards;
+  private final FaultInjector injector;
   private final TestClock clock = new TestClock(START);
   private final AtomicLong restarts = new AtomicLong();
   private final AtomicLong configurationChanges = new AtomicLong();
@@ -96,7 +96,7 @@ final class FaultRun {
 
   FaultRun(long seed, int count) {
     this.seed = seed;
-    this.hazards = new Hazards(seed);
+    this.injector = new FaultInjector(seed);
     this.post = new Post(seed);
     int runs = Math.max(Lifecycle.RUNS_OF_A_TUPLE, count / CALLS_OF_A_RUN);
     for (int number = 0; number < count; number++) {
@@ -108,21 +108,21 @@ final class FaultRun {
     S3Client s3 = LocalCloudForTests.s3(cloud);
     String bucket = cloud.definitions().pricesBucket().name();
     PriceStore store = new PriceStore(s3, bucket);
-    store.publish(Desk.table());
+    store.publish(TestAuthority.table());
     PriceBook prices = new PriceBook(store);
     prices.refresh();
     this.around =
         new Machine.Surroundings(
             LocalCloudForTests.dynamoDb()
-                .overrideConfiguration(it -> it.addExecutionInterceptor(hazards))
+                .overrideConfiguration(it -> it.addExecutionInterceptor(injector))
                 .build(),
             cloud.definitions().ledgerTable().create().tableName(),
             cloud.definitions().decisionsTable().create().tableName(),
             prices,
-            new Published(s3, bucket),
+            new SnapshotStore(s3, bucket),
             queue.sqs(),
-            new UsageQueue.Letters(
-                queue.sqs(), queue.url(), queue.deadUrl(), MOST_RECEIVES, Duration.ZERO));
+            new UsageQueue.Settings(
+                queue.sqs(), queue.url(), queue.deadUrl(), MAX_RECEIVES, Duration.ZERO));
     configure();
   }
 
@@ -132,7 +132,7 @@ final class FaultRun {
         tenants.create(closedTenant, Policy.DEFAULT, START)
             && tenants.create(
                 openTenant,
-                Desk.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN),
+                TestAuthority.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN),
                 START);
     if (!made) {
       throw new IllegalStateException("the tenants are there already");
@@ -146,14 +146,14 @@ final class FaultRun {
         put(changes, new Tenants.ScopeId(tenantId, Scope.KEY, Lifecycle.key(i)), Window.DAY);
       }
     }
-    new Publications(
+    new SnapshotPublisher(
             reliable,
             around.ledgerTable(),
             around.published(),
             tenants,
             new ApiKeys(reliable, around.ledgerTable(), clock),
-            new PriceOverrides(reliable, around.ledgerTable(), tenants)::copy)
-        .catchUp();
+            new PriceOverrides(reliable, around.ledgerTable(), tenants, clock)::snapshot)
+        .publishPending();
   }
 
   private void put(CeilingChanges changes, Tenants.ScopeId scopeId, Window window) {
@@ -180,7 +180,7 @@ final class FaultRun {
       long seed,
       int lifecycles,
       Map<String, Integer> heard,
-      Map<Hazards.Kind, Long> faults,
+      Map<FaultInjector.Kind, Long> faults,
       long restarts,
       long configurationChanges,
       int degraded,
@@ -226,7 +226,7 @@ final class FaultRun {
         others.add(threads.submit(() -> consume(consumer)));
       }
       others.add(threads.submit(this::sweep));
-      others.add(threads.submit(this::takeTheLedgerAway));
+      others.add(threads.submit(this::makeOutages));
       others.add(threads.submit(this::deliver));
       others.add(threads.submit(() -> administrate(1)));
       others.add(threads.submit(() -> administrate(2)));
@@ -346,23 +346,23 @@ final class FaultRun {
     }
   }
 
-  private void takeTheLedgerAway() {
+  private void makeOutages() {
     Random random = new Random(seed - 3);
     while (!over) {
       for (int i = 0; i < 100 + random.nextInt(200) && !over; i++) {
         Client.pause();
       }
-      hazards.setAway(true);
+      injector.setUnavailable(true);
       for (int i = 0; i < 5 + random.nextInt(20); i++) {
         Client.pause();
       }
-      hazards.setAway(false);
+      injector.setUnavailable(false);
     }
   }
 
   /// Everything arrives, and the time of what nobody came back for passes.
   private void settle() {
-    hazards.stop();
+    injector.stop();
     Client client = client(GATEWAYS + CONSUMERS + 1);
     String message = post.takeAny();
     while (message != null) {
@@ -439,8 +439,8 @@ final class FaultRun {
           .differences()
           .forEach(difference -> discrepancies.add("the check found " + difference));
     }
-    Map<Hazards.Kind, Long> faults = new EnumMap<>(Hazards.Kind.class);
-    hazards.counts().forEach((kind, count) -> faults.put(kind, count.get()));
+    Map<FaultInjector.Kind, Long> faults = new EnumMap<>(FaultInjector.Kind.class);
+    injector.counts().forEach((kind, count) -> faults.put(kind, count.get()));
     return new Report(
         seed,
         lifecycles.size(),
@@ -470,8 +470,8 @@ final class FaultRun {
   }
 
   /// Whether a charge is for a call that an outage let through under the key of another one, whose
-  /// life was over by then as far as clocks agree: it is presumed under an id of its own (protocol
-  /// section 8).
+  /// life was over by then as far as clocks agree: it is presumed under an id of its own
+  /// (protocol.md#degraded-decisions).
   private static boolean isUsedAgain(Reservation first, Reservation again) {
     Settled settled = again.settled();
     Instant latest = again.createdAt().plus(SKEW.multipliedBy(2));

@@ -13,7 +13,7 @@ class FaultRunTest {
   private static final int SHORT = 800;
 
   @Test
-  void nothingIsLostAndNothingIsChargedTwiceWhateverGoesWrong() throws Exception {
+  void whenFaultsOccur_nothingIsLostOrChargedTwice() throws Exception {
     long seed = Long.getLong("faults.seed", System.nanoTime());
     FaultRun.Report report =
         new FaultRun(seed, Integer.getInteger("faults.lifecycles", SHORT)).play();

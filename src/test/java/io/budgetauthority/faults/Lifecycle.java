@@ -1,6 +1,6 @@
 package io.budgetauthority.faults;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionJson;
@@ -45,8 +45,8 @@ final class Lifecycle {
 
   static final int RUNS_OF_A_TUPLE = 7;
   private static final int TTL_SECONDS = 60;
-  private static final int MOST_TOKENS = 2_000;
-  private static final int MOST_BYTES = 20_000;
+  private static final int MAX_TOKENS = 2_000;
+  private static final int MAX_BYTES = 20_000;
   private static final MicroUsd NARROW = MicroUsd.of(20_000);
   private static final MicroUsd WIDE = MicroUsd.of(1_000_000_000);
 
@@ -111,15 +111,15 @@ final class Lifecycle {
     this.keyId = key(tuple);
     this.isUsage = random.nextInt(10) == 0;
     this.explicit = random.nextInt(4) == 0;
-    this.tokens = 1 + random.nextInt(MOST_TOKENS);
+    this.tokens = 1 + random.nextInt(MAX_TOKENS);
     this.runLimit = run % 5 == 0 ? NARROW : WIDE;
     this.inputBytes =
-        random.nextInt(6) == 0 ? Desk.NARROW_WINDOW / 2 + random.nextInt(MOST_BYTES) : null;
+        random.nextInt(6) == 0 ? TestAuthority.NARROW_WINDOW / 2 + random.nextInt(MAX_BYTES) : null;
     held.add(new Held(model(), tokens));
   }
 
   private String model() {
-    return inputBytes == null ? Desk.MODEL : Desk.NARROW_MODEL;
+    return inputBytes == null ? TestAuthority.MODEL : TestAuthority.NARROW_MODEL;
   }
 
   static String user(int tuple) {
@@ -240,7 +240,10 @@ final class Lifecycle {
                       .extend(caller, id(), machine.clock().instant().plusSeconds(120), null));
     }
     if (random.nextInt(inputBytes == null ? 8 : 2) == 0) {
-      String model = inputBytes == null || random.nextBoolean() ? Desk.CHEAP_MODEL : Desk.MODEL;
+      String model =
+          inputBytes == null || random.nextBoolean()
+              ? TestAuthority.CHEAP_MODEL
+              : TestAuthority.MODEL;
       changed(
           step(client, machine -> machine.settlement().retarget(caller, id(), null, model)),
           one -> new Held(model, one.capTokens()));
@@ -266,10 +269,14 @@ final class Lifecycle {
     return held.stream()
         .anyMatch(
             one -> {
-              long window = one.model().equals(Desk.NARROW_MODEL) ? Desk.NARROW_WINDOW : 200_000;
+              long window =
+                  one.model().equals(TestAuthority.NARROW_MODEL)
+                      ? TestAuthority.NARROW_WINDOW
+                      : 200_000;
               long input = inputBytes == null ? 0 : Math.min(inputBytes, window);
               long tenths =
-                  (input + 5 * one.capTokens()) * (one.model().equals(Desk.CHEAP_MODEL) ? 1 : 10);
+                  (input + 5 * one.capTokens())
+                      * (one.model().equals(TestAuthority.CHEAP_MODEL) ? 1 : 10);
               return estimate.micros() == Math.ceilDiv(tenths, 10);
             });
   }
@@ -336,8 +343,8 @@ final class Lifecycle {
 
   private void commit(Client client, Post post, UsageQuality quality) {
     boolean cheap = random.nextBoolean();
-    String model = cheap ? Desk.CHEAP_MODEL : Desk.MODEL;
-    long used = random.nextInt(2 * MOST_TOKENS);
+    String model = cheap ? TestAuthority.CHEAP_MODEL : TestAuthority.MODEL;
+    long used = random.nextInt(2 * MAX_TOKENS);
     boolean missing = quality == UsageQuality.MISSING;
     words.put(quality, missing ? MicroUsd.ZERO : bill(cheap, used));
     UsageReport report =
@@ -385,7 +392,7 @@ final class Lifecycle {
   private static boolean isNotFound(Settlement.Result result) {
     return result instanceof Settlement.Result.NotFound
         || (result instanceof Settlement.Result.Refused refused
-            && refused.reservation().mayBecomeOne());
+            && refused.reservation().mayBecomeReservation());
   }
 
   private String message(String type, String body) {
@@ -400,12 +407,12 @@ final class Lifecycle {
             machine ->
                 machine
                     .settlement()
-                    .cancel(caller, key, Mode.HARD_GATE, "desk-1", Duration.ofDays(30)));
+                    .cancel(caller, key, Mode.HARD_GATE, "service-1", Duration.ofDays(30)));
   }
 
   private void charge(Client client, Post post) {
     heard = Heard.CHARGED;
-    long used = random.nextInt(MOST_TOKENS);
+    long used = random.nextInt(MAX_TOKENS);
     words.put(UsageQuality.EXACT, bill(false, used));
     UsageCharge charge =
         new UsageCharge(
@@ -415,13 +422,13 @@ final class Lifecycle {
             null,
             null,
             null,
-            Desk.MODEL,
+            TestAuthority.MODEL,
             Usage.ofTokens(0, used),
             UsageQuality.EXACT,
             null);
     String body =
         "{\"run_id\": \"%s\", \"user_id\": \"%s\", \"key_id\": \"%s\", \"model\": \"%s\", \"usage\": {\"input_tokens\": 0, \"output_tokens\": %d}}"
-            .formatted(runId, userId, keyId, Desk.MODEL, used);
+            .formatted(runId, userId, keyId, TestAuthority.MODEL, used);
     int times = 1 + random.nextInt(2);
     for (int i = 0; i < times; i++) {
       if (random.nextBoolean()) {
@@ -447,7 +454,9 @@ final class Lifecycle {
     if (!mayEndIn(item.state())) {
       return "it ended as " + item.state();
     }
-    if (heard == Heard.ALLOWED && !mayBeHeld(item.estimate())) {
+    if (heard == Heard.ALLOWED
+        && item.state() != ReservationState.NONE
+        && !mayBeHeld(item.estimate())) {
       return "held " + item.estimate() + ", which none of " + held + " costs";
     }
     Settled settled = item.settled();

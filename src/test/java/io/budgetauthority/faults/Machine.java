@@ -1,9 +1,9 @@
 package io.budgetauthority.faults;
 
-import io.budgetauthority.decision.AfterTheFact;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.LateDecisions;
 import io.budgetauthority.decision.Outage;
+import io.budgetauthority.decision.UnreservedRecorder;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.price.PriceBook;
@@ -13,8 +13,8 @@ import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.settlement.UsageQueue;
-import io.budgetauthority.tenant.Published;
-import io.budgetauthority.tenant.Standby;
+import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
@@ -40,37 +40,33 @@ record Machine(
       String ledgerTable,
       String decisionsTable,
       PriceBook prices,
-      Published published,
+      SnapshotStore published,
       SqsClient sqs,
-      UsageQueue.Letters letters) {}
+      UsageQueue.Settings settings) {}
 
   static Machine started(Surroundings around, Clock clock, Duration skew) {
     Clock own = Clock.offset(clock, skew);
     Tenants tenants = new Tenants(around.dynamoDb(), around.ledgerTable());
     Ledger ledger = new Ledger(around.dynamoDb(), around.ledgerTable(), around.decisionsTable());
-    PriceOverrides overrides = new PriceOverrides(around.dynamoDb(), around.ledgerTable(), tenants);
+    PriceOverrides overrides =
+        new PriceOverrides(around.dynamoDb(), around.ledgerTable(), tenants, own);
     Outage outage =
         new Outage(
-            new Standby(around.published(), own),
+            new OutageSnapshots(around.published(), own),
             around.sqs(),
-            Optional.of(around.letters().queueUrl()),
+            Optional.of(around.settings().queueUrl()),
             own);
     UsagePricing pricing = new UsagePricing(around.prices(), overrides);
-    AfterTheFact afterTheFact = new AfterTheFact(ledger, tenants);
+    UnreservedRecorder recorder = new UnreservedRecorder(ledger, tenants);
     Settlement settlement = new Settlement(ledger, pricing, tenants, own);
-    UsageCharges charges = new UsageCharges(afterTheFact, pricing, tenants, own);
+    UsageCharges charges = new UsageCharges(recorder, pricing, tenants, own);
     return new Machine(
         ledger,
         new Authority(ledger, around.prices(), overrides, tenants, outage, own),
         settlement,
         charges,
         new UsageQueue(
-            settlement,
-            charges,
-            new LateDecisions(afterTheFact, own),
-            tenants,
-            around.letters(),
-            own),
+            settlement, charges, new LateDecisions(recorder, own), tenants, around.settings(), own),
         new Sweeper(ledger, new Runs(ledger), tenants, own),
         own);
   }

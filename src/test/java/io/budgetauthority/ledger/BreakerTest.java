@@ -15,19 +15,19 @@ import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// When calls to a database that is away are not sent any more.
+/// When calls to a database that does not answer are not sent any more.
 class BreakerTest {
 
-  /// Whether the database is away, and how many calls were really sent.
+  /// Whether the database answers, and how many calls were really sent.
   private static final class Line implements ExecutionInterceptor {
-    private boolean away;
+    private boolean unavailable;
     private int sent;
 
     @Override
     public void beforeTransmission(
         Context.BeforeTransmission context, ExecutionAttributes attributes) {
       sent++;
-      if (away) {
+      if (unavailable) {
         throw SdkClientException.create("injected: nobody answers");
       }
     }
@@ -55,7 +55,7 @@ class BreakerTest {
     try {
       var unused = client.listTables();
     } catch (SdkException e) {
-      // Away.
+      // InjectedOutage.
     }
     return line.sent > before;
   }
@@ -65,15 +65,15 @@ class BreakerTest {
   }
 
   private void fallAway() {
-    line.away = true;
+    line.unavailable = true;
     assertTrue(isSent());
     pass(Duration.ofMillis(2_000));
     assertTrue(isSent());
   }
 
   @Test
-  void itStaysClosedForAsLongAsARequestWouldWait() {
-    line.away = true;
+  void whenTwoSecondsAreNotOver_callsAreStillSent() {
+    line.unavailable = true;
     assertTrue(isSent());
     pass(Duration.ofMillis(1_999));
     assertTrue(isSent());
@@ -81,36 +81,36 @@ class BreakerTest {
   }
 
   @Test
-  void itOpensOnceNothingWasAnsweredForTwoSecondsAndLetsOneTryAgain() {
+  void whenNothingAnswersForTwoSeconds_onlyTrialCallsAreSent() {
     fallAway();
     assertFalse(isSent());
     pass(Duration.ofMillis(500));
     assertTrue(isSent(), "the one that tries");
     assertFalse(isSent(), "it failed");
-    line.away = false;
+    line.unavailable = false;
     pass(Duration.ofMillis(500));
     assertTrue(isSent());
     assertTrue(isSent(), "it closed again");
   }
 
   @Test
-  void anAnswerBetweenFailuresKeepsItClosed() {
-    line.away = true;
+  void whenAnAnswerComesBetweenFailures_callsAreStillSent() {
+    line.unavailable = true;
     assertTrue(isSent());
-    line.away = false;
+    line.unavailable = false;
     pass(Duration.ofMillis(1_500));
     assertTrue(isSent());
-    line.away = true;
+    line.unavailable = true;
     pass(Duration.ofMillis(1_500));
     assertTrue(isSent());
     assertTrue(isSent());
   }
 
   @Test
-  void aRefusalIsAnAnswer() {
+  void whenACallIsRefused_itCountsAsAnAnswer() {
     fallAway();
     pass(Duration.ofMillis(500));
-    line.away = false;
+    line.unavailable = false;
     try {
       var unused = client.describeTable(it -> it.tableName("no-such-table"));
     } catch (SdkException e) {
@@ -121,8 +121,8 @@ class BreakerTest {
   }
 
   @Test
-  void failuresThatAreFarApartAreNotOneOutage() {
-    line.away = true;
+  void whenFailuresAreFarApart_theyAreNotOneOutage() {
+    line.unavailable = true;
     assertTrue(isSent());
     pass(Duration.ofSeconds(6));
     assertTrue(isSent());

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.CeilingChanges.Changed;
 import io.budgetauthority.ledger.CeilingChanges.Precondition;
@@ -22,41 +22,41 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/// Ceilings and the accounts that they limit change together (ledger.md, "Which accounts apply").
+/// Ceilings and the accounts that they limit change together (ledger.md#versions).
 class CeilingChangesTest {
 
   private static final Precondition ALWAYS = version -> true;
 
-  private final Desk desk = new Desk();
-  private final ScopeId ada = new ScopeId(desk.tenantId, Scope.USER, "ada");
+  private final TestAuthority service = new TestAuthority();
+  private final ScopeId ada = new ScopeId(service.tenantId, Scope.USER, "ada");
 
   private AuditEntry entry(String subject) {
-    return AuditEntry.of(desk.gateway, desk.clock.instant(), subject, null, null);
+    return AuditEntry.of(service.gateway, service.clock.instant(), subject, null, null);
   }
 
   private Changed put(Window window, long limit, Precondition precondition) {
-    return desk.ceilings.put(
+    return service.ceilings.put(
         ada,
         window,
         Ceiling.of(MicroUsd.of(limit)),
-        desk.clock.instant(),
+        service.clock.instant(),
         precondition,
         before -> entry("put after " + before.version()));
   }
 
   private Answer.Decided ask(String key, long micros) {
-    return assertInstanceOf(Answer.Decided.class, desk.ask(key, "run", 0, micros / 5, null));
+    return assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, micros / 5, null));
   }
 
   private List<String> trail() {
-    return desk.tenants.auditTrail(desk.tenantId, 10, null).stream()
+    return service.tenants.auditTrail(service.tenantId, 10, null).stream()
         .map(AuditEntry::subject)
         .sorted()
         .toList();
   }
 
   @Test
-  void theFirstCeilingIsCreatedAndEveryLaterOneAChange() {
+  void whenACeilingIsFirstSet_itIsCreatedAndThenChanged() {
     Changed first = put(Window.TOTAL, 1_000, ALWAYS);
     assertTrue(first.created());
     assertTrue(first.done());
@@ -68,12 +68,12 @@ class CeilingChangesTest {
     assertEquals(2, second.now().version());
     assertTrue(put(Window.DAY, 500, ALWAYS).created());
     assertEquals(
-        Set.of(Window.TOTAL, Window.DAY), desk.tenants.ceilingsNow(ada).byWindow().keySet());
+        Set.of(Window.TOTAL, Window.DAY), service.tenants.ceilingsNow(ada).byWindow().keySet());
     assertEquals(List.of("put after 0", "put after 1", "put after 2"), trail());
   }
 
   @Test
-  void aPreconditionThatDoesNotHoldChangesNothing() {
+  void whenAPreconditionFails_nothingChanges() {
     put(Window.TOTAL, 1_000, ALWAYS);
 
     Changed refused = put(Window.TOTAL, 2_000, version -> version == 7);
@@ -81,49 +81,50 @@ class CeilingChangesTest {
     assertFalse(refused.created());
     assertEquals(1, refused.now().version());
     assertFalse(
-        desk.ceilings.delete(ada, Window.TOTAL, version -> version == 7, it -> entry("delete")));
+        service.ceilings.delete(ada, Window.TOTAL, version -> version == 7, it -> entry("delete")));
     assertEquals(
         MicroUsd.of(1_000),
-        Objects.requireNonNull(desk.tenants.ceilingsNow(ada).byWindow().get(Window.TOTAL)).limit());
+        Objects.requireNonNull(service.tenants.ceilingsNow(ada).byWindow().get(Window.TOTAL))
+            .limit());
     assertEquals(List.of("put after 0"), trail());
   }
 
   @Test
-  void aLimitThatMovesTakesItsAccountWithItAtOnceAndLeavesWhatIsHeld() {
+  void whenALimitChanges_itsAccountFollowsAndItsHoldsStay() {
     put(Window.TOTAL, 1_000, ALWAYS);
     ask("a", 600);
 
     put(Window.TOTAL, 500, ALWAYS);
-    Account account = desk.account(Scope.USER, "ada");
+    Account account = service.account(Scope.USER, "ada");
     assertEquals(MicroUsd.of(500), account.limit());
     assertEquals(MicroUsd.of(600), account.reserved());
     assertEquals(MicroUsd.of(-100), account.available());
     assertTrue(ask("b", 5).facts().blocked());
     put(Window.TOTAL, 605, ALWAYS);
     assertFalse(ask("c", 5).facts().blocked());
-    assertEquals(3, desk.account(Scope.USER, "ada").version().ceilings());
+    assertEquals(3, service.account(Scope.USER, "ada").version().ceilings());
   }
 
   @Test
-  void aCeilingThatIsTakenAwayHoldsNoMoreAndKeepsItsAccountForWhenItIsMadeAgain() {
+  void whenACeilingIsDeleted_itHoldsNoMoreButKeepsItsAccount() {
     put(Window.TOTAL, 1_000, ALWAYS);
     put(Window.DAY, 900, ALWAYS);
     ask("a", 600);
 
-    assertTrue(desk.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
-    assertFalse(desk.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
-    assertEquals(Set.of(Window.DAY), desk.tenants.ceilings(ada).byWindow().keySet());
+    assertTrue(service.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
+    assertFalse(service.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
+    assertEquals(Set.of(Window.DAY), service.tenants.ceilings(ada).byWindow().keySet());
     assertFalse(ask("b", 250).facts().blocked());
-    assertEquals(MicroUsd.of(600), desk.account(Scope.USER, "ada").reserved());
+    assertEquals(MicroUsd.of(600), service.account(Scope.USER, "ada").reserved());
     put(Window.TOTAL, 650, ALWAYS);
-    assertEquals(MicroUsd.of(50), desk.account(Scope.USER, "ada").available());
+    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").available());
     assertTrue(
         ask("c", 50).facts().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL));
   }
 
   private RunChanged change(long limit, Precondition precondition) {
-    return desk.ceilings.putOfRun(
-        desk.tenantId,
+    return service.ceilings.putOfRun(
+        service.tenantId,
         "run",
         run -> new Ceiling(MicroUsd.of(limit), Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)),
         precondition,
@@ -131,7 +132,7 @@ class CeilingChangesTest {
   }
 
   @Test
-  void aRunsCeilingIsItsLimitAndRulesAndCountsItsChanges() {
+  void whenARunsCeilingIsSet_itsLimitAndRulesChange() {
     ask("a", 600);
 
     Run changed =
@@ -140,20 +141,20 @@ class CeilingChangesTest {
     assertEquals(MicroUsd.of(100), changed.account().available());
     assertEquals(1, changed.account().version().ceilings());
     assertEquals(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)), changed.rules());
-    assertEquals(desk.run("run"), changed);
+    assertEquals(service.run("run"), changed);
     assertInstanceOf(RunChanged.PreconditionFailed.class, change(800, version -> version == 0));
-    assertEquals(MicroUsd.of(700), desk.run("run").account().limit());
+    assertEquals(MicroUsd.of(700), service.run("run").account().limit());
     assertEquals(List.of("run at 0"), trail());
   }
 
   @Test
-  void rulesThatARunsCeilingLeavesOutAreTheTenantsAgain() {
+  void whenARunsCeilingLeavesOutRules_theTenantsApply() {
     ask("a", 5);
     change(700, ALWAYS);
 
     RunChanged plain =
-        desk.ceilings.putOfRun(
-            desk.tenantId,
+        service.ceilings.putOfRun(
+            service.tenantId,
             "run",
             run -> Ceiling.of(MicroUsd.of(900)),
             ALWAYS,
@@ -162,7 +163,7 @@ class CeilingChangesTest {
   }
 
   @Test
-  void thereIsNoCeilingOfARunThatIsNotThere() {
+  void whenTheRunDoesNotExist_noCeilingIsSet() {
     assertInstanceOf(RunChanged.NoRun.class, change(700, ALWAYS));
     assertEquals(List.of(), trail());
   }

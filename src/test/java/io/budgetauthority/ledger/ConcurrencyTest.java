@@ -3,8 +3,8 @@ package io.budgetauthority.ledger;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
 import io.budgetauthority.Faults;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Scope;
@@ -30,38 +30,39 @@ class ConcurrencyTest {
   private static final MicroUsd LIMIT = MicroUsd.of(CALL.micros() * PLACES);
 
   @Test
-  void ofSixtyFourCallersAtOnceTenAreAllowedInARunThatFitsTen() throws Exception {
-    Desk desk = new Desk();
-    assertTenPlacesAreGivenOnce(desk, 1);
+  void whenSixtyFourCallersAsk_onlyTheTenThatFitAreAllowed() throws Exception {
+    TestAuthority service = new TestAuthority();
+    assertTenPlacesAreGivenOnce(service, 1);
   }
 
   @Test
-  void eachRequestSentThreeTimesUnderItsKeyIsStillOneReservation() throws Exception {
-    Desk desk = new Desk();
-    assertTenPlacesAreGivenOnce(desk, 3);
+  void whenEachAskIsSentThreeTimes_eachKeyHasOneReservation() throws Exception {
+    TestAuthority service = new TestAuthority();
+    assertTenPlacesAreGivenOnce(service, 3);
   }
 
   @Test
-  void answersThatAreLostAfterTheWriteNeitherHoldTwiceNorLoseAHold() throws Exception {
+  void whenAnswersAreLostAfterTheWrite_eachHoldIsMadeOnce() throws Exception {
     Faults faults = new Faults(20_261_124, 15, 0);
-    Desk desk = new Desk(faults);
-    assertTenPlacesAreGivenOnce(desk, 1);
+    TestAuthority service = new TestAuthority(faults);
+    assertTenPlacesAreGivenOnce(service, 1);
     assertTrue(faults.lost.get() > 0, "no answer was lost");
   }
 
   @Test
-  void conflictsAreWaitedOutAndNeverBecomeABlock() throws Exception {
+  void whenTransactionsConflict_noCallIsBlockedForIt() throws Exception {
     Faults faults = new Faults(7, 0, 20);
-    Desk desk = new Desk(faults);
-    assertTenPlacesAreGivenOnce(desk, 1);
+    TestAuthority service = new TestAuthority(faults);
+    assertTenPlacesAreGivenOnce(service, 1);
     assertTrue(faults.conflicts.get() > 0, "no conflict was injected");
   }
 
-  private static void assertTenPlacesAreGivenOnce(Desk desk, int timesEach) throws Exception {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(LIMIT.micros() * 2));
-    desk.ceiling(Scope.KEY, "ci", MicroUsd.of(LIMIT.micros() * 3));
+  private static void assertTenPlacesAreGivenOnce(TestAuthority service, int timesEach)
+      throws Exception {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(LIMIT.micros() * 2));
+    service.ceiling(Scope.KEY, "ci", MicroUsd.of(LIMIT.micros() * 3));
 
-    List<Answer> answers = askAtOnce(desk, timesEach);
+    List<Answer> answers = askAtOnce(service, timesEach);
 
     Set<ReservationId> allowed = new HashSet<>();
     Set<ReservationId> blocked = new HashSet<>();
@@ -74,28 +75,28 @@ class ConcurrencyTest {
     assertEquals(CALLERS - PLACES, blocked.size());
     for (Account account :
         List.of(
-            desk.run("run").account(),
-            desk.account(Scope.USER, "ada"),
-            desk.account(Scope.KEY, "ci"))) {
+            service.run("run").account(),
+            service.account(Scope.USER, "ada"),
+            service.account(Scope.KEY, "ci"))) {
       assertEquals(LIMIT, account.reserved(), account.key().toString());
       assertEquals(MicroUsd.ZERO, account.committed());
     }
 
     for (ReservationId id : allowed) {
-      desk.commit(id, 0, 600);
-      desk.commit(id, 0, 600);
+      service.commit(id, 0, 600);
+      service.commit(id, 0, 600);
     }
     for (Account account :
         List.of(
-            desk.run("run").account(),
-            desk.account(Scope.USER, "ada"),
-            desk.account(Scope.KEY, "ci"))) {
+            service.run("run").account(),
+            service.account(Scope.USER, "ada"),
+            service.account(Scope.KEY, "ci"))) {
       assertEquals(MicroUsd.ZERO, account.reserved(), account.key().toString());
       assertEquals(MicroUsd.of(5 * 600 * PLACES), account.committed());
     }
   }
 
-  private static List<Answer> askAtOnce(Desk desk, int timesEach) throws Exception {
+  private static List<Answer> askAtOnce(TestAuthority service, int timesEach) throws Exception {
     CyclicBarrier start = new CyclicBarrier(CALLERS);
     try (ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
       List<Callable<List<Answer>>> asks = new ArrayList<>();
@@ -106,7 +107,7 @@ class ConcurrencyTest {
               start.await();
               List<Answer> answers = new ArrayList<>();
               for (int time = 0; time < timesEach; time++) {
-                answers.add(desk.ask(key, "run", 0, OUTPUT_TOKENS, LIMIT));
+                answers.add(service.ask(key, "run", 0, OUTPUT_TOKENS, LIMIT));
               }
               return answers;
             });

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Scope;
@@ -31,8 +31,8 @@ import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// What the ledger makes of a DynamoDB that conflicts, throttles, fails or is silent (ledger.md,
-/// "Reserve", step 4). Faults are put in where the SDK sends.
+/// What the ledger makes of a DynamoDB that conflicts, throttles, fails or is silent
+/// (ledger.md#reserve). Faults are put in where the SDK sends.
 class LedgerCallsTest {
 
   /// Throws what is asked for on the next calls, then lets everything through.
@@ -58,7 +58,7 @@ class LedgerCallsTest {
   private static final int FOR_EVER = Integer.MAX_VALUE;
 
   private final NextCalls next = new NextCalls();
-  private final Desk desk = new Desk(next);
+  private final TestAuthority service = new TestAuthority(next);
 
   /// A transaction that is cancelled, its first write for no reason of its own and the second for
   /// this one.
@@ -99,12 +99,12 @@ class LedgerCallsTest {
   }
 
   private Answer ask() {
-    return desk.ask("key", "run", 0, 100, null);
+    return service.ask("key", "run", 0, 100, null);
   }
 
   private void assertHeldOnce() {
     assertInstanceOf(Answer.Decided.class, ask());
-    assertEquals(MicroUsd.of(500), desk.run("run").account().reserved());
+    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
   }
 
   private <T extends Throwable> void assertGivesUp(Class<T> with, Supplier<?> call) {
@@ -113,31 +113,31 @@ class LedgerCallsTest {
   }
 
   @Test
-  void conflictsAreWaitedOutAndThenAreContention() {
+  void whenConflictsDoNotEnd_theRetriesEndInContention() {
     next.fail(3, cancelled("TransactionConflict"));
     assertHeldOnce();
-    assertTrue(desk.ledger.isReachable());
+    assertTrue(service.ledger.isReachable());
 
     next.fail(FOR_EVER, cancelled("TransactionConflict"));
-    assertGivesUp(LedgerContended.class, () -> desk.ask("other", "run", 0, 1, null));
-    assertTrue(desk.ledger.isReachable(), "it answered");
+    assertGivesUp(LedgerContended.class, () -> service.ask("other", "run", 0, 1, null));
+    assertTrue(service.ledger.isReachable(), "it answered");
   }
 
   @Test
-  void throttlingIsWaitedOutAndThenIsContention() {
+  void whenThrottlingDoesNotEnd_theRetriesEndInContention() {
     for (String code : List.of("ThrottlingError", "ProvisionedThroughputExceeded")) {
       next.fail(2, cancelled(code));
       assertHeldOnce();
     }
 
     next.fail(FOR_EVER, cancelled("ThrottlingError"));
-    assertGivesUp(LedgerContended.class, () -> desk.ask("other", "run", 0, 1, null));
-    assertTrue(desk.ledger.isReachable(), "it answered");
+    assertGivesUp(LedgerContended.class, () -> service.ask("other", "run", 0, 1, null));
+    assertTrue(service.ledger.isReachable(), "it answered");
     assertHeldOnce();
   }
 
   @Test
-  void aFaultOfOursIsNotTriedAgain() {
+  void whenTheFaultIsOurs_theCallIsNotRetried() {
     next.fail(1, cancelled("ValidationError"));
     assertGivesUp(TransactionCanceledException.class, this::ask);
     next.fail(1, error(400, "ValidationException"));
@@ -147,7 +147,7 @@ class LedgerCallsTest {
   }
 
   @Test
-  void whatTheServerGotWrongOrLeftUnansweredIsSentAgainUntilTheDeadline() {
+  void whenTheServerFailsOrIsSilent_itIsRetriedToTheDeadline() {
     next.fail(2, error(500, "InternalServerError"));
     assertHeldOnce();
     next.fail(2, error(400, "ThrottlingException"));
@@ -157,15 +157,15 @@ class LedgerCallsTest {
 
     next.fail(FOR_EVER, error(500, "InternalServerError"));
     assertGivesUp(LedgerUnavailable.class, this::ask);
-    assertFalse(desk.ledger.isReachable());
+    assertFalse(service.ledger.isReachable());
     assertHeldOnce();
     next.fail(FOR_EVER, silence());
     assertGivesUp(LedgerUnavailable.class, this::ask);
-    assertFalse(desk.ledger.isReachable());
+    assertFalse(service.ledger.isReachable());
   }
 
   @Test
-  void aReadOfMoreKeysThanABatchTakesIsReadInSeveral() {
+  void whenKeysExceedABatch_theyAreReadInSeveral() {
     List<Integer> batches = new ArrayList<>();
     next.fail(
         0,
@@ -178,66 +178,72 @@ class LedgerCallsTest {
         });
     List<ReservationId> ids = new ArrayList<>();
     for (int i = 0; i < 130; i++) {
-      ids.add(desk.idOf("key-" + i));
+      ids.add(service.idOf("key-" + i));
     }
     for (int i : new int[] {0, 99, 100, 129}) {
-      desk.ask("key-" + i, "run", 0, 1, null);
+      service.ask("key-" + i, "run", 0, 1, null);
     }
     batches.clear();
 
     Map<ReservationId, Reservation> found =
-        desk.ledger.findAll(desk.tenantId, ids, Deadline.in(Duration.ofSeconds(5)));
+        service.ledger.findAll(service.tenantId, ids, Deadline.in(Duration.ofSeconds(5)));
 
     assertEquals(4, found.size());
-    assertTrue(found.containsKey(desk.idOf("key-129")));
+    assertTrue(found.containsKey(service.idOf("key-129")));
     assertEquals(List.of(100, 30), batches);
     assertEquals(
         Map.of(),
-        desk.ledger.findAll("other-" + desk.tenantId, ids, Deadline.in(Duration.ofSeconds(5))),
+        service.ledger.findAll(
+            "other-" + service.tenantId, ids, Deadline.in(Duration.ofSeconds(5))),
         "nothing of a tenant is another's");
   }
 
   @Test
-  void aReservationIsItsTenantsAlone() {
+  void whenAnotherTenantReads_theReservationIsNotFound() {
     ask();
     Deadline deadline = Deadline.in(Duration.ofSeconds(5));
 
-    assertTrue(desk.ledger.find(desk.tenantId, desk.idOf("key"), deadline).isPresent());
-    assertTrue(desk.ledger.find("other-" + desk.tenantId, desk.idOf("key"), deadline).isEmpty());
-    assertTrue(desk.ledger.find(desk.tenantId, desk.idOf("none"), deadline).isEmpty());
+    assertTrue(service.ledger.find(service.tenantId, service.idOf("key"), deadline).isPresent());
+    assertTrue(
+        service.ledger.find("other-" + service.tenantId, service.idOf("key"), deadline).isEmpty());
+    assertTrue(service.ledger.find(service.tenantId, service.idOf("none"), deadline).isEmpty());
   }
 
   @Test
-  void aPostingToAnAccountThatIsGoneIsAFault() {
+  void whenAPostingsAccountIsMissing_settlingIsAFault() {
     ask();
     Reservation held =
-        desk.ledger
-            .find(desk.tenantId, desk.idOf("key"), Deadline.in(Duration.ofSeconds(5)))
+        service
+            .ledger
+            .find(service.tenantId, service.idOf("key"), Deadline.in(Duration.ofSeconds(5)))
             .orElseThrow();
-    AccountKey nowhere = AccountKey.total(desk.tenantId, Scope.USER, "nobody");
+    AccountKey nowhere = AccountKey.total(service.tenantId, Scope.USER, "nobody");
     Reservation.Step.Move move =
-        (Reservation.Step.Move) held.release("not called", desk.clock.instant());
+        (Reservation.Step.Move) held.release("not called", service.clock.instant());
     Reservation.Step.Move astray =
         new Reservation.Step.Move(
             move.next(), List.of(new Posting(nowhere, MicroUsd.of(-500), MicroUsd.ZERO)));
 
     assertThrows(
         IllegalStateException.class,
-        () -> desk.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
+        () -> service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
     assertEquals(
-        Ledger.Taken.SHORT,
-        desk.ledger.settle(
+        Ledger.SettleOutcome.INSUFFICIENT,
+        service.ledger.settle(
             new Reservation.Step.Move(
                 move.next(),
                 List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5)))),
             Deadline.in(Duration.ofSeconds(5))));
-    assertEquals(Ledger.Taken.DONE, desk.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))));
     assertEquals(
-        Ledger.Taken.STALE, desk.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
+        Ledger.SettleOutcome.SETTLED,
+        service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))));
+    assertEquals(
+        Ledger.SettleOutcome.CONFLICT,
+        service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
   }
 
   @Test
-  void aDeadlineEndsAndNobodySleepsPastIt() {
+  void whenADeadlineIsNear_nobodySleepsPastIt() {
     Deadline soon = Deadline.in(Duration.ofMillis(3));
     assertFalse(soon.pause(), "the shortest pause is longer");
     Deadline over = Deadline.in(Duration.ZERO);

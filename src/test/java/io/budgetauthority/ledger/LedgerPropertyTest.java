@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
 import io.budgetauthority.Faults;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.settlement.Settlement;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /// Random histories of ask, commit, release, forward and replay, by printed seeds, with lost
-/// answers and conflicts: the invariants of ledger.md against a model of a few lines.
+/// answers and conflicts: the invariants of ledger.md#invariants against a model of a few lines.
 class LedgerPropertyTest {
 
   private static final int RUNS = 3;
@@ -59,11 +59,11 @@ class LedgerPropertyTest {
   }
 
   @Test
-  void everyHistoryAgreesWithTheModelAtEveryStep() {
+  void whenStepsAreRandom_everySumAgreesWithTheModel() {
     for (long seed : new long[] {1, 2, 3, System.nanoTime()}) {
-      Desk desk = new Desk(new Faults(seed, 10, 5));
-      desk.ceiling(Scope.USER, "ada", USER_LIMIT);
-      desk.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
+      TestAuthority service = new TestAuthority(new Faults(seed, 10, 5));
+      service.ceiling(Scope.USER, "ada", USER_LIMIT);
+      service.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
       RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
       Map<String, Call> calls = new HashMap<>();
       for (int step = 0; step < STEPS; step++) {
@@ -71,50 +71,56 @@ class LedgerPropertyTest {
         String where = "seed " + seed + ", step " + step + ", " + key;
         Call call = calls.get(key);
         if (call == null || random.nextInt(4) == 0) {
-          ask(desk, calls, key, random, where);
+          ask(service, calls, key, random, where);
         } else {
-          settle(desk, call, key, random, where);
+          settle(service, call, key, random, where);
         }
-        assertSums(desk, calls, where);
+        assertSums(service, calls, where);
       }
     }
   }
 
   private static void ask(
-      Desk desk, Map<String, Call> calls, String key, RandomGenerator random, String where) {
+      TestAuthority service,
+      Map<String, Call> calls,
+      String key,
+      RandomGenerator random,
+      String where) {
     Call known = calls.get(key);
     if (known == null) {
       Call call = new Call("run-" + random.nextInt(RUNS), 1 + random.nextInt(6_000));
       boolean fits =
           call.hold() <= RUN_LIMIT.micros() - spent(calls, call.run)
               && call.hold() <= USER_LIMIT.micros() - spent(calls, null);
-      Answer.Decided decided = assertInstanceOf(Answer.Decided.class, sent(desk, key, call), where);
+      Answer.Decided decided =
+          assertInstanceOf(Answer.Decided.class, sent(service, key, call), where);
       assertEquals(fits, !decided.facts().blocked(), where);
       call.allowed = fits;
       call.state = fits ? ReservationState.RESERVED : ReservationState.NONE;
       calls.put(key, call);
     } else if (known.allowed && !known.state.isOpen()) {
-      assertInstanceOf(Answer.AlreadySettled.class, sent(desk, key, known), where);
+      assertInstanceOf(Answer.AlreadySettled.class, sent(service, key, known), where);
     } else {
-      Answer.Decided replay = assertInstanceOf(Answer.Decided.class, sent(desk, key, known), where);
+      Answer.Decided replay =
+          assertInstanceOf(Answer.Decided.class, sent(service, key, known), where);
       assertTrue(replay.replayed(), where);
       assertEquals(known.allowed, !replay.facts().blocked(), where);
     }
   }
 
-  private static Answer sent(Desk desk, String key, Call call) {
-    return desk.ask(key, call.run, 0, call.tokens, RUN_LIMIT);
+  private static Answer sent(TestAuthority service, String key, Call call) {
+    return service.ask(key, call.run, 0, call.tokens, RUN_LIMIT);
   }
 
   private static void settle(
-      Desk desk, Call call, String key, RandomGenerator random, String where) {
-    ReservationId id = desk.idOf(key);
+      TestAuthority service, Call call, String key, RandomGenerator random, String where) {
+    ReservationId id = service.idOf(key);
     if (!call.allowed) {
-      assertInstanceOf(Settlement.Result.Refused.class, desk.commit(id, 0, 1), where);
+      assertInstanceOf(Settlement.Result.Refused.class, service.commit(id, 0, 1), where);
       return;
     }
     if (random.nextInt(3) == 0) {
-      desk.settlement.release(desk.gateway, id, null);
+      service.settlement.release(service.gateway, id, null);
       if (call.state.isOpen()) {
         call.state = ReservationState.RELEASED;
       }
@@ -122,7 +128,7 @@ class LedgerPropertyTest {
     }
     UsageQuality quality = UsageQuality.values()[1 + random.nextInt(3)];
     long tokens = random.nextInt(9_000);
-    desk.commit(id, 0, tokens, quality);
+    service.commit(id, 0, tokens, quality);
     if (call.quality == null || quality.isBetterThan(call.quality)) {
       call.state = ReservationState.COMMITTED;
       call.quality = quality;
@@ -137,16 +143,16 @@ class LedgerPropertyTest {
         .sum();
   }
 
-  private static void assertSums(Desk desk, Map<String, Call> calls, String where) {
+  private static void assertSums(TestAuthority service, Map<String, Call> calls, String where) {
     for (int i = 0; i < RUNS; i++) {
       String run = "run-" + i;
       List<Call> ofRun = calls.values().stream().filter(c -> c.run.equals(run)).toList();
       if (ofRun.stream().anyMatch(call -> call.allowed)) {
-        assertAccount(desk.run(run).account(), ofRun, where);
+        assertAccount(service.run(run).account(), ofRun, where);
       }
     }
     assertAccount(
-        desk.account(Scope.USER, "ada"), calls.values().stream().toList(), where, USER_LIMIT);
+        service.account(Scope.USER, "ada"), calls.values().stream().toList(), where, USER_LIMIT);
   }
 
   private static void assertAccount(Account account, List<Call> calls, String where) {
@@ -166,11 +172,11 @@ class LedgerPropertyTest {
   }
 
   @Test
-  void concurrentHistoriesLeaveEverySumEqualToItsHoldsAndCharges() throws Exception {
+  void whenStepsAreConcurrent_everySumIsItsHoldsAndCharges() throws Exception {
     long seed = System.nanoTime();
-    Desk desk = new Desk(new Faults(seed, 8, 8));
-    desk.ceiling(Scope.USER, "ada", USER_LIMIT);
-    desk.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
+    TestAuthority service = new TestAuthority(new Faults(seed, 8, 8));
+    service.ceiling(Scope.USER, "ada", USER_LIMIT);
+    service.ceiling(Scope.KEY, "ci", MicroUsd.of(1_000_000));
     try (ExecutorService threads = Executors.newFixedThreadPool(16)) {
       List<Callable<Void>> work = new ArrayList<>();
       for (int thread = 0; thread < 16; thread++) {
@@ -182,9 +188,10 @@ class LedgerPropertyTest {
                 int call = random.nextInt(60);
                 String key = "key-" + call;
                 switch (random.nextInt(4)) {
-                  case 0, 1 -> desk.ask(key, "run-" + call % RUNS, 0, 500 + call * 40L, RUN_LIMIT);
-                  case 2 -> desk.commit(desk.idOf(key), 0, random.nextInt(4_000));
-                  default -> desk.settlement.release(desk.gateway, desk.idOf(key), null);
+                  case 0, 1 ->
+                      service.ask(key, "run-" + call % RUNS, 0, 500 + call * 40L, RUN_LIMIT);
+                  case 2 -> service.commit(service.idOf(key), 0, random.nextInt(4_000));
+                  default -> service.settlement.release(service.gateway, service.idOf(key), null);
                 }
               }
               return null;
@@ -198,13 +205,14 @@ class LedgerPropertyTest {
     Map<AccountKey, Long> held = new HashMap<>();
     Map<AccountKey, Long> charged = new HashMap<>();
     for (int call = 0; call < 60; call++) {
-      desk.ledger
-          .find(desk.tenantId, desk.idOf("key-" + call), Deadline.in(Duration.ofSeconds(5)))
+      service
+          .ledger
+          .find(service.tenantId, service.idOf("key-" + call), Deadline.in(Duration.ofSeconds(5)))
           .ifPresent(reservation -> add(reservation, held, charged));
     }
     assertFalse(held.isEmpty(), "seed " + seed);
     for (AccountKey key : held.keySet()) {
-      Account account = desk.account(key.scope(), key.id());
+      Account account = service.account(key.scope(), key.id());
       assertEquals(held.get(key), account.reserved().micros(), "seed " + seed + ", " + key);
       assertEquals(charged.get(key), account.committed().micros(), "seed " + seed + ", " + key);
     }

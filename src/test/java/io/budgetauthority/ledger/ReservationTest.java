@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
 
-/// The state machine of protocol section 5, without a ledger.
+/// The state machine of protocol.md#states, without a ledger.
 class ReservationTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
@@ -63,7 +63,7 @@ class ReservationTest {
   }
 
   @Test
-  void aCommitFreesTheHoldAndChargesWhatWasUsed() {
+  void whenACallIsCommitted_theHoldIsFreedAndUsageCharged() {
     Reservation.Step step = reserved(false).commit(word(30, UsageQuality.EXACT));
 
     assertEquals(List.of(posting(-100, 30)), postings(step));
@@ -72,7 +72,7 @@ class ReservationTest {
   }
 
   @Test
-  void moreTimeMovesNoMoneyAndIsNeverTakenAway() {
+  void whenTimeIsExtended_noMoneyMovesAndNoTimeIsLost() {
     Reservation later = after(reserved(false), reserved(false).extend(NOW.plusSeconds(900)));
 
     assertEquals(NOW.plusSeconds(900), later.expiresAt());
@@ -83,7 +83,7 @@ class ReservationTest {
   }
 
   @Test
-  void theSameWordAgainOrAWeakerOneChangesNothing() {
+  void whenAUsageReportIsNotBetter_nothingChanges() {
     Reservation committed =
         after(reserved(false), reserved(false).commit(word(30, UsageQuality.ESTIMATED)));
 
@@ -95,7 +95,7 @@ class ReservationTest {
   }
 
   @Test
-  void aBetterWordReplacesTheChargeByTheDifference() {
+  void whenABetterUsageReportComes_theDifferenceIsCharged() {
     Reservation committed =
         after(reserved(false), reserved(false).commit(word(100, UsageQuality.MISSING)));
 
@@ -104,7 +104,7 @@ class ReservationTest {
   }
 
   @Test
-  void lateUsageAfterAReleaseIsChargedWithoutFreeingTwice() {
+  void whenUsageComesAfterARelease_itIsChargedAndNothingFreed() {
     Reservation released = after(reserved(false), reserved(false).release("not called", NOW));
 
     assertEquals("not called", released.releaseReason());
@@ -113,7 +113,7 @@ class ReservationTest {
   }
 
   @Test
-  void expiryKeepsTheMoneyHeldUntilReconciliation() {
+  void whenAReservationExpires_itsHoldStaysUntilReconciled() {
     Reservation reservation = reserved(false);
     Duration skew = Duration.ofSeconds(5);
 
@@ -133,7 +133,7 @@ class ReservationTest {
   }
 
   @Test
-  void whatWasNeverForwardedExplicitlyIsReleasedByReconciliation() {
+  void whenACallWasNeverForwarded_reconciliationReleasesIt() {
     Reservation reservation = reserved(true);
     Reservation expired =
         after(reservation, reservation.expire(NOW.plusSeconds(700), Duration.ZERO));
@@ -149,7 +149,7 @@ class ReservationTest {
   }
 
   @Test
-  void forwardIsTakenOnceAndOnlyWhileOpen() {
+  void whenACallIsForwarded_itIsTakenOnceAndOnlyWhileOpen() {
     Reservation implicit = reserved(false);
     assertInstanceOf(Reservation.Step.Unchanged.class, implicit.forward());
     Reservation forwarded = after(reserved(true), reserved(true).forward());
@@ -169,7 +169,7 @@ class ReservationTest {
   }
 
   @Test
-  void movingAHoldPostsTheDifferenceAndNeverTakesTimeAway() {
+  void whenAHoldChanges_theDifferenceIsPostedAndNoTimeLost() {
     Reservation reservation = reserved(false);
     assertInstanceOf(
         Reservation.Step.Unchanged.class, reservation.rehold(rehold(100, NOW.plusSeconds(600))));
@@ -187,7 +187,7 @@ class ReservationTest {
   }
 
   @Test
-  void stepsOfDifferentQualityEndTheSameInEveryOrderAndHoweverOftenTheyCome() {
+  void whenStepsComeInAnyOrder_theEndIsTheSame() {
     for (long seed = 0; seed < 3_000; seed++) {
       RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
       List<Settled> words =

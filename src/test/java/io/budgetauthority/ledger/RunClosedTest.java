@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.DecisionsTail;
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.Change;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
@@ -17,16 +17,16 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 class RunClosedTest {
 
   @Test
-  void theNoticeGoesThroughTheStreamOfDecisionsAndIsNoneOfThem() {
-    Desk desk = new Desk();
-    try (DecisionsTail tail = new DecisionsTail(desk.tenantId)) {
-      desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
-      Run run = desk.run("run");
-      RunClosed notice = RunClosed.of(run, Run.State.CLOSED, desk.clock.instant());
+  void whenARunIsClosed_itsNoticeIsStreamedAndIsNoDecision() {
+    TestAuthority service = new TestAuthority();
+    try (DecisionsTail tail = new DecisionsTail(service.tenantId)) {
+      service.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+      Run run = service.run("run");
+      RunClosed notice = RunClosed.of(run, Run.State.CLOSED, service.clock.instant());
       String decisions =
           LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
 
-      desk.ledger.write(
+      service.ledger.write(
           List.of(TransactWriteItem.builder().put(notice.write(decisions)).build()),
           Deadline.in(Duration.ofSeconds(5)));
 
@@ -40,12 +40,12 @@ class RunClosedTest {
   }
 
   @Test
-  void anActiveRunHasNoNotice() {
-    Desk desk = new Desk();
-    desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+  void whenARunIsActive_itHasNoNotice() {
+    TestAuthority service = new TestAuthority();
+    service.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
 
     assertThrows(
         IllegalArgumentException.class,
-        () -> RunClosed.of(desk.run("run"), Run.State.ACTIVE, desk.clock.instant()));
+        () -> RunClosed.of(service.run("run"), Run.State.ACTIVE, service.clock.instant()));
   }
 }

@@ -17,7 +17,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Whose a run is, and how it stands (protocol section 6).
+/// Whose a run is, and how it stands (protocol.md#runs).
 class RunTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
@@ -39,14 +39,14 @@ class RunTest {
   }
 
   @Test
-  void aRunAdmitsWhoStatesNothingElseThanItIsBoundTo() {
+  void whenATupleStatesNothingElse_theRunAdmitsIt() {
     assertTrue(BOUND.admits(BOUND));
     assertTrue(BOUND.admits(new Tuple(null, null, null, null)));
     assertTrue(new Tuple(null, null, null, null).admits(BOUND));
   }
 
   @Test
-  void thePartThatDiffersIsNamed() {
+  void whenATupleDiffers_theFieldIsNamed() {
     List<Tuple> others =
         List.of(
             new Tuple("bob", "cd", "ops", "other"),
@@ -61,7 +61,7 @@ class RunTest {
   }
 
   @Test
-  void whatIsBoundStaysAndWhatIsNotIsCompleted() {
+  void whenATupleIsCompleted_whatIsBoundStays() {
     Tuple half = new Tuple("ada", null, null, "search");
 
     assertEquals(
@@ -74,7 +74,7 @@ class RunTest {
   }
 
   @Test
-  void anAgentIsItsOwnUserAndKeyAndEveryoneElseWhoTheySay() {
+  void whenAnAgentActs_theUserAndKeyAreItsOwn() {
     Tuple stated = new Tuple("ada", "ci", "core", "search");
 
     assertEquals(
@@ -84,7 +84,7 @@ class RunTest {
   }
 
   @Test
-  void aRunIsActiveThroughItsLastInstantUnlessItWasEnded() {
+  void whenARunIsAtItsLastInstant_itIsStillActive() {
     Run open = run(null, Run.Rules.USUAL);
 
     assertEquals(Run.State.ACTIVE, open.stateAt(NOW.plusSeconds(60)));
@@ -95,7 +95,7 @@ class RunTest {
   }
 
   @Test
-  void aChildHasItsParentFirstAmongItsAncestors() {
+  void whenARunHasAChild_itIsTheChildsFirstAncestor() {
     assertEquals(
         List.of("r", "parent", "top"),
         run(null, Run.Rules.USUAL, "parent", "top").ancestorsOfChild());
@@ -104,7 +104,7 @@ class RunTest {
   }
 
   @Test
-  void itsCeilingIsTheLimitInForceUnderItsOwnRules() {
+  void whenARunHasItsOwnRules_itsCeilingUsesThem() {
     Ceiling strict = new Ceiling(MicroUsd.of(7), Mode.SOFT_GATE, MicroUsd.of(2), List.of(10));
 
     assertEquals(strict, run(null, Run.Rules.of(strict)).ceiling());

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Run.State;
 import io.budgetauthority.ledger.Run.Tuple;
@@ -28,13 +28,13 @@ class RunsTest {
   /// As long as any: sweeps of other tests find the runs of this one.
   private static final Duration LIFE = Duration.ofDays(1);
 
-  private final Desk desk = new Desk();
+  private final TestAuthority service = new TestAuthority();
 
   private Run run(String id, @Nullable String userId, String... ancestors) {
-    Instant now = desk.clock.instant();
-    AccountKey key = AccountKey.total(desk.tenantId, Scope.RUN, id);
+    Instant now = service.clock.instant();
+    AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, id);
     return new Run(
-        desk.tenantId,
+        service.tenantId,
         id,
         List.of(ancestors),
         new Tuple(userId, "ci", null, "search"),
@@ -51,136 +51,137 @@ class RunsTest {
     Run run = run(id, "ada", ancestors);
     assertInstanceOf(
         Ledger.Outcome.Reserved.class,
-        desk.runs.start(
-            run, ancestors.length == 0 ? null : desk.run(ancestors[0]), List.of(place(9))));
+        service.runs.start(
+            run, ancestors.length == 0 ? null : service.run(ancestors[0]), List.of(place(9))));
     return run;
   }
 
-  private RunPlace place(long most) {
-    return new RunPlace(RunPlace.Of.ACTIVE_OF_USER, desk.tenantId, "ada", most);
+  private RunCounter place(long most) {
+    return new RunCounter(RunCounter.Of.ACTIVE_OF_USER, service.tenantId, "ada", most);
   }
 
   private @Nullable State ended(String runId) {
-    return desk.run(runId).ended();
+    return service.run(runId).ended();
   }
 
   @Test
-  void aRunIsFoundAsItWasMadeAndMadeOnce() {
+  void whenARunIsStarted_itIsFoundAndCannotBeStartedAgain() {
     Run made = started("r");
 
-    assertEquals(Optional.of(made), desk.runs.find(desk.tenantId, "r"));
-    assertEquals(Optional.empty(), desk.runs.find(desk.tenantId, "s"));
-    assertEquals(Optional.empty(), desk.runs.find("other-" + desk.tenantId, "r"));
-    assertInstanceOf(Ledger.Outcome.Moved.class, desk.runs.start(made, null, List.of()));
+    assertEquals(Optional.of(made), service.runs.find(service.tenantId, "r"));
+    assertEquals(Optional.empty(), service.runs.find(service.tenantId, "s"));
+    assertEquals(Optional.empty(), service.runs.find("other-" + service.tenantId, "r"));
+    assertInstanceOf(Ledger.Outcome.Conflict.class, service.runs.start(made, null, List.of()));
   }
 
   @Test
-  void aRunWithoutAPlaceIsNotMade() {
+  void whenTheMostRunsAreActive_noNewRunIsMade() {
     started("one");
-    RunPlace ofKey = new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, desk.tenantId, "ci", 9);
+    RunCounter ofKey = new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, service.tenantId, "ci", 9);
 
-    Ledger.Outcome.NoPlace none =
+    Ledger.Outcome.OverLimit none =
         assertInstanceOf(
-            Ledger.Outcome.NoPlace.class,
-            desk.runs.start(run("two", "ada"), null, List.of(ofKey, place(1))));
-    assertEquals(place(1), none.place());
+            Ledger.Outcome.OverLimit.class,
+            service.runs.start(run("two", "ada"), null, List.of(ofKey, place(1))));
+    assertEquals(place(1), none.counter());
     assertEquals("user ada has 1 active runs, the limit is 1", none.reason());
-    assertTrue(desk.runs.find(desk.tenantId, "two").isEmpty());
+    assertTrue(service.runs.find(service.tenantId, "two").isEmpty());
   }
 
   @Test
-  void everyKindOfPlaceSaysWhatItsCountIs() {
-    RunPlace day = new RunPlace(RunPlace.Of.NEW_ON_DAY, "t", "2026-11-24", 3);
-    RunPlace key = new RunPlace(RunPlace.Of.ACTIVE_OF_KEY, "t", "ci", 3);
+  void whenARunCounterIsFull_itsReasonStatesTheCount() {
+    RunCounter day = new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 3);
+    RunCounter key = new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 3);
 
     assertEquals(
         "4 runs were begun on 2026-11-24, the limit is 3",
-        new Ledger.Outcome.NoPlace(day, 4).reason());
+        new Ledger.Outcome.OverLimit(day, 4).reason());
     assertEquals(
-        "key ci has 3 active runs, the limit is 3", new Ledger.Outcome.NoPlace(key, 3).reason());
-    assertEquals(RunPlace.UNLIMITED, key.unlimited().most());
+        "key ci has 3 active runs, the limit is 3", new Ledger.Outcome.OverLimit(key, 3).reason());
+    assertEquals(RunCounter.UNLIMITED, key.unlimited().most());
   }
 
   @Test
-  void aRunIsNotBegunByOneThatHasEnded() {
+  void whenTheParentHasEnded_noChildIsStarted() {
     started("parent");
-    Run parent = desk.run("parent");
-    assertTrue(desk.close("parent"));
+    Run parent = service.run("parent");
+    assertTrue(service.close("parent"));
 
     assertInstanceOf(
-        Ledger.Outcome.Moved.class,
-        desk.runs.start(run("child", "ada", "parent"), parent, List.of(place(9))));
-    assertTrue(desk.runs.find(desk.tenantId, "child").isEmpty());
+        Ledger.Outcome.Conflict.class,
+        service.runs.start(run("child", "ada", "parent"), parent, List.of(place(9))));
+    assertTrue(service.runs.find(service.tenantId, "child").isEmpty());
   }
 
   @Test
-  void closingARunClosesItsDescendantsAlsoThoseThatAnEarlierCallLeftOpen() {
+  void whenARunIsClosed_allItsDescendantsAreClosed() {
     started("top");
     started("child", "top");
     started("other", "top");
     started("grandchild", "child", "top");
     started("stranger");
-    assertTrue(desk.runs.end(desk.run("child"), State.CLOSED, desk.clock.instant()));
+    assertTrue(service.runs.end(service.run("child"), State.CLOSED, service.clock.instant()));
     assertNull(ended("grandchild"));
 
-    assertTrue(desk.close("top"));
+    assertTrue(service.close("top"));
     for (String id : List.of("top", "child", "other", "grandchild")) {
       assertEquals(State.CLOSED, ended(id), id);
     }
     assertNull(ended("stranger"));
-    assertTrue(desk.close("top"), "once more");
-    assertFalse(desk.close("nobody"));
+    assertTrue(service.close("top"), "once more");
+    assertFalse(service.close("nobody"));
   }
 
   @Test
-  void aRunThatEndsGivesItsPlacesBackOnce() {
+  void whenARunIsClosedTwice_itsCountIsFreedOnce() {
     started("one");
-    assertTrue(desk.close("one"));
-    assertTrue(desk.close("one"));
+    assertTrue(service.close("one"));
+    assertTrue(service.close("one"));
 
     assertInstanceOf(
-        Ledger.Outcome.Reserved.class, desk.runs.start(run("two", "ada"), null, List.of(place(1))));
+        Ledger.Outcome.Reserved.class,
+        service.runs.start(run("two", "ada"), null, List.of(place(1))));
     assertInstanceOf(
-        Ledger.Outcome.NoPlace.class,
-        desk.runs.start(run("three", "ada"), null, List.of(place(1))));
+        Ledger.Outcome.OverLimit.class,
+        service.runs.start(run("three", "ada"), null, List.of(place(1))));
   }
 
   @Test
-  void aRunIsEndedOnlyAsItWasRead() {
+  void whenARunHasChangedSinceItWasRead_itIsNotEnded() {
     Run made = started("r");
-    desk.clock.advance(Duration.ofSeconds(1));
-    assertInstanceOf(Answer.Decided.class, desk.ask("key", "r", 0, 1, null));
-    Run renewed = desk.run("r");
+    service.clock.advance(Duration.ofSeconds(1));
+    assertInstanceOf(Answer.Decided.class, service.ask("key", "r", 0, 1, null));
+    Run renewed = service.run("r");
 
     assertFalse(
-        desk.runs.end(made, State.EXPIRED, desk.clock.instant()), "it was renewed meanwhile");
+        service.runs.end(made, State.EXPIRED, service.clock.instant()), "it was renewed meanwhile");
     assertNull(ended("r"));
-    assertTrue(desk.runs.end(renewed, State.EXPIRED, desk.clock.instant()));
+    assertTrue(service.runs.end(renewed, State.EXPIRED, service.clock.instant()));
     assertEquals(State.EXPIRED, ended("r"));
-    assertFalse(desk.runs.end(renewed, State.CLOSED, desk.clock.instant()), "it has ended");
+    assertFalse(service.runs.end(renewed, State.CLOSED, service.clock.instant()), "it has ended");
     assertEquals(State.EXPIRED, ended("r"));
   }
 
   @Test
-  void aRunIsNotEndedWhileAUserIsBoundToIt() {
+  void whenAUserWasBoundMeanwhile_theRunIsNotEnded() {
     Run unbound = run("r", null);
-    assertInstanceOf(Ledger.Outcome.Reserved.class, desk.runs.start(unbound, null, List.of()));
-    assertInstanceOf(Answer.Decided.class, desk.ask("key", "r", 0, 1, null));
+    assertInstanceOf(Ledger.Outcome.Reserved.class, service.runs.start(unbound, null, List.of()));
+    assertInstanceOf(Answer.Decided.class, service.ask("key", "r", 0, 1, null));
 
     assertFalse(
-        desk.runs.end(unbound, State.CLOSED, desk.clock.instant()),
+        service.runs.end(unbound, State.CLOSED, service.clock.instant()),
         "the place of its user would be kept for ever");
-    assertTrue(desk.runs.end(desk.run("r"), State.CLOSED, desk.clock.instant()));
+    assertTrue(service.runs.end(service.run("r"), State.CLOSED, service.clock.instant()));
   }
 
   @Test
-  void runsAreListedNewestFirstByPagesOfTheTenantOrOfAUser() {
+  void whenRunsAreListed_thePagesAreNewestFirst() {
     List<String> newestFirst = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       Run run = run("run-" + i, i == 3 ? null : "ada");
-      assertInstanceOf(Ledger.Outcome.Reserved.class, desk.runs.start(run, null, List.of()));
+      assertInstanceOf(Ledger.Outcome.Reserved.class, service.runs.start(run, null, List.of()));
       newestFirst.addFirst(run.runId());
-      desk.clock.advance(Duration.ofSeconds(1));
+      service.clock.advance(Duration.ofSeconds(1));
     }
 
     assertEquals(newestFirst, pages(null));
@@ -192,7 +193,7 @@ class RunsTest {
     List<String> ids = new ArrayList<>();
     Run after = null;
     while (true) {
-      List<Run> page = desk.runs.list(desk.tenantId, userId, 2, after);
+      List<Run> page = service.runs.list(service.tenantId, userId, 2, after);
       if (page.isEmpty()) {
         return ids;
       }
@@ -203,14 +204,14 @@ class RunsTest {
   }
 
   @Test
-  void aRunThatIsDueIsFoundUntilItHasEnded() {
+  void whenARunIsDue_itIsFoundUntilItHasEnded() {
     started("r");
-    AccountKey key = AccountKey.total(desk.tenantId, Scope.RUN, "r");
+    AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, "r");
 
-    assertFalse(due(desk.clock.instant()).contains(key), "its life has only begun");
-    Instant over = desk.clock.instant().plus(LIFE);
+    assertFalse(due(service.clock.instant()).contains(key), "its life has only begun");
+    Instant over = service.clock.instant().plus(LIFE);
     assertTrue(due(over).contains(key));
-    assertTrue(desk.runs.end(desk.run("r"), State.EXPIRED, over));
+    assertTrue(service.runs.end(service.run("r"), State.EXPIRED, over));
     assertFalse(due(over).contains(key));
   }
 
@@ -220,7 +221,7 @@ class RunsTest {
       Page.Next next = null;
       do {
         Page<AccountKey> page =
-            desk.runs.due(bucket, before, 3, next, Deadline.in(Duration.ofSeconds(5)));
+            service.runs.due(bucket, before, 3, next, Deadline.in(Duration.ofSeconds(5)));
         due.addAll(page.items());
         next = page.next();
       } while (next != null);

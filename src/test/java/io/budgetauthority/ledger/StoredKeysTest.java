@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The names that things are kept under (ledger.md, "Items").
+/// The names that things are kept under (ledger.md#items).
 class StoredKeysTest {
 
   private static final List<String> AWKWARD =
@@ -34,7 +34,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void anAccountIsReadBackFromItsKeysWhateverItsIdsAre() {
+  void whenAnIdHasAwkwardCharacters_itsKeysAreReadBack() {
     Set<String> seen = new HashSet<>();
     for (String id : AWKWARD) {
       for (AccountKey key : keysOf(id)) {
@@ -47,7 +47,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void theKeysOfAnAccountAreThoseOfTheDesign() {
+  void whenAnAccountIsStored_itsKeysAreThoseOfTheDesign() {
     AccountKey day = new AccountKey("t", Scope.USER, "ada", Window.DAY, "2026-11-24", 0);
     assertEquals("t#user#ada", day.partitionKey());
     assertEquals("acct#day#2026-11-24", day.sortKey());
@@ -57,7 +57,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void aHoldIsNeverNegative() {
+  void whenAHoldIsNegative_itIsRefused() {
     AccountKey key = AccountKey.total("t", Scope.RUN, "r");
 
     assertEquals(MicroUsd.ZERO, new Hold(key, MicroUsd.ZERO).amount());
@@ -65,7 +65,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void aReservationIsNamedByTheFirst160BitsOfItsHash() {
+  void whenAReservationIsNamed_itsIdIs160BitsOfItsHash() {
     // SHA-256 over each part behind its length in two bytes, in Crockford's base32.
     assertEquals(
         "GHQ1JHV1DQ0CFEHNFHJ4WSKTGN5TWX0A",
@@ -77,7 +77,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void noTwoCallsShareAName() {
+  void whenCallsDiffer_theirReservationIdsDiffer() {
     Set<ReservationId> seen = new HashSet<>();
     for (String tenant : List.of("t", "tp", "")) {
       for (String principal : List.of("p", "pk", "")) {
@@ -94,7 +94,7 @@ class StoredKeysTest {
   }
 
   @Test
-  void anIdIsReadBackInEitherOfItsForms() {
+  void whenAnIdIsWritten_itIsReadBackFromEitherForm() {
     ReservationId id = ReservationId.of("t", "p", Kind.DECISION, "k");
 
     assertEquals(Optional.of(id), ReservationId.ofDecisionId(id.decisionId()));
@@ -117,12 +117,12 @@ class StoredKeysTest {
         "bdgdec_0123456789ABCDEFGHJKMNPQRSTVWXYZ",
         "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
       })
-  void whatIsNoReservationsIdNamesNone(String text) {
+  void whenTheTextIsNoReservationId_itNamesNone(String text) {
     assertEquals(Optional.empty(), ReservationId.ofReservationId(text));
   }
 
   @Test
-  void everyPartOfTheDueIndexIsUsedAndNoOther() {
+  void whenIdsDifferInTheirFirstCharacter_everyBucketIsUsed() {
     Set<Integer> buckets = new HashSet<>();
     for (char first : "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray()) {
       buckets.add(new ReservationId(first + "0".repeat(31)).dueBucket());

@@ -12,10 +12,10 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 class CloudDefinitionsTest {
 
-  private final CloudDefinitions definitions = CloudDefinitions.read();
+  private final CloudDefinitions definitions = CloudDefinitions.read("budget-authority");
 
   @Test
-  void namesAreThoseOfTheDefaultPrefixAndTheAccountOfADesk() {
+  void whenDefinitionsAreRead_namesHaveTheDefaultPrefix() {
     assertEquals("budget-authority-ledger", definitions.ledgerTable().create().tableName());
     assertEquals("budget-authority-decisions", definitions.decisionsTable().create().tableName());
     assertEquals(
@@ -24,7 +24,7 @@ class CloudDefinitionsTest {
   }
 
   @Test
-  void theDecisionsHaveAStreamWithBothImagesAndATimeToLive() {
+  void whenDefinitionsAreRead_decisionsHaveStreamAndTimeToLive() {
     CloudDefinitions.Table decisions = definitions.decisionsTable();
 
     assertEquals(
@@ -35,7 +35,7 @@ class CloudDefinitionsTest {
   }
 
   @Test
-  void everyTableIsProtectedFromDeletion() {
+  void whenATableIsDefined_itIsProtectedFromDeletion() {
     definitions
         .tables()
         .values()
@@ -49,7 +49,7 @@ class CloudDefinitionsTest {
   }
 
   @Test
-  void aDeadLetterQueueIsMadeBeforeTheQueueThatFeedsIt() {
+  void whenAQueueHasADeadLetterQueue_thatOneIsMadeFirst() {
     assertEquals(
         List.of("UsageDeadQueue", "EventsDeadQueue", "UsageQueue"),
         List.copyOf(definitions.queues().keySet()));

@@ -54,7 +54,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void theProgramOnThePathComesFirst() throws Exception {
+  void whenDynoxideIsOnThePath_itIsUsedFirst() throws Exception {
     published.release("1.5.0");
     Path onPath = program("dynoxide", "#!/bin/sh\n");
     Files.createDirectories(cached.getParent());
@@ -66,7 +66,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void theProgramInTheCacheIsUsedWithoutTheNetwork() throws Exception {
+  void whenDynoxideIsInTheCache_theNetworkIsNotUsed() throws Exception {
     published.release("1.5.0");
     Files.createDirectories(cached.getParent());
     Files.move(program("dynoxide", "#!/bin/sh\n"), cached);
@@ -79,7 +79,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void theReleaseIsDownloadedBeforeDockerOrCargoIsAsked() throws Exception {
+  void whenThereIsARelease_dockerAndCargoAreNotUsed() throws Exception {
     published.release("1.5.0");
     Path cargo = program("cargo", CARGO);
     Path docker = program("docker", "#!/bin/sh\necho asked >> \"$0.calls\"\n");
@@ -94,7 +94,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void twoThatWantItAtOnceDownloadItOnce() throws Exception {
+  void whenTwoNeedTheReleaseAtOnce_itIsDownloadedOnce() throws Exception {
     published.release("1.5.0");
 
     assertEquals(
@@ -105,7 +105,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void whenTheChecksumDiffersNothingIsKept() throws Exception {
+  void whenTheChecksumDiffers_nothingIsKept() throws Exception {
     published.release("1.5.0");
     published.checksum("0".repeat(64));
 
@@ -120,7 +120,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void whenTheReleaseIsOfAnotherVersionItIsRefused() throws Exception {
+  void whenTheReleaseIsOfAnotherVersion_itIsRefused() throws Exception {
     published.release("1.4.0");
 
     LocalCloudUnavailable none = assertThrows(LocalCloudUnavailable.class, this::find);
@@ -132,7 +132,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void aPinnedChecksumCountsMoreThanThePublishedOne() throws Exception {
+  void whenAChecksumIsPinned_thePublishedOneIsNotUsed() throws Exception {
     published.release("1.5.0");
     DynoxideRelease pinned =
         new DynoxideRelease(
@@ -147,7 +147,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void onlyThisMachineMayBeAskedWithoutTls() {
+  void whenAnotherMachineIsNamedWithoutTls_itIsRefused() {
     IllegalArgumentException refused =
         assertThrows(
             IllegalArgumentException.class,
@@ -157,7 +157,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void thePlatformsOfTheReleaseAreThoseOfTheJdk() {
+  void whenAPlatformHasARelease_itsArchiveIsNamed() {
     assertEquals(
         Optional.of("dynoxide-x86_64-unknown-linux-musl.tar.gz"),
         DynoxideRelease.archive("Linux", "amd64"));
@@ -175,7 +175,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void withoutReleaseAndDockerTwoThatWantItBuildItOnce() throws Exception {
+  void whenThereIsOnlyCargo_twoThatNeedItBuildItOnce() throws Exception {
     Path cargo = program("cargo", CARGO);
 
     assertEquals(
@@ -186,7 +186,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void withoutReleaseTheImageComesBeforeCargo() throws Exception {
+  void whenThereIsNoRelease_theImageIsPreferredToCargo() throws Exception {
     Path cargo = program("cargo", CARGO);
     Path docker = program("docker", "#!/bin/sh\nexit 0\n");
 
@@ -197,7 +197,7 @@ class DynoxideProgramTest {
   }
 
   @Test
-  void whereThereIsNoneOneLineNamesTheWays() throws Exception {
+  void whenDynoxideCannotBeFound_oneLineNamesTheWays() throws Exception {
     program("cargo", "#!/bin/sh\necho error: no such registry\nexit 1\n");
     program("docker", "#!/bin/sh\nexit 1\n");
 

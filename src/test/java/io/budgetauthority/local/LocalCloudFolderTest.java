@@ -35,7 +35,7 @@ class LocalCloudFolderTest {
   @TempDir Path folder;
 
   @Test
-  void tablesAndObjectsSurviveARestart() {
+  void whenTheLocalBuildRestarts_tablesAndObjectsAreKept() {
     try (LocalCloud first = LocalCloud.start(LocalSettings.in(folder))) {
       put(ITEM, first);
       try (S3Client s3 = LocalCloudForTests.s3(first)) {
@@ -54,7 +54,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void aSecondCloudOnTheSameFolderIsRefusedInOneLine() {
+  void whenAFolderIsInUse_aSecondCloudIsRefusedInOneLine() {
     try (LocalCloud first = LocalCloud.start(LocalSettings.in(folder))) {
       LocalCloudUnavailable refused =
           assertThrows(
@@ -68,7 +68,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void aCloudInMemoryLeavesNothingBehind() {
+  void whenACloudInMemoryIsClosed_nothingIsLeft() {
     Set<ProcessHandle> before = dynoxides();
     ProcessHandle dynoxide;
     Path temporary;
@@ -84,7 +84,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void aDynamoDbAndAnSqsThatAreGivenAreUsedAndNoOthersAreStarted() {
+  void whenDynamoDbAndSqsAreGiven_noOthersAreStarted() {
     try (LocalCloud first = LocalCloud.start(LocalSettings.in(folder.resolve("first")))) {
       Set<ProcessHandle> before = dynoxides();
       LocalSettings given =
@@ -94,7 +94,8 @@ class LocalCloudFolderTest {
               Optional.of(first.sqsEndpoint()),
               0,
               0,
-              0);
+              0,
+              "budget-authority");
 
       try (LocalCloud second = LocalCloud.start(given)) {
         put(ITEM, second);
@@ -109,7 +110,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void aFailedStartLeavesNothingRunning() {
+  void whenAStartFails_nothingIsLeftRunning() {
     Set<ProcessHandle> before = dynoxides();
     try (LocalCloud other = LocalCloud.start(LocalSettings.in(folder.resolve("other")))) {
       int taken = other.s3Endpoint().getPort();
@@ -120,7 +121,8 @@ class LocalCloudFolderTest {
               Optional.empty(),
               0,
               0,
-              taken);
+              taken,
+              "budget-authority");
 
       LocalCloudUnavailable refused =
           assertThrows(LocalCloudUnavailable.class, () -> LocalCloud.start(clash));
@@ -131,7 +133,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void streamRecordsHaveAnIndexOfTheirOrder() throws SQLException {
+  void whenATableHasAStream_theOrderOfItsRecordsIsIndexed() throws SQLException {
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.in(folder))) {
       put(ITEM, cloud);
       try (Connection database =
@@ -149,7 +151,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void afterASigkillDynoxideIsGoneAndTheFolderCanBeUsedAtOnce() throws Exception {
+  void whenTheJvmIsKilled_theFolderCanBeUsedAtOnce() throws Exception {
     Process jvm = cloudInAnotherJvm(folder.toString());
     ProcessHandle dynoxide = dynoxideOf(jvm);
     assertTrue(dynoxide.isAlive());
@@ -163,7 +165,7 @@ class LocalCloudFolderTest {
   }
 
   @Test
-  void afterASigkillNothingInMemoryIsLeftBehind() throws Exception {
+  void whenTheJvmIsKilled_nothingInMemoryIsLeft() throws Exception {
     Process jvm = cloudInAnotherJvm("memory");
     ProcessHandle dynoxide = dynoxideOf(jvm);
     Path temporary = Processes.folderOf(dynoxide);

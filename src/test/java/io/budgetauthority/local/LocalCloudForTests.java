@@ -3,8 +3,8 @@ package io.budgetauthority.local;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.Publications;
-import io.budgetauthority.tenant.Published;
+import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Clock;
@@ -89,13 +89,19 @@ public final class LocalCloudForTests {
       String bucket = cloud.definitions().pricesBucket().name();
       Tenants tenants = new Tenants(dynamoDb, ledgerTable);
       ApiKeys keys = new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC());
-      PriceOverrides overrides = new PriceOverrides(dynamoDb, ledgerTable, tenants);
+      PriceOverrides overrides =
+          new PriceOverrides(dynamoDb, ledgerTable, tenants, Clock.systemUTC());
       new FirstData(
               tenants,
               keys,
               new PriceStore(s3, bucket),
-              new Publications(
-                  dynamoDb, ledgerTable, new Published(s3, bucket), tenants, keys, overrides::copy))
+              new SnapshotPublisher(
+                  dynamoDb,
+                  ledgerTable,
+                  new SnapshotStore(s3, bucket),
+                  tenants,
+                  keys,
+                  overrides::snapshot))
           .onStart(new StartupEvent());
     }
   }
@@ -104,7 +110,7 @@ public final class LocalCloudForTests {
   /// name where they name one: the same suites run on any.
   private static LocalSettings settings() {
     LocalSettings told = LocalSettings.fromEnvironment();
-    return new LocalSettings(Optional.empty(), told.dynamoDb(), told.sqs(), 0, 0, 0);
+    return new LocalSettings(Optional.empty(), told.dynamoDb(), told.sqs(), 0, 0, 0, told.prefix());
   }
 
   private static final class Holder {

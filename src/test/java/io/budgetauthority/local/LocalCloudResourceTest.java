@@ -42,7 +42,7 @@ class LocalCloudResourceTest {
   String usageQueueUrl;
 
   @Test
-  void theServicesClientsReachTheCloudOfTheTest() {
+  void whenATestStarts_theClientsReachItsLocalCloud() {
     assertEquals(
         List.of(attributionTable, decisionsTable, ledgerTable), dynamoDb.listTables().tableNames());
     assertEquals(bucket, s3.listBuckets().buckets().getFirst().name());

@@ -44,7 +44,7 @@ class LocalCloudTest {
   private final LocalCloud cloud = LocalCloudForTests.shared();
 
   @Test
-  void everythingListensOnLoopbackOnly() throws IOException {
+  void whenTheLocalCloudRuns_itListensOnLoopbackOnly() throws IOException {
     assumeTrue(Files.exists(Path.of("/proc/net/tcp")), "needs /proc/net/tcp, which is not here");
     ProcessHandle self = ProcessHandle.current();
 
@@ -62,9 +62,9 @@ class LocalCloudTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"LedgerTable", "DecisionsTable"})
-  void theTablesAreThoseOfTheDefinitions(String logicalId) {
+  void whenATableIsMade_itIsAsDefined(String logicalId) {
     CloudDefinitions.Table defined =
-        Objects.requireNonNull(CloudDefinitions.read().tables().get(logicalId));
+        Objects.requireNonNull(CloudDefinitions.read("budget-authority").tables().get(logicalId));
     CreateTableRequest wanted = defined.create();
 
     try (DynamoDbClient client = LocalCloudForTests.dynamoDb().build()) {
@@ -99,7 +99,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void anItemIsInASparseIndexOnlyWhileItHasTheIndexesKeys() {
+  void whenAnItemLosesAnIndexsKeys_itIsNotInTheIndex() {
     String table = cloud.definitions().decisionsTable().create().tableName();
     try (DynamoDbClient client = LocalCloudForTests.dynamoDb().build()) {
       AttributeValue bucket = AttributeValue.fromN("4711");
@@ -119,7 +119,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void anObjectOfAMillionBytesComesBackByteForByte() {
+  void whenALargeObjectIsStored_itIsReadByteForByte() {
     byte[] million = new byte[1_000_000];
     new Random(20261125).nextBytes(million);
     String bucket = cloud.definitions().pricesBucket().name();
@@ -133,7 +133,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void theBucketKeepsTheVersionsOfItsObjects() {
+  void whenAnObjectIsReplaced_itsFirstVersionIsKept() {
     String bucket = cloud.definitions().pricesBucket().name();
 
     try (S3Client client = LocalCloudForTests.s3(cloud)) {
@@ -156,7 +156,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void whatFailsFiveTimesGoesToTheDeadLetterQueue() throws IOException {
+  void whenAMessageFailsFiveTimes_itIsADeadLetter() throws IOException {
     String usage = cloud.config().get("budget.usage-queue-url");
     try (SqsClient client = LocalCloudForTests.sqs(cloud)) {
       String policy =
@@ -195,7 +195,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void theQueuesHaveTheTimesOfTheDefinitions() {
+  void whenAQueueIsMade_itsVisibilityTimeoutIsAsDefined() {
     try (SqsClient client = LocalCloudForTests.sqs(cloud)) {
       cloud
           .definitions()
@@ -217,7 +217,7 @@ class LocalCloudTest {
   }
 
   @Test
-  void theConfigurationNamesWhatWasMade() {
+  void whenTheCloudIsMade_theConfigurationNamesItsParts() {
     assertEquals("budget-authority-ledger", cloud.config().get("budget.ledger-table"));
     assertEquals("budget-authority-decisions", cloud.config().get("budget.decisions-table"));
     assertEquals(

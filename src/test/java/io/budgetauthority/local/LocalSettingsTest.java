@@ -15,17 +15,17 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LocalSettingsTest {
 
   @Test
-  void withNothingSetDataAreKeptInDotLocalAndPortsAreFree() {
+  void whenNothingIsSet_dataAreInDotLocalAndPortsAreFree() {
     assertEquals(LocalSettings.in(Path.of(".local")), from(Map.of()));
   }
 
   @Test
-  void memoryIsNoFolder() {
+  void whenDataIsMemory_noFolderIsUsed() {
     assertEquals(LocalSettings.inMemory(), from(Map.of("BUDGET_LOCAL_DATA", "memory")));
   }
 
   @Test
-  void everySettingIsRead() {
+  void whenEverySettingIsGiven_allAreRead() {
     LocalSettings all =
         from(
             Map.of(
@@ -34,7 +34,8 @@ class LocalSettingsTest {
                 "BUDGET_LOCAL_SQS", "http://127.0.0.1:8001",
                 "BUDGET_LOCAL_DYNAMODB_PORT", "1",
                 "BUDGET_LOCAL_SQS_PORT", "2",
-                "BUDGET_LOCAL_S3_PORT", "3"));
+                "BUDGET_LOCAL_S3_PORT", "3",
+                "BUDGET_LOCAL_PREFIX", "other"));
 
     assertEquals(
         new LocalSettings(
@@ -43,7 +44,8 @@ class LocalSettingsTest {
             Optional.of(URI.create("http://127.0.0.1:8001")),
             1,
             2,
-            3),
+            3,
+            "other"),
         all);
   }
 
@@ -55,7 +57,7 @@ class LocalSettingsTest {
     "BUDGET_LOCAL_SQS_PORT, -1",
     "BUDGET_LOCAL_S3_PORT, many"
   })
-  void aValueThatCannotBeReadIsRefusedByItsName(String name, String value) {
+  void whenAValueIsUnreadable_theErrorNamesIt(String name, String value) {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> from(Map.of(name, value)));
 

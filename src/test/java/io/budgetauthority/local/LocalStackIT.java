@@ -19,7 +19,8 @@ import org.testcontainers.localstack.LocalStackContainer;
 import org.testcontainers.utility.DockerImageName;
 
 /// The suites of the ledger and of the usage queue on LocalStack, whose DynamoDB and SQS are
-/// written by others than the desk's. They say that they are skipped where there is no Docker.
+/// written by others than the local build's. They say that they are skipped where there is no
+/// Docker.
 @Testcontainers(disabledWithoutDocker = true)
 class LocalStackIT {
 
@@ -33,7 +34,7 @@ class LocalStackIT {
       new LocalStackContainer(IMAGE).withServices("dynamodb", "sqs");
 
   @Test
-  void theSuitesOfTheLedgerAndOfTheUsageQueueHold() {
+  void whenLocalStackIsUsed_ledgerAndUsageQueueTestsPass() {
     URI endpoint = LOCALSTACK.getEndpoint();
     System.setProperty("budget.local.dynamodb", endpoint.toString());
     System.setProperty("budget.local.sqs", endpoint.toString());

@@ -37,7 +37,7 @@ class ServiceSurvivesKillIT {
   @TempDir Path data = Path.of("unset");
 
   @Test
-  void aKilledServiceFindsItsDataAndLeavesNoSecondServerBehind() throws Exception {
+  void whenTheServiceIsKilled_aRestartFindsItsData() throws Exception {
     int port = freePort();
     Process first = start(port);
     Http gateway = new Http(URI.create("http://127.0.0.1:" + port), "bak_demo_gateway");
@@ -78,7 +78,7 @@ class ServiceSurvivesKillIT {
   }
 
   @Test
-  void whatWasSpentBeforeAKillIsAddedUpAfterItAndCanBeRebuilt() throws Exception {
+  void whenTheServiceIsKilled_aRestartCompletesAttribution() throws Exception {
     int port = freePort();
     Http gateway = new Http(URI.create("http://127.0.0.1:" + port), "bak_demo_gateway");
     Process first = start(port);
@@ -125,7 +125,7 @@ class ServiceSurvivesKillIT {
   private record Told(String key, @Nullable String decisionId, @Nullable String settledAs) {}
 
   @Test
-  void everyAnswerThatWasGivenBeforeAKillUnderLoadIsStillTrue() throws Exception {
+  void whenTheServiceIsKilledUnderLoad_itsAnswersStayTrue() throws Exception {
     int port = freePort();
     Http gateway = new Http(URI.create("http://127.0.0.1:" + port), "bak_demo_gateway");
     Process first = start(port);
@@ -229,7 +229,7 @@ class ServiceSurvivesKillIT {
     return gateway.get("/budget/attribution?group_by=run").json().at("/total/calls").asLong();
   }
 
-  /// Runs the command of docs/attribution.md against the database of a running service.
+  /// Runs the command of docs/how-to/attribution.md against the database of a running service.
   private String budget(String subcommand, int databasePort) throws Exception {
     ProcessBuilder command = new ProcessBuilder("bin/budget", subcommand, "--tenant", "demo");
     command.environment().put("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:" + databasePort);

@@ -22,7 +22,7 @@ class WithoutTokenTest {
       LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
 
   @Test
-  void aTransactionReachesTheDesksDynamoDbWithoutATokenAndIsDone() {
+  void whenATransactionIsSent_itHasNoTokenAndIsDone() {
     Map<String, AttributeValue> item =
         Map.of(
             "pk", AttributeValue.fromS("without-token"),
@@ -49,7 +49,7 @@ class WithoutTokenTest {
   }
 
   @Test
-  void aTokenIsTakenOutWhereverItStandsAndTheLengthStays() {
+  void whenATokenIsTakenOut_theLengthIsKept() {
     assertEquals(
         "{" + " ".repeat(27) + "\"A\":1}",
         WithoutToken.withoutToken("{\"ClientRequestToken\":\"abc\",\"A\":1}"));

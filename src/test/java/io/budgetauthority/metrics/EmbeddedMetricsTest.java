@@ -38,8 +38,7 @@ class EmbeddedMetricsTest {
       new EmbeddedMetrics("team-a", Clock.fixed(now, ZoneOffset.UTC), log::add);
 
   @Test
-  void whatWasCountedIsOneLineInTheNamespaceAndDeploymentThatTheAlarmsWatch()
-      throws JsonProcessingException {
+  void whenCountersAreWritten_theyAreOneLineOfTheDeployment() throws JsonProcessingException {
     metrics.counter("budget.releases").increment();
     metrics.counter("budget.releases").increment();
     metrics.counter("budget.overruns").increment(3);
@@ -63,7 +62,7 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void eachSetOfTagsIsALineOfItsOwnThatCountsForTheWholeToo() throws JsonProcessingException {
+  void whenTagsDiffer_eachSetIsALineThatCountsForTheWhole() throws JsonProcessingException {
     metrics.counter("budget.charges", "quality", "exact").increment();
     metrics.counter("budget.charges", "quality", "presumed").increment();
     metrics.counter("budget.overruns").increment();
@@ -80,7 +79,7 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void ofWhatIsMeasuredEveryValueIsWritten() throws JsonProcessingException {
+  void whenValuesAreMeasured_everyValueIsWritten() throws JsonProcessingException {
     metrics.timer("budget.hold.time").record(Duration.ofMillis(1_500));
     metrics.timer("budget.hold.time").record(Duration.ofMillis(20));
     metrics.summary("budget.actual.percent_of_estimate").record(40);
@@ -98,7 +97,7 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void aGaugeGoesWithWhatIsWrittenAndMakesNoLineOfItsOwn() throws JsonProcessingException {
+  void whenOnlyAGaugeIsSet_noLineIsWritten() throws JsonProcessingException {
     metrics.gauge("budget.price_table.age.seconds", 77);
     metrics.flush();
     assertEquals(List.of(), log);
@@ -112,7 +111,7 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void nothingIsWrittenTwiceAndNothingWhereNothingHappened() throws JsonProcessingException {
+  void whenNothingNewIsCounted_nothingIsWritten() throws JsonProcessingException {
     metrics.counter("budget.releases").increment();
     metrics.flush();
     metrics.flush();
@@ -123,7 +122,7 @@ class EmbeddedMetricsTest {
 
   /// Alarms and the dashboard ask for a metric of a deployment, whatever its tags.
   @Test
-  void everyMetricThatIsWatchedIsThereOfTheDeploymentAsAWhole() throws Exception {
+  void whenAMetricIsWatched_itIsWrittenForTheDeployment() throws Exception {
     Set<String> watched = new TreeSet<>();
     Matcher names = WATCHED.matcher(Files.readString(Path.of("infra", "watch.yaml")));
     while (names.find()) {
@@ -149,14 +148,14 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void whatIsNotOursIsLeftOut() {
+  void whenAMetricIsNotOurs_itIsLeftOut() {
     metrics.counter("http.server.requests", "uri", "/budget/runs").increment();
     metrics.flush();
     assertEquals(List.of(), log);
   }
 
   @Test
-  void moreValuesThanALineMayHaveAreWrittenInSeveral() throws JsonProcessingException {
+  void whenValuesExceedALine_severalLinesAreWritten() throws JsonProcessingException {
     for (int i = 0; i < 250; i++) {
       metrics.timer("budget.queue.age").record(Duration.ofMillis(i));
     }
@@ -166,7 +165,7 @@ class EmbeddedMetricsTest {
   }
 
   @Test
-  void whatIsCountedByManyAtOnceIsAllWritten() throws JsonProcessingException {
+  void whenManyCountAtOnce_everyCountIsWritten() throws JsonProcessingException {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 500; i++) {
         threads.submit(() -> metrics.counter("budget.releases").increment());

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.money.MicroUsd;
@@ -44,17 +44,17 @@ class MetersTest {
   }
 
   @Test
-  void aDecisionItsReplayAndItsChargeAreCountedOnceEach() {
-    Desk desk = new Desk();
+  void whenACallIsRepeated_itsDecisionAndChargeCountOnce() {
+    TestAuthority service = new TestAuthority();
     long allowed = count("budget.decisions", "outcome", "allow", "mode", "hard_gate");
     long replayed = count("budget.replays");
     long charged = count("budget.charges", "quality", "exact");
     long overruns = count("budget.overruns");
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
-    ReservationId id = desk.idOf("a");
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(id, 0, 300));
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(id, 0, 300));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    ReservationId id = service.idOf("a");
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 300));
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 300));
     assertEquals(allowed + 1, count("budget.decisions", "outcome", "allow", "mode", "hard_gate"));
     assertEquals(replayed + 1, count("budget.replays"));
     assertEquals(charged + 1, count("budget.charges", "quality", "exact"));
@@ -62,16 +62,16 @@ class MetersTest {
   }
 
   @Test
-  void aBlockIsCountedByItsCode() {
-    Desk desk = new Desk();
+  void whenACallIsBlocked_itIsCountedByItsCode() {
+    TestAuthority service = new TestAuthority();
     long before = count("budget.decisions", "code", "run_ceiling_reached");
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, MicroUsd.of(1)));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, MicroUsd.of(1)));
     assertEquals(before + 1, count("budget.decisions", "code", "run_ceiling_reached"));
   }
 
   /// The page names every metric that there is, and no other.
   @Test
-  void thePageNamesWhatIsCounted() throws Exception {
+  void whenThePageListsMetrics_theyAreThoseThatAreCounted() throws Exception {
     EveryMeter.count();
     Set<String> counted =
         registry.getMeters().stream()
@@ -83,7 +83,7 @@ class MetersTest {
   }
 
   private static Set<String> namedOnPage() throws IOException {
-    String page = Files.readString(Path.of("docs", "metrics.md"));
+    String page = Files.readString(Path.of("docs/reference/metrics.md"));
     return page.lines()
         .filter(line -> line.startsWith("| `budget."))
         .map(line -> line.substring(0, line.indexOf('|', 1)))

@@ -31,19 +31,19 @@ class MicroUsdTest {
     "-10.00, -10000000",
     "999999999.999999, 999999999999999",
   })
-  void anAmountIsWrittenWithTwoDecimalsOrAsManyAsItNeedsAndReadBack(String wire, long micros) {
+  void whenAnAmountIsWritten_itHasTheDecimalsItNeeds(String wire, long micros) {
     assertEquals(micros, MicroUsd.parse(wire).micros());
     assertEquals(wire, MicroUsd.of(micros).toString());
   }
 
   @Test
-  void zerosThatCarryNothingMayBeRead() {
+  void whenZerosAreRedundant_theyAreRead() {
     assertEquals(MicroUsd.of(5_000_000), MicroUsd.parse("5.000000"));
     assertEquals(MicroUsd.ZERO, MicroUsd.parse("-0.00"));
   }
 
   @Test
-  void whenASumIsLargeItIsReadAsItWasWritten() {
+  void whenASumIsLarge_itIsReadAsItWasWritten() {
     MicroUsd sum = MicroUsd.of(9_000_000_000_000_000_000L);
 
     assertEquals("9000000000000.00", sum.toString());
@@ -72,14 +72,14 @@ class MicroUsdTest {
         "0x1.00",
         "٥.٠٠"
       })
-  void everythingElseIsRefusedAndTheFormIsNamed(String wire) {
+  void whenAnAmountIsMalformed_theErrorNamesTheForm(String wire) {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> MicroUsd.parseStated(wire));
     assertTrue(String.valueOf(refused.getMessage()).contains("2 to 6 decimals"), wire);
   }
 
   @Test
-  void anyAmountIsWrittenAsTheDecimalNumberThatItIs() {
+  void whenAnyAmountIsWritten_itIsTheExactDecimal() {
     long seed = System.nanoTime();
     RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
     for (int i = 0; i < 5_000; i++) {
@@ -93,7 +93,7 @@ class MicroUsdTest {
   }
 
   @Test
-  void sumsAndDifferencesAreExactOrThrow() {
+  void whenASumOverflows_itThrows() {
     MicroUsd most = MicroUsd.of(Long.MAX_VALUE);
     MicroUsd one = MicroUsd.of(1);
     assertEquals(MicroUsd.of(5), MicroUsd.of(3).plus(MicroUsd.of(2)));
@@ -103,7 +103,7 @@ class MicroUsdTest {
   }
 
   @Test
-  void nothingIsNeitherPositiveNorNegative() {
+  void whenAnAmountIsZero_itIsNeitherPositiveNorNegative() {
     assertFalse(MicroUsd.ZERO.isPositive());
     assertFalse(MicroUsd.ZERO.isNegative());
     assertTrue(MicroUsd.of(1).isPositive());
@@ -113,7 +113,7 @@ class MicroUsdTest {
   }
 
   @Test
-  void amountsAreOrderedByWhatTheyAreWorth() {
+  void whenAmountsAreSorted_theLowestIsFirst() {
     List<MicroUsd> rising = List.of(MicroUsd.of(-2), MicroUsd.ZERO, MicroUsd.of(3));
     assertEquals(rising, rising.reversed().stream().sorted().toList());
   }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class PicoUsdTest {
 
   @Test
-  void whatIsFinerThanAPicoDollarRoundsUp() {
+  void whenAPriceIsFinerThanAPicoUsd_itIsRoundedUp() {
     assertEquals(1, PicoUsd.ofUsd(new BigDecimal("1e-12")).picos());
     assertEquals(1, PicoUsd.ofUsd(new BigDecimal("1e-13")).picos());
     assertEquals(2, PicoUsd.ofUsd(new BigDecimal("1.0000000001e-12")).picos());
@@ -20,7 +20,7 @@ class PicoUsdTest {
   }
 
   @Test
-  void aSumRoundsUpToWholeMicroDollars() {
+  void whenASumIsNoWholeMicroUsd_itIsRoundedUp() {
     assertEquals(MicroUsd.ZERO, PicoUsd.roundUp(0));
     assertEquals(MicroUsd.of(1), PicoUsd.roundUp(1));
     assertEquals(MicroUsd.of(1), PicoUsd.roundUp(1_000_000));
@@ -28,7 +28,7 @@ class PicoUsdTest {
   }
 
   @Test
-  void aPriceIsWrittenInUsdWithAsManyDecimalsAsItNeeds() {
+  void whenAPriceIsWritten_itHasTheDecimalsItNeeds() {
     assertEquals("0.000003", new PicoUsd(3_000_000).toString());
     assertEquals("0.000000000001", new PicoUsd(1).toString());
     assertEquals("0.00", new PicoUsd(0).toString());
@@ -36,7 +36,7 @@ class PicoUsdTest {
   }
 
   @Test
-  void aPriceThatDoesNotFitIsRefusedAndSoIsANegativeOne() {
+  void whenAPriceIsTooLargeOrNegative_itIsRefused() {
     assertEquals(Long.MAX_VALUE, PicoUsd.ofUsd(new BigDecimal("9223372.036854775807")).picos());
     assertThrows(
         ArithmeticException.class, () -> PicoUsd.ofUsd(new BigDecimal("9223372.036854775808")));
@@ -44,7 +44,7 @@ class PicoUsdTest {
   }
 
   @Test
-  void anAbsurdExponentCostsNoTime() {
+  void whenAnExponentIsHuge_theAnswerIsQuick() {
     Assertions.assertTimeoutPreemptively(
         Duration.ofSeconds(5),
         () -> {

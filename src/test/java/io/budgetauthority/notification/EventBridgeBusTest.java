@@ -106,7 +106,7 @@ class EventBridgeBusTest {
   }
 
   @Test
-  void eventsGoOutInCallsOfTenWithTheirTypeAndAllTheyTell() throws IOException {
+  void whenEventsAreSent_eachCallHasTenAtMost() throws IOException {
     try (Bridge bridge = new Bridge(0)) {
       new EventBridgeBus(bridge.client, "budgets").send(events(23));
 
@@ -125,7 +125,7 @@ class EventBridgeBusTest {
   }
 
   @Test
-  void whatIsRefusedIsPutAgainAndNothingElse() throws IOException {
+  void whenEntriesAreRefused_onlyTheyAreSentAgain() throws IOException {
     try (Bridge bridge = new Bridge(3)) {
       new EventBridgeBus(bridge.client, "budgets").send(events(5));
 
@@ -137,7 +137,7 @@ class EventBridgeBusTest {
   }
 
   @Test
-  void eventsThatAreRefusedAtEveryAttemptAreThrown() throws IOException {
+  void whenEventsAreRefusedEveryTime_sendingThrows() throws IOException {
     try (Bridge bridge = new Bridge(Integer.MAX_VALUE)) {
       EventBridgeBus.EventsRefused refused =
           assertThrows(

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.DecisionsTail;
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.ledger.Deadline;
@@ -27,10 +27,10 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// Which events the real stream of real decisions comes to.
 class EventsTest {
 
-  /// A desk whose stream is read as a function would read it.
+  /// The local build whose stream is read as a function would read it.
   private static final class Hearing implements AutoCloseable {
-    final Desk desk = new Desk();
-    final DecisionsTail tail = new DecisionsTail(desk.tenantId);
+    final TestAuthority service = new TestAuthority();
+    final DecisionsTail tail = new DecisionsTail(service.tenantId);
     final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
     final List<BudgetEvent> heard = new ArrayList<>();
     boolean busIsAway;
@@ -40,14 +40,15 @@ class EventsTest {
       String table =
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       return new DecisionsStream(
-          new AttributionStream(new AttributionTable(dynamoDb, table), desk.tenants),
-          new Notifications(new Thresholds(desk.tenants, dynamoDb, table, desk.clock), this::hear),
+          new AttributionStream(new AttributionTable(dynamoDb, table), service.tenants),
+          new Notifications(
+              new Thresholds(service.tenants, dynamoDb, table, service.clock), this::hear),
           Clock.systemUTC());
     }
 
     private void hear(List<BudgetEvent> events) {
       if (busIsAway) {
-        throw new IllegalStateException("the bus is away");
+        throw new IllegalStateException("the bus is unavailable");
       }
       heard.addAll(events);
     }
@@ -70,27 +71,27 @@ class EventsTest {
   }
 
   @Test
-  void aBlockIsToldWithWhatBlocked() {
+  void whenACallIsBlocked_theEventNamesTheCeiling() {
     try (Hearing it = new Hearing()) {
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(10));
       it.consume();
 
       assertEquals(List.of("budget.blocked"), it.types());
       BudgetEvent event = it.heard.getFirst();
       assertEquals("run_ceiling_reached", event.detail().get("code"));
       assertEquals(Scope.RUN, event.detail().get("blocking_scope"));
-      assertEquals(it.desk.idOf("one").decisionId(), event.detail().get("decision_id"));
+      assertEquals(it.service.idOf("one").decisionId(), event.detail().get("decision_id"));
       assertEquals(null, event.detail().get("reservation_id"));
-      assertEquals(it.desk.clock.instant(), event.time());
+      assertEquals(it.service.clock.instant(), event.time());
     }
   }
 
   @Test
-  void aBatchThatIsReadAgainTellsTheSameIds() {
+  void whenABatchIsReadAgain_theEventIdsAreTheSame() {
     try (Hearing it = new Hearing()) {
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
-      it.desk.ask("two", "other", 0, 100, MicroUsd.of(1_000_000));
-      it.desk.commit(it.desk.idOf("two"), 0, 900);
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      it.service.ask("two", "other", 0, 100, MicroUsd.of(1_000_000));
+      it.service.commit(it.service.idOf("two"), 0, 900);
       List<StreamRecord> records = it.consume();
       List<BudgetEvent> first = List.copyOf(it.heard);
       it.heard.clear();
@@ -103,20 +104,20 @@ class EventsTest {
   }
 
   @Test
-  void anOverrunIsToldForEachBetterWordAndADowngradeOnce() {
+  void whenBetterUsageIsReported_eachOverrunIsAnEvent() {
     try (Hearing it = new Hearing()) {
-      it.desk.policy(
-          Desk.policyWithDowngrade(
+      it.service.policy(
+          TestAuthority.policyWithDowngrade(
               Policy.DEFAULT,
               new Policy.DowngradeRule(
-                  List.of(Desk.MODEL),
+                  List.of(TestAuthority.MODEL),
                   List.of(
                       new Policy.DowngradeRule.Alternative(
-                          null, Desk.CHEAP_MODEL, null, null, List.of())),
+                          null, TestAuthority.CHEAP_MODEL, null, null, List.of())),
                   null)));
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000));
-      it.desk.commit(it.desk.idOf("one"), 0, 2_000, UsageQuality.ESTIMATED);
-      it.desk.commit(it.desk.idOf("one"), 0, 3_000, UsageQuality.EXACT);
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(1_000));
+      it.service.commit(it.service.idOf("one"), 0, 2_000, UsageQuality.ESTIMATED);
+      it.service.commit(it.service.idOf("one"), 0, 3_000, UsageQuality.EXACT);
       it.consume();
 
       List<String> types = new ArrayList<>(it.types());
@@ -124,19 +125,19 @@ class EventsTest {
       assertEquals(List.of("budget.downgraded", "budget.overrun", "budget.overrun"), types);
       assertEquals(it.heard.size(), it.heard.stream().map(BudgetEvent::id).distinct().count());
       BudgetEvent downgrade = it.heard.getFirst();
-      assertEquals(Desk.MODEL, downgrade.detail().get("requested_model"));
-      assertEquals(Desk.CHEAP_MODEL, downgrade.detail().get("selected_model"));
+      assertEquals(TestAuthority.MODEL, downgrade.detail().get("requested_model"));
+      assertEquals(TestAuthority.CHEAP_MODEL, downgrade.detail().get("selected_model"));
       assertEquals(MicroUsd.of(500), it.heard.get(1).detail().get("overrun_usd"));
     }
   }
 
   @Test
-  void aPresumedChargeIsTold() {
+  void whenAChargeIsPresumed_anEventIsSent() {
     try (Hearing it = new Hearing()) {
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
-      it.desk.clock.advance(Duration.ofHours(2));
-      take(it, reservation(it).expire(it.desk.clock.instant(), Duration.ZERO));
-      take(it, reservation(it).reconcile(it.desk.clock.instant()));
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(1_000_000));
+      it.service.clock.advance(Duration.ofHours(2));
+      take(it, reservation(it).expire(it.service.clock.instant(), Duration.ZERO));
+      take(it, reservation(it).reconcile(it.service.clock.instant()));
       it.consume();
 
       assertEquals(List.of("budget.presumed"), it.types());
@@ -145,22 +146,22 @@ class EventsTest {
   }
 
   private static Reservation reservation(Hearing it) {
-    return it.desk.settlement.find(it.desk.gateway, it.desk.idOf("one")).orElseThrow();
+    return it.service.settlement.find(it.service.gateway, it.service.idOf("one")).orElseThrow();
   }
 
   private static void take(Hearing it, Reservation.Step step) {
-    it.desk.ledger.settle((Reservation.Step.Move) step, Deadline.in(Duration.ofSeconds(5)));
+    it.service.ledger.settle((Reservation.Step.Move) step, Deadline.in(Duration.ofSeconds(5)));
   }
 
   @Test
-  void aThresholdIsToldOnceWhoeverReadsNext() {
+  void whenAThresholdIsCrossed_oneEventIsSent() {
     try (Hearing it = new Hearing()) {
       MicroUsd limit = MicroUsd.of(10_000);
-      it.desk.ask("one", "run", 0, 900, limit);
+      it.service.ask("one", "run", 0, 900, limit);
       it.consume();
       assertEquals(List.of(), it.types());
 
-      it.desk.ask("two", "run", 0, 400, limit);
+      it.service.ask("two", "run", 0, 400, limit);
       List<StreamRecord> crossing = it.consume();
       assertEquals(List.of("budget.threshold_crossed"), it.types());
       Map<String, ?> detail = it.heard.getFirst().detail();
@@ -168,12 +169,12 @@ class EventsTest {
       assertEquals("run", detail.get("scope_id"));
       assertEquals(limit, detail.get("limit_usd"));
 
-      it.desk.ask("three", "run", 0, 100, limit);
+      it.service.ask("three", "run", 0, 100, limit);
       it.consume();
       it.newStream().consume(crossing);
       assertEquals(1, it.heard.size());
 
-      it.desk.ask("four", "run", 0, 600, limit);
+      it.service.ask("four", "run", 0, 600, limit);
       it.consume();
       assertEquals(
           List.of(50, 80, 95),
@@ -182,17 +183,17 @@ class EventsTest {
   }
 
   @Test
-  void aThresholdThatTwoCrossedTogetherIsToldByTheNext() {
+  void whenAChargeCrossesAThreshold_theNextDecisionSendsIt() {
     try (Hearing it = new Hearing()) {
       MicroUsd limit = MicroUsd.of(10_000);
-      it.desk.ask("one", "run", 0, 100, limit);
+      it.service.ask("one", "run", 0, 100, limit);
       // A charge above its hold crosses it, which no decision saw.
-      it.desk.commit(it.desk.idOf("one"), 0, 1_200);
+      it.service.commit(it.service.idOf("one"), 0, 1_200);
       it.consume();
       it.heard.removeIf(event -> event.type() == BudgetEvent.Type.OVERRUN);
       assertEquals(List.of(), it.types());
 
-      it.desk.ask("two", "run", 0, 1, limit);
+      it.service.ask("two", "run", 0, 1, limit);
       it.consume();
 
       assertEquals(List.of("budget.threshold_crossed"), it.types());
@@ -200,10 +201,10 @@ class EventsTest {
   }
 
   @Test
-  void theThresholdsAreThoseOfTheCeiling() {
+  void whenAUsersCeilingIsHalfUsed_theEventNamesIt() {
     try (Hearing it = new Hearing()) {
-      it.desk.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(5_000_000));
+      it.service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(5_000_000));
       it.consume();
 
       assertEquals(List.of("budget.threshold_crossed"), it.types());
@@ -213,10 +214,10 @@ class EventsTest {
   }
 
   @Test
-  void nothingIsLostWhileTheBusIsAway() {
+  void whenTheBusIsUnavailable_noEventIsLost() {
     try (Hearing it = new Hearing()) {
-      it.desk.ask("one", "run", 0, 1_500, MicroUsd.of(10_000));
-      it.desk.ask("two", "run", 0, 5_000, MicroUsd.of(10_000));
+      it.service.ask("one", "run", 0, 1_500, MicroUsd.of(10_000));
+      it.service.ask("two", "run", 0, 5_000, MicroUsd.of(10_000));
       List<StreamRecord> records = it.tail.read();
       it.busIsAway = true;
       assertThrows(IllegalStateException.class, () -> it.stream.consume(records));
@@ -230,9 +231,9 @@ class EventsTest {
   }
 
   @Test
-  void aBrokenRecordIsLeftOutAndTheOthersAreRead() {
+  void whenARecordIsUnreadable_theOthersAreRead() {
     try (Hearing it = new Hearing()) {
-      it.desk.ask("one", "run", 0, 1_000, MicroUsd.of(10));
+      it.service.ask("one", "run", 0, 1_000, MicroUsd.of(10));
       List<StreamRecord> records = new ArrayList<>(it.tail.read());
       StreamRecord good = records.getFirst();
       records.addFirst(

@@ -11,8 +11,8 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/// `If-Match` and `If-None-Match: *` of a put, as S3 honours them and the server on the desk does
-/// not: whoever shares one of these writes one at a time, and only where the condition holds.
+/// `If-Match` and `If-None-Match: *` of a put, as S3 honours them and the server on the local build
+/// does not: whoever shares one of these writes one at a time, and only where the condition holds.
 final class ConditionalWrites implements ExecutionInterceptor {
 
   private static final ExecutionAttribute<Boolean> HOLDS =

@@ -20,7 +20,7 @@ class InputMixTest {
   };
 
   @Test
-  void theDearestMixIsTheOneThatTryingAllFinds() {
+  void whenCountsAndPricesAreRandom_theDearestMixIsFound() {
     long seed = System.nanoTime();
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     for (int round = 0; round < 3_000; round++) {

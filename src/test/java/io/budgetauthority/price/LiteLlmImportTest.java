@@ -27,7 +27,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void nullIsRefusedByName() {
+  void whenAValueIsNull_itIsRefusedByName() {
     assertEquals(
         List.of("m: input_cost_per_token: is null", "m: max_tokens: is null"),
         problems(file("\"input_cost_per_token\": null, \"max_tokens\": null")));
@@ -37,7 +37,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aPriceThatIsNoNumberIsRefusedByName() {
+  void whenAPriceIsNoNumber_itIsRefusedByName() {
     assertEquals(
         List.of("m: input_cost_per_token: must be a number, not \"0.1\""),
         problems(file("\"input_cost_per_token\": \"0.1\"")));
@@ -52,7 +52,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void figuresThatAreNotAppliedAreReadAsStrictly() {
+  void whenAFigureIsNotApplied_itIsReadAsStrictly() {
     assertEquals(
         List.of("m: input_dbu_cost_per_token: must be a number"),
         problems(file("\"input_dbu_cost_per_token\": \"1\"")));
@@ -68,7 +68,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aNegativePriceAndOneThatDoesNotFitAreRefusedByName() {
+  void whenAPriceIsNegativeOrTooLarge_itIsRefusedByName() {
     assertEquals(
         List.of(
             "m: input_cost_per_token: may not be negative: -1E-9",
@@ -77,7 +77,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aKeyThatComesTwiceIsRefusedByName() {
+  void whenAKeyComesTwice_itIsRefusedByName() {
     assertEquals(List.of("m: comes twice"), problems("{\"m\": {}, \"m\": {}}"));
     assertEquals(
         List.of("m: input_cost_per_token: comes twice"),
@@ -91,7 +91,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void keysThatDifferInCaseAloneAreRefusedByName() {
+  void whenKeysDifferInCaseAlone_theyAreRefusedByName() {
     String row = ": {\"litellm_provider\": \"p\", \"mode\": \"chat\"}";
     assertEquals(
         List.of("Gpt: differs from gpt in case alone"),
@@ -99,7 +99,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void anUnknownFieldThatLooksLikeAPriceIsRefusedByName() {
+  void whenAnUnknownFieldLooksLikeAPrice_itIsRefusedByName() {
     for (String field :
         List.of(
             "input_cost_per_smell_token",
@@ -119,14 +119,14 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void anUnknownFieldThatIsNoPriceIsListed() {
+  void whenAnUnknownFieldIsNoPrice_itIsListed() {
     assertEquals(
         List.of(new UnknownField("favourite_colour", 1)),
         imported(file("\"favourite_colour\": \"blue\"")).review().unknownFields());
   }
 
   @Test
-  void aLimitThatIsNoWholeNumberIsRefusedByName() {
+  void whenALimitIsNoWholeNumber_itIsRefusedByName() {
     assertEquals(
         List.of(
             "m: max_input_tokens: must be a whole number of tokens, not 1.5",
@@ -135,14 +135,14 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void whatIsNoJsonObjectIsRefused() {
+  void whenTheFileIsNoJsonObject_itIsRefused() {
     assertEquals(1, problems("[]").size());
     assertEquals(1, problems("{} {}").size());
     assertTrue(problems("{\"m\": {\"mode\": ").getFirst().startsWith("m: mode: is no JSON"));
   }
 
   @Test
-  void tiersThatDoNotRiseAreRefused() {
+  void whenTiersDoNotRise_theyAreRefused() {
     assertEquals(
         List.of("m: tiered_pricing[1]: must have a range above the one before"),
         problems(
@@ -154,7 +154,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void anOffPeakPriceNeverLowersWhatAppliesAtThePeak() {
+  void whenOffPeakPricesDiffer_theDearerPriceApplies() {
     Price row =
         only(
             """
@@ -168,7 +168,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void videoFoldsIntoImagesAndNeverLowersThem() {
+  void whenVideoHasAPrice_itRaisesImagesButNeverLowersThem() {
     Price dearer = only("\"input_cost_per_token\": 1e-6, \"input_cost_per_video_token\": 3e-6");
     Price cheaper = only("\"output_cost_per_token\": 4e-6, \"output_cost_per_video_token\": 1e-6");
 
@@ -177,14 +177,14 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void pricesByTheThousandAreDivided() {
+  void whenAPriceIsByTheThousand_itIsDivided() {
     Price row = only("\"file_search_cost_per_1k_calls\": 2.5, \"input_cost_per_token\": 1e-6");
 
     assertEquals(Map.of("file_search", 2_500_000_000L), row.toolPicos());
   }
 
   @Test
-  void aRowOfToolsAloneIsChargedAndNotAllZero() {
+  void whenARowPricesToolsAlone_itsToolsAreCharged() {
     Price row = only("\"code_interpreter_cost_per_session\": 0.03");
     Usage usage = new Usage(0, 0, Parts.NONE, Map.of(), Map.of("code_interpreter", 2L), null);
 
@@ -192,7 +192,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aFileImportedTwiceChangesNothing() {
+  void whenAFileIsImportedTwice_nothingChanges() {
     String file =
         file(
             """
@@ -212,7 +212,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aFieldWithAShapeOfItsOwnIsRefusedInAnother() {
+  void whenAFieldHasAnotherShape_itIsRefusedByName() {
     assertEquals(
         List.of(
             "m: tiered_pricing: must be a list of tiers",
@@ -241,7 +241,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void whatIsShorterThanTheFirstTierIsInIt() {
+  void whenTheFirstTierBeginsAboveZero_shorterInputIsInIt() {
     Price row =
         only(
             """
@@ -253,7 +253,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void namesAndFlagsOfAnotherKindAreRefusedByName() {
+  void whenANameOrFlagIsOfAnotherKind_itIsRefusedByName() {
     assertEquals(
         List.of("m: mode: must be a name, not 7"),
         problems("{\"m\": {\"litellm_provider\": \"p\", \"mode\": 7}}"));
@@ -267,7 +267,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aLongValueIsShownByItsBeginning() {
+  void whenAValueIsLong_onlyItsBeginningIsShown() {
     String quoted78 = "\"" + "x".repeat(78) + "\"";
     assertEquals(
         List.of("m: max_tokens: must be a whole number of tokens, not " + quoted78),
@@ -278,7 +278,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aLimitIsAWholeNumberOfAtMostEighteenDigits() {
+  void whenALimitIsNegativeOrTooLarge_itIsRefused() {
     assertEquals(
         999_999_999_999_999_999L, only("\"max_tokens\": 999999999999999999").windowTokens());
     assertEquals(1_000L, only("\"max_tokens\": 1e3").windowTokens());
@@ -291,7 +291,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void streamingIsWhatChatsDoUnlessTheFileSaysOtherwise() {
+  void whenTheModeIsChat_itStreamsUnlessTheFileDeniesIt() {
     String price = "\"input_cost_per_token\": 1e-6";
 
     assertEquals(Set.of(Capability.STREAMING), only(price).capabilities());
@@ -309,7 +309,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aPriceThatNeverLowersCountsAloneToo() {
+  void whenAComputerUsePriceIsDearestOrAlone_itApplies() {
     Price alone = only("\"computer_use_input_cost_per_1k_tokens\": 0.003");
     Price same =
         only(
@@ -338,7 +338,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void ofTwoFieldsForOneThingTheDearerStandsAndTheOtherIsNamed() {
+  void whenTwoFieldsPriceOneThing_theDearerApplies() {
     Imported two =
         imported(
             file(
@@ -357,7 +357,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aCacheWriteAtZeroIsTrustedWhereInputIsFreeToo() {
+  void whenInputIsFreeOrUnpriced_aZeroCacheWriteIsTrusted() {
     String writes = "\"cache_creation_input_token_cost\": 0, \"output_cost_per_token\": 1e-6";
     Imported free = imported(file("\"input_cost_per_token\": 0, " + writes));
     Imported unpriced = imported(file(writes));
@@ -376,7 +376,7 @@ class LiteLlmImportTest {
   }
 
   @Test
-  void aRowThatPricesOneServiceTierAloneHasTheDefaultOneAsWell() {
+  void whenARowPricesOneTierAlone_itHasTheDefaultTierToo() {
     Price row = only("\"input_cost_per_token_flex\": 1e-6");
 
     assertEquals(

@@ -19,7 +19,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Cases 17 to 31 of price-file.md: classes of token, units, tools and figures that are no prices.
+/// An imported price file (pricing.md#import): classes of token, units, tools and figures that are
+/// no prices.
 class PriceFileClassesTest {
 
   private final Imported file = Imports.rows();
@@ -34,7 +35,7 @@ class PriceFileClassesTest {
 
   // 17
   @Test
-  void cachedReadsOfATierAreChargedAsWritten() {
+  void whenATierPricesCacheReads_theyAreChargedAsStated() {
     Price flash = row("gemini/gemini-2.5-flash");
     for (String tier : List.of("batch", "flex")) {
       assertEquals(150_000L, card(flash, tier, 0).tokenPicos().get(TokenClass.INPUT));
@@ -44,7 +45,7 @@ class PriceFileClassesTest {
 
   // 18
   @Test
-  void aCacheWriteAtZeroBesidePricedInputIsInput() {
+  void whenACacheWriteIsZeroBesidePricedInput_inputIsCharged() {
     Map<String, String> inputOfAThousand =
         Map.of(
             "deepseek/deepseek-chat", "0.00028",
@@ -62,7 +63,7 @@ class PriceFileClassesTest {
 
   // 19
   @Test
-  void aCacheReadAtZeroIsMeant() {
+  void whenACacheReadIsZero_itIsFree() {
     Price glm = row("coralbricks/glm-5.3");
     assertEquals("0.00", charge(glm, "default", 1_000, 0, cached(1_000, 0, 0)));
     assertEquals("0.00168", Pricing.worstCase(glm, bounds(1_000, 0)).toString());
@@ -70,7 +71,7 @@ class PriceFileClassesTest {
 
   // 20
   @Test
-  void aCacheReadDearerThanInputIsChargedAndHeld() {
+  void whenACacheReadIsDearerThanInput_itsPriceIsCharged() {
     Price gpt = row("databricks/databricks-gpt-oss-120b");
     assertEquals(150_010L, base(gpt).tokenPicos().get(TokenClass.CACHE_READ));
     assertEquals("150.01", charge(gpt, "default", 1_000_000_000, 0, cached(1_000_000_000, 0, 0)));
@@ -78,7 +79,7 @@ class PriceFileClassesTest {
 
   // 21
   @Test
-  void aModelThatCachesWithoutAPriceForItChargesInputAndSaysSo() {
+  void whenCacheReadsHaveNoPrice_inputIsChargedAndReported() {
     Usage usage = new Usage(1_000, 0, cached(400, 0, 0), Map.of(), Map.of(), null);
     Pricing.Charge charge = Charges.of(row("azure/gpt-5-pro"), "default", usage);
     assertEquals("0.015", charge.amount().toString());
@@ -87,7 +88,7 @@ class PriceFileClassesTest {
 
   // 22
   @Test
-  void ofTwoNamesForACacheReadTheDearerStands() {
+  void whenTwoFieldsPriceACacheRead_theDearerApplies() {
     assertEquals(
         28_000L, base(row("deepseek/deepseek-chat")).tokenPicos().get(TokenClass.CACHE_READ));
     Price qwen = row("dashscope/qwen3.7-max");
@@ -109,7 +110,7 @@ class PriceFileClassesTest {
 
   // 23
   @Test
-  void theDearestHourIsChargedAndTheOtherNamed() {
+  void whenPricesVaryByHour_theDearestIsCharged() {
     for (String model : List.of("deepseek-flash", "tencent/deepseek-v4.1-flash")) {
       assertEquals("0.0015", charge(row(model), 1_000, 1_000));
       assertEquals("0.00000015", notApplied(model, "off_peak_pricing.input_cost_per_token"));
@@ -121,7 +122,7 @@ class PriceFileClassesTest {
 
   // 24
   @Test
-  void multipliersMultiplyTheTokensOfTheCall() {
+  void whenARegionOrSpeedHasAMultiplier_tokensAreMultiplied() {
     Price opus = row("claude-opus-4-8");
     assertEquals(Map.of("us", 1_100_000L), opus.regions());
     assertEquals(Map.of("fast", 2_000_000L), opus.speeds());
@@ -141,7 +142,7 @@ class PriceFileClassesTest {
 
   // 25
   @Test
-  void searchAndMapsAreToolsAtTheDearestSizeWithoutTheFreeShare() {
+  void whenSearchOrMapsIsPriced_itIsAToolAtTheDearestSize() {
     Price flash = row("gemini/gemini-2.5-flash");
     assertEquals(
         Map.of("web_search", 35_000_000_000L, "google_maps", 25_000_000_000L), flash.toolPicos());
@@ -151,7 +152,7 @@ class PriceFileClassesTest {
 
   // 26
   @Test
-  void citationsArePricedAndReasoningIsCheaperOrDearerThanOutput() {
+  void whenReasoningAndCitationsArePriced_theirPricesApply() {
     Price sonar = row("perplexity/sonar-deep-research");
     assertEquals(2_000_000L, sonar.toolPicos().get("citations"));
     Parts allReasoning = new Parts(null, null, null, null, null, 1_000L, null, null);
@@ -163,7 +164,7 @@ class PriceFileClassesTest {
 
   // 27
   @Test
-  void cachedImagesWithoutAPriceAreChargedAtTheDearerOfTheirWholes() {
+  void whenCachedImagesHaveNoPrice_theDearerWholeIsCharged() {
     Parts cachedImages = new Parts(1_000L, null, null, null, 1_000L, null, null, null);
     assertEquals(
         "0.00008", charge(row("gpt-realtime-2.1-mini"), "default", 1_000, 0, cachedImages));
@@ -173,7 +174,7 @@ class PriceFileClassesTest {
 
   // 28
   @Test
-  void plainOutputWithoutAPriceIsUnroutableUnlessImagesCoverIt() {
+  void whenPlainOutputHasNoPrice_theOutputMustBeAllImages() {
     Price image = row("gpt-image-2");
     Parts allImages = new Parts(null, null, null, null, null, null, null, 1_000L);
     Bounds covered = new Bounds(10, 1_000, allImages, Map.of(), Map.of(), "default");
@@ -184,7 +185,7 @@ class PriceFileClassesTest {
 
   // 29
   @Test
-  void tokensAndSecondsOrImagesAreAlternativesAndNeverASum() {
+  void whenTokensAndUnitsPriceOneThing_theDearerIsCharged() {
     Usage sound =
         new Usage(1_000, 0, media(1_000, 0), Map.of("seconds", UnitCount.of(60)), Map.of(), null);
     assertEquals(
@@ -198,7 +199,7 @@ class PriceFileClassesTest {
 
   // 30
   @Test
-  void everyOtherUnitIsPricedOrKeptOut() {
+  void whenARowPricesAnotherUnit_itIsPricedOrKeptOut() {
     assertEquals("0.006", chargeOfUnits(row("whisper-1"), Map.of("seconds", 60L)));
     assertEquals("0.0015", chargeOfUnits(row("medlm-large"), Map.of("characters", 100L)));
     assertEquals(
@@ -221,7 +222,7 @@ class PriceFileClassesTest {
 
   // 31
   @Test
-  void theDearestSizeOfAnImageIsItsPrice() {
+  void whenAnImageHasSeveralSizes_theDearestIsItsPrice() {
     Price banana = row("fal_ai/fal-ai/nano-banana-2");
     assertEquals(Map.of(BillingUnit.IMAGES, 160_000_000_000L), base(banana).unitPicos());
     assertEquals("0.06", notApplied("fal_ai/fal-ai/nano-banana-2", "output_cost_per_image_0.5K"));

@@ -17,7 +17,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Cases 32 to 45 of price-file.md: figures that are odd, names and limits.
+/// An imported price file (pricing.md#import): figures that are odd, names and limits.
 class PriceFileNamesTest {
 
   private final Imported file = Imports.rows();
@@ -32,7 +32,7 @@ class PriceFileNamesTest {
 
   // 32
   @Test
-  void aPriceInDbuIsNoPriceInDollars() {
+  void whenAPriceIsInDbu_itIsNotApplied() {
     assertEquals(
         150_010L,
         base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT));
@@ -50,7 +50,7 @@ class PriceFileNamesTest {
 
   // 33
   @Test
-  void whatIsFinerThanAPicoDollarRoundsUp() {
+  void whenAPriceIsFinerThanAPicoUsd_itIsRoundedUp() {
     assertEquals(
         150_010L,
         base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT));
@@ -61,7 +61,7 @@ class PriceFileNamesTest {
 
   // 34
   @Test
-  void aPriceAboveAThousandDollarsAMillionIsSuspectAndChargedAsWritten() {
+  void whenAPriceIsAboveAThousandUsdAMillion_itIsSuspect() {
     assertEquals("3.20", charge(row("azure_ai/jais-30b-chat"), 1_000, 0));
     for (String model : List.of("azure_ai/jais-30b-chat", "watsonx/core42/jais-13b-chat")) {
       assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
@@ -72,7 +72,7 @@ class PriceFileNamesTest {
 
   // 35
   @Test
-  void theFeeOfARouterIsSuspectForItsOutputAtZero() {
+  void whenARoutersOutputIsZero_itIsSuspect() {
     for (String model : List.of("azure_ai/model_router", "azure_ai/model-router")) {
       assertEquals("0.00014", charge(row(model), 1_000, 1_000));
       assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
@@ -81,7 +81,7 @@ class PriceFileNamesTest {
 
   // 36
   @Test
-  void aBareAndAPrefixedKeyOfOneProviderAreTwoRows() {
+  void whenAKeyIsBareAndPrefixed_theyAreTwoRows() {
     assertEquals("gemini-exp-1206", found("gemini", "gemini-exp-1206"));
     assertEquals("gemini/gemini-exp-1206", found("gemini", "gemini/gemini-exp-1206"));
     assertFalse(row("gemini-exp-1206").allZero());
@@ -90,7 +90,7 @@ class PriceFileNamesTest {
 
   // 37
   @Test
-  void aBareNameMeansTheBareKeyOfTwins() {
+  void whenABareNameHasTwins_theBareKeyIsMeant() {
     assertEquals("deepseek-chat", found(null, "deepseek-chat"));
     assertEquals("deepseek-chat", found("deepseek", "deepseek-chat"));
     assertEquals("deepseek/deepseek-chat", found("deepseek", "deepseek/deepseek-chat"));
@@ -98,7 +98,7 @@ class PriceFileNamesTest {
 
   // 38
   @Test
-  void aRowAnswersToItsProviderAndToThePrefixOfItsKey() {
+  void whenTheProviderOrTheKeysPrefixIsNamed_theRowIsFound() {
     assertEquals("vertex_ai/claude-opus-4-7", found("vertex_ai", "claude-opus-4-7"));
     assertEquals(
         "vertex_ai/claude-opus-4-7", found("vertex_ai-anthropic_models", "claude-opus-4-7"));
@@ -110,7 +110,7 @@ class PriceFileNamesTest {
 
   // 39
   @Test
-  void sizesRegionsAndStarsInAKeyArePlainText() {
+  void whenAKeyHoldsSizesRegionsOrStars_theyArePlainText() {
     assertEquals("openai", row("low/1024-x-1024/gpt-image-1.5").provider());
     assertEquals("azure/eu/gpt-5.5", found("azure", "eu/gpt-5.5"));
     assertInstanceOf(
@@ -121,7 +121,7 @@ class PriceFileNamesTest {
 
   // 40
   @Test
-  void aRowThatStandsForAClassOfModelsIsKeptOut() {
+  void whenARowMeansAClassOfModels_itIsKeptOut() {
     assertTrue(
         file.review()
             .keptOut()
@@ -133,7 +133,7 @@ class PriceFileNamesTest {
 
   // 41
   @Test
-  void atSignsColonsAndCapitalsStayAsTheyAre() {
+  void whenAKeyHasSignsOrCapitals_itStaysAsItIs() {
     for (String model :
         List.of(
             "vertex_ai/claude-opus-4-5@20251101",
@@ -147,7 +147,7 @@ class PriceFileNamesTest {
 
   // 42
   @Test
-  void limitsAreThoseThatTheFileStates() {
+  void whenTheFileStatesLimits_onlyThoseAreUsed() {
     Price moderation = row("omni-moderation-latest");
     assertNull(moderation.outputLimitTokens());
     assertFalse(moderation.hasOutput());
@@ -177,26 +177,26 @@ class PriceFileNamesTest {
 
   // 43
   @Test
-  void aDeprecatedRowStaysPriced() {
+  void whenARowIsDeprecated_itStaysPriced() {
     assertEquals("0.01125", charge(row("gpt-5.1-codex"), 1_000, 1_000));
   }
 
   // 44
   @Test
-  void floatsWhereWholeNumbersAreMeantDoNotRefuseARow() {
+  void whenAWholeNumberIsWrittenAsAFloat_theRowIsRead() {
     assertEquals(131_072L, row("gemini/gemini-3.1-flash-image").windowTokens());
     assertEquals(1_048_576L, row("gemini-3.1-pro-preview").windowTokens());
   }
 
   // 45
   @Test
-  void textsHoldNoPricesAndARouterThatTheFileDoesNotHaveIsUnknown() {
+  void whenATextQuotesAPrice_itIsIgnoredAndAbsentRowsAreUnknown() {
     assertEquals(140_000L, base(row("azure_ai/model_router")).tokenPicos().get(TokenClass.INPUT));
     assertInstanceOf(Found.Unknown.class, file.table().find("openrouter", "openai/gpt-5.5"));
   }
 
   @Test
-  void capabilitiesAreThoseThatTheFileStates() {
+  void whenTheFileStatesCapabilities_onlyThoseAreUsed() {
     assertEquals(
         Set.of(
             Capability.TOOLS,

@@ -19,7 +19,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Cases 1 to 16 of price-file.md: rows that are none, zeros, and tiers by length and by service.
+/// An imported price file (pricing.md#import): rows that are none, zeros, and tiers by length and
+/// by service.
 class PriceFileRowsTest {
 
   private final Imported file = Imports.rows();
@@ -35,19 +36,19 @@ class PriceFileRowsTest {
 
   // 1
   @Test
-  void theRowThatDocumentsTheFileIsNoModel() {
+  void whenARowDocumentsTheFile_itIsKeptOut() {
     assertKeptOut("sample_spec", "documents the file and is no model");
   }
 
   // 2
   @Test
-  void aRowWithoutAProviderIsKeptOut() {
+  void whenARowHasNoProvider_itIsKeptOut() {
     assertKeptOut("fallback_generalizations", "states no provider");
   }
 
   // 3
   @Test
-  void aModelWithoutAnyPriceIsKnownAndUnroutable() {
+  void whenAModelHasNoPrice_itIsKnownButUnpriced() {
     for (String model :
         List.of("github_copilot/gpt-4o", "perplexity/google/gemini-2.5-pro", "chatgpt/gpt-5.5")) {
       assertTrue(file.review().noPrice().contains(RowName.of(row(model))), model);
@@ -59,7 +60,7 @@ class PriceFileRowsTest {
 
   // 4
   @Test
-  void pricesOfZeroAreNotFree() {
+  void whenAllPricesAreZero_theModelIsNotFree() {
     for (String model : List.of("command-a-plus-05-2026", "gemini/gemini-exp-1114")) {
       assertTrue(file.review().allZero().contains(RowName.of(row(model))), model);
       assertFalse(row(model).zeroApproved());
@@ -70,7 +71,7 @@ class PriceFileRowsTest {
 
   // 5
   @Test
-  void tokensAtZeroBesideAPricedQueryOrRequestAreNotAllZero() {
+  void whenTokensAreZeroBesidePricedUnits_theRowIsNotAllZero() {
     Price rerank = row("amazon.rerank-v1:0");
     assertFalse(rerank.allZero());
     assertEquals("0.003", chargeOfUnits(rerank, Map.of("queries", 3L)));
@@ -83,7 +84,7 @@ class PriceFileRowsTest {
 
   // 6
   @Test
-  void aTierListIsPricedWholeAtTheTierOfTheWholeInput() {
+  void whenPricesAreATierList_theWholeInputSetsTheTier() {
     Price flash = row("dashscope/qwen-flash");
     assertPicos(Map.of(TokenClass.INPUT, 50_000L, TokenClass.OUTPUT, 400_000L), base(flash));
     assertEquals("0.0128", charge(flash, 256_000, 0));
@@ -97,7 +98,7 @@ class PriceFileRowsTest {
 
   // 7
   @Test
-  void aTierListByResultsTakesTheDearestQuery() {
+  void whenQueriesArePricedByResults_theDearestApplies() {
     assertEquals(
         Map.of(BillingUnit.QUERIES, 25_000_000_000L), base(row("exa_ai/search")).unitPicos());
     assertEquals("0.0166", chargeOfUnits(row("firecrawl/search"), Map.of("queries", 1L)));
@@ -113,13 +114,13 @@ class PriceFileRowsTest {
 
   // 8
   @Test
-  void theLastTierGoesOnToTheEndOfTheWindow() {
+  void whenTheInputFillsTheWindow_theLastTierApplies() {
     assertEquals("0.774144", charge(row("dashscope/qwen3-max"), 258_048, 0));
   }
 
   // 9
   @Test
-  void everyThresholdOfTheFileIsKnownAndMeansStrictlyMore() {
+  void whenInputIsAtAThreshold_theTierBeginsOnlyAboveIt() {
     Map<String, Long> thresholds =
         Map.of(
             "claude-haiku-5-5", 100_000L,
@@ -134,7 +135,7 @@ class PriceFileRowsTest {
 
   // 10
   @Test
-  void suffixesStackInEveryOrder() {
+  void whenSuffixesStack_theirOrderDoesNotMatter() {
     RateCard sonnet = card(row("anthropic.claude-sonnet-4-5-20250929-v1:0"), "default", 200_000);
     assertEquals(12_000_000L, sonnet.tokenPicos().get(TokenClass.CACHE_WRITE_1H));
     assertEquals(7_500_000L, sonnet.tokenPicos().get(TokenClass.CACHE_WRITE));
@@ -149,7 +150,7 @@ class PriceFileRowsTest {
 
   // 11
   @Test
-  void aThresholdAtTheWindowIsStillBilledWhereItIsPassed() {
+  void whenTheThresholdIsTheWindow_inputAboveItIsBilled() {
     Price sonnet = row("anthropic.claude-sonnet-4-5-20250929-v1:0");
     assertEquals(200_000L, sonnet.windowTokens());
     assertEquals("1.200006", charge(sonnet, 200_001, 0));
@@ -157,7 +158,7 @@ class PriceFileRowsTest {
 
   // 12
   @Test
-  void aTierWithoutACacheReadPriceChargesItsInput() {
+  void whenATierHasNoCacheReadPrice_itsInputPriceApplies() {
     Parts allRead = cached(272_001, 0, 0);
     Price gpt = row("perplexity/openai/gpt-5.5");
     assertEquals("2.72001", charge(gpt, Bounds.DEFAULT_TIER, 272_001, 0, allRead));
@@ -168,7 +169,7 @@ class PriceFileRowsTest {
 
   // 13
   @Test
-  void aCacheWritePricedAboveTheThresholdOnlyIsInputBelowIt() {
+  void whenOnlyTheLongTierPricesCacheWrites_inputIsCharged() {
     Price gemini = row("gemini-2.5-pro");
     assertEquals("0.25", charge(gemini, Bounds.DEFAULT_TIER, 200_000, 0, cached(0, 200_000, 0)));
     assertEquals(
@@ -180,20 +181,20 @@ class PriceFileRowsTest {
 
   // 14
   @Test
-  void priorityAboveTheThresholdIsTheDearerOfPriorityAndOfTheThreshold() {
+  void whenPriorityIsAboveTheThreshold_theDearerPriceApplies() {
     assertEquals("3.750013", charge(row("gpt-5.5"), "priority", 300_001, 0, Parts.NONE));
     assertEquals("3.00001", charge(row("gpt-5.5"), 300_001, 0));
   }
 
   // 15
   @Test
-  void aTierThatPricesOneSideTakesTheOtherFromOutside() {
+  void whenATierPricesOneSide_theOtherIsTheDefaults() {
     assertEquals("0.0029", charge(row("gpt-5-nano"), "priority", 1_000, 1_000, Parts.NONE));
   }
 
   // 16
   @Test
-  void theNewServiceTiersArePricedAndOutputAtZeroIsSuspect() {
+  void whenATierIsNew_itIsPricedAndZeroOutputIsSuspect() {
     assertEquals("0.0001", charge(row("gpt-6-luna"), "decisions", 1_000, 1_000, Parts.NONE));
     assertTrue(
         Imports.finding(file.review().suspect(), "gpt-6-luna", "decisions output").isPresent());

@@ -8,7 +8,9 @@ import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// A tenant's own prices, which win over the table's (pricing.md), on the real ledger table.
+/// A tenant's own prices, which win over the table's (pricing.md#overrides), on the real ledger
+/// table.
 class PriceOverridesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
@@ -27,7 +30,8 @@ class PriceOverridesTest {
 
   private final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
   private final Tenants tenants = new Tenants(dynamoDb, LEDGER);
-  private final PriceOverrides overrides = new PriceOverrides(dynamoDb, LEDGER, tenants);
+  private final PriceOverrides overrides =
+      new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.systemUTC());
   private final String tenant = "tenant-" + UUID.randomUUID();
   private final PriceTable table =
       new PriceTable(
@@ -87,14 +91,14 @@ class PriceOverridesTest {
   }
 
   @Test
-  void withoutAnOverrideTheTableAnswers() {
+  void whenThereIsNoOverride_theTableAnswers() {
     assertEquals(3, picos(find(null, "n")));
     assertEquals(new Found.Unknown(), find(null, "nobody"));
     assertEquals(new Found.Ambiguous(List.of("a/m", "b/m")), find(null, "m"));
   }
 
   @Test
-  void theTenantsOwnPriceWinsWhateverNameTheRowIsCalledBy() {
+  void whenARowIsOverridden_everyNameOfItGetsTheOverride() {
     put(override("one", "a/m", 100));
 
     assertEquals(100, picos(find(null, "a/m")));
@@ -104,7 +108,37 @@ class PriceOverridesTest {
   }
 
   @Test
-  void aModelThatTheTableDoesNotHaveIsPricedByItsExactNameAndProvider() {
+  void whenAnOverrideNamesARowByItsEnding_everySpellingHasIt() {
+    put(override("one", "m", 100));
+
+    assertEquals(100, picos(find("one", "m")));
+    assertEquals(100, picos(find("one", "a/m")));
+    assertEquals(100, picos(find(null, "a/m")));
+    assertEquals(2, picos(find("two", "m")));
+  }
+
+  @Test
+  void whenTwoOverridesNameOneRow_theOneOfItsKeyCounts() {
+    put(override("one", "m", 100));
+    put(override("one", "a/m", 200));
+
+    assertEquals(200, picos(find("one", "m")));
+    assertEquals(200, picos(find("one", "a/m")));
+  }
+
+  @Test
+  void whenTheCacheIsOlderThanADecision_itIsReadAgain() {
+    PriceOverrides elsewhere =
+        new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.fixed(NOW, ZoneOffset.UTC));
+    assertEquals(3, picos(elsewhere.find(tenant, table, "p", "n")));
+    put(override("p", "n", 100));
+
+    assertEquals(3, picos(elsewhere.find(tenant, table, "p", "n")));
+    assertEquals(100, picos(elsewhere.findAt(tenant, table, "p", "n", NOW.plusSeconds(1))));
+  }
+
+  @Test
+  void whenTheTableLacksAModel_itsExactNamesFindTheOverride() {
     put(override("own", "mine", 100));
 
     assertEquals(100, picos(find(null, "mine")));
@@ -114,7 +148,7 @@ class PriceOverridesTest {
   }
 
   @Test
-  void aNameThatMeansTwoOfItsPricesIsAmbiguous() {
+  void whenANameMeansTwoOverrides_itIsAmbiguous() {
     put(override("own", "mine", 100));
     put(override("other", "mine", 200));
 
@@ -123,7 +157,7 @@ class PriceOverridesTest {
   }
 
   @Test
-  void aPriceThatIsTakenBackGivesWayToTheTables() {
+  void whenAnOverrideIsDeleted_theTablesPriceApplies() {
     put(override("p", "n", 100));
     assertEquals(
         PriceOverrides.Changed.REPLACED,
@@ -151,8 +185,8 @@ class PriceOverridesTest {
   }
 
   @Test
-  void onePriceIsReadByExactlyItsNamesAsItIsStoredNow() {
-    PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants);
+  void whenOneOverrideIsRead_itIsTheStoredAndNotTheCached() {
+    PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.systemUTC());
     assertEquals(3, picos(find("p", "n")));
     PriceOverride other = override("p", "n", 100);
     assertEquals(
@@ -166,7 +200,7 @@ class PriceOverridesTest {
   }
 
   @Test
-  void nothingOfATenantPricesAnother() {
+  void whenATenantHasAnOverride_noOtherTenantHasIt() {
     put(override("p", "n", 100));
 
     assertEquals(3, picos(overrides.find(tenant + "#config", table, "p", "n")));
@@ -175,7 +209,7 @@ class PriceOverridesTest {
 
   /// A sort key has at most 1,024 bytes, and 256 characters may be more.
   @Test
-  void namesOfAnyLengthAndWithEverySeparatorAreKeptApart() {
+  void whenNamesAreLongOrHoldSeparators_theyAreKeptApart() {
     String long256 = "ü".repeat(256);
     put(override("p#q", "n", 1));
     put(override("p", "q#n", 2));

@@ -25,7 +25,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void rowsThatComeAndGoAreNamed() {
+  void whenRowsComeAndGo_theyAreNamed() {
     String price = ", \"input_cost_per_token\": 1e-6";
     PriceReview review = review(row("old", price), row("new", price));
 
@@ -35,7 +35,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void pricesThatMoveAreNamedByClassTierAndLength() {
+  void whenPricesMove_theyAreNamedByClassTierAndLength() {
     PriceReview review =
         review(
             row(
@@ -69,7 +69,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void aClassThatGetsAPriceOfItsOwnMovesFromItsWholes() {
+  void whenAClassGetsItsOwnPrice_itMovesFromItsWholes() {
     String input = ", \"input_cost_per_token\": 1e-6";
     PriceReview review =
         review(row("m", input), row("m", input + ", \"cache_read_input_token_cost\": 1e-7"));
@@ -80,7 +80,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void aLimitThatMovesIsAChange() {
+  void whenALimitMoves_theRowIsListedAsChanged() {
     PriceReview review =
         review(row("m", ", \"max_input_tokens\": 10"), row("m", ", \"max_input_tokens\": 20"));
 
@@ -88,7 +88,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void rowsThatComeAloneAreCleanUnlessSuspect() {
+  void whenRowsAreOnlyAdded_theReviewIsCleanUnlessSuspect() {
     String one = row("a", ", \"input_cost_per_token\": 1e-6");
 
     assertTrue(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 1e-6")).clean());
@@ -100,7 +100,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void rowsAreSortedIntoThoseThatCannotBeUsedAsTheyAre() {
+  void whenRowsAreZeroOrUnpriced_theyAreListedApart() {
     String zeros = ", \"input_cost_per_token\": 0, \"output_cost_per_token\": 0";
     PriceReview review =
         imported(
@@ -120,7 +120,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void aPriceIsSuspectAboveAThousandDollarsAMillionAndWhereTextIsWrittenForNothing() {
+  void whenAPriceIsVeryHighOrOutputIsFree_itIsSuspect() {
     PriceReview review =
         imported(
                 "{"
@@ -160,7 +160,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void aPriceThatGoesAndACardThatGoesAreMovesToo() {
+  void whenAPriceOrACardGoes_itIsListedAsAMove() {
     String input = ", \"input_cost_per_token\": 1e-6";
     PriceReview review =
         review(
@@ -177,7 +177,7 @@ class PriceReviewTest {
   }
 
   @Test
-  void itIsJsonInSnakeCaseAndReadsBack() throws IOException {
+  void whenAReviewIsWritten_itIsSnakeCaseJsonAndReadsBack() throws IOException {
     PriceReview review = Imports.rows().review();
     JsonMapper json = JsonMapper.builder().build();
     String written = json.writeValueAsString(review);

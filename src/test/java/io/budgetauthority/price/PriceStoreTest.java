@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +49,7 @@ class PriceStoreTest {
   }
 
   private static PriceTable table(String version, long picos) {
-    return new PriceTable(version, NOW, "a test", List.of(Desk.price("m", picos, picos)));
+    return new PriceTable(version, NOW, "a test", List.of(TestAuthority.price("m", picos, picos)));
   }
 
   private String versionInForce() {
@@ -61,7 +61,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void theFirstTableIsPublishedForGood() {
+  void whenAVersionIsPublished_itsContentIsFinal() {
     assertEquals("none", versionInForce());
     store.publish(table("v1", 1));
     store.publish(table("v1", 1));
@@ -85,7 +85,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void aTableThatIsInForceIsNotPutInForceAgain() {
+  void whenATableIsInForce_publishingItAgainChangesNothing() {
     store.publish(table("v1", 1));
     PriceStore.Current before = store.current().orElseThrow();
     assertTrue(store.replaceCurrent(before, "v1", NOW, "ops"));
@@ -95,14 +95,14 @@ class PriceStoreTest {
   }
 
   @Test
-  void aVersionIsWrittenOnceWithOneContent() {
+  void whenAVersionIsWrittenAgain_itsContentMustBeTheSame() {
     assertTrue(store.writeOnce(table("v1", 1)));
     assertTrue(store.writeOnce(table("v1", 1)));
     assertFalse(store.writeOnce(table("v1", 2)));
   }
 
   @Test
-  void whatIsInForceIsReplacedOnlyAsItWasSeen() {
+  void whenTheTableInForceHasChanged_itIsNotReplaced() {
     assertTrue(store.replaceCurrent(null, "v1", NOW, "ops"));
     PriceStore.Current first = store.current().orElseThrow();
     assertEquals("v1", first.version());
@@ -116,7 +116,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void whatWasPutInForceByHandIsInForceAndNobodyIsSaidToHaveDoneIt() {
+  void whenATableIsPutInForceByHand_nobodyIsNamed() {
     put("prices/current", " v1\n");
 
     PriceStore.Current current = store.current().orElseThrow();
@@ -125,7 +125,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void everyVersionIsListedPublishedOrNot() {
+  void whenVersionsAreListed_draftsAreListedToo() {
     store.publish(table("v1", 1));
     PriceTable draft = table("v2", 2);
     PriceReview review = PriceDiff.review(null, draft, new ImportNotes());
@@ -144,7 +144,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void aDraftThatIsWrittenAgainKeepsTheRecordOfItsPublication() {
+  void whenADraftIsWrittenAgain_itsPublicationIsKept() {
     PriceTable draft = table("v1", 1);
     PriceReview review = PriceDiff.review(null, draft, new ImportNotes());
     PriceTableRecord drafted = PriceTableRecord.ofDraft(draft, review, NOW, "ops");
@@ -158,7 +158,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void ofADroppedObjectNoMoreIsReadThanTellsThatItIsTooLarge() {
+  void whenADroppedFileIsTooLarge_onlyOneByteMoreIsRead() {
     put("incoming/a.json", "12345");
 
     assertArrayEquals("12345".getBytes(StandardCharsets.UTF_8), dropped(5));
@@ -172,7 +172,7 @@ class PriceStoreTest {
   }
 
   @Test
-  void anotherObjectAtAKeyIsAnotherIdentity() {
+  void whenAnObjectIsReplaced_itsIdentityChanges() {
     put("incoming/", "");
     put("incoming/a.json", "one");
     List<String> before = store.keysAndTags("incoming/");

@@ -68,7 +68,7 @@ class PriceTableJsonTest {
   }
 
   @Test
-  void aTableReadsBackAsItWas() throws IOException {
+  void whenATableIsWritten_itReadsBackUnchanged() throws IOException {
     PriceTable back = read(written(table("a")));
 
     assertEquals("v", back.version());
@@ -87,12 +87,12 @@ class PriceTableJsonTest {
   }
 
   @Test
-  void oneTableMakesOneSequenceOfBytesWhateverTheOrderOfItsRows() throws IOException {
+  void whenRowsAreInAnotherOrder_theBytesAreTheSame() throws IOException {
     assertArrayEquals(written(table("a", "b")), written(table("b", "a")));
   }
 
   @Test
-  void theRealTableWrittenAgainIsTheSameBytes() throws IOException {
+  void whenTheRealTableIsWrittenAgain_theBytesAreTheSame() throws IOException {
     byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
 
     assertArrayEquals(object, written(read(object)));
@@ -100,7 +100,7 @@ class PriceTableJsonTest {
 
   @Test
   @Tag("speed")
-  void theRealTableReadsInWellUnderHalfASecond() throws IOException {
+  void whenTheRealTableIsRead_itTakesLessThanHalfASecond() throws IOException {
     byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
     read(object);
 
@@ -112,7 +112,7 @@ class PriceTableJsonTest {
   }
 
   @Test
-  void whatIsNoTableIsRefused() throws IOException {
+  void whenTheBytesAreNoTable_theyAreRefused() throws IOException {
     byte[] real = written(table("a"));
     String head =
         "{\"version\": \"v\", \"created_at\": \"1970-01-01T00:00:00Z\", \"source\": \"s\"";
@@ -172,7 +172,8 @@ class PriceTableJsonTest {
         "{'version': 'v', 'created_at': '1970-01-01T00:00:00Z', 'source': 's', 'rows': []} 1"
             + " | expected null, not VALUE_NUMBER_INT at",
       })
-  void whatIsWrongWithATableIsSaidWithItsPlace(String json, String wrong) throws IOException {
+  void whenATableIsMalformed_theErrorSaysWhatAndWhere(String json, String wrong)
+      throws IOException {
     byte[] object = gzip(json.replace('\'', '"'));
 
     MalformedTable malformed = assertThrows(MalformedTable.class, () -> read(object));
@@ -182,7 +183,7 @@ class PriceTableJsonTest {
   }
 
   @Test
-  void aFlagIsReadAsItIs() throws IOException {
+  void whenAFlagIsRead_itIsAsWritten() throws IOException {
     String names = "\"provider\": \"p\", \"model\": \"m\", \"mode\": \"chat\"";
     PriceTable table =
         read(

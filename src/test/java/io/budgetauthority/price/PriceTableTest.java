@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// What a name means (pricing.md, "Names"), and what a row can be asked.
+/// What a name means (pricing.md#names), and what a row can be asked.
 class PriceTableTest {
 
   private static Price row(String provider, String model, String... aliases) {
@@ -56,7 +56,7 @@ class PriceTableTest {
   }
 
   @Test
-  void aKeyMeansItsRowBeforeAnythingElseDoes() {
+  void whenANameIsAKey_itsRowIsFoundFirst() {
     PriceTable table = table(row("a", "m"), row("b", "b/m"), row("c", "c/m"));
 
     assertEquals("a:m", found(table, null, "m"));
@@ -69,7 +69,7 @@ class PriceTableTest {
   }
 
   @Test
-  void whatEndsInTheNameIsMeantWhereItIsTheOnlyOne() {
+  void whenOnlyOneKeyEndsInTheName_itsRowIsFound() {
     PriceTable table =
         table(row("a", "a/x/m"), row("b", "b/y/m"), row("a", "a/z/n"), row("c", "c/M"));
 
@@ -83,12 +83,12 @@ class PriceTableTest {
   }
 
   @Test
-  void aNameThatBeginsWithTheSeparatorHasAnEndToo() {
+  void whenAKeyBeginsWithTheSeparator_itsEndIsFound() {
     assertEquals("a:/m", found(table(row("a", "/m")), null, "m"));
   }
 
   @Test
-  void aRowIsOfTheProviderThatItsKeyBeginsWithToo() {
+  void whenAKeyBeginsWithAProvider_thatProviderFindsIt() {
     PriceTable table =
         table(row("vertex_ai-models", "vertex_ai/m"), row("other", "vertex_ai-m"), row("x", "p"));
 
@@ -99,7 +99,7 @@ class PriceTableTest {
   }
 
   @Test
-  void anAliasMeansItsRow() {
+  void whenANameIsAnAlias_itsRowIsFound() {
     PriceTable table = table(row("a", "m", "also-m", "x/alias"));
 
     assertEquals("a:m", found(table, null, "also-m"));
@@ -110,18 +110,18 @@ class PriceTableTest {
   }
 
   @Test
-  void twoNamesOfOneRowThatEndAlikeAreNoTwoRows() {
+  void whenTwoNamesOfOneRowEndAlike_theRowIsFound() {
     assertEquals("a:a/m", found(table(row("a", "a/m", "b/m")), null, "m"));
   }
 
   @Test
-  void twoRowsOfOneNameAreNoTable() {
+  void whenTwoRowsShareAName_theTableIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> table(row("a", "m"), row("b", "m")));
     assertThrows(IllegalArgumentException.class, () -> table(row("a", "m"), row("b", "n", "m")));
   }
 
   @Test
-  void approvalsAreOfRowsOfZerosByBothTheirNames() {
+  void whenZerosAreApproved_providerAndModelMustMatch() {
     PriceTable table = table(row("a", "zero", "chat", 0, null, "alias"), row("a", "priced"));
     RowName zero = new RowName("a", "zero");
 
@@ -143,7 +143,7 @@ class PriceTableTest {
   }
 
   @Test
-  void aRowHasOutputUnlessItsModeOrItsUnitsSayOtherwise() {
+  void whenModeAndUnitsDoNotSayOtherwise_aRowHasOutput() {
     for (String mode : List.of("embedding", "rerank", "moderation")) {
       assertFalse(row("a", "m", mode, 1, 9L).hasOutput(), mode);
     }
@@ -172,7 +172,7 @@ class PriceTableTest {
   }
 
   @Test
-  void aRowIsAllZeroWhereItsTokensItsUnitsAndItsToolsAre() {
+  void whenTokensUnitsAndToolsAreZero_theRowIsAllZero() {
     RateCard zero =
         new RateCard("default", 0, Map.of(TokenClass.INPUT, 0L), Map.of(BillingUnit.PAGES, 0L));
     RateCard unit = new RateCard("default", 0, Map.of(), Map.of(BillingUnit.PAGES, 1L));
@@ -184,11 +184,15 @@ class PriceTableTest {
     Price tool =
         new Price(
             "a", "m", "chat", null, null, null, false, null, List.of(zero), Map.of("t", 1L), false);
-    assertFalse(tool.allZero());
+    assertTrue(tool.allZero(), "a plain call of it would cost nothing");
+    Price toolAlone =
+        new Price(
+            "a", "m", "chat", null, null, null, false, null, List.of(), Map.of("t", 1L), false);
+    assertFalse(toolAlone.allZero());
   }
 
   @Test
-  void aPriceIsNeverNegativeAndNamesAreThoseOfTheWire() {
+  void whenAPriceIsNegativeOrANameIsUnknown_itIsRefused() {
     assertThrows(
         IllegalArgumentException.class,
         () -> new RateCard("default", 0, Map.of(TokenClass.INPUT, -1L), Map.of()));

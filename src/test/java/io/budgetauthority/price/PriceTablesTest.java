@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestClock;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -104,7 +104,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aSourceIsADraftUntilItsReviewIsAcceptedAndThenInForceHereAtOnce() {
+  void whenAReviewIsAccepted_itsDraftIsInForceAtOnce() {
     Drafted.Draft draft = one.draft(row("m", "1e-6"));
 
     assertTrue(one.book.current().isEmpty(), "a draft is not in force");
@@ -123,7 +123,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aCleanReviewNeedsNobody() {
+  void whenAReviewIsClean_nobodyNeedsToAcceptIt() {
     one.publish(one.draft(row("a", "1e-6")).table());
 
     Drafted.Draft more = one.draft(row("a", "1e-6"), row("b", "1e-6"));
@@ -133,7 +133,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void theSameSourceTwiceIsOneDraftAndOnAnotherTableAnother() {
+  void whenASourceIsDraftedTwice_itIsOneDraftPerBaseTable() {
     Drafted.Draft first = one.draft(row("m", "1e-6"));
     clock.advance(Duration.ofHours(1));
     assertEquals(first, one.draft(row("m", "1e-6")));
@@ -150,7 +150,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aPublicationRepeatedChangesNothingAlsoAfterAnotherTableFollowed() {
+  void whenAPublicationIsRepeated_nothingChanges() {
     PriceTableRecord first = one.draft(row("m", "1e-6")).table();
     PriceTableRecord published = one.publish(first);
     assertEquals(published, one.publish(first));
@@ -161,7 +161,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aDraftWhoseBaseMovedOnIsNotPublished() {
+  void whenADraftsBaseTableHasChanged_itIsNotPublished() {
     PriceTableRecord early = one.draft(row("m", "1e-6")).table();
     PriceTableRecord late = one.draft(row("m", "3e-6")).table();
     one.publish(early);
@@ -174,7 +174,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void acceptingAReviewApprovesNoRowOfZeros() {
+  void whenAReviewIsAccepted_onlyNamedRowsOfZerosAreApproved() {
     Drafted.Draft draft = one.draft(row("free", "0"), row("also", "0"), row("m", "1e-6"));
     RowName free = new RowName("p", "free");
     assertEquals(List.of(new RowName("p", "also"), free), draft.review().allZero());
@@ -202,7 +202,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void anApprovedRowOfZerosStaysSoUntilItGetsAPrice() {
+  void whenARowOfZerosIsApproved_itStaysSoUntilItGetsAPrice() {
     RowName free = new RowName("p", "free");
     one.publish(one.draft(row("free", "0")).table(), free);
 
@@ -218,7 +218,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aSourceThatCannotBeImportedIsNoDraft() {
+  void whenASourceCannotBeImported_itIsNoDraft() {
     Drafted outcome = one.tables.draft(source(row("m", "\"cheap\"")), "a test", "ops");
 
     PriceReview review = assertInstanceOf(Drafted.Invalid.class, outcome).review();
@@ -233,7 +233,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void versionsAreListedTheLastDayFirstByPages() {
+  void whenVersionsAreListed_theNewestDayIsFirstByPages() {
     List<String> published = new ArrayList<>();
     for (int day = 0; day < 5; day++) {
       published.addFirst(one.publish(one.draft(row("m", (day + 1) + "e-6")).table()).version());
@@ -254,13 +254,13 @@ class PriceTablesTest {
   }
 
   @Test
-  void aTableThatCameWithoutAReviewIsListedToo() {
+  void whenATableHasNoReview_itIsListedToo() {
     PriceTable first =
         new PriceTable(
             "2026-11-24",
             Instant.parse("2026-11-24T00:00:00Z"),
             "the first",
-            List.of(Desk.price("m", 1, 1)));
+            List.of(TestAuthority.price("m", 1, 1)));
     one.store.publish(first);
 
     PriceTableRecord found = one.tables.list(10, null).getFirst();
@@ -272,7 +272,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void ofTwoProcessesThatPublishAtOnceOneIsToldThatItsBaseMovedOn() throws Exception {
+  void whenTwoProcessesPublishAtOnce_oneIsToldItsBaseChanged() throws Exception {
     for (int repetition = 0; repetition < 10; repetition++) {
       ConditionalWrites conditions = new ConditionalWrites(S3);
       Process left = new Process(conditions);
@@ -300,7 +300,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void oneDraftPublishedByTwoProcessesAtOnceIsPublishedOnce() throws Exception {
+  void whenTwoProcessesPublishOneDraft_itIsPublishedOnce() throws Exception {
     ConditionalWrites conditions = new ConditionalWrites(S3);
     Process left = new Process(conditions);
     Process right = new Process(conditions);
@@ -338,7 +338,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aPublicationWhoseAnswerWasLostIsCompletedByItsRepetition() {
+  void whenAPublicationsAnswerIsLost_aRetryCompletesIt() {
     PriceTableRecord first = one.publish(one.draft(row("m", "1e-6")).table());
     PriceTableRecord draft = one.draft(row("m", "2e-6")).table();
     LostAnswer lost = new LostAnswer("prices/current");
@@ -361,7 +361,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aDroppedFileWithACleanReviewIsPublishedAndTakenOnce() {
+  void whenADroppedFileHasACleanReview_itIsPublishedOnce() {
     one.publish(one.draft(row("a", "1e-6")).table());
     drop("incoming/prices.json", source(row("a", "1e-6"), row("b", "1e-6")));
 
@@ -382,7 +382,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aDroppedFileWhoseReviewIsNotCleanWaitsToBeAccepted() {
+  void whenADroppedFilesReviewIsNotClean_itWaitsForAcceptance() {
     one.publish(one.draft(row("m", "1e-6")).table());
     drop("incoming/prices.json", source(row("m", "2e-6")));
 
@@ -398,7 +398,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aWaitingFileIsReviewedAgainOnceAnotherTableIsInForce() {
+  void whenAnotherTableIsInForce_aWaitingFileIsReviewedAgain() {
     one.publish(one.draft(row("m", "1e-6")).table());
     drop("incoming/prices.json", source(row("m", "2e-6"), row("n", "1e-6")));
     assertInstanceOf(Taken.Waiting.class, one.incoming.take("incoming/prices.json"));
@@ -408,9 +408,9 @@ class PriceTablesTest {
   }
 
   @Test
-  void aDroppedFileThatIsNoPriceFileIsRefusedForGood() {
+  void whenADroppedFileIsNoPriceFile_itIsRefusedForGood() {
     drop("incoming/broken.json", "{".getBytes(StandardCharsets.UTF_8));
-    drop("incoming/huge.json", new byte[PriceTables.MOST_SOURCE_BYTES + 1]);
+    drop("incoming/huge.json", new byte[PriceTables.MAX_SOURCE_BYTES + 1]);
 
     for (String key : List.of("incoming/broken.json", "incoming/huge.json")) {
       Taken.Refused refused = assertInstanceOf(Taken.Refused.class, one.incoming.take(key));
@@ -428,7 +428,7 @@ class PriceTablesTest {
 
   /// A source of exactly as many bytes as one may have.
   private static byte[] fullSource() {
-    byte[] full = new byte[PriceTables.MOST_SOURCE_BYTES];
+    byte[] full = new byte[PriceTables.MAX_SOURCE_BYTES];
     Arrays.fill(full, (byte) ' ');
     byte[] source = source(row("m", "1e-6"));
     System.arraycopy(source, 0, full, 0, source.length);
@@ -436,9 +436,9 @@ class PriceTablesTest {
   }
 
   @Test
-  void aRefusedFileIsComparedWithTheTableInForce() {
+  void whenADroppedFileIsRefused_theTableInForceIsItsBase() {
     PriceTableRecord inForce = one.publish(one.draft(row("m", "1e-6")).table());
-    drop("incoming/huge.json", new byte[PriceTables.MOST_SOURCE_BYTES + 1]);
+    drop("incoming/huge.json", new byte[PriceTables.MAX_SOURCE_BYTES + 1]);
 
     Taken.Refused refused =
         assertInstanceOf(Taken.Refused.class, one.incoming.take("incoming/huge.json"));
@@ -449,7 +449,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void publicationsOfOneProcessTakeTurnsAndNoneKeepsTheNextOneWaiting() throws Exception {
+  void whenAPublicationHasEnded_theNextOneNeedNotWait() throws Exception {
     PriceTableRecord first = one.publish(one.draft(row("m", "1e-6")).table());
     Published again =
         CompletableFuture.supplyAsync(
@@ -460,7 +460,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void aPublicationIsRecordedWithItsTimeAndWhoDidIt() {
+  void whenATableIsPublished_itsTimeAndPublisherAreRecorded() {
     PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
     clock.advance(Duration.ofHours(1));
 
@@ -472,7 +472,7 @@ class PriceTablesTest {
   }
 
   @Test
-  void whatIsNoVersionIsUnknown() {
+  void whenANameIsNoVersion_itIsUnknown() {
     PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
 
     for (String name : List.of("", "-v", "a/b", "../records/" + draft.version(), "v".repeat(65))) {

@@ -36,7 +36,7 @@ class PricingPropertyTest {
   private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
 
   @Test
-  void theWorstCaseIsNeverBelowTheCharge() {
+  void whenARowIsOfTheRealTable_theWorstCaseCoversTheCharge() {
     for (Price row : Imports.realTable().rows()) {
       assertHeldCoversBill(row);
     }
@@ -45,7 +45,7 @@ class PricingPropertyTest {
   /// Rows that no provider has yet: reads dearer than input, an hour cheaper than minutes, and
   /// worse.
   @Test
-  void norIsItForRowsOfRandomPrices() {
+  void whenARowIsRandom_theWorstCaseCoversTheCharge() {
     for (int i = 0; i < 3_000; i++) {
       assertHeldCoversBill(randomRow());
     }

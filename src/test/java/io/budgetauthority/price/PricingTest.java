@@ -70,7 +70,7 @@ class PricingTest {
   }
 
   @Test
-  void theWholeRequestIsPricedAtTheTierOfItsWholeInputAndTheTierBeginsStrictlyAbove() {
+  void whenInputIsAboveAThreshold_theWholeRequestHasItsPrice() {
     Price row =
         row(
             card(Map.of(INPUT, 3, OUTPUT, 15)),
@@ -83,7 +83,7 @@ class PricingTest {
   }
 
   @Test
-  void theDearerShortTierBoundsALongerRequestToo() {
+  void whenTheShortTierIsDearer_itBoundsLongRequestsToo() {
     Price row = row(card(Map.of(INPUT, 9, OUTPUT, 0)), card("default", 200_000, Map.of(INPUT, 1)));
 
     assertEquals("1.80", worst(row, bounds(200_001, 0)));
@@ -91,7 +91,7 @@ class PricingTest {
   }
 
   @Test
-  void cacheClassesAreChargedApart() {
+  void whenInputIsCached_eachCacheClassIsChargedApart() {
     Price row =
         row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
 
@@ -100,7 +100,7 @@ class PricingTest {
   }
 
   @Test
-  void theWorstCaseIsTheDearestClassThatTheBoundsAllow() {
+  void whenBoundsAllowSeveralClasses_theDearestIsTheWorstCase() {
     Price row =
         row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
 
@@ -111,7 +111,7 @@ class PricingTest {
   }
 
   @Test
-  void aCachedImageIsChargedAtTheDearestAssignmentThatItsCountsAllow() {
+  void whenImagesMayBeCached_theDearestAssignmentIsCharged() {
     Price row = row(card(Map.of(INPUT, 1, CACHE_READ, 3, INPUT_IMAGE, 5, CACHE_READ_IMAGE, 10)));
     Parts halfAndHalf = new Parts(50L, null, null, null, 50L, null, null, null);
 
@@ -120,7 +120,7 @@ class PricingTest {
   }
 
   @Test
-  void aCachedImageWithoutAPriceTakesTheDearerOfItsWholes() {
+  void whenACachedImageHasNoPrice_theDearerWholeIsCharged() {
     Price row = row(card(Map.of(INPUT, 2, CACHE_READ, 1, INPUT_IMAGE, 5)));
     Parts all = new Parts(100L, null, null, null, 100L, null, null, null);
 
@@ -128,7 +128,7 @@ class PricingTest {
   }
 
   @Test
-  void reasoningIsPartOfOutputAndMayBeCheaperOrDearer() {
+  void whenReasoningIsCheaperOrDearer_itIsPartOfTheOutput() {
     Parts reasoning = new Parts(null, null, null, null, null, 600L, null, null);
     Price cheaper = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 5)));
     Price dearer = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 20)));
@@ -142,7 +142,7 @@ class PricingTest {
   }
 
   @Test
-  void soundByTheTokenAndBySecondIsTheDearerAndNeverTheSum() {
+  void whenSoundIsByTokenAndSecond_theDearerIsCharged() {
     Price row =
         row(
             "audio_transcription",
@@ -161,7 +161,7 @@ class PricingTest {
   }
 
   @Test
-  void pagesAndRequestsAreBilledBesideTokens() {
+  void whenPagesOrRequestsArePriced_theyAddToTokens() {
     Price pages =
         row(
             "ocr",
@@ -177,7 +177,7 @@ class PricingTest {
   }
 
   @Test
-  void toolsAreBilledByUse() {
+  void whenToolsAreUsed_eachUseIsCharged() {
     Price row =
         row("chat", Map.of("web_search", 10_000 * A_MILLION), card(Map.of(INPUT, 1, OUTPUT, 2)));
     Usage usage = new Usage(1_000, 0, Parts.NONE, Map.of(), Map.of("web_search", 3L), null);
@@ -186,7 +186,7 @@ class PricingTest {
   }
 
   @Test
-  void theSumIsRoundedUpOnce() {
+  void whenAChargeHasSeveralParts_theSumIsRoundedUpOnce() {
     Price row =
         row(new RateCard("default", 0, Map.of(INPUT, 400_000L, OUTPUT, 400_000L), Map.of()));
 
@@ -196,7 +196,7 @@ class PricingTest {
   }
 
   @Test
-  void aSumThatDoesNotFitThrows() {
+  void whenASumDoesNotFit_pricingThrows() {
     Price row = row(new RateCard("default", 0, Map.of(INPUT, 10_000_000_000L), Map.of()));
 
     assertThrows(ArithmeticException.class, () -> charge(row, 1_000_000_000, 0));
@@ -204,7 +204,7 @@ class PricingTest {
   }
 
   @Test
-  void aPartThatATierLeavesOutFollowsItsWholeThroughEveryLevel() {
+  void whenATierLeavesOutAPart_itFollowsItsWhole() {
     Price row =
         row(
             card(Map.of(INPUT, 1, CACHE_WRITE, 2, CACHE_WRITE_1H, 3, CACHE_READ, 1)),
@@ -215,7 +215,7 @@ class PricingTest {
   }
 
   @Test
-  void aCachedImageThatATierLeavesOutFollowsTheImageToo() {
+  void whenATierLeavesOutCachedImages_theyFollowImages() {
     Price row =
         row(
             card(Map.of(INPUT, 1, CACHE_READ, 1, INPUT_IMAGE, 1, CACHE_READ_IMAGE, 1)),
@@ -226,7 +226,7 @@ class PricingTest {
   }
 
   @Test
-  void tokensAtZeroDoNotMakeAnUnboundedUnitFree() {
+  void whenTokensAreZero_anUnboundedUnitIsNotFree() {
     Price song = row(withUnit(BillingUnit.IMAGES, 40_000 * A_MILLION, Map.of(INPUT, 0, OUTPUT, 0)));
 
     assertTrue(Pricing.unpricedBecause(song, bounds(10, 10)).isPresent());
@@ -236,7 +236,7 @@ class PricingTest {
   }
 
   @Test
-  void outputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
+  void whenOutputHasNoPrice_theDearestOfItsSideIsCharged() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT_IMAGE, 30)));
     Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(0, 1_000));
 
@@ -247,7 +247,7 @@ class PricingTest {
   }
 
   @Test
-  void everyPartOfAUsageThatHasNoPriceOfItsOwnIsListedByName() {
+  void whenUsedPartsHaveNoPrice_eachIsListedByName() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
     Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
     Map<String, Long> units = new LinkedHashMap<>();
@@ -287,7 +287,7 @@ class PricingTest {
   }
 
   @Test
-  void whatHasItsOwnPriceIsNotListed() {
+  void whenEveryPartHasItsOwnPrice_nothingIsListed() {
     Map<TokenClass, Integer> every = new EnumMap<>(TokenClass.class);
     for (TokenClass tokenClass : TokenClass.values()) {
       every.put(tokenClass, 1);
@@ -307,7 +307,7 @@ class PricingTest {
   }
 
   @Test
-  void aServiceTierWithoutAPriceIsChargedAtTheDefaultAndListedAndARowWithoutAnyIsNot() {
+  void whenAServiceTierHasNoPrice_theDefaultIsCharged() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
     Pricing.Charge flex = Charges.of(row, "flex", Usage.ofTokens(10, 10));
 
@@ -319,7 +319,7 @@ class PricingTest {
   }
 
   @Test
-  void inputWithoutAPriceOfItsOwnIsChargedAtTheDearestOfItsSideAndListed() {
+  void whenInputHasNoPrice_theDearestOfItsSideIsCharged() {
     Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
     Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(1_000, 0));
 
@@ -328,7 +328,7 @@ class PricingTest {
   }
 
   @Test
-  void thePricesOfARowAreShownByClassUnitAndToolForTheLengthThatIsReached() {
+  void whenPricesAreShown_theyAreThoseOfTheLengthReached() {
     Price row =
         row(
             "chat",
@@ -378,7 +378,7 @@ class PricingTest {
   }
 
   @Test
-  void secondsAddToTokensUnlessTheRowPricesSoundByTheToken() {
+  void whenSoundIsPricedByTheToken_secondsDoNotAdd() {
     Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
     assertEquals(
         800, worst(billing("chat", text, BillingUnit.SECONDS), TEXT_AND_SOUND, "seconds", 50));
@@ -404,7 +404,7 @@ class PricingTest {
   }
 
   @Test
-  void imagesAddToTokensUnlessTheRowPricesThemByTokenOrPixel() {
+  void whenImagesArePricedByTokenOrPixel_theyDoNotAdd() {
     Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
     assertEquals(
         800, worst(billing("chat", text, BillingUnit.IMAGES), TEXT_AND_IMAGES, "images", 50));
@@ -425,7 +425,7 @@ class PricingTest {
   }
 
   @Test
-  void charactersAddToTokensUnlessTheRowPricesText() {
+  void whenTextIsPriced_charactersDoNotAdd() {
     Price input = billing("chat", Map.of(INPUT, 1), BillingUnit.CHARACTERS);
     assertEquals(100, worst(input, TEXT, "characters", 1));
     assertEquals(500, worst(input, TEXT, "characters", 50));
@@ -447,7 +447,7 @@ class PricingTest {
   }
 
   @Test
-  void severalAlternativesOfOneCallAreEachAtTheirDearest() {
+  void whenSeveralUnitsReplaceTokens_eachIsAtItsDearest() {
     Price row =
         billing(
             "chat",
@@ -463,7 +463,7 @@ class PricingTest {
   }
 
   @Test
-  void everyPartOfAUsageIsTakenOutOfItsWhole() {
+  void whenUsageHasParts_eachIsTakenOutOfItsWhole() {
     Price row =
         row(
             card(

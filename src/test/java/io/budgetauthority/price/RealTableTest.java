@@ -16,7 +16,7 @@ class RealTableTest {
   private final PriceTable table = Imports.realTable();
 
   @Test
-  void itSaysWhatItIs() {
+  void whenTheRealTableIsRead_itsVersionAndRowsAreAsExpected() {
     assertEquals("2026-11-24", table.version());
     assertEquals(Instant.parse("2026-11-24T00:00:00Z"), table.createdAt());
     assertEquals("LiteLLM model_prices_and_context_window, litellm 1.106.2 (MIT)", table.source());
@@ -27,7 +27,7 @@ class RealTableTest {
   }
 
   @Test
-  void everyRowThatPricesTokensCanBePriced() {
+  void whenARealRowPricesTokens_itCanBePriced() {
     List<Price> rows = table.rows().stream().filter(RealTableTest::pricesInput).toList();
     assertTrue(rows.size() > 3_000, "only " + rows.size());
     for (Price row : rows) {
@@ -51,7 +51,7 @@ class RealTableTest {
   }
 
   @Test
-  void everyServiceTierOfARowHasATariff() {
+  void whenARealRowHasAServiceTier_itHasATariff() {
     for (Price row : table.rows()) {
       for (RateCard card : row.cards()) {
         assertTrue(!row.tariffs(card.serviceTier()).isEmpty(), row + " " + card);

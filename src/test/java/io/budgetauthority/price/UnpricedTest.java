@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/// What a row has no price for, in words (protocol section 2, "Unknown prices").
+/// What a row has no price for, in words (protocol.md#unknown-price).
 class UnpricedTest {
 
   private static final Map<TokenClass, Long> TEXT = Map.of(INPUT, 1L, OUTPUT, 2L);
@@ -51,12 +51,12 @@ class UnpricedTest {
   }
 
   @Test
-  void aRowWithoutCardsHasNoPrice() {
+  void whenARowHasNoCards_itHasNoPrice() {
     assertEquals("m has no price", reason(row(List.of(), false), Imports.bounds(1, 1)));
   }
 
   @Test
-  void zerosAreNoPriceUntilTheyAreApproved() {
+  void whenZerosAreNotApproved_theyAreNoPrice() {
     List<RateCard> zeros =
         List.of(new RateCard("default", 0, Map.of(INPUT, 0L, OUTPUT, 0L), Map.of()));
     Price withoutTools =
@@ -66,18 +66,21 @@ class UnpricedTest {
         "m has only prices of zero that nobody approved",
         reason(withoutTools, Imports.bounds(1, 1)));
     assertEquals("", reason(withoutTools.withZeroApproved(), Imports.bounds(1, 1)));
-    assertEquals("", reason(row(zeros, false), Imports.bounds(1, 1)), "a tool of it has a price");
+    assertEquals(
+        "m has only prices of zero that nobody approved",
+        reason(row(zeros, false), Imports.bounds(1, 1)),
+        "a priced tool does not make its tokens free");
   }
 
   @Test
-  void aServiceTierMustBePricedByName() {
+  void whenAServiceTierHasNoPrice_theCallIsUnpriced() {
     Bounds flex = new Bounds(1, 1, Parts.NONE, Map.of(), Map.of(), "flex");
 
     assertEquals("m has no price for service_tier flex", reason(row(TEXT, Map.of()), flex));
   }
 
   @Test
-  void whatIsUsedMustBeBoundedAndPriced() {
+  void whenUnitsOrToolsAreUsed_theyMustBeBoundedAndPriced() {
     Price row = row(TEXT, Map.of(BillingUnit.IMAGES, 7L));
 
     assertEquals(
@@ -95,7 +98,7 @@ class UnpricedTest {
   }
 
   @Test
-  void theFirstByNameIsNamed() {
+  void whenSeveralNamesHaveNoPrice_theFirstByNameIsNamed() {
     Price row = row(TEXT, Map.of());
 
     assertEquals(
@@ -107,7 +110,7 @@ class UnpricedTest {
   }
 
   @Test
-  void aUnitThatEveryCallUsesMustBeBounded() {
+  void whenEveryCallUsesAUnit_itMustBeBounded() {
     for (BillingUnit unit : List.of(BillingUnit.QUERIES, BillingUnit.PAGES, BillingUnit.CREDITS)) {
       Price row = row(TEXT, Map.of(unit, 7L));
       String name = unit.wireName();
@@ -122,7 +125,7 @@ class UnpricedTest {
   }
 
   @Test
-  void aRowOfUnitsAloneNeedsOneOfThemToBeBounded() {
+  void whenARowPricesUnitsAlone_oneOfThemMustBeBounded() {
     Price seconds = row(Map.of(), Map.of(BillingUnit.SECONDS, 7L, BillingUnit.IMAGES, 7L));
 
     assertEquals(
@@ -140,7 +143,7 @@ class UnpricedTest {
   }
 
   @Test
-  void tokensAtZeroBesidePricedUnitsNeedAUnitToBeBounded() {
+  void whenTokensAreZeroBesidePricedUnits_aUnitMustBeBounded() {
     Price row = row(Map.of(INPUT, 0L, OUTPUT, 0L), Map.of(BillingUnit.IMAGES, 7L));
 
     assertEquals(
@@ -148,7 +151,8 @@ class UnpricedTest {
         reason(row, Imports.bounds(1, 1)));
     assertEquals("", reason(row, bounds(Map.of("images", 1L))));
     Price freeUnits = row(Map.of(INPUT, 0L, OUTPUT, 0L), Map.of(BillingUnit.IMAGES, 0L));
-    assertEquals("", reason(freeUnits, Imports.bounds(1, 1)), "the tool is its price");
+    assertEquals(
+        "m has only prices of zero that nobody approved", reason(freeUnits, Imports.bounds(1, 1)));
   }
 
   private static Bounds bounds(long input, long output, Parts parts) {
@@ -156,7 +160,7 @@ class UnpricedTest {
   }
 
   @Test
-  void aWholeWithoutAPriceMustBeCoveredByItsParts() {
+  void whenAWholeHasNoPrice_itsPartsMustCoverIt() {
     Price sound = row(Map.of(INPUT_AUDIO, 1L, INPUT_IMAGE, 1L, OUTPUT, 2L), Map.of());
 
     assertEquals("m has no price for its plain input", reason(sound, Imports.bounds(1, 1)));
@@ -175,7 +179,7 @@ class UnpricedTest {
   }
 
   @Test
-  void whereAUnitIsBoundedTheTokensNeedNoPriceOfTheirOwn() {
+  void whenAUnitIsBounded_tokensNeedNoPriceOfTheirOwn() {
     Price row = row(Map.of(OUTPUT_IMAGE, 1L), Map.of(BillingUnit.IMAGES, 7L));
 
     assertEquals(Optional.empty(), Pricing.unpricedBecause(row, bounds(Map.of("images", 1L))));

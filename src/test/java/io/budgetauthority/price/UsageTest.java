@@ -7,8 +7,8 @@ import io.budgetauthority.price.Usage.UsageMismatch;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Parts of one cut add up to at most their whole (pricing.md, "Parts and wholes"). A call of 100
-/// tokens of input and 100 of output.
+/// Parts of one cut add up to at most their whole (pricing.md#parts). A call of 100 tokens of input
+/// and 100 of output.
 class UsageTest {
 
   private static Usage usage(Parts parts) {
@@ -26,7 +26,7 @@ class UsageTest {
   }
 
   @Test
-  void partsThatFillTheirWholeAreUsage() {
+  void whenPartsFillTheirWhole_theUsageIsAccepted() {
     assertEquals(100, usage(Imports.cached(60, 40, 40)).inputTokens());
     assertEquals(100, usage(Imports.media(60, 40)).inputTokens());
     assertEquals(100, usage(output(50, 30, 20)).outputTokens());
@@ -35,7 +35,7 @@ class UsageTest {
   }
 
   @Test
-  void partsOfOneCutThatExceedTheirWholeAreRefusedByName() {
+  void whenPartsExceedTheirWhole_theyAreRefusedByName() {
     assertMismatch(
         "cache_write_1h_tokens",
         "is part of cache_write_tokens, which is 40",

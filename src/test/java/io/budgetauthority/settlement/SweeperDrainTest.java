@@ -3,7 +3,7 @@ package io.budgetauthority.settlement;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Duration;
@@ -50,15 +50,15 @@ class SweeperDrainTest {
   }
 
   @Test
-  void sweepsTakeCareOfAllOfThemAndNeverLookThroughTheTable() throws Exception {
+  void whenManyReservationsAreDue_allAreSettledWithoutAScan() throws Exception {
     int count = Integer.getInteger("drain.reservations", FEW);
     Calls calls = new Calls();
-    Desk desk = Desk.watchedBy(calls);
-    reserve(desk, count);
-    desk.clock.advance(Duration.ofHours(1));
+    TestAuthority service = TestAuthority.watchedBy(calls);
+    reserve(service, count);
+    service.clock.advance(Duration.ofHours(1));
     calls.names.clear();
 
-    Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
     long began = System.nanoTime();
     int sweeps = 0;
     Map<String, Integer> done = new HashMap<>();
@@ -78,19 +78,19 @@ class SweeperDrainTest {
     assertTrue(BY_KEY_OR_INDEX.containsAll(calls.names), calls.names.toString());
     long committed = 0;
     for (int run = 0; run < RUNS; run++) {
-      Account account = desk.run("run-" + run).account();
+      Account account = service.run("run-" + run).account();
       assertEquals(MicroUsd.ZERO, account.reserved());
       committed += account.committed().micros();
     }
     assertEquals(500L * count, committed);
   }
 
-  private static void reserve(Desk desk, int count) throws Exception {
+  private static void reserve(TestAuthority service, int count) throws Exception {
     AtomicInteger next = new AtomicInteger();
     try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
       List<Future<?>> asking =
           IntStream.range(0, CLIENTS)
-              .<Future<?>>mapToObj(client -> clients.submit(() -> ask(desk, next, count)))
+              .<Future<?>>mapToObj(client -> clients.submit(() -> ask(service, next, count)))
               .toList();
       for (Future<?> one : asking) {
         one.get();
@@ -98,9 +98,9 @@ class SweeperDrainTest {
     }
   }
 
-  private static void ask(Desk desk, AtomicInteger next, int count) {
+  private static void ask(TestAuthority service, AtomicInteger next, int count) {
     for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-      var unused = desk.ask("call-" + i, "run-" + i % RUNS, 0, 100, MicroUsd.of(1_000_000_000));
+      var unused = service.ask("call-" + i, "run-" + i % RUNS, 0, 100, MicroUsd.of(1_000_000_000));
     }
   }
 }

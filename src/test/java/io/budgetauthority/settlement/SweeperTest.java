@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
@@ -23,7 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
-/// What becomes of reservations and runs that nobody came back for (protocol section 5, "Expiry").
+/// What becomes of reservations and runs that nobody came back for (protocol.md#expiry).
 class SweeperTest {
 
   private static final Duration A_SWEEP = Duration.ofSeconds(30);
@@ -31,69 +31,70 @@ class SweeperTest {
   private static final Duration SKEW = Duration.ofSeconds(5);
   private static final MicroUsd HELD = MicroUsd.of(500);
 
-  private final Desk desk = new Desk();
-  private final Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+  private final TestAuthority service = new TestAuthority();
+  private final Sweeper sweeper =
+      new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
 
   private ReservationId reserved(String key) {
-    assertInstanceOf(Answer.Decided.class, desk.ask(key, "run", 0, 100, null));
-    return desk.idOf(key);
+    assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, 100, null));
+    return service.idOf(key);
   }
 
   private Reservation read(ReservationId id) {
-    return desk.ledger.find(desk.tenantId, id, Deadline.in(A_SWEEP)).orElseThrow();
+    return service.ledger.find(service.tenantId, id, Deadline.in(A_SWEEP)).orElseThrow();
   }
 
   @Test
-  void nothingExpiresBeforeItsTimeAndTheSkewAllowanceHavePassed() {
+  void whenTheSkewAllowanceHasNotPassed_nothingExpires() {
     ReservationId id = reserved("a");
-    desk.clock.advance(LIFE.plus(SKEW));
+    service.clock.advance(LIFE.plus(SKEW));
     var unused = sweeper.sweep(A_SWEEP);
     assertEquals(ReservationState.RESERVED, read(id).state());
-    desk.clock.advance(Duration.ofMillis(1));
+    service.clock.advance(Duration.ofMillis(1));
     unused = sweeper.sweep(A_SWEEP);
     assertEquals(ReservationState.EXPIRED, read(id).state());
-    assertEquals(HELD, desk.run("run").account().reserved(), "the money stays held");
+    assertEquals(HELD, service.run("run").account().reserved(), "the money stays held");
   }
 
   @Test
-  void whatExpiredIsPresumedByTheNextSweepAndCorrectedByLateUsage() {
+  void whenAReservationHasExpired_theNextSweepPresumesIt() {
     ReservationId id = reserved("a");
-    desk.clock.advance(LIFE.plus(SKEW).plusMillis(1));
+    service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
     var unused = sweeper.sweep(A_SWEEP);
     unused = sweeper.sweep(A_SWEEP);
     Reservation presumed = read(id);
     Settled word = presumed.settled();
     assertEquals(ReservationState.RECONCILED, presumed.state());
     assertEquals(UsageQuality.PRESUMED, word == null ? null : word.quality());
-    assertEquals(HELD, desk.run("run").account().committed());
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().reserved());
+    assertEquals(HELD, service.run("run").account().committed());
+    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
 
     unused = sweeper.sweep(A_SWEEP);
     assertEquals(presumed, read(id), "a further sweep changes nothing");
 
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(id, 0, 10));
-    assertEquals(MicroUsd.of(50), desk.run("run").account().committed());
+    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 10));
+    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
   }
 
   @Test
-  void anExtendedReservationLivesOn() {
+  void whenAReservationIsExtended_itExpiresLater() {
     ReservationId id = reserved("a");
     assertInstanceOf(
         Settlement.Result.Done.class,
-        desk.settlement.extend(
-            desk.gateway, id, desk.clock.instant().plus(LIFE).plusSeconds(60), null));
-    desk.clock.advance(LIFE.plus(SKEW).plusMillis(1));
+        service.settlement.extend(
+            service.gateway, id, service.clock.instant().plus(LIFE).plusSeconds(60), null));
+    service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
     var unused = sweeper.sweep(A_SWEEP);
     assertEquals(ReservationState.RESERVED, read(id).state());
   }
 
   @Test
-  void twoSweepsAtOnceChargeOnce() throws Exception {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000_000));
+  void whenTwoSweepsRunAtOnce_eachCallIsChargedOnce() throws Exception {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000_000));
     for (int i = 0; i < 40; i++) {
-      var unused = desk.ask("k" + i, "run", 0, 100, null);
+      var unused = service.ask("k" + i, "run", 0, 100, null);
     }
-    desk.clock.advance(LIFE.plus(SKEW).plusMillis(1));
+    service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
     Callable<Sweeper.Swept> sweep = () -> sweeper.sweep(A_SWEEP);
     try (ExecutorService both = Executors.newFixedThreadPool(2)) {
       for (int round = 0; round < 4; round++) {
@@ -102,39 +103,39 @@ class SweeperTest {
         }
       }
     }
-    assertEquals(MicroUsd.of(40 * 500), desk.run("run").account().committed());
-    assertEquals(MicroUsd.of(40 * 500), desk.account(Scope.USER, "ada").committed());
-    assertEquals(MicroUsd.ZERO, desk.account(Scope.USER, "ada").reserved());
+    assertEquals(MicroUsd.of(40 * 500), service.run("run").account().committed());
+    assertEquals(MicroUsd.of(40 * 500), service.account(Scope.USER, "ada").committed());
+    assertEquals(MicroUsd.ZERO, service.account(Scope.USER, "ada").reserved());
   }
 
   @Test
-  void aSweepThatRunsOutOfTimeSaysSoAndTheNextGoesOn() {
+  void whenASweepRunsOutOfTime_theNextGoesOn() {
     for (int i = 0; i < 20; i++) {
       var unused = reserved("k" + i);
     }
-    desk.clock.advance(LIFE.plus(SKEW).plusMillis(1));
+    service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
     assertTrue(!sweeper.sweep(Duration.ZERO).finished());
-    assertEquals(ReservationState.RESERVED, read(desk.idOf("k0")).state());
+    assertEquals(ReservationState.RESERVED, read(service.idOf("k0")).state());
     assertTrue(sweeper.sweep(A_SWEEP).finished());
     for (int i = 0; i < 20; i++) {
-      assertEquals(ReservationState.EXPIRED, read(desk.idOf("k" + i)).state());
+      assertEquals(ReservationState.EXPIRED, read(service.idOf("k" + i)).state());
     }
   }
 
   @Test
-  void aRunEndsWithItsLifeAndARenewedOneDoesNot() {
+  void whenARunsLifeIsOver_itEndsUnlessRenewed() {
     var unused = reserved("a");
-    Duration life = desk.tenants.policy(desk.tenantId).policy().runTtl();
-    desk.clock.advance(life.minusSeconds(1));
-    assertInstanceOf(Answer.Decided.class, desk.ask("b", "run", 0, 100, null));
-    desk.clock.advance(life.minusSeconds(1));
+    Duration life = service.tenants.policy(service.tenantId).policy().runTtl();
+    service.clock.advance(life.minusSeconds(1));
+    assertInstanceOf(Answer.Decided.class, service.ask("b", "run", 0, 100, null));
+    service.clock.advance(life.minusSeconds(1));
     var swept = sweeper.sweep(A_SWEEP);
     assertTrue(swept.finished());
-    assertNull(desk.run("run").ended(), "its last decision is not that old");
-    desk.clock.advance(SKEW.plusSeconds(2));
+    assertNull(service.run("run").ended(), "its last decision is not that old");
+    service.clock.advance(SKEW.plusSeconds(2));
     swept = sweeper.sweep(A_SWEEP);
     assertTrue(swept.finished());
-    assertEquals(Run.State.EXPIRED, desk.run("run").ended());
-    assertInstanceOf(Answer.RunClosed.class, desk.ask("c", "run", 0, 100, null));
+    assertEquals(Run.State.EXPIRED, service.run("run").ended());
+    assertInstanceOf(Answer.RunClosed.class, service.ask("c", "run", 0, 100, null));
   }
 }

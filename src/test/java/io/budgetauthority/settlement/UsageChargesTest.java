@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Desk;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Account;
@@ -24,16 +24,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Usage that never had a decision (protocol section 5, `POST /budget/usage`).
+/// Usage that never had a decision (protocol.md#usage-without-a-decision, `POST /budget/usage`).
 class UsageChargesTest {
 
   private static final MicroUsd FIVE_HUNDRED = MicroUsd.of(500);
 
-  private final Desk desk = new Desk();
+  private final TestAuthority service = new TestAuthority();
 
-  /// 100 output tokens of the desk's model, which are 500 micro-USD, by user `ada` with key `ci`.
+  /// 100 output tokens of the local build's model, which are 500 micro-USD, by user `ada` with key
+  /// `ci`.
   private UsageCharges.Result charge(String key, @Nullable String runId, @Nullable Instant at) {
-    return charge(key, runId, "ada", Desk.MODEL, UsageQuality.EXACT, at);
+    return charge(key, runId, "ada", TestAuthority.MODEL, UsageQuality.EXACT, at);
   }
 
   private UsageCharges.Result charge(
@@ -43,9 +44,9 @@ class UsageChargesTest {
       String model,
       UsageQuality quality,
       @Nullable Instant at) {
-    return desk.charges.charge(
+    return service.charges.charge(
         new UsageCharges.Order(
-            desk.tenantId,
+            service.tenantId,
             "gateway",
             key,
             new UsageCharge(
@@ -66,81 +67,82 @@ class UsageChargesTest {
   }
 
   @Test
-  void aRunThatIsAbsentIsMadeAndCharged() {
+  void whenTheRunIsAbsent_itIsMadeAndCharged() {
     charged(charge("u", "run", null));
-    Run run = desk.run("run");
+    Run run = service.run("run");
     assertEquals(FIVE_HUNDRED, run.account().committed());
     assertEquals(MicroUsd.ZERO, run.account().reserved());
     assertEquals(new Run.Tuple("ada", "ci", null, null), run.tuple());
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
   }
 
   @Test
-  void noCeilingStandsInItsWayAndWhatFollowsIsBlocked() {
-    desk.ceiling(Scope.USER, "ada", MicroUsd.of(100));
+  void whenUsageExceedsACeiling_itIsChargedAndTheNextAskBlocked() {
+    service.ceiling(Scope.USER, "ada", MicroUsd.of(100));
     charged(charge("u", "run", null));
-    assertEquals(MicroUsd.of(-400), desk.account(Scope.USER, "ada").available());
-    Answer.Decided next = assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 1, null));
+    assertEquals(MicroUsd.of(-400), service.account(Scope.USER, "ada").available());
+    Answer.Decided next =
+        assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 1, null));
     assertTrue(next.facts().blocked());
   }
 
   @Test
-  void oneKeyChargesOnceHoweverOftenItIsSent() {
+  void whenAUsageReportIsRetried_itIsChargedOnce() {
     UsageCharges.Result.Charged first = charged(charge("u", "run", null));
     UsageCharges.Result.Charged second = charged(charge("u", "run", null));
     assertFalse(first.replayed());
     assertTrue(second.replayed());
     assertEquals(first.reservation(), second.reservation());
-    assertEquals(FIVE_HUNDRED, desk.run("run").account().committed());
+    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
     assertInstanceOf(
         UsageCharges.Result.KeyReused.class,
-        charge("u", "run", desk.clock.instant().minusSeconds(1)));
-    assertEquals(FIVE_HUNDRED, desk.run("run").account().committed());
+        charge("u", "run", service.clock.instant().minusSeconds(1)));
+    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
   }
 
   @Test
-  void aClosedRunIsChargedAndStaysClosed() {
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
-    assertTrue(desk.close("run"));
+  void whenTheRunIsClosed_itIsChargedAndStaysClosed() {
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertTrue(service.close("run"));
     charged(charge("u", "run", null));
-    assertEquals(FIVE_HUNDRED, desk.run("run").account().committed());
-    assertEquals(Run.State.CLOSED, desk.run("run").ended());
+    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
+    assertEquals(Run.State.CLOSED, service.run("run").ended());
   }
 
   @Test
-  void anActiveRunIsChargedAndNotRenewed() {
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
-    Instant expiresAt = desk.run("run").expiresAt();
-    desk.clock.advance(Duration.ofHours(1));
+  void whenTheRunIsActive_itIsChargedAndNotRenewed() {
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    Instant expiresAt = service.run("run").expiresAt();
+    service.clock.advance(Duration.ofHours(1));
     charged(charge("u", "run", null));
-    assertEquals(expiresAt, desk.run("run").expiresAt());
+    assertEquals(expiresAt, service.run("run").expiresAt());
   }
 
   @Test
-  void aRunOfSomebodyElseIsNotChargedButTheStatedUserIs() {
-    desk.ceiling(Scope.USER, "bob", MicroUsd.of(10_000));
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "run", 0, 100, null));
+  void whenTheRunIsAnotherUsers_theStatedUserIsCharged() {
+    service.ceiling(Scope.USER, "bob", MicroUsd.of(10_000));
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
     DecisionFacts facts =
-        charged(charge("u", "run", "bob", Desk.MODEL, UsageQuality.EXACT, null)).facts();
+        charged(charge("u", "run", "bob", TestAuthority.MODEL, UsageQuality.EXACT, null)).facts();
     assertNull(facts.runId());
     assertEquals("run", facts.orphanOf());
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().committed());
-    assertEquals(FIVE_HUNDRED, desk.account(Scope.USER, "bob").committed());
+    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
+    assertEquals(FIVE_HUNDRED, service.account(Scope.USER, "bob").committed());
   }
 
   @Test
-  void everyAncestorOfItsRunIsCharged() {
-    assertInstanceOf(Answer.Decided.class, desk.ask("a", "parent", 0, 100, null));
-    assertInstanceOf(Answer.Decided.class, desk.askAsChild("b", "child", "parent", 0, 100));
+  void whenTheRunHasAncestors_eachIsCharged() {
+    assertInstanceOf(Answer.Decided.class, service.ask("a", "parent", 0, 100, null));
+    assertInstanceOf(Answer.Decided.class, service.askAsChild("b", "child", "parent", 0, 100));
     charged(charge("u", "child", null));
-    assertEquals(FIVE_HUNDRED, desk.run("child").account().committed());
-    assertEquals(FIVE_HUNDRED, desk.run("parent").account().committed());
+    assertEquals(FIVE_HUNDRED, service.run("child").account().committed());
+    assertEquals(FIVE_HUNDRED, service.run("parent").account().committed());
   }
 
   @Test
-  void itIsChargedToTheDayOnWhichItWasUsed() {
-    desk.ceiling(Scope.USER, "ada", Window.DAY, MicroUsd.of(10_000));
-    Instant yesterday = desk.clock.instant().minus(Duration.ofDays(1));
+  void whenUsageIsOfAnEarlierDay_thatDayIsCharged() {
+    service.ceiling(Scope.USER, "ada", Window.DAY, MicroUsd.of(10_000));
+    Instant yesterday = service.clock.instant().minus(Duration.ofDays(1));
     charged(charge("u", null, yesterday));
     assertEquals(FIVE_HUNDRED, day("2026-11-23").committed());
     charged(charge("v", null, null));
@@ -149,10 +151,12 @@ class UsageChargesTest {
   }
 
   private Account day(String day) {
-    AccountKey key = new AccountKey(desk.tenantId, Scope.USER, "ada", Window.DAY, day, 0);
+    AccountKey key = new AccountKey(service.tenantId, Scope.USER, "ada", Window.DAY, day, 0);
     Account account =
-        desk.ledger
-            .read(null, desk.tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
+        service
+            .ledger
+            .read(
+                null, service.tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
             .accounts()
             .get(key);
     if (account == null) {
@@ -162,41 +166,43 @@ class UsageChargesTest {
   }
 
   @Test
-  void aModelWithoutPriceIsKeptAsUnpricedAndChargesNothing() {
+  void whenTheModelHasNoPrice_itIsUnpricedAndChargesNothing() {
     UsageCharges.Result.Charged charged =
         charged(charge("u", "run", "ada", "nobody-knows-it", UsageQuality.EXACT, null));
     String settled = String.valueOf(charged.reservation().settled());
     assertTrue(settled.contains("\"unpriced\":[\"model\"]"), settled);
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().committed());
+    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
   }
 
   @Test
-  void aBetterWordCorrectsAnEstimatedCharge() {
+  void whenABetterUsageReportComes_theChargeIsCorrected() {
     UsageCharges.Result.Charged charged =
-        charged(charge("u", "run", "ada", Desk.MODEL, UsageQuality.ESTIMATED, null));
-    assertInstanceOf(Settlement.Result.Done.class, desk.commit(charged.reservation().id(), 0, 10));
-    assertEquals(MicroUsd.of(50), desk.run("run").account().committed());
+        charged(charge("u", "run", "ada", TestAuthority.MODEL, UsageQuality.ESTIMATED, null));
+    assertInstanceOf(
+        Settlement.Result.Done.class, service.commit(charged.reservation().id(), 0, 10));
+    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
   }
 
   @Test
-  void whatWasChargedIsNothingThatASweepCouldPresume() {
+  void whenUsageWasCharged_aSweepPresumesNothing() {
     UsageCharges.Result.Charged charged = charged(charge("u", "run", null));
-    desk.clock.advance(Duration.ofDays(2));
-    Sweeper sweeper = new Sweeper(desk.ledger, desk.runs, desk.tenants, desk.clock);
+    service.clock.advance(Duration.ofDays(2));
+    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
     assertEquals(
         charged.reservation(),
-        desk.ledger
-            .find(desk.tenantId, charged.reservation().id(), Deadline.in(Duration.ofSeconds(5)))
+        service
+            .ledger
+            .find(service.tenantId, charged.reservation().id(), Deadline.in(Duration.ofSeconds(5)))
             .orElseThrow());
-    assertEquals(Run.State.EXPIRED, desk.run("run").ended());
+    assertEquals(Run.State.EXPIRED, service.run("run").ended());
   }
 
   @Test
-  void noLimitOnRunsRefusesWhatHappenedAndItsRunIsCounted() {
-    desk.policy(Desk.policyWithMostNewRunsPerDay(1));
+  void whenTheMostNewRunsAreMade_usageIsChargedAndCounted() {
+    service.policy(TestAuthority.policyWithMostNewRunsPerDay(1));
     charged(charge("u", "run-1", null));
     charged(charge("v", "run-2", null));
-    assertInstanceOf(Answer.TooManyRuns.class, desk.ask("a", "run-3", 0, 100, null));
+    assertInstanceOf(Answer.TooManyRuns.class, service.ask("a", "run-3", 0, 100, null));
   }
 }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.Away;
-import io.budgetauthority.Desk;
+import io.budgetauthority.InjectedOutage;
+import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
@@ -21,33 +21,36 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What arrives on the usage queue (protocol section 5).
+/// What arrives on the usage queue (protocol.md#usage-queue).
 class UsageQueueTest {
 
-  private final Away ledger = new Away();
-  private final Desk desk = new Desk(ledger);
+  private final InjectedOutage ledger = new InjectedOutage();
+  private final TestAuthority service = new TestAuthority(ledger);
 
   @BeforeEach
   void aTenant() {
-    desk.policy(Policy.DEFAULT);
+    service.policy(Policy.DEFAULT);
   }
 
   private ReservationId reserved(String key) {
-    assertInstanceOf(Answer.Decided.class, desk.ask(key, "run", 0, 100, null));
-    return desk.idOf(key);
+    assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, 100, null));
+    return service.idOf(key);
   }
 
   private Reservation read(ReservationId id) {
-    return desk.ledger.find(desk.tenantId, id, Deadline.in(Duration.ofSeconds(5))).orElseThrow();
+    return service
+        .ledger
+        .find(service.tenantId, id, Deadline.in(Duration.ofSeconds(5)))
+        .orElseThrow();
   }
 
   private String message(String type, String names, String body) {
-    return message(desk.tenantId, type, names, body);
+    return message(service.tenantId, type, names, body);
   }
 
   private String message(String tenantId, String type, String names, String body) {
     return "{\"type\": \"%s\", \"tenant_id\": \"%s\", %s, \"sent_at\": \"%s\", \"body\": %s}"
-        .formatted(type, tenantId, names, desk.clock.instant(), body);
+        .formatted(type, tenantId, names, service.clock.instant(), body);
   }
 
   private static String of(ReservationId id) {
@@ -64,19 +67,19 @@ class UsageQueueTest {
 
   private void deliver(String... messages) {
     for (String message : messages) {
-      desk.queue.send(message);
+      service.queue.send(message);
     }
     deliver();
   }
 
   private void deliver() {
-    while (desk.queue.deliverTo(desk.usageQueue) > 0) {
+    while (service.queue.deliverTo(service.usageQueue) > 0) {
       // Until the queue is empty.
     }
   }
 
   @Test
-  void aCommitSettlesByReservationOrByKeyAnyNumberOfTimes() {
+  void whenCommitsAreSentAgain_eachReservationIsChargedOnce() {
     ReservationId byId = reserved("a");
     ReservationId byKey = reserved("b");
     String first = message("commit", of(byId), usage(10));
@@ -84,28 +87,28 @@ class UsageQueueTest {
     deliver(first, second, first, second);
     assertEquals(ReservationState.COMMITTED, read(byId).state());
     assertEquals(ReservationState.COMMITTED, read(byKey).state());
-    assertEquals(MicroUsd.of(150), desk.run("run").account().committed());
-    assertEquals(MicroUsd.ZERO, desk.run("run").account().reserved());
-    assertEquals(List.of(), desk.queue.reasonsOfTheDead());
+    assertEquals(MicroUsd.of(150), service.run("run").account().committed());
+    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
+    assertEquals(List.of(), service.queue.reasonsOfTheDead());
   }
 
   @Test
-  void aReleaseFreesTheHoldAndAnExtensionGivesTime() {
+  void whenAReleaseOrExtensionIsSent_itIsApplied() {
     ReservationId released = reserved("a");
     ReservationId extended = reserved("b");
     deliver(
-        message("release", of(released), "{\"reason\": \"went away\"}"),
+        message("release", of(released), "{\"reason\": \"cancelled by the user\"}"),
         message(
             "extend",
             of(extended),
-            "{\"expires_at\": \"" + desk.clock.instant().plusSeconds(3_000) + "\"}"));
+            "{\"expires_at\": \"" + service.clock.instant().plusSeconds(3_000) + "\"}"));
     assertEquals(ReservationState.RELEASED, read(released).state());
-    assertEquals("went away", read(released).releaseReason());
-    assertEquals(desk.clock.instant().plusSeconds(3_000), read(extended).expiresAt());
+    assertEquals("cancelled by the user", read(released).releaseReason());
+    assertEquals(service.clock.instant().plusSeconds(3_000), read(extended).expiresAt());
   }
 
   @Test
-  void usageWithoutADecisionIsChargedOnce() {
+  void whenUsageHasNoDecision_itIsChargedOnce() {
     String usage =
         message(
             "usage",
@@ -113,11 +116,11 @@ class UsageQueueTest {
             "{\"run_id\": \"run\", \"model\": \"model-a\","
                 + " \"usage\": {\"input_tokens\": 0, \"output_tokens\": 100}}");
     deliver(usage, usage);
-    assertEquals(MicroUsd.of(500), desk.run("run").account().committed());
+    assertEquals(MicroUsd.of(500), service.run("run").account().committed());
   }
 
   @Test
-  void theOrderOfMessagesDoesNotMatter() {
+  void whenMessagesComeInAnyOrder_theEndIsTheSame() {
     List<String> keys = List.of("a", "b", "c");
     List<String> messages = new ArrayList<>();
     for (String key : keys) {
@@ -126,7 +129,7 @@ class UsageQueueTest {
           message(
               "extend",
               of(id),
-              "{\"expires_at\": \"" + desk.clock.instant().plusSeconds(3_000) + "\"}"));
+              "{\"expires_at\": \"" + service.clock.instant().plusSeconds(3_000) + "\"}"));
       messages.add(message("commit", of(id), "{\"usage_quality\": \"missing\"}"));
       messages.add(message("release", of(id), "{}"));
       messages.add(message("commit", of(id), usage(10)));
@@ -136,18 +139,18 @@ class UsageQueueTest {
       Collections.shuffle(messages, random);
       deliver(messages.toArray(String[]::new));
       for (String key : keys) {
-        assertEquals(ReservationState.COMMITTED, read(desk.idOf(key)).state());
+        assertEquals(ReservationState.COMMITTED, read(service.idOf(key)).state());
       }
-      assertEquals(MicroUsd.of(150), desk.run("run").account().committed());
-      assertEquals(MicroUsd.ZERO, desk.run("run").account().reserved());
+      assertEquals(MicroUsd.of(150), service.run("run").account().committed());
+      assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
     }
-    assertEquals(List.of(), desk.queue.reasonsOfTheDead());
+    assertEquals(List.of(), service.queue.reasonsOfTheDead());
   }
 
   @Test
-  void whatCanNeverSucceedIsADeadLetterWithItsReasonAndKeepsNothingBack() {
+  void whenAMessageCanNeverSucceed_itIsADeadLetterWithAReason() {
     ReservationId id = reserved("a");
-    Desk other = new Desk();
+    TestAuthority other = new TestAuthority();
     other.policy(Policy.DEFAULT);
     deliver(
         "not json",
@@ -155,13 +158,50 @@ class UsageQueueTest {
         message(other.tenantId, "release", of(id), "{}"),
         message("no-such-tenant", "commit", of(id), usage(1)),
         message("commit", of(id), usage(10)));
-    List<String> reasons = desk.queue.reasonsOfTheDead();
+    List<String> reasons = service.queue.reasonsOfTheDead();
     assertEquals(4, reasons.size(), reasons.toString());
     assertTrue(has(reasons, "is not well-formed JSON"), reasons.toString());
     assertTrue(has(reasons, "/body/usge"), reasons.toString());
     assertTrue(has(reasons, "is not of tenant " + other.tenantId), reasons.toString());
     assertTrue(has(reasons, "there is no tenant no-such-tenant"), reasons.toString());
-    assertEquals(MicroUsd.of(50), desk.run("run").account().committed());
+    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+  }
+
+  /// A decision of an outage, with what a hostile sender changed in it.
+  private String degraded(String key, String estimate, String more, String asked) {
+    return message(
+        "decision",
+        of(key),
+        """
+        {"request_hash": "h", %s "expires_at": "%s", "facts": {"decision": "allow",
+         "enforcement_mode": "hard_gate", "run_id": "run-1", "service_tier": "default",
+         "estimate_usd": "%s", "currency": "USD", "price_table_version": "v",
+         "created_at": "%s", "degraded": "ledger_unavailable", "asked": {"choices": 1%s}}}
+        """
+            .formatted(more, service.clock.instant(), estimate, service.clock.instant(), asked));
+  }
+
+  @Test
+  void whenNoAuthorityCanHaveSentADecision_itIsADeadLetter() {
+    String limit = "\"run_limit_usd\": \"1000000000.00\",";
+    deliver(
+        degraded("k0", "9000000000000.00", "", ""),
+        degraded("k1", "-0.01", "", ""),
+        degraded("k2", "1.00", limit, ""),
+        degraded("k3", "1.00", "\"parent_run_id\": \"run-1\",", ""),
+        degraded("k4", "1.00", "", ", \"input_tokens\": -5"),
+        degraded("k5", "1.00", "", ", \"parts\": {\"cache_read_tokens\": -10}"));
+
+    assertEquals(6, service.queue.reasonsOfTheDead().size());
+    assertTrue(service.runs.find(service.tenantId, "run-1").isEmpty());
+  }
+
+  @Test
+  void whenADecisionIsTheDearestPossible_itIsRecorded() {
+    deliver(degraded("k", "9223372.036854", "", ""));
+
+    assertEquals(List.of(), service.queue.reasonsOfTheDead());
+    assertTrue(service.runs.find(service.tenantId, "run-1").isPresent());
   }
 
   private static boolean has(List<String> reasons, String part) {
@@ -169,30 +209,31 @@ class UsageQueueTest {
   }
 
   @Test
-  void aMessageOlderThanItsReservationMayBeKeptIsADeadLetter() {
+  void whenAMessageIsTooOld_itIsADeadLetter() {
     String commit = message("commit", of(reserved("a")), usage(10));
-    desk.clock.advance(Duration.ofDays(29).plusMillis(1));
+    service.clock.advance(Duration.ofDays(29).plusMillis(1));
     deliver(commit);
-    assertTrue(has(desk.queue.reasonsOfTheDead(), "was sent"));
+    assertTrue(has(service.queue.reasonsOfTheDead(), "was sent"));
   }
 
   @Test
-  void aSettlementThatFindsNoReservationIsTriedUntilItsReceivesAreSpent() {
+  void whenNoReservationIsFound_theSettlementIsRetried() {
     String commit = message("commit", of("later"), usage(10));
-    desk.queue.send(commit);
-    assertEquals(1, desk.queue.deliverTo(desk.usageQueue));
+    service.queue.send(commit);
+    assertEquals(1, service.queue.deliverTo(service.usageQueue));
     ReservationId id = reserved("later");
     deliver();
     assertEquals(ReservationState.COMMITTED, read(id).state());
 
     deliver(message("commit", of("never"), usage(10)));
-    assertTrue(has(desk.queue.reasonsOfTheDead(), "there is no reservation"));
+    assertTrue(has(service.queue.reasonsOfTheDead(), "there is no reservation"));
   }
 
   @Test
-  void deadLettersAreShownWithTheirReasonsAndSentAgainOnceWhatWasWrongIsPutRight() {
+  void whenTheCauseIsPutRight_aDeadLetterCanBeSentAgain() {
     deliver(message("commit", of("late"), usage(10)), "not json");
-    DeadLetters letters = new DeadLetters(desk.queue.sqs(), desk.queue.url(), desk.queue.deadUrl());
+    DeadLetters letters =
+        new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
     List<DeadLetters.Letter> shown = new ArrayList<>();
     assertEquals(2, letters.show(shown::add));
     assertEquals(2, letters.show(it -> {}), "they stay");
@@ -200,13 +241,14 @@ class UsageQueueTest {
     assertEquals(1, letters.redrive(it -> it.reason().contains("there is no reservation")));
     deliver();
     assertEquals(ReservationState.COMMITTED, read(id).state());
-    assertEquals(1, desk.queue.reasonsOfTheDead().size());
+    assertEquals(1, service.queue.reasonsOfTheDead().size());
   }
 
   @Test
-  void aLetterThatComesBackWhileOthersAreSentAgainIsNotSentTwice() {
+  void whenADeadLetterFailsDuringARedrive_itIsNotSentTwice() {
     deliver("not json", "nor this");
-    DeadLetters letters = new DeadLetters(desk.queue.sqs(), desk.queue.url(), desk.queue.deadUrl());
+    DeadLetters letters =
+        new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
     assertEquals(
         2,
         letters.redrive(
@@ -215,35 +257,36 @@ class UsageQueueTest {
               return true;
             }));
     deliver();
-    assertEquals(2, desk.queue.reasonsOfTheDead().size());
+    assertEquals(2, service.queue.reasonsOfTheDead().size());
   }
 
   @Test
-  void aMessageOutlivesAnOutageThatIsLongerThanItsReceives() {
+  void whenAnOutageOutlastsTheReceives_theMessageIsKept() {
     ReservationId id = reserved("a");
-    desk.queue.send(message("commit", of(id), usage(10)));
+    service.queue.send(message("commit", of(id), usage(10)));
     ledger.set(true);
-    for (int receive = 0; receive < 2 * Desk.MOST_RECEIVES; receive++) {
-      assertEquals(1, desk.queue.deliverTo(desk.usageQueue));
+    for (int receive = 0; receive < 2 * TestAuthority.MAX_RECEIVES; receive++) {
+      assertEquals(1, service.queue.deliverTo(service.usageQueue));
     }
     ledger.set(false);
     deliver();
     assertEquals(ReservationState.COMMITTED, read(id).state());
-    assertEquals(List.of(), desk.queue.reasonsOfTheDead());
+    assertEquals(List.of(), service.queue.reasonsOfTheDead());
   }
 
   @Test
-  void aCommitOfACancelledCallIsADeadLetterAndItsReleaseIsNothing() {
+  void whenACancelledCallIsCommitted_itIsADeadLetter() {
     assertTrue(
-        desk.settlement
+        service
+            .settlement
             .cancel(
-                desk.gateway,
+                service.gateway,
                 "a",
                 Policy.DEFAULT.mode(),
-                "desk-1",
+                "service-1",
                 Duration.ofDays(Policy.DEFAULT.retentionDays()))
             .isEmpty());
     deliver(message("release", of("a"), "{}"), message("commit", of("a"), usage(10)));
-    assertEquals(1, desk.queue.reasonsOfTheDead().size());
+    assertEquals(1, service.queue.reasonsOfTheDead().size());
   }
 }

@@ -72,7 +72,7 @@ class ApiKeysTest {
   }
 
   @Test
-  void everySecretThatRotationsAtOnceGaveOutIsGoodAndTheOthersAreToldSo() throws Exception {
+  void whenRotationsRunAtOnce_everyIssuedSecretIsValid() throws Exception {
     keys().issue(caller, tenants, entry());
     for (int repetition = 0; repetition < 10; repetition++) {
       Callable<Rotated> rotate =
@@ -93,7 +93,7 @@ class ApiKeysTest {
   }
 
   @Test
-  void noSecretOutlivesARevocationThatMeetsARotation() throws Exception {
+  void whenAKeyIsRevokedDuringARotation_noSecretIsValid() throws Exception {
     for (int repetition = 0; repetition < 15; repetition++) {
       List<String> secrets = new ArrayList<>();
       secrets.add(keys().issue(caller, tenants, entry()).secret());
@@ -115,7 +115,7 @@ class ApiKeysTest {
   }
 
   @Test
-  void aConflictIsWaitedOutAndOnlyEndlessOnesAreBusy() {
+  void whenWritesConflict_onlyEndlessConflictsAreReported() {
     long seed = System.nanoTime();
     Faults some = new Faults(seed, 0, 60);
     ApiKeys conflicting = keys(some);
@@ -133,7 +133,7 @@ class ApiKeysTest {
   }
 
   @Test
-  void ofTwoPoliciesWrittenAtOnceOneIsToldThatItChanged() throws Exception {
+  void whenTwoPoliciesAreWrittenAtOnce_oneIsRefused() throws Exception {
     assertTrue(tenants.create(tenantId, Policy.DEFAULT, clock.instant()));
     for (int repetition = 0; repetition < 10; repetition++) {
       Tenants.Versioned seen = tenants.policyNow(tenantId);

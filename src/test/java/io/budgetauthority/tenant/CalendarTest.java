@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/// What period an instant falls into when the zone changes (protocol section 9).
+/// What period an instant falls into when the zone changes (protocol.md#changed-time-zone).
 class CalendarTest {
 
   private static final ZoneId UTC = ZoneId.of("UTC");
@@ -27,7 +27,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenTheZoneStaysItIsTheSameCalendar() {
+  void whenTheZoneStays_itIsTheSameCalendar() {
     Calendar utc = Calendar.in(UTC);
 
     assertSame(utc, utc.changedTo(UTC, CHANGE));
@@ -35,7 +35,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenTheZoneChangesTheRunningDayLastsOn() {
+  void whenTheZoneChanges_theCurrentDayIsExtended() {
     Calendar calendar = Calendar.in(UTC).changedTo(AUCKLAND, CHANGE);
 
     assertEquals("2026-11-24", day(calendar, "2026-11-24T09:00:00Z"), "before the change");
@@ -48,7 +48,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenTheZoneChangesToOneBehindTheDayLastsToItsMidnight() {
+  void whenTheZoneChangesToOneBehind_theDayLastsToItsMidnight() {
     Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
 
     assertEquals("2026-11-24", day(calendar, "2026-11-24T12:00:00Z"), "it is the 25th in Auckland");
@@ -56,7 +56,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenTheZoneChangesBackTheDayEndsAsItWouldHave() {
+  void whenTheZoneChangesBack_theDayEndsAsItWouldHave() {
     Calendar calendar =
         Calendar.in(AUCKLAND).changedTo(UTC, CHANGE).changedTo(AUCKLAND, CHANGE.plusSeconds(600));
 
@@ -67,7 +67,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenTheMonthRunsItLastsToTheFirstBoundaryOfTheNewZone() {
+  void whenTheZoneChangesInAMonth_itLastsToTheNewZonesEnd() {
     Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
 
     assertEquals("2026-11", calendar.periodOf(Window.MONTH, Instant.parse("2026-11-30T11:30:00Z")));
@@ -76,7 +76,7 @@ class CalendarTest {
   }
 
   @Test
-  void whenAChangeIsOldItIsDropped() {
+  void whenAChangeIsOld_itIsDropped() {
     Calendar calendar =
         Calendar.in(UTC)
             .changedTo(AUCKLAND, CHANGE.minusSeconds(401 * 86_400L))
@@ -88,7 +88,7 @@ class CalendarTest {
 
   /// Whatever changes, periods follow each other in time and no name comes back.
   @Test
-  void whenZonesChangeAtRandomNoPeriodComesTwice() {
+  void whenZonesChangeAtRandom_noPeriodComesTwice() {
     List<ZoneId> zones =
         List.of(
             UTC,

@@ -1,0 +1,66 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Which counters a run takes among those that the policy allows (protocol.md#policy).
+public final class RunCounters {
+
+  private static final Run.Tuple UNBOUND = new Run.Tuple(null, null, null, null);
+
+  private RunCounters() {}
+
+  /// The counters that a run takes by a call that names it: those of what it newly binds, and all
+  /// of them for a run that did not count before.
+  public static List<RunCounter> ofKnown(
+      String tenantId, Tenants.Versioned policy, Run run, Run.Tuple bound, Instant now) {
+    return run.counted()
+        ? of(tenantId, policy, run.tuple(), bound, null)
+        : of(tenantId, policy, UNBOUND, bound, now);
+  }
+
+  /// The counters that a new run takes.
+  public static List<RunCounter> ofNew(
+      String tenantId, Tenants.Versioned policy, Run.Tuple bound, Instant now) {
+    return of(tenantId, policy, UNBOUND, bound, now);
+  }
+
+  /// The counters of a key and a user that a run is newly bound to, and of the day that it begins
+  /// on.
+  ///
+  /// @param before what the run was bound to
+  /// @param beginsAt null where the run has begun before
+  private static List<RunCounter> of(
+      String tenantId,
+      Tenants.Versioned versioned,
+      Run.Tuple before,
+      Run.Tuple bound,
+      @Nullable Instant beginsAt) {
+    Policy policy = versioned.policy();
+    List<RunCounter> counters = new ArrayList<>();
+    String key = bound.keyId();
+    String user = bound.userId();
+    if (key != null && before.keyId() == null) {
+      counters.add(
+          new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, tenantId, key, policy.maxActiveRunsPerKey()));
+    }
+    if (user != null && before.userId() == null) {
+      counters.add(
+          new RunCounter(
+              RunCounter.Of.ACTIVE_OF_USER, tenantId, user, policy.maxActiveRunsPerUser()));
+    }
+    if (beginsAt != null) {
+      String day = versioned.calendar().periodOf(Window.DAY, beginsAt);
+      counters.add(
+          new RunCounter(RunCounter.Of.NEW_ON_DAY, tenantId, day, policy.maxNewRunsPerDay()));
+    }
+    return counters;
+  }
+}

@@ -1,0 +1,325 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.EnforcedAccount;
+import io.budgetauthority.ledger.Hold;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Enters in the ledger what was not reserved beforehand: usage that never had a decision, and a
+/// decision that was made during an outage (protocol.md#usage-without-a-decision and
+/// protocol.md#degraded-decisions). Nothing here refuses: what happened has happened, so no
+/// ceiling, closed run or full count stands in its way. Safe for use by many threads.
+public final class UnreservedRecorder {
+
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
+  private static final Run.Tuple UNBOUND = new Run.Tuple(null, null, null, null);
+
+  private final Ledger ledger;
+  private final Tenants tenants;
+  private final Accounts accounts;
+
+  public UnreservedRecorder(Ledger ledger, Tenants tenants) {
+    this.ledger = ledger;
+    this.tenants = tenants;
+    this.accounts = new Accounts(tenants);
+  }
+
+  /// What happened.
+  ///
+  /// @param runId null where it belongs to no run
+  /// @param parentRunId the parent that was named for a run that it may have started
+  /// @param runLimit the limit for that run; null for the policy's
+  /// @param at when; its calendar accounts are those of this time
+  /// @param charge what every account is charged
+  /// @param decided whether it was a decision, which renews an active run and binds it
+  /// @param issued whether the run was issued to this call alone, so that it does not count as one
+  public record Occurrence(
+      String tenantId,
+      @Nullable String runId,
+      @Nullable String parentRunId,
+      @Nullable MicroUsd runLimit,
+      Run.Tuple stated,
+      Instant at,
+      MicroUsd charge,
+      boolean decided,
+      boolean issued) {}
+
+  /// Where in the ledger it belongs.
+  ///
+  /// @param runId null where there is none, or where it is somebody else's
+  /// @param orphanOf the run that was named and is somebody else's; null where none was
+  /// @param enforcedAccounts every account that it is recorded on, as they are before
+  public record Target(
+      Tenants.Versioned versioned,
+      @Nullable String runId,
+      @Nullable String parentRunId,
+      @Nullable String orphanOf,
+      Run.Tuple tuple,
+      List<EnforcedAccount> enforcedAccounts) {
+    public Target {
+      enforcedAccounts = List.copyOf(enforcedAccounts);
+    }
+
+    public Policy policy() {
+      return versioned.policy();
+    }
+
+    /// A hold of nothing on each of them, which says where a charge goes.
+    public List<Hold> zeroHolds() {
+      return enforcedAccounts.stream()
+          .map(enforced -> new Hold(enforced.account().key(), MicroUsd.ZERO))
+          .toList();
+    }
+  }
+
+  /// What is to be written at its target.
+  public interface Entry {
+    /// The item; empty where what is stored under its id stays as it is.
+    Optional<Reservation> at(Target target, @Nullable Reservation stored);
+  }
+
+  /// What is stored under an id now.
+  ///
+  /// @param recorded false where it was there before and stays as it was
+  /// @param clockSkew how much the clocks of two processes may differ, by the tenant's policy
+  public record Recorded(Reservation reservation, boolean recorded, Duration clockSkew) {}
+
+  public Recorded record(ReservationId id, Occurrence occurrence, Entry entry) {
+    Deadline deadline = Deadline.in(TIMEOUT);
+    do {
+      Recorded recorded = attempt(id, occurrence, entry, deadline);
+      if (recorded != null) {
+        return recorded;
+      }
+    } while (!deadline.isPast());
+    throw new LedgerContended("the accounts moved in every round");
+  }
+
+  /// Null where something moved between reading and writing.
+  private @Nullable Recorded attempt(
+      ReservationId id, Occurrence occurrence, Entry entry, Deadline deadline) {
+    String tenantId = occurrence.tenantId();
+    Tenants.Versioned policy = tenants.policy(tenantId);
+    Duration skew = Duration.ofSeconds(policy.policy().clockSkewSeconds());
+    RunBinding binding = binding(occurrence, deadline);
+    Accounts.Applying applying =
+        accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at());
+    Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), binding.runIds(), deadline);
+    if (ledger.repair(seen.accounts().values(), deadline)) {
+      return null;
+    }
+    if (applying.isOlderThan(seen.accounts())) {
+      applying.evict(tenants);
+      return null;
+    }
+    List<EnforcedAccount> enforcedAccounts = new ArrayList<>();
+    for (String runId : binding.runIds()) {
+      Run run = seen.runs().get(runId);
+      Account account = run == null ? unused(occurrence, runId, policy.policy()) : run.account();
+      enforcedAccounts.add(accounts.ofRun(account, run, policy.policy()));
+    }
+    enforcedAccounts.addAll(applying.enforcedAccounts(seen.accounts()));
+    Target target =
+        new Target(
+            policy,
+            binding.runId(),
+            binding.chain().isEmpty() ? null : binding.chain().getFirst(),
+            binding.orphanOf(),
+            binding.tuple(),
+            enforcedAccounts);
+    Reservation stored = seen.reservation();
+    Optional<Reservation> item = entry.at(target, stored);
+    if (item.isEmpty()) {
+      return stored == null ? null : new Recorded(stored, false, skew);
+    }
+    Ledger.Write order = order(occurrence, binding, target, seen.runs(), item.get());
+    if (!(ledger.reserve(order, deadline) instanceof Ledger.Outcome.Reserved)) {
+      return null;
+    }
+    if (target.orphanOf() != null) {
+      Meters.afterWrite(Meters::orphaned);
+    }
+    return new Recorded(item.get(), true, skew);
+  }
+
+  /// The runs that it is charged to, and under which tuple.
+  ///
+  /// @param chain the ancestors of its run, whether they are there or not
+  private record RunBinding(
+      @Nullable String runId, List<String> chain, Run.Tuple tuple, @Nullable String orphanOf) {
+
+    List<String> runIds() {
+      List<String> ids = new ArrayList<>(chain.size() + 1);
+      if (runId != null) {
+        ids.add(runId);
+        ids.addAll(chain);
+      }
+      return ids;
+    }
+  }
+
+  private RunBinding binding(Occurrence occurrence, Deadline deadline) {
+    String runId = occurrence.runId();
+    Run.Tuple stated = occurrence.stated();
+    if (runId == null) {
+      return new RunBinding(null, List.of(), stated, null);
+    }
+    Map<String, Run> runs = new HashMap<>();
+    List<String> named =
+        occurrence.parentRunId() == null || occurrence.parentRunId().equals(runId)
+            ? List.of(runId)
+            : List.of(runId, occurrence.parentRunId());
+    read(occurrence.tenantId(), named, runs, deadline);
+    Run run = runs.get(runId);
+    List<String> chain = run == null ? chainOfNew(occurrence, runs) : run.ancestors();
+    read(
+        occurrence.tenantId(),
+        chain.stream().filter(one -> !runs.containsKey(one)).toList(),
+        runs,
+        deadline);
+    Run first = run == null && !chain.isEmpty() ? runs.get(chain.getFirst()) : run;
+    Run.Tuple tuple = first == null ? stated : first.tuple().completedBy(stated);
+    boolean isItsOwn =
+        !chain.contains(runId)
+            && chain.size() < Run.MAX_LEVELS
+            && runs.values().stream()
+                .filter(one -> one.runId().equals(runId) || chain.contains(one.runId()))
+                .allMatch(one -> one.tuple().admits(stated) && one.tuple().admits(tuple));
+    return isItsOwn
+        ? new RunBinding(runId, chain, tuple, null)
+        : new RunBinding(null, List.of(), stated, runId);
+  }
+
+  private static List<String> chainOfNew(Occurrence occurrence, Map<String, Run> runs) {
+    String parentRunId = occurrence.parentRunId();
+    if (parentRunId == null) {
+      return List.of();
+    }
+    Run parent = runs.get(parentRunId);
+    return parent == null ? List.of(parentRunId) : parent.ancestorsOfChild();
+  }
+
+  private void read(
+      String tenantId, List<String> runIds, Map<String, Run> into, Deadline deadline) {
+    if (!runIds.isEmpty()) {
+      into.putAll(ledger.read(null, tenantId, List.of(), runIds, deadline).runs());
+    }
+  }
+
+  private static Account unused(Occurrence occurrence, String runId, Policy policy) {
+    MicroUsd limit =
+        runId.equals(occurrence.runId()) && occurrence.runLimit() != null
+            ? occurrence.runLimit()
+            : policy.defaultRunLimit();
+    return Account.unused(
+        AccountKey.total(occurrence.tenantId(), Scope.RUN, runId), limit, LimitVersion.ofRun(0));
+  }
+
+  private static Ledger.Write order(
+      Occurrence occurrence,
+      RunBinding binding,
+      Target target,
+      Map<String, Run> runs,
+      Reservation item) {
+    List<ConditionalHold> takes = new ArrayList<>();
+    List<Ledger.RunChange> changes = new ArrayList<>();
+    List<RunCounter> counters = new ArrayList<>();
+    List<String> runIds = binding.runIds();
+    for (int i = 0; i < target.enforcedAccounts().size(); i++) {
+      EnforcedAccount enforced = target.enforcedAccounts().get(i);
+      if (i >= runIds.size()) {
+        takes.add(ConditionalHold.ofCharge(enforced, occurrence.charge()));
+        continue;
+      }
+      boolean isOwn = i == 0;
+      Run run = runs.get(runIds.get(i));
+      if (run == null) {
+        changes.add(new Ledger.Start(begun(occurrence, binding, target.policy(), enforced, isOwn)));
+      } else {
+        takes.add(ConditionalHold.ofCharge(enforced, occurrence.charge()));
+        if (occurrence.decided() && run.stateAt(occurrence.at()) == Run.State.ACTIVE) {
+          Run.Tuple bound = isOwn ? binding.tuple() : run.tuple();
+          changes.add(
+              new Ledger.Renew(
+                  run, bound, occurrence.at(), renewed(run, occurrence, target), isOwn));
+        }
+      }
+      if (isOwn) {
+        counters.addAll(countersOf(occurrence, binding, target, run));
+      }
+    }
+    return new Ledger.Write(item, takes, changes, counters);
+  }
+
+  /// A run of which this is the first decision. An ancestor is bound to nothing until it is heard
+  /// of itself.
+  private static Run begun(
+      Occurrence occurrence,
+      RunBinding binding,
+      Policy policy,
+      EnforcedAccount enforced,
+      boolean isOwn) {
+    Account account = enforced.account();
+    Account charged =
+        Account.of(
+            account.key(), account.limit(), occurrence.charge(), MicroUsd.ZERO, account.version());
+    return new Run(
+        occurrence.tenantId(),
+        account.key().id(),
+        isOwn ? binding.chain() : List.of(),
+        isOwn ? binding.tuple() : UNBOUND,
+        null,
+        occurrence.at(),
+        occurrence.at().plus(policy.runTtl()),
+        account.limit(),
+        Run.Rules.USUAL,
+        !(isOwn && occurrence.issued()),
+        charged);
+  }
+
+  private static Instant renewed(Run run, Occurrence occurrence, Target target) {
+    Instant until = occurrence.at().plus(target.policy().runTtl());
+    return until.isAfter(run.expiresAt()) ? until : run.expiresAt();
+  }
+
+  /// The counters that its run takes: they are counted, and nothing is refused for them. A parent
+  /// that is made with it is not counted as another new run of the day.
+  private static List<RunCounter> countersOf(
+      Occurrence occurrence, RunBinding binding, Target target, @Nullable Run run) {
+    List<RunCounter> counters = List.of();
+    if (run == null) {
+      if (!occurrence.issued()) {
+        counters =
+            RunCounters.ofNew(
+                occurrence.tenantId(), target.versioned(), binding.tuple(), occurrence.at());
+      }
+    } else if (occurrence.decided() && run.stateAt(occurrence.at()) == Run.State.ACTIVE) {
+      counters =
+          RunCounters.ofKnown(
+              occurrence.tenantId(), target.versioned(), run, binding.tuple(), occurrence.at());
+    }
+    return counters.stream().map(RunCounter::unlimited).toList();
+  }
+}

@@ -1,0 +1,125 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One account under the ceiling that applies to it, and the test of that account in its mode
+/// (protocol.md#modes).
+///
+/// @param account the sums, under the limit that is in force
+/// @param stored the account as the ledger has it; null where it has none yet
+/// @param mode the ceiling's, else the tenant's
+/// @param margin what `soft_gate` tolerates beyond the limit
+/// @param resetsAt the end of the account's period; null for a total
+public record EnforcedAccount(
+    Account account,
+    @Nullable Account stored,
+    Mode mode,
+    MicroUsd margin,
+    List<Integer> warnAtPercent,
+    @Nullable Instant resetsAt) {
+
+  public EnforcedAccount {
+    warnAtPercent = List.copyOf(warnAtPercent);
+  }
+
+  /// What a call is thought to cost.
+  ///
+  /// @param worst the dearest bill that its bounds allow
+  /// @param expected the estimate of a soft gate, never above the worst
+  /// @param free whether the call costs nothing by prices of zero that were approved: then it fits
+  ///   every account, also one below zero
+  public record Estimate(MicroUsd worst, MicroUsd expected, boolean free) {}
+
+  /// What this account holds for the call.
+  public MicroUsd hold(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst();
+      case SOFT_GATE -> estimate.expected();
+      case ACTUALS_ONLY -> MicroUsd.ZERO;
+    };
+  }
+
+  /// By how much the account falls short of the call; not positive where the call fits. In
+  /// `actuals_only` it is what was spent at or above the limit, plus the one micro-USD that
+  /// equality is short by.
+  public MicroUsd shortfall(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst().minus(account.available());
+      case SOFT_GATE -> estimate.expected().minus(account.available().plus(margin));
+      case ACTUALS_ONLY -> account.committed().minus(account.limit()).plus(MicroUsd.of(1));
+    };
+  }
+
+  /// Whether the call does not fit.
+  public boolean isOver(Estimate estimate) {
+    return !estimate.free() && shortfall(estimate).isPositive();
+  }
+
+  public boolean blocks(Estimate estimate) {
+    return mode != Mode.ADVISORY_ESTIMATE && isOver(estimate);
+  }
+
+  /// Whether the call would fit if every call in flight came to nothing.
+  public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
+    Account settled =
+        Account.of(
+            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, account.version());
+    return !new EnforcedAccount(settled, stored, mode, margin, warnAtPercent, resetsAt)
+        .blocks(estimate);
+  }
+
+  /// Whether the call would fit a period that has just begun.
+  public boolean fitsAfterReset(Estimate estimate) {
+    return resetsAt != null
+        && !new EnforcedAccount(
+                Account.unused(account.key(), account.limit(), account.version()),
+                stored,
+                mode,
+                margin,
+                warnAtPercent,
+                resetsAt)
+            .blocks(estimate);
+  }
+
+  /// Whether nothing is left for a call that costs something, once so much more is taken.
+  public boolean isExhaustedAfter(MicroUsd taken) {
+    MicroUsd left = account.available().minus(taken);
+    return switch (mode) {
+      case HARD_GATE -> !left.isPositive();
+      case SOFT_GATE -> !left.plus(margin).isPositive();
+      case ACTUALS_ONLY -> account.committed().compareTo(account.limit()) >= 0;
+      case ADVISORY_ESTIMATE -> false;
+    };
+  }
+
+  /// The condition under which the ledger takes the hold.
+  ConditionalHold.Condition condition(Estimate estimate) {
+    if (estimate.free()) {
+      return new ConditionalHold.Condition.None();
+    }
+    return switch (mode) {
+      case HARD_GATE -> new ConditionalHold.Condition.AtLeast(estimate.worst());
+      case SOFT_GATE -> new ConditionalHold.Condition.AtLeast(estimate.expected().minus(margin));
+      case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
+      case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
+    };
+  }
+
+  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
+  public List<Integer> crossedBy(MicroUsd hold) {
+    MicroUsd before = account.committed().plus(account.reserved());
+    MicroUsd after = before.plus(hold);
+    return warnAtPercent.stream()
+        .filter(percent -> !reaches(before, percent) && reaches(after, percent))
+        .toList();
+  }
+
+  /// Whether an amount is at or above a share of the limit.
+  public boolean reaches(MicroUsd amount, int percent) {
+    return amount.isAtLeastPercentOf(percent, account.limit());
+  }
+}

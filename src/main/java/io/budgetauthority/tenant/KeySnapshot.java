@@ -1,0 +1,15 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
+
+/// What is published of a key.
+///
+/// @param goodUntil when a rotation ends it; [Instant#MAX] where none does
+record KeySnapshot(
+    @JsonProperty("caller") Caller caller, @JsonProperty("good_until") Instant goodUntil) {
+
+  static KeySnapshot read(String document) {
+    return ConfigurationJson.read(document, KeySnapshot.class);
+  }
+}

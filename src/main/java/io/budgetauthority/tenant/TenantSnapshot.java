@@ -1,0 +1,22 @@
+package io.budgetauthority.tenant;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/// What is published of a tenant.
+///
+/// @param strictest the strictest mode of its policy and its ceilings
+/// @param calendar its time zone and how that changed
+public record TenantSnapshot(
+    @JsonProperty("policy") Policy policy,
+    @JsonProperty("version") long version,
+    @JsonProperty("strictest_mode") Mode strictest,
+    @JsonProperty("calendar") Calendar calendar) {
+
+  public TenantSnapshot {
+    calendar = calendar == null ? Calendar.in(policy.timeZone()) : calendar;
+  }
+
+  static TenantSnapshot read(String document) {
+    return ConfigurationJson.read(document, TenantSnapshot.class);
+  }
+}

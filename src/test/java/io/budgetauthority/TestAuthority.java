@@ -1,0 +1,407 @@
+package io.budgetauthority;
+
+import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Authority;
+import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.decision.LateDecisions;
+import io.budgetauthority.decision.Outage;
+import io.budgetauthority.decision.PolicyBuilder;
+import io.budgetauthority.decision.UnreservedRecorder;
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.UsageQuality;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.RateCard;
+import io.budgetauthority.price.TokenClass;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.settlement.UsageCharges;
+import io.budgetauthority.settlement.UsagePricing;
+import io.budgetauthority.settlement.UsageQueue;
+import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.SnapshotStore;
+import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// An authority with its own tenant on the real local servers, without HTTP: what the tests of the
+/// core ask and settle through. Its one model costs 1 USD a million input tokens and 5 USD a
+/// million output tokens, so that a call of 0 input tokens and N output tokens costs 5 N micro-USD.
+public final class TestAuthority {
+
+  public static final String MODEL = "model-a";
+  public static final String CHEAP_MODEL = "model-b";
+
+  /// Costs what [#MODEL] costs and has a window of [#NARROW_WINDOW] tokens.
+  public static final String NARROW_MODEL = "model-c";
+
+  public static final long NARROW_WINDOW = 4_096;
+  public static final int MAX_RECEIVES = 3;
+  private static final String TABLE_VERSION = "service-1";
+
+  public final String tenantId;
+  public final TestClock clock;
+  public final Caller gateway;
+  public final Ledger ledger;
+  public final Runs runs;
+  public final Tenants tenants;
+  public final Authority authority;
+  public final Settlement settlement;
+  public final CeilingChanges ceilings;
+  public final UsageCharges charges;
+  public final UsageQueue usageQueue;
+  public final TestQueue queue;
+
+  /// Puts the queue out of reach of whoever sends to it from here.
+  public final InjectedOutage queueOutage = new InjectedOutage();
+
+  public final SnapshotPublisher snapshotPublisher;
+
+  public TestAuthority(ExecutionInterceptor... faults) {
+    this(newTenant(), newClock(), List.of(faults), List.of());
+  }
+
+  private static String newTenant() {
+    return "tenant-" + UUID.randomUUID();
+  }
+
+  private static TestClock newClock() {
+    return new TestClock(Instant.parse("2026-11-24T10:00:00.123Z"));
+  }
+
+  /// The same tenant in another process, which has caches of its own.
+  public TestAuthority anotherProcess() {
+    return new TestAuthority(tenantId, clock, List.of(), List.of());
+  }
+
+  /// The local build of which every call to DynamoDB is seen, those for configuration too.
+  public static TestAuthority watchedBy(ExecutionInterceptor watch) {
+    return new TestAuthority(newTenant(), newClock(), List.of(watch), List.of(watch));
+  }
+
+  private TestAuthority(
+      String tenantId,
+      TestClock clock,
+      List<ExecutionInterceptor> faults,
+      List<ExecutionInterceptor> ofConfiguration) {
+    this.tenantId = tenantId;
+    this.clock = clock;
+    this.gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
+    LocalCloud cloud = LocalCloudForTests.shared();
+    String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
+    DynamoDbClient dynamoDb =
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(override -> faults.forEach(override::addExecutionInterceptor))
+            .build();
+    DynamoDbClient reliable =
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(
+                override -> ofConfiguration.forEach(override::addExecutionInterceptor))
+            .build();
+    this.ledger =
+        new Ledger(
+            dynamoDb, ledgerTable, cloud.definitions().decisionsTable().create().tableName());
+    this.runs = new Runs(ledger);
+    this.tenants = new Tenants(reliable, ledgerTable);
+    PriceStore store =
+        new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
+    store.publish(table());
+    PriceBook prices = new PriceBook(store);
+    prices.refresh();
+    PriceOverrides overrides = new PriceOverrides(reliable, ledgerTable, tenants, clock);
+    SnapshotStore published =
+        new SnapshotStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
+    this.snapshotPublisher =
+        new SnapshotPublisher(
+            reliable,
+            ledgerTable,
+            published,
+            tenants,
+            new ApiKeys(reliable, ledgerTable, clock),
+            overrides::snapshot);
+    this.queue = TestQueue.onLocalCloud(0);
+    Outage outage =
+        new Outage(
+            new OutageSnapshots(published, clock),
+            LocalCloudForTests.sqs(queueOutage),
+            Optional.of(queue.url()),
+            clock);
+    this.authority = new Authority(ledger, prices, overrides, tenants, outage, clock);
+    UsagePricing pricing = new UsagePricing(prices, overrides);
+    this.settlement = new Settlement(ledger, pricing, tenants, clock);
+    UnreservedRecorder recorder = new UnreservedRecorder(ledger, tenants);
+    this.charges = new UsageCharges(recorder, pricing, tenants, clock);
+    this.usageQueue =
+        new UsageQueue(
+            settlement,
+            charges,
+            new LateDecisions(recorder, clock),
+            tenants,
+            new UsageQueue.Settings(
+                queue.sqs(), queue.url(), queue.deadUrl(), MAX_RECEIVES, Duration.ZERO),
+            clock);
+    this.ceilings = new CeilingChanges(ledger, tenants);
+  }
+
+  public static Price price(String model, long inputPicos, long outputPicos) {
+    return price(model, 200_000, inputPicos, outputPicos);
+  }
+
+  private static Price price(String model, long windowTokens, long inputPicos, long outputPicos) {
+    return new Price(
+        "test",
+        model,
+        "chat",
+        List.of(),
+        windowTokens,
+        64_000L,
+        false,
+        Set.of(),
+        List.of(
+            new RateCard(
+                Bounds.DEFAULT_TIER,
+                0,
+                Map.of(TokenClass.INPUT, inputPicos, TokenClass.OUTPUT, outputPicos),
+                Map.of())),
+        Map.of(),
+        false);
+  }
+
+  /// The local build's price table.
+  public static PriceTable table() {
+    return new PriceTable(
+        TABLE_VERSION,
+        Instant.parse("2026-11-24T00:00:00Z"),
+        "made for tests",
+        List.of(
+            price(MODEL, 1_000_000, 5_000_000),
+            price(CHEAP_MODEL, 100_000, 500_000),
+            price(NARROW_MODEL, NARROW_WINDOW, 1_000_000, 5_000_000)));
+  }
+
+  public void policy(Policy policy) {
+    if (!tenants.create(tenantId, policy, clock.instant())) {
+      throw new IllegalStateException("this service has its policy");
+    }
+  }
+
+  /// A ceiling over the window's period of now.
+  public void ceiling(Scope scope, String id, Window window, MicroUsd limit) {
+    ceiling(scope, id, window, Ceiling.of(limit));
+  }
+
+  private void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
+    ceilings.put(
+        new Tenants.ScopeId(tenantId, scope, id),
+        window,
+        ceiling,
+        clock.instant(),
+        version -> true,
+        before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
+  }
+
+  public void ceiling(Scope scope, String id, MicroUsd limit) {
+    ceiling(scope, id, Window.TOTAL, limit);
+  }
+
+  /// A ceiling in a mode of its own.
+  public void ceiling(Scope scope, String id, MicroUsd limit, Mode mode) {
+    ceiling(
+        scope, id, Window.TOTAL, new Ceiling(limit, mode, null, Ceiling.DEFAULT_WARN_AT_PERCENT));
+  }
+
+  /// An ask for one call of a run by user `ada` with key `ci`.
+  public Answer ask(
+      String key, String runId, long inputTokens, long outputTokens, @Nullable MicroUsd runLimit) {
+    return authority.decide(
+        new Authority.Ask(gateway, request(inputTokens, outputTokens, runLimit), key, runId));
+  }
+
+  /// An ask by another user.
+  public Answer askAs(
+      String userId, String key, String runId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway, request(MODEL, userId, inputTokens, outputTokens, null, null), key, runId));
+  }
+
+  /// An ask for another model than the local build's own.
+  public Answer askFor(
+      String model, String key, String runId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway, request(model, "ada", inputTokens, outputTokens, null, null), key, runId));
+  }
+
+  /// An ask for the first call of a run that another one started.
+  public Answer askAsChild(
+      String key, String runId, String parentRunId, long inputTokens, long outputTokens) {
+    return authority.decide(
+        new Authority.Ask(
+            gateway,
+            request(MODEL, "ada", inputTokens, outputTokens, null, parentRunId),
+            key,
+            runId));
+  }
+
+  public static DecisionRequest request(
+      long inputTokens, @Nullable Long outputTokens, @Nullable MicroUsd runLimit) {
+    return request(MODEL, "ada", inputTokens, outputTokens, runLimit, null);
+  }
+
+  private static DecisionRequest request(
+      String model,
+      String userId,
+      long inputTokens,
+      @Nullable Long outputTokens,
+      @Nullable MicroUsd runLimit,
+      @Nullable String parentRunId) {
+    return new DecisionRequest(
+        null,
+        model,
+        inputTokens,
+        null,
+        false,
+        Parts.NONE,
+        outputTokens,
+        1,
+        Map.of(),
+        Bounds.DEFAULT_TIER,
+        null,
+        null,
+        Map.of(),
+        Set.of(),
+        null,
+        null,
+        true,
+        userId,
+        "ci",
+        null,
+        null,
+        parentRunId,
+        runLimit,
+        false,
+        null,
+        false);
+  }
+
+  /// A request whose client states a cap, or none.
+  public static DecisionRequest request(long inputTokens, @Nullable Long outputTokens) {
+    return request(inputTokens, outputTokens, null);
+  }
+
+  /// The default policy with other rules for the output cap.
+  public static Policy policyWith(Policy.OutputCapRules rules) {
+    return new PolicyBuilder().outputCap(rules).build();
+  }
+
+  /// A policy with other downgrade rules.
+  public static Policy policyWithDowngrade(Policy usual, Policy.DowngradeRule rule) {
+    return new PolicyBuilder(usual).downgrade(rule).build();
+  }
+
+  /// The default policy in another mode.
+  public static Policy policyIn(Mode mode) {
+    return new PolicyBuilder().mode(mode).build();
+  }
+
+  /// The default policy with another limit on the runs of a day.
+  public static Policy policyWithMostNewRunsPerDay(int most) {
+    return new PolicyBuilder().newRunsPerDay(most).build();
+  }
+
+  /// The default policy in a mode, with another rule for an outage.
+  public static Policy policyInOutage(Mode mode, Policy.OnLedgerOutage rule) {
+    return new PolicyBuilder().mode(mode).onLedgerOutage(rule).build();
+  }
+
+  public Settlement.Result commit(ReservationId id, long inputTokens, long outputTokens) {
+    return commit(id, inputTokens, outputTokens, UsageQuality.EXACT);
+  }
+
+  public Settlement.Result commit(
+      ReservationId id, long inputTokens, long outputTokens, UsageQuality quality) {
+    Usage usage =
+        quality == UsageQuality.MISSING ? null : Usage.ofTokens(inputTokens, outputTokens);
+    return settlement.commit(gateway, id, new UsageReport(usage, null, null, quality));
+  }
+
+  public ReservationId idOf(String key) {
+    return ReservationId.of(tenantId, gateway.principalId(), ReservationId.Kind.DECISION, key);
+  }
+
+  /// Closes a run and its descendants. False where there is none.
+  public boolean close(String runId) {
+    return runs.close(
+        tenantId,
+        runId,
+        clock.instant(),
+        tenants,
+        AuditEntry.of(gateway, clock.instant(), "runs/" + runId, null, null));
+  }
+
+  public Run run(String runId) {
+    Run run = runs.find(tenantId, runId).orElseThrow();
+    if (!run.account().addsUp()) {
+      throw new IllegalStateException("does not add up: " + run.account());
+    }
+    return run;
+  }
+
+  /// The sums of a total account as they are stored, which must add up (ledger.md#balance).
+  public Account account(Scope scope, String id) {
+    Account account = storedAccount(scope, id);
+    if (!account.addsUp()) {
+      throw new IllegalStateException("does not add up: " + account);
+    }
+    return account;
+  }
+
+  /// The sums of a total account as they are stored, whatever they are.
+  public Account storedAccount(Scope scope, String id) {
+    AccountKey key = AccountKey.total(tenantId, scope, id);
+    Account account =
+        ledger
+            .read(null, tenantId, List.of(key), List.of(), Deadline.in(Duration.ofSeconds(5)))
+            .accounts()
+            .get(key);
+    if (account == null) {
+      throw new IllegalStateException("no account " + key);
+    }
+    return account;
+  }
+}

@@ -1,0 +1,64 @@
+package io.budgetauthority.attribution;
+
+import io.budgetauthority.DecisionsTail;
+import io.budgetauthority.TestAuthority;
+import io.budgetauthority.ledger.DecisionScan;
+import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.local.LocalCloudForTests;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// The local build with its attribution: what the tests of adding up ask through.
+final class TestAttribution implements AutoCloseable {
+
+  static final LocalDate DAY = LocalDate.parse("2026-11-24");
+
+  final TestAuthority service = new TestAuthority();
+  final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
+  final String tableName =
+      LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+  final AttributionTable table = new AttributionTable(dynamoDb, tableName);
+  final AttributionStream stream = new AttributionStream(table, service.tenants);
+  final Attribution attribution = new Attribution(table);
+  final DecisionsTail tail = new DecisionsTail(service.tenantId);
+
+  void add(List<StreamRecord> records) {
+    stream.add(records.stream().map(Change::read).toList());
+  }
+
+  /// Adds whatever happened since the last call.
+  void catchUp() {
+    add(tail.read());
+  }
+
+  Rebuild rebuild() {
+    String decisions =
+        LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
+    return new Rebuild(
+        table, stream, new DecisionScan(dynamoDb, decisions), service.tenants, service.clock);
+  }
+
+  List<Attribution.Group> groups(Dimension... groupBy) {
+    return attribution.groups(
+        new Attribution.Query(
+            service.tenantId,
+            DAY.minusDays(200),
+            DAY.plusDays(199),
+            Map.of(),
+            List.of(groupBy),
+            false));
+  }
+
+  Amounts total() {
+    List<Attribution.Group> groups = groups();
+    return groups.isEmpty() ? Amounts.NONE : groups.getFirst().amounts();
+  }
+
+  @Override
+  public void close() {
+    tail.close();
+    dynamoDb.close();
+  }
+}

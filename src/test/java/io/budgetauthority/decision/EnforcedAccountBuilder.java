@@ -1,0 +1,84 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.AccountKey;
+import io.budgetauthority.ledger.EnforcedAccount;
+import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// An account as it stands, in micro-USD: under a hard gate, with no warnings, over all time,
+/// unless stated.
+final class EnforcedAccountBuilder {
+
+  private final Scope scope;
+  private final long limit;
+  private String id = "x";
+  private long committed;
+  private long reserved;
+  private Mode mode = Mode.HARD_GATE;
+  private long margin;
+  private List<Integer> warnAtPercent = List.of();
+  private Window window = Window.TOTAL;
+  private String period = "";
+  private @Nullable Instant resetsAt;
+
+  EnforcedAccountBuilder(Scope scope, long limit) {
+    this.scope = scope;
+    this.limit = limit;
+  }
+
+  EnforcedAccountBuilder id(String name) {
+    id = name;
+    return this;
+  }
+
+  EnforcedAccountBuilder committed(long micros) {
+    committed = micros;
+    return this;
+  }
+
+  EnforcedAccountBuilder reserved(long micros) {
+    reserved = micros;
+    return this;
+  }
+
+  EnforcedAccountBuilder mode(Mode of) {
+    mode = of;
+    return this;
+  }
+
+  EnforcedAccountBuilder margin(long micros) {
+    margin = micros;
+    return this;
+  }
+
+  EnforcedAccountBuilder warnAt(Integer... percents) {
+    warnAtPercent = List.of(percents);
+    return this;
+  }
+
+  EnforcedAccountBuilder over(Window of, String in, Instant until) {
+    window = of;
+    period = in;
+    resetsAt = until;
+    return this;
+  }
+
+  EnforcedAccount build() {
+    Account account =
+        Account.of(
+            new AccountKey("t", scope, id, window, period, 0),
+            MicroUsd.of(limit),
+            MicroUsd.of(committed),
+            MicroUsd.of(reserved),
+            LimitVersion.NONE);
+    return new EnforcedAccount(
+        account, account, mode, MicroUsd.of(margin), warnAtPercent, resetsAt);
+  }
+}
