@@ -212,7 +212,7 @@ public final class RequestFields {
       return null;
     }
     MicroUsd amount = converted(name, value.textValue(), MicroUsd::parseStated);
-    if (amount != null && amount.isNegative()) {
+    if (amount != null && value.textValue().startsWith("-")) {
       error(name, "may not be negative");
       return null;
     }

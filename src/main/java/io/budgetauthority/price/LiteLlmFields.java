@@ -196,7 +196,8 @@ final class LiteLlmFields {
 
   private static final Pattern MULTIPLIER = Pattern.compile(".*(?:uplift|multiplier).*");
 
-  private static final Pattern LIKE_A_PRICE = Pattern.compile(".*(?:cost|price|pricing).*");
+  private static final Pattern LIKE_A_PRICE =
+      Pattern.compile(".*(?:cost|price|pricing|charge|usd|(?:^|_)fees?(?:_|$)).*");
 
   static Field of(String name) {
     Field other = OTHERS.get(name);

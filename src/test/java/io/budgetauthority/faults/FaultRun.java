@@ -429,6 +429,9 @@ final class FaultRun {
     items.values().stream()
         .filter(item -> !known.contains(item.id()))
         .filter(item -> asked.stream().noneMatch(first -> isUsedAgain(first, item)))
+        .filter(
+            item ->
+                !isPresumed(item) || lifecycles.stream().noneMatch(it -> it.isOfOtherBody(item)))
         .forEach(item -> discrepancies.add("nobody asked for " + item));
     queue.reasonsOfTheDead().forEach(reason -> discrepancies.add("a dead letter: " + reason));
     Map<AccountKey, Long> charged = charged(items.values());
@@ -473,16 +476,21 @@ final class FaultRun {
   /// life was over by then as far as clocks agree: it is presumed under an id of its own
   /// (protocol.md#degraded-decisions).
   private static boolean isUsedAgain(Reservation first, Reservation again) {
-    Settled settled = again.settled();
     Instant latest = again.createdAt().plus(SKEW.multipliedBy(2));
     Instant endedAt = first.endedAt();
-    return again.state() == ReservationState.RECONCILED
-        && settled != null
-        && settled.quality() == UsageQuality.PRESUMED
-        && settled.charge().equals(again.estimate())
+    return isPresumed(again)
         && first.tenantId().equals(again.tenantId())
         && first.requestHash().equals(again.requestHash())
         && (latest.isAfter(first.expiresAt()) || (endedAt != null && latest.isAfter(endedAt)));
+  }
+
+  /// Whether an item is charged its estimate because nobody reported its usage.
+  private static boolean isPresumed(Reservation item) {
+    Settled settled = item.settled();
+    return item.state() == ReservationState.RECONCILED
+        && settled != null
+        && settled.quality() == UsageQuality.PRESUMED
+        && settled.charge().equals(item.estimate());
   }
 
   private static Map<AccountKey, Long> charged(Collection<Reservation> items) {

@@ -84,6 +84,9 @@ final class Lifecycle {
   /// Calls that an outage let through under a key that had been used.
   private final List<Again> again = new ArrayList<>();
 
+  /// The hash of another body that was sent under the key; empty where there was one body.
+  private final Set<String> otherBodies = new HashSet<>();
+
   /// A model and an output cap that a call is held for.
   private record Held(String model, long capTokens) {}
 
@@ -181,7 +184,11 @@ final class Lifecycle {
   /// A caller's fault: the key of a call that was settled, with the same body or with another one.
   /// The ledger refuses it. An outage that fails open lets it through, and it must be charged.
   private void useAgain(Client client) {
-    long capTokens = random.nextBoolean() ? tokens : tokens + 1;
+    // A call of an outage may not be under its key yet, and then another body could take it.
+    long capTokens = degraded || random.nextBoolean() ? tokens : tokens + 1;
+    if (capTokens != tokens) {
+      otherBodies.add(DecisionJson.hash(request(capTokens)));
+    }
     Answer answer = client.untilAnswered(machine -> ask(machine, capTokens));
     if (answer instanceof Answer.Decided decided
         && !decided.facts().blocked()
@@ -279,6 +286,11 @@ final class Lifecycle {
                       * (one.model().equals(TestAuthority.CHEAP_MODEL) ? 1 : 10);
               return estimate.micros() == Math.ceilDiv(tenths, 10);
             });
+  }
+
+  /// Whether an item is of another body that was sent under the key in an outage.
+  boolean isOfOtherBody(Reservation item) {
+    return item.tenantId().equals(tenantId) && otherBodies.contains(item.requestHash());
   }
 
   List<Again> again() {

@@ -108,7 +108,8 @@ class LiteLlmImportTest {
             "input_cost_per_token_above_1hr",
             "input_cost_per_token_above_200m_tokens",
             "input_cost_per_token_flex_flex",
-            "input_cost_per_token_4K")) {
+            "input_cost_per_token_4K",
+            "surcharge_usd")) {
       assertEquals(
           List.of("m: " + field + ": looks like a price that we do not know"),
           problems(file("\"" + field + "\": 1")));
