@@ -18,9 +18,9 @@ from litellm.integrations.custom_logger import CustomLogger
 import budget_authority_litellm
 from budget_authority_litellm import (
     body,
+    compat,
     counting,
     fields,
-    needs,
     outcome,
     request,
     routes,
@@ -746,21 +746,21 @@ def test_a_setting_that_is_wrong_is_named(
 @pytest.mark.parametrize("version", ["1.105.7", "1.99.4", "0.1"])
 def test_an_older_litellm_is_refused_by_name(version: str) -> None:
     with pytest.raises(
-        needs.LiteLLMUnsuitable,
-        match=rf"needs litellm {re.escape(needs.OLDEST)} or later: this is {re.escape(version)}",
+        compat.LiteLLMUnsuitable,
+        match=rf"needs litellm {re.escape(compat.OLDEST)} or later: this is {re.escape(version)}",
     ):
-        needs.require(CustomLogger, version)
+        compat.require(CustomLogger, version)
 
 
-@pytest.mark.parametrize("version", [needs.OLDEST, "1.106.10", "2.0.0rc1", "1.107.0+ours"])
+@pytest.mark.parametrize("version", [compat.OLDEST, "1.106.10", "2.0.0rc1", "1.107.0+ours"])
 def test_a_later_litellm_is_taken_if_it_calls_what_the_hook_has_to_hear(version: str) -> None:
-    needs.require(CustomLogger, version)
+    compat.require(CustomLogger, version)
 
     class Silent:
         async def async_pre_call_hook(self) -> None: ...
 
-    with pytest.raises(needs.LiteLLMUnsuitable, match="async_post_call_failure_deployment_hook"):
-        needs.require(Silent, version)
+    with pytest.raises(compat.LiteLLMUnsuitable, match="async_post_call_failure_deployment_hook"):
+        compat.require(Silent, version)
 
 
 def test_when_routes_change_the_readme_changes() -> None:
@@ -771,29 +771,29 @@ def test_when_routes_change_the_readme_changes() -> None:
     assert rest.partition("\n<!-- end of routes -->")[0] == routes.as_markdown()
 
 
-@pytest.mark.parametrize("version", [needs.NEWEST, needs.OLDEST])
+@pytest.mark.parametrize("version", [compat.NEWEST, compat.OLDEST])
 def test_when_a_litellm_was_tested_it_is_taken_without_a_word(
     version: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    needs.require(CustomLogger, version)
+    compat.require(CustomLogger, version)
     assert not caplog.records
 
 
 def test_when_a_litellm_is_newer_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    needs.require(CustomLogger, "99.0.0")
+    compat.require(CustomLogger, "99.0.0")
     assert "event=litellm_not_tested" in caplog.text
 
 
 def test_the_oldest_litellm_is_the_one_that_the_package_asks_for() -> None:
     project = (SOURCES.parents[1] / "pyproject.toml").read_text()
 
-    major, minor, _ = needs.NEWEST.split(".")
-    assert f'"litellm[proxy]>={needs.OLDEST},<{major}.{int(minor) + 1}"' in project
+    major, minor, _ = compat.NEWEST.split(".")
+    assert f'"litellm[proxy]>={compat.OLDEST},<{major}.{int(minor) + 1}"' in project
     stated = (SOURCES.parents[1] / "README.md").read_text()
-    assert f"litellm {needs.OLDEST} and {needs.NEWEST}" in stated
+    assert f"litellm {compat.OLDEST} and {compat.NEWEST}" in stated
     check = (SOURCES.parents[1] / "check").read_text()
-    assert f"for version in {needs.OLDEST} {needs.NEWEST}; do" in check
-    assert f"LITELLM_VERSION:-{needs.OLDEST}" in (SOURCES.parents[1] / "venv").read_text()
+    assert f"for version in {compat.OLDEST} {compat.NEWEST}; do" in check
+    assert f"LITELLM_VERSION:-{compat.OLDEST}" in (SOURCES.parents[1] / "venv").read_text()
 
 
 def test_the_spool_keeps_messages_whole_and_in_order(tmp_path: Path) -> None:
