@@ -6,8 +6,9 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Says in the body of readiness whether the ledger answered last. The service stays ready during
-/// an outage (protocol.md#outage), because only a ready service answers.
+/// Reports in the body of readiness whether the ledger answered the last call. The service stays
+/// ready during an outage (protocol.md#outage), because only a ready service gets requests to
+/// answer.
 @Singleton
 @Readiness
 final class LedgerHealth implements HealthCheck {

@@ -17,16 +17,16 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 
-/// Keeps the price book fresh, off every request's path: at start, and then once a minute. Ready
-/// means that there is a table to decide by; the ledger's state does not count, since the protocol
-/// says what is answered then.
+/// Refreshes the price book at start and then once a minute, so that no request waits for it. The
+/// service is ready once it has a price table. The state of the ledger does not count, because the
+/// protocol says how to answer without it.
 @Singleton
 @Readiness
 final class PriceRefresh implements HealthCheck, Resource {
 
   private static final Logger LOG = Logger.getLogger("budget.prices");
 
-  /// After the local build has put its first table into the bucket.
+  /// Runs this after the local build has put its first table into the bucket.
   private static final int AFTER_FIRST_DATA = 3_000;
 
   private final PriceBook prices;
@@ -56,11 +56,11 @@ final class PriceRefresh implements HealthCheck, Resource {
 
   @Override
   public void beforeCheckpoint(Context<? extends Resource> context) {
-    // What a snapshot has of prices is looked up again after it.
+    // A snapshot's prices need no preparation, because they are read again after it.
   }
 
-  /// A function that goes on from a snapshot of Lambda's (SnapStart) starts: the snapshot may be
-  /// weeks old, and its price table with it. Elsewhere nobody calls this.
+  /// Starts again when a function is restored from a snapshot of Lambda's (SnapStart). The
+  /// snapshot, and its price table, may be weeks old. Outside Lambda nobody calls this.
   @Override
   public void afterRestore(Context<? extends Resource> context) {
     start();

@@ -21,10 +21,10 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.TenantSnapshot;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 
-/// What is read or written as JSON and is in no signature of a resource, since it is stored, sent,
-/// hashed, published or answered within a `Response`. In a native executable there is no reflection
-/// but where the build is told. Types that these are made of are registered with them. The core
-/// knows nothing of builds, hence they are named here.
+/// Registers the types that are read or written as JSON but are in no signature of a resource: they
+/// are stored, sent, hashed, published or answered within a `Response`. A native executable has
+/// reflection only for types that the build is told. The types of their members are registered with
+/// them. The core knows nothing about builds, so the types are listed here.
 @RegisterForReflection(
     targets = {
       BudgetEvent.class,

@@ -38,10 +38,10 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// Makes the shells from their parts. They are plain classes, so that a test makes them the same
-/// way with its own clock and clients. Configuration is read here alone, property by property: a
-/// mapping interface would have to be loaded by the build's JVM, which may be older than our
-/// classes.
+/// Creates the services from their parts. They are plain classes, so that a test can create them in
+/// the same way with its own clock and clients. Configuration is read only here, property by
+/// property. A mapping interface would be loaded by the JVM of the build, which may be older than
+/// these classes.
 final class Wiring {
 
   private static final String LEDGER_TABLE = "budget.ledger-table";
@@ -124,9 +124,10 @@ final class Wiring {
     return new IncomingPrices(store, tables);
   }
 
-  /// The extension's client, with what keeps requests from waiting for a database that does not
-  /// answer. Its retries end well before a call's timeout: a call that is throttled to its timeout
-  /// would fail with the timeout, which is an outage, and throttling is none (protocol.md#outage).
+  /// The client of the extension, with a circuit breaker, so that requests do not wait for a
+  /// database that does not answer. Its retries end well before a call's timeout. A call that is
+  /// throttled until its timeout would fail with the timeout, which is an outage, and throttling is
+  /// none (protocol.md#outage).
   @Produces
   @Singleton
   DynamoDbClient dynamoDb(DynamoDbClientBuilder builder) {

@@ -1,4 +1,4 @@
-/// What ties the rooms together: the configuration and the one place where the shells are made.
+/// Connects the packages: the configuration, and the one place where the services are created.
 @NullMarked
 package io.budgetauthority;
 

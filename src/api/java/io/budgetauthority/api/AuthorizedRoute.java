@@ -9,14 +9,14 @@ import jakarta.inject.Singleton;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Keeps requests for `/budget` to the HTTP API's route of `/budget`, which is the one that has the
-/// authorizer where there is one. A path such as `//budget/decisions` matches the route of all
-/// other paths instead, and the server's own normalization would make `/budget/decisions` of it: it
-/// is answered like any other path that there is nothing at.
+/// Lets requests for `/budget` in only by the HTTP API's route of `/budget`, which has the
+/// authorizer if there is one. A path such as `//budget/decisions` matches the route of all other
+/// paths instead, and the server would normalize it to `/budget/decisions`. Such a request is
+/// answered 404, like any path that does not exist.
 @Singleton
 final class AuthorizedRoute {
 
-  /// The key of the route that takes what no other one matches.
+  /// The key of the route that accepts what no other route matches.
   private static final String CATCH_ALL = "$default";
 
   private static final String AUTHORIZED = "/budget";

@@ -5,7 +5,7 @@ import io.quarkus.vertx.http.runtime.filters.Filters;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-/// Writes what a request counted when its answer is about to be written.
+/// Writes the metrics of a request just before its answer is written.
 @Singleton
 final class CountsWithAnswer {
 

@@ -13,18 +13,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// Stands between the server and an HTTP API, which hands requests over otherwise than clients send
-/// them.
+/// Adapts the server to an HTTP API, which changes the requests that clients send.
 ///
-/// It decodes paths, all of them but `%25`, so that an id with a space or a `#` would make no
-/// request at all: what may not stand in a path is encoded again before the server sees it. A `/`
-/// in an id cannot be told from one between ids any more, and what follows a `?` is lost before:
-/// ids with these work in bodies alone. And an answer in chunks comes to it whole, so its header
-/// does not say that it were chunked.
+/// The HTTP API decodes everything in a path except `%25`, so an id with a space or a `#` would
+/// make the request invalid. This class encodes such characters again before the server sees the
+/// path. A `/` in an id cannot be distinguished from one between ids, and the HTTP API loses what
+/// follows a `?`. Ids with these characters work in bodies alone. The HTTP API gets an answer in
+/// chunks as a whole, so this class removes the header that says it is chunked.
 @Singleton
 final class HttpApi implements ObjectMapperCustomizer {
 
-  /// What RFC 3986 lets stand in a path as it is, beside letters and digits.
+  /// The characters that RFC 3986 allows in a path without encoding, beside letters and digits.
   private static final String AS_IT_IS = "/-._~!$&'()*+,;=:@";
 
   private static final int HEX_DIGITS = 2;
@@ -36,7 +35,7 @@ final class HttpApi implements ObjectMapperCustomizer {
     mapper.addMixIn(APIGatewayV2HTTPResponse.class, Whole.class);
   }
 
-  /// What is read otherwise of an event than it comes.
+  /// How an event is read: its path is encoded again.
   @RegisterForReflection
   abstract static class AsSent {
     @JsonDeserialize(converter = Encoding.class)
@@ -51,7 +50,7 @@ final class HttpApi implements ObjectMapperCustomizer {
     }
   }
 
-  /// What is written otherwise of an answer than it is.
+  /// How an answer is written: without the header for chunks.
   @RegisterForReflection
   abstract static class Whole {
     @JsonSerialize(converter = WithoutTransferEncoding.class)

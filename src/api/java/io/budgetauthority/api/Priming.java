@@ -18,10 +18,10 @@ import org.crac.Core;
 import org.crac.Resource;
 import org.jboss.logging.Logger;
 
-/// Does what a first decision would do, before Lambda takes its snapshot of the started function
-/// (SnapStart): a request on its whole way through the server that nobody may make, and a dry run
-/// of a tenant that there is none of. Classes are loaded and initialised then, and code that is
-/// used by every call has run once. Nothing is written. Elsewhere nobody calls it.
+/// Prepares the function before Lambda takes its snapshot (SnapStart), so that the first decision
+/// is fast. It sends a request with an unknown key through the whole server, and makes a dry run
+/// for a tenant that does not exist. This loads and initialises classes, and runs the code of every
+/// call once. It writes nothing. Outside Lambda nobody calls it.
 @Singleton
 final class Priming implements Resource {
 
@@ -38,7 +38,7 @@ final class Priming implements Resource {
   private final RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server;
   private final Authority authority;
 
-  /// @param server what the function hands its requests to
+  /// @param server the handler that gets the function's requests
   Priming(
       @Any RequestHandler<APIGatewayV2HTTPEvent, APIGatewayV2HTTPResponse> server,
       Authority authority) {
@@ -50,7 +50,8 @@ final class Priming implements Resource {
     Core.getGlobalContext().register(this);
   }
 
-  /// A ledger that does not answer now must not keep the function from being published.
+  /// Runs the preparation. A ledger that does not answer must not prevent the publication of the
+  /// function, so a failure is only logged.
   @Override
   public void beforeCheckpoint(Context<? extends Resource> context) {
     try {
@@ -70,7 +71,7 @@ final class Priming implements Resource {
 
   @Override
   public void afterRestore(Context<? extends Resource> context) {
-    // Connections that did not outlive the snapshot are made anew by whoever finds them closed.
+    // Connections that are closed after the restore are opened again by the code that uses them.
   }
 
   private static APIGatewayV2HTTPEvent request() {

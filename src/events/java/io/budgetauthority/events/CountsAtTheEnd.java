@@ -6,7 +6,7 @@ import jakarta.interceptor.AroundInvoke;
 import jakarta.interceptor.Interceptor;
 import jakarta.interceptor.InvocationContext;
 
-/// Writes what an invocation counted at its end, whether it answers or fails.
+/// Writes the metrics of an invocation at its end, whether it succeeds or fails.
 @Counted
 @Interceptor
 @Priority(Interceptor.Priority.APPLICATION)

@@ -14,10 +14,10 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// Adds up the stream of decisions and sends its events, batch by batch. A record that can never be
-/// read is given up at once, to the dead-letter queue; only where that fails is it answered as a
-/// failure of its own. The others are done, and adding them again adds nothing. Anything else that
-/// goes wrong is the whole batch's failure.
+/// Adds the decisions of the stream to attribution and sends their events, batch by batch. A record
+/// that can never be read is sent to the dead-letter queue at once. Only if that fails is it
+/// answered as a failure of its own. The other records are processed, and processing them again
+/// adds nothing. Any other error fails the whole batch.
 @Counted
 @Named("attribution")
 public class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEventResponse> {

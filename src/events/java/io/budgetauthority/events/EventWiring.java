@@ -17,12 +17,12 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// What the event functions alone are made of, beside what every build has. A bean that a function
-/// does not use is never made there.
+/// Creates the objects that only the event functions need. A function does not create those that it
+/// does not use.
 final class EventWiring {
 
-  /// There is no extension for this client; region, credentials and endpoint are those that the SDK
-  /// finds in a function's environment.
+  /// Quarkus has no extension for this client. The SDK finds region, credentials and endpoint in
+  /// the function's environment.
   @Produces
   @Singleton
   EventBridgeClient eventBridge() {

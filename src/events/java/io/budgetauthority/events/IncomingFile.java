@@ -9,8 +9,8 @@ import jakarta.inject.Named;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Takes a price file that was put in the bucket under `incoming/`. A file that makes no table is
-/// no error of the function: what is wrong with it is kept beside the tables, and in the log.
+/// Imports a price file that was put in the bucket under `incoming/`. A file that makes no price
+/// table is no error of the function. What is wrong with it is stored beside the tables and logged.
 @Counted
 @Named("prices")
 public class IncomingFile
@@ -24,14 +24,14 @@ public class IncomingFile
     this.incoming = incoming;
   }
 
-  /// What EventBridge says of a new object. Keys come as they are, not percent-encoded as in S3's
-  /// own notifications.
+  /// EventBridge's event of a new object. The key is plain text, not percent-encoded as in S3's own
+  /// notifications.
   public record ObjectCreated(@JsonProperty("detail") @Nullable Detail detail) {
 
-    /// The event's own part.
+    /// The part of the event that S3 defines.
     public record Detail(@JsonProperty("object") @Nullable Named object) {}
 
-    /// The object.
+    /// The new object.
     public record Named(@JsonProperty("key") @Nullable String key) {}
 
     private String objectKey() {
@@ -46,10 +46,10 @@ public class IncomingFile
     }
   }
 
-  /// What became of the object.
+  /// What happened to the object.
   ///
   /// @param outcome `published`, `waiting` (for its review to be accepted), `refused` or `gone`
-  /// @param version the table that it became; null where it became none
+  /// @param version the version of the table that it became; null if it became none
   public record Outcome(
       @JsonProperty("key") String key,
       @JsonProperty("outcome") String outcome,

@@ -14,9 +14,9 @@ import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Makes, rotates and revokes the keys of operators, for whoever may invoke this function: no key
-/// of the protocol can make the first operator, so the account's own permissions do. The secret is
-/// in the answer, and nowhere after.
+/// Creates, rotates and deletes the keys of operators, for anyone who may invoke this function. No
+/// key of the protocol can create the first operator, so the permissions of the AWS account decide.
+/// Only the answer that creates a secret shows it.
 @Counted
 @Named("operator")
 public class OperatorKeys implements RequestHandler<OperatorKeys.Order, OperatorKeys.Done> {
@@ -36,26 +36,26 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
     this.clock = clock;
   }
 
-  /// What is to be done.
+  /// The order of an invocation.
   ///
   /// @param action `issue`, `rotate` or `revoke`
-  /// @param principalId whose key, unless it is a new one
-  /// @param overlapSeconds how long the old secret is good beside a new one; 0 where left out, at
-  ///   most 30 days
+  /// @param principalId whose key it is about; absent for a new one
+  /// @param overlapSeconds how many seconds the old secret stays valid beside the new one; 0 if
+  ///   absent, at most 30 days
   public record Order(
       @JsonProperty("action") @Nullable String action,
       @JsonProperty("principal_id") @Nullable String principalId,
       @JsonProperty("overlap_seconds") long overlapSeconds) {}
 
-  /// What was done.
+  /// The result of an order.
   ///
-  /// @param secret the new secret; null where there is none
+  /// @param secret the new secret; null if the order creates none
   public record Done(
       @JsonProperty("principal_id") String principalId,
       @JsonProperty("secret") @Nullable String secret) {}
 
-  /// An order that cannot be read, or that names nobody, gets an [IllegalArgumentException], which
-  /// the function's caller sees as its error.
+  /// Executes an order. An order that is invalid or that names no operator gets an
+  /// [IllegalArgumentException], which the function's caller sees as its error.
   @Override
   public Done handleRequest(Order order, Context context) {
     return switch (order.action()) {

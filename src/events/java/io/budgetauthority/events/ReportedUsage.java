@@ -7,8 +7,8 @@ import com.amazonaws.services.lambda.runtime.events.SQSEvent;
 import io.budgetauthority.settlement.UsageQueue;
 import jakarta.inject.Named;
 
-/// Settles what was reported on the usage queue. Messages that are to be delivered again are
-/// answered as failures; the queue takes the others off.
+/// Settles the usage reports of the usage queue. Messages that must be delivered again are answered
+/// as failures; the queue deletes the others.
 @Counted
 @Named("usage")
 public class ReportedUsage implements RequestHandler<SQSEvent, SQSBatchResponse> {

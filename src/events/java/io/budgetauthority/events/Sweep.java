@@ -9,16 +9,17 @@ import java.time.Duration;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
-/// Looks for reservations and runs past their time, at every tick of the schedule, and publishes
-/// what changed of tenants and could not be published by whoever changed it. A sweep ends before
-/// the function's own time does; what it leaves, the next one finds first.
+/// Runs the sweeper at every tick of the schedule: it settles reservations and ends runs that are
+/// past their time. It also publishes the snapshots of tenants that the process which changed them
+/// could not publish. A sweep ends before the function's own time does. The next sweep begins with
+/// what is left.
 @Counted
 @Named("sweep")
 public class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept> {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
 
-  /// One step that was begun at the last moment, and the answer.
+  /// The time for one step that began at the last moment, and for the answer.
   private static final Duration TO_END = Duration.ofSeconds(10);
 
   private final Sweeper sweeper;
@@ -29,8 +30,8 @@ public class Sweep implements RequestHandler<Map<String, Object>, Sweeper.Swept>
     this.snapshotPublisher = snapshotPublisher;
   }
 
-  /// Nothing of the tick matters but that it came. What a ledger that does not answer throws is the
-  /// function's error, which wakes somebody.
+  /// Runs one sweep. The content of the tick is not used. If the ledger does not answer, the
+  /// exception is the function's error, which raises an alarm.
   @Override
   public Sweeper.Swept handleRequest(Map<String, Object> tick, Context context) {
     Duration time = Duration.ofMillis(context.getRemainingTimeInMillis()).minus(TO_END);

@@ -11,11 +11,11 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
 /// Sends a record of the decisions' stream that can never be read to the dead-letter queue of
-/// events: which record it is, which decision it is of, and why. Answered as a failure it would
-/// come again with every retry, and the records behind it would wait that long.
+/// events. The letter says which record and which decision it is, and why. If the record were
+/// answered as a failure, every retry would deliver it again and delay the records after it.
 public class UnreadableRecords {
 
-  /// The attribute of a message that has the reason, as in the usage queue's letters.
+  /// The attribute of a message that has the reason, as in the dead letters of the usage queue.
   static final String REASON = "reason";
 
   private static final Logger LOG = Logger.getLogger("budget.stream");
@@ -23,15 +23,15 @@ public class UnreadableRecords {
   private final SqsClient sqs;
   private final Optional<String> queueUrl;
 
-  /// @param queueUrl the dead-letter queue; where it is empty, nothing can be given up
+  /// @param queueUrl the dead-letter queue; if it is empty, no record can be sent there
   UnreadableRecords(SqsClient sqs, Optional<String> queueUrl) {
     this.sqs = sqs;
     this.queueUrl = queueUrl;
   }
 
-  /// Gives a record up.
+  /// Sends a record to the dead-letter queue.
   ///
-  /// @return whether the queue has it; else it is to be answered as a failure
+  /// @return whether the queue has it; if not, the record must be answered as a failure
   boolean giveUp(DynamodbStreamRecord record, String reason) {
     if (queueUrl.isEmpty()) {
       LOG.error("budget.events-dead-queue-url is not set, so that no record can be given up");

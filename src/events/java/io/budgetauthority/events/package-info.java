@@ -1,5 +1,5 @@
-/// Entry points of the event functions: each reads its event, calls the core that it is for, and
-/// says what became of every record. `QUARKUS_LAMBDA_HANDLER` names the one that a function is.
+/// Entry points of the event functions. Each reads its event, calls its part of the core, and says
+/// what happened to every record. `QUARKUS_LAMBDA_HANDLER` names the entry point of a function.
 @NullMarked
 package io.budgetauthority.events;
 

@@ -30,15 +30,15 @@ import software.amazon.cloudwatchlogs.emf.model.DimensionSet;
 import software.amazon.cloudwatchlogs.emf.model.MetricsContext;
 import software.amazon.cloudwatchlogs.emf.model.Unit;
 
-/// What a function counts, written to its log as lines in CloudWatch's [embedded metric
+/// Writes the metrics of a function to its log, as lines in CloudWatch's [embedded metric
 /// format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html),
-/// out of which CloudWatch makes metrics: no call, and nothing that waits. A function stands still
-/// between invocations, so each invocation writes what it counted before it answers; one that is
-/// cut off loses it.
+/// from which CloudWatch makes metrics. This needs no call, and nothing waits for it. Lambda
+/// freezes a function between invocations, so each invocation writes its metrics before it answers.
+/// An invocation that is aborted loses them.
 ///
-/// Every metric has the dimension `deployment`; one with tags is there a second time, with a
-/// dimension for each of them. Counters are summed up; of what is measured each value is written; a
-/// gauge goes with what else is written under its tags.
+/// Every metric has the dimension `deployment`. A metric with tags is written a second time, with a
+/// dimension for each tag. Counters are summed up. Each measured value is written. A gauge is
+/// written together with other metrics of the same tags.
 @Singleton
 @RegisterForReflection(
     classNames = {
@@ -56,7 +56,7 @@ import software.amazon.cloudwatchlogs.emf.model.Unit;
     })
 public final class EmbeddedMetrics extends SimpleMeterRegistry {
 
-  /// The namespace that `infra/watch.yaml` looks into.
+  /// The namespace that `infra/watch.yaml` reads.
   private static final String NAMESPACE = "BudgetAuthority";
 
   private static final String DEPLOYMENT = "deployment";
@@ -82,7 +82,8 @@ public final class EmbeddedMetrics extends SimpleMeterRegistry {
     config().meterFilter(MeterFilter.denyUnless(id -> id.getName().startsWith(OURS)));
   }
 
-  /// Writes what was counted and measured since it was written before; nothing where nothing was.
+  /// Writes what was counted and measured since the last flush. It writes nothing if there is
+  /// nothing.
   public void flush() {
     Map<List<Tag>, MetricsContext> lines = new LinkedHashMap<>();
     Map<Meter.Id, Double> sums = new LinkedHashMap<>();
@@ -103,7 +104,7 @@ public final class EmbeddedMetrics extends SimpleMeterRegistry {
     lines.values().forEach(this::write);
   }
 
-  /// The line of all that has the same dimensions.
+  /// The line for a set of tags, which are its dimensions.
   private MetricsContext line(Map<List<Tag>, MetricsContext> lines, Meter.Id id) {
     return lines.computeIfAbsent(
         id.getTags(),

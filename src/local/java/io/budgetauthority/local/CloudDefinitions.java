@@ -23,8 +23,8 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateTimeToLiveRequest;
 import software.amazon.awssdk.services.sqs.model.CreateQueueRequest;
 import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
-/// The tables, the bucket and the queues that `infra/` defines, as the requests that make them. The
-/// templates are the only place that says what these are; nothing of it is repeated in Java.
+/// The tables, the bucket and the queues that `infra/` defines, as the requests that create them.
+/// The templates are the only place that defines them; Java repeats nothing of it.
 ///
 /// @param tables by logical id
 /// @param buckets by logical id
@@ -34,10 +34,10 @@ public record CloudDefinitions(
     Map<String, Bucket> buckets,
     Map<String, CreateQueueRequest> queues) {
 
-  /// A table, and the attribute that ends its items where there is one.
+  /// A table, and its time-to-live attribute if it has one.
   public record Table(CreateTableRequest create, Optional<UpdateTimeToLiveRequest> timeToLive) {}
 
-  /// A bucket and whether it keeps the versions of its objects.
+  /// A bucket and whether it stores the versions of its objects.
   public record Bucket(String name, boolean versioned) {}
 
   public CloudDefinitions {
@@ -48,7 +48,7 @@ public record CloudDefinitions(
 
   /// Reads `infra/` from the class path.
   ///
-  /// @param prefix what every name begins with
+  /// @param prefix the text that every name begins with
   public static CloudDefinitions read(String prefix) {
     Map<String, Table> tables = new LinkedHashMap<>();
     Template.read("tables.yaml", prefix)
@@ -92,17 +92,18 @@ public record CloudDefinitions(
     return named(buckets, "PricesBucket");
   }
 
-  /// The queue of reported usage.
+  /// The usage queue.
   public CreateQueueRequest usageQueue() {
     return named(queues, "UsageQueue");
   }
 
-  /// The queue of what was reported and can never be taken.
+  /// The dead-letter queue of the usage queue.
   public CreateQueueRequest usageDeadQueue() {
     return named(queues, "UsageDeadQueue");
   }
 
-  /// What could be read from no stream and taken by no function.
+  /// The dead-letter queue of events: stream records that cannot be read, and events that no
+  /// function could process.
   public CreateQueueRequest eventsDeadQueue() {
     return named(queues, "EventsDeadQueue");
   }
@@ -204,7 +205,8 @@ public record CloudDefinitions(
     return new Bucket(bucket.text("BucketName"), versioned);
   }
 
-  /// A queue's properties have the names of SQS's attributes; those with parts are JSON there.
+  /// Makes the request from a queue's properties, which have the names of SQS's attributes. A
+  /// property with parts is JSON there.
   private static CreateQueueRequest queue(Map<?, ?> queue) {
     Map<String, String> attributes = new LinkedHashMap<>();
     queue.forEach(
@@ -234,7 +236,7 @@ public record CloudDefinitions(
     }
   }
 
-  /// The properties of a resource or of a part of one, read by their names.
+  /// The properties of a resource or of a part of one, read by name.
   private record Properties(Map<?, ?> fields) {
 
     String text(String name) {

@@ -11,11 +11,11 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Where a local cloud keeps its files: a folder that one service at a time may use, or a temporary
-/// one that is removed when it is closed.
+/// The folder in which a local cloud stores its files. One service at a time may use a folder. A
+/// temporary folder is removed when it is closed.
 ///
-/// @param lock what keeps a second service out; empty for a temporary folder, which nobody else
-///   knows
+/// @param lock the lock that keeps a second service out; empty for a temporary folder, which no
+///   other service knows
 record DataFolder(Path path, Optional<FileLockHeld> lock) implements AutoCloseable {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
@@ -56,7 +56,8 @@ record DataFolder(Path path, Optional<FileLockHeld> lock) implements AutoCloseab
     }
   }
 
-  /// Removes a folder and what is in it. What someone else removes meanwhile is as good as removed.
+  /// Removes a folder and its content. It ignores files that another process removes at the same
+  /// time.
   static void remove(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;

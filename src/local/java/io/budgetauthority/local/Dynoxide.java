@@ -23,13 +23,14 @@ import org.sqlite.SQLiteDataSource;
 
 /// A running Dynoxide on one file of a data folder, on 127.0.0.1.
 ///
-/// It ends with this process, however that ends: a shell holds the other end of a pipe from us, and
-/// ends the server when the pipe closes. The same shell then removes a temporary folder, so that
-/// nothing is left behind after a SIGKILL either.
+/// The server ends when this process ends, however it ends. A shell holds the other end of a pipe
+/// from this process, and ends the server when the pipe closes. The same shell then removes a
+/// temporary folder, so that nothing is left behind after a SIGKILL either.
 final class Dynoxide implements AutoCloseable {
 
-  /// `$1` is a file that has the server's pid as long as the server runs, `$2` what to remove at
-  /// the end, or nothing; the server's command follows. Signals of the terminal are ours to answer.
+  /// The shell's script. `$1` is a file that has the server's pid while the server runs. `$2` is
+  /// the folder to remove at the end, or empty. The server's command follows. The shell ignores the
+  /// terminal's signals, because this process handles them.
   private static final String UNTIL_THE_PIPE_CLOSES =
       """
       trap '' INT HUP QUIT
@@ -46,9 +47,9 @@ final class Dynoxide implements AutoCloseable {
       if [ -n "$leftover" ]; then rm -rf "$leftover"; fi
       """;
 
-  /// Each write to a table with a stream asks for the highest sequence number, and each read of the
-  /// stream for a shard's bounds. Dynoxide finds them by reading all of the table's stream records,
-  /// images and all; with these it looks them up, and reads no images for them.
+  /// Each write to a table with a stream reads the highest sequence number, and each read of the
+  /// stream reads the bounds of a shard. Without these indexes Dynoxide reads all stream records of
+  /// the table for that, with their images. With them it looks the numbers up and reads no images.
   private static final List<String> STREAM_INDEXES =
       List.of(
           """
@@ -72,23 +73,23 @@ final class Dynoxide implements AutoCloseable {
     this.endpoint = endpoint;
   }
 
-  /// Starts one and waits until it answers.
+  /// Starts a server and waits until it answers.
   ///
-  /// @param port 0 for a free one
+  /// @param port the port, or 0 for a free one
   static Dynoxide start(DynoxideProgram program, DataFolder folder, int port)
       throws IOException, InterruptedException {
     Path running = folder.path().resolve("dynoxide.pid");
     Path log = folder.path().resolve("dynoxide.log");
     awaitPredecessorsEnd(running);
     int free = port == 0 ? freePort() : requireFree(port);
-    // The server of an image may run on another kernel, with which a file cannot be shared.
+    // The server of an image may run on another kernel, and two kernels cannot share the file.
     boolean ownKernel = program instanceof DynoxideProgram.Executable;
     if (!ownKernel && Files.exists(folder.database())) {
       addStreamIndex(folder.database());
     }
 
     List<String> command = new ArrayList<>();
-    // In a session of their own neither shell nor server hears the Ctrl-C that is meant for the
+    // In a session of their own, the shell and the server do not get the Ctrl-C that is for the
     // service.
     DynoxideProgram.onPath("setsid", Optional.ofNullable(System.getenv("PATH")).orElse(""))
         .ifPresent(setsid -> command.add(setsid.toString()));
@@ -118,7 +119,7 @@ final class Dynoxide implements AutoCloseable {
     return endpoint;
   }
 
-  /// Ends the server and waits until it is gone.
+  /// Ends the server and waits until it has ended.
   @Override
   public void close() {
     try {
@@ -134,8 +135,8 @@ final class Dynoxide implements AutoCloseable {
     }
   }
 
-  /// The lock on the folder is free as soon as its last service is gone; that service's server
-  /// follows some milliseconds later, and two on one file would be one too many.
+  /// Waits for the server of the folder's last service. The folder's lock is free as soon as that
+  /// service ends, but its server ends some milliseconds later. Two servers must not use one file.
   private static void awaitPredecessorsEnd(Path running) throws IOException, InterruptedException {
     Optional<ProcessHandle> predecessor = predecessor(running);
     if (predecessor.isPresent()
@@ -150,8 +151,8 @@ final class Dynoxide implements AutoCloseable {
     Files.deleteIfExists(running);
   }
 
-  /// After a power cut the file names whatever has that pid now: only a dynoxide (or a docker)
-  /// counts.
+  /// The server of the folder's last service. After a power cut another process may have the pid in
+  /// the file, so only a dynoxide or a docker counts.
   private static Optional<ProcessHandle> predecessor(Path running) throws IOException {
     if (!Files.exists(running)) {
       return Optional.empty();
@@ -178,7 +179,7 @@ final class Dynoxide implements AutoCloseable {
     return port;
   }
 
-  /// A port below those that the system hands out, so that it is still free when the server binds
+  /// A port below the range that the system assigns, so that it is still free when the server binds
   /// it.
   private static int freePort() {
     for (int attempt = 0; attempt < 100; attempt++) {

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/// The folder of the user's cache that has Dynoxide, for all checkouts. What comes into it is made
-/// beside it and moved there in one step, so that nobody ever sees half a program; processes that
-/// want it at the same time wait for the one that makes it.
+/// The folder in the user's cache that has Dynoxide for all checkouts. The program is created
+/// beside the folder and moved there in one step, so that nobody sees half a program. Other
+/// processes that need it at the same time wait for the one that creates it.
 ///
 /// @param home the folder of this version
 record DynoxideCache(Path home) {
@@ -39,7 +39,7 @@ record DynoxideCache(Path home) {
 
   /// Downloads the program.
   ///
-  /// @return why there is none, where it fails
+  /// @return why the download failed; empty if it succeeded
   Optional<String> download(DynoxideRelease release, Consumer<String> say)
       throws IOException, InterruptedException {
     return make(
@@ -61,7 +61,7 @@ record DynoxideCache(Path home) {
 
   /// Builds the program.
   ///
-  /// @return what cargo said last, where it fails
+  /// @return the last line that cargo wrote if the build failed; empty if it succeeded
   Optional<String> build(Path cargo, Consumer<String> say)
       throws IOException, InterruptedException {
     return make(
@@ -92,7 +92,7 @@ record DynoxideCache(Path home) {
         });
   }
 
-  /// What is wrong with a program that should be this server; empty where nothing is.
+  /// What is wrong with a program that should be this version of the server; empty if nothing is.
   private Optional<String> notThisVersion(Path program) throws IOException, InterruptedException {
     Path log = beside("log");
     String expected = "dynoxide " + DynoxideRelease.VERSION;
@@ -107,7 +107,7 @@ record DynoxideCache(Path home) {
     }
   }
 
-  /// Makes the program in a folder; answers why not.
+  /// Creates the program in a folder, and returns why it failed.
   @FunctionalInterface
   private interface Making {
     Optional<String> in(Path unfinished) throws IOException, InterruptedException;

@@ -12,16 +12,16 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/// Dynoxide, a DynamoDB server on SQLite, as something that can be started. It is looked for on the
-/// PATH and in the user's cache, which all checkouts share. Where it is in neither, it is
-/// downloaded into that cache from the release of its project; else its container image is run;
-/// else `cargo` builds it into the cache.
+/// A way to start Dynoxide, a DynamoDB server on SQLite. It is searched for on the PATH and then in
+/// the user's cache, which all checkouts share. If it is in neither, it is downloaded into the
+/// cache from the release of its project. If that fails, Docker runs its container image. If no
+/// Docker answers, `cargo` builds it into the cache.
 sealed interface DynoxideProgram {
 
-  /// The version of the crate that has the server of [DynoxideRelease#VERSION].
+  /// The version of the crate that has the server of version [DynoxideRelease#VERSION].
   String CRATE = "3.2.0";
 
-  /// The image of the same server.
+  /// The container image of the same server.
   String IMAGE = "ghcr.io/nubo-db/dynoxide:" + DynoxideRelease.VERSION;
 
   /// The command that serves a database on a port of 127.0.0.1.
@@ -44,7 +44,7 @@ sealed interface DynoxideProgram {
     }
   }
 
-  /// The container image, run by the Docker of this machine.
+  /// The container image, which Docker on this machine runs.
   record Image(Path docker) implements DynoxideProgram {
     @Override
     public List<String> command(int port, Path database) {
@@ -67,16 +67,16 @@ sealed interface DynoxideProgram {
     }
   }
 
-  /// Finds the program, and installs it where there is none yet. One line says where it is from.
+  /// Finds the program, or installs it. One line says where it is from.
   ///
-  /// @throws LocalCloudUnavailable naming the ways to have one, where there is none
+  /// @throws LocalCloudUnavailable naming the ways to have a program, if there is none
   static DynoxideProgram find() throws IOException, InterruptedException {
     return find(name -> Optional.ofNullable(System.getenv(name)), System.out::println);
   }
 
-  /// As [#find()], in an environment.
+  /// Does the same as [#find()] in a given environment.
   ///
-  /// @param say takes the line, and before a download or a build one that says so
+  /// @param say gets that line and, before a download or a build, a line that says so
   static DynoxideProgram find(Function<String, Optional<String>> environment, Consumer<String> say)
       throws IOException, InterruptedException {
     String path = environment.apply("PATH").orElse("");
@@ -135,7 +135,7 @@ sealed interface DynoxideProgram {
             + ".");
   }
 
-  /// A program in one of the folders of a PATH.
+  /// Finds a program in one of the folders of a PATH.
   static Optional<Path> onPath(String program, String path) {
     return Stream.of(path.split(File.pathSeparator, -1))
         .filter(folder -> !folder.isEmpty())
@@ -144,7 +144,7 @@ sealed interface DynoxideProgram {
         .findFirst();
   }
 
-  /// The last line of a file that says anything, for a message of one line.
+  /// The last line of a file that is not blank, for a message of one line.
   static String lastLine(Path log) throws IOException {
     return Files.readString(log)
         .lines()

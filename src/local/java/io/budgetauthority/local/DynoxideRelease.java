@@ -31,16 +31,15 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 
-/// The built programs that Dynoxide's project publishes with each release: an archive for each
-/// platform and a file of their checksums. Nothing of an archive is run before its SHA-256 is known
-/// to be the release's.
+/// The programs that Dynoxide's project publishes with each release: an archive for each platform
+/// and a file of checksums. No program is run before the SHA-256 of its archive is checked.
 ///
 /// @param base the folder of the archives, over HTTPS, or over HTTP on this machine
-/// @param checksums SHA-256 by archive, where they are pinned; where empty, they are those of the
-///   file that is published beside the archives
+/// @param checksums the pinned SHA-256 by archive; if empty, those of the file that is published
+///   beside the archives
 record DynoxideRelease(URI base, Map<String, String> checksums) {
 
-  /// The server's version. Its crate has a number of its own, [DynoxideProgram#CRATE].
+  /// The server's version. Its crate has another version, [DynoxideProgram#CRATE].
   static final String VERSION = "1.5.0";
 
   private static final URI PUBLISHED =
@@ -63,7 +62,7 @@ record DynoxideRelease(URI base, Map<String, String> checksums) {
     }
   }
 
-  /// What is published, or the copy of it that `BUDGET_LOCAL_DYNOXIDE_RELEASE` names.
+  /// The published release, or the copy of it that `BUDGET_LOCAL_DYNOXIDE_RELEASE` names.
   static DynoxideRelease at(Optional<String> copy) throws IOException {
     URI base = copy.map(it -> it.endsWith("/") ? it : it + "/").map(URI::create).orElse(PUBLISHED);
     try (InputStream pinned = DynoxideRelease.class.getResourceAsStream(PINNED)) {
@@ -75,7 +74,7 @@ record DynoxideRelease(URI base, Map<String, String> checksums) {
     }
   }
 
-  /// The archive for a platform, by the names that Java has for it; empty where none is published.
+  /// The archive for a platform, by Java's names of the platform; empty if none is published.
   static Optional<String> archive(String os, String architecture) {
     Optional<String> processor =
         switch (architecture.toLowerCase(Locale.ROOT)) {
@@ -92,9 +91,10 @@ record DynoxideRelease(URI base, Map<String, String> checksums) {
     return processor.flatMap(p -> system.map(s -> PROGRAM + "-" + p + "-" + s + ".tar.gz"));
   }
 
-  /// Puts this machine's program into a folder.
+  /// Downloads this machine's program into a folder.
   ///
-  /// @throws Refused with the reason, where there is none for it or what came is not the release's
+  /// @throws Refused with the reason, if no program is published for this machine or the download
+  ///   is not the release's
   void download(Path folder) throws IOException, InterruptedException {
     String os = System.getProperty("os.name");
     String architecture = System.getProperty("os.arch");
@@ -131,7 +131,7 @@ record DynoxideRelease(URI base, Map<String, String> checksums) {
     }
   }
 
-  /// There is no program to be had from here. The message is the reason, for a line of its own.
+  /// The program cannot be downloaded. The message is the reason, in one line.
   static final class Refused extends RuntimeException {
     Refused(String reason) {
       super(reason);
@@ -165,7 +165,8 @@ record DynoxideRelease(URI base, Map<String, String> checksums) {
     }
   }
 
-  /// Lines of `sha256sum`: a checksum, two spaces or a space and an asterisk, and a file's name.
+  /// Parses lines of `sha256sum`: a checksum, two spaces or a space and an asterisk, and a file's
+  /// name.
   static Map<String, String> parse(String lines) {
     return lines
         .lines()

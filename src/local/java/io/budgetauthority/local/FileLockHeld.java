@@ -11,13 +11,13 @@ import java.time.Duration;
 import java.util.Optional;
 
 /// A lock file that this process holds, against other processes and against itself. The operating
-/// system lets go of it when the process ends, in whatever way. The file stays: removing it would
-/// let two have it.
+/// system frees the lock when the process ends, however it ends. The file is not removed: otherwise
+/// two processes could have the lock.
 record FileLockHeld(FileChannel channel) implements AutoCloseable {
 
   private static final Duration PAUSE = Duration.ofMillis(20);
 
-  /// Takes the lock, or gives up when it was not to be had for so long.
+  /// Waits for the lock; empty if it did not become free within this time.
   static Optional<FileLockHeld> take(Path file, Duration patience)
       throws IOException, InterruptedException {
     Files.createDirectories(file.toAbsolutePath().getParent());

@@ -21,8 +21,8 @@ import java.io.UncheckedIOException;
 import java.time.Instant;
 import org.jboss.logging.Logger;
 
-/// What an empty store begins with: a tenant `demo` under the default policy, a key for every role,
-/// and a real price table. The keys are no secrets, and exist in the local build alone.
+/// Stores the first data in an empty store: a tenant `demo` with the default policy, a key for
+/// every role, and a real price table. The keys are no secrets, and exist in the local build alone.
 @Singleton
 final class FirstData {
 
@@ -30,7 +30,7 @@ final class FirstData {
   private static final String TENANT = "demo";
   private static final String TABLE = "/prices/2026-11-24.json.gz";
 
-  /// Before the price book reads the bucket.
+  /// Runs this before the price book reads the bucket.
   private static final int BEFORE_PRICES = 1_000;
 
   private final Tenants tenants;
@@ -60,7 +60,7 @@ final class FirstData {
     snapshotPublisher.publishPending();
   }
 
-  /// Tells where the service listens, once it does.
+  /// Logs the address once the service listens.
   void onListening(@ObservesAsync HttpServerStart event) {
     LOG.infof(
         "budget-authority listens on http://127.0.0.1:%d - keys: bak_demo_gateway, bak_demo_agent,"

@@ -15,15 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 
-/// Makes a price table of a copy of LiteLLM's file from the command line, and prints its review. A
-/// file that is refused makes no table: its problems go to standard error, and the exit status is
+/// Makes a price table from a copy of LiteLLM's file on the command line, and prints the review. If
+/// the file is refused, no table is made, its problems go to standard error, and the exit status is
 /// 1.
 public final class ImportPrices {
 
   private ImportPrices() {}
 
   /// Arguments: the file, the table's version, its time of creation, the name of its source, the
-  /// folder to write to and, if there is one, the table before.
+  /// folder to write to and, if there is one, the previous table.
   public static void main(String[] arguments) throws IOException {
     if (arguments.length < 5 || arguments.length > 6) {
       System.err.println(

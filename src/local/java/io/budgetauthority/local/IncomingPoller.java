@@ -11,8 +11,8 @@ import java.util.HashSet;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
-/// Looks for price files that somebody dropped in the local build's bucket under `incoming/`. On
-/// AWS an event of the bucket does this.
+/// Looks for price files that somebody put into the local build's bucket under `incoming/`. On AWS
+/// an event of the bucket starts this.
 @Singleton
 final class IncomingPoller {
 
@@ -36,7 +36,7 @@ final class IncomingPoller {
         }
       }
     } catch (Throwable e) {
-      // The local build ends under whoever polls it.
+      // The local cloud may stop before this poller does.
       if (!stopping) {
         LOG.errorf(e, "a price file that was dropped could not be taken; it is tried again");
       }

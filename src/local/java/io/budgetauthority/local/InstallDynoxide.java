@@ -2,13 +2,13 @@ package io.budgetauthority.local;
 
 import java.io.IOException;
 
-/// Puts Dynoxide into the user's cache and starts nothing: for an image that is to start without a
-/// network.
+/// Puts Dynoxide into the user's cache and starts nothing. An image that was built with it starts
+/// without a network.
 public final class InstallDynoxide {
 
   private InstallDynoxide() {}
 
-  /// Takes no arguments.
+  /// The program has no arguments.
   public static void main(String[] args) throws IOException, InterruptedException {
     try {
       var unused = DynoxideProgram.find();

@@ -30,12 +30,12 @@ import software.amazon.awssdk.services.dynamodb.model.TimeToLiveStatus;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.CreateQueueRequest;
 
-/// The AWS of the local build: DynamoDB, S3 and SQS, all on 127.0.0.1, with the tables, the bucket
-/// and the queues of `infra/` made. Tables and objects are kept in the data folder; messages are in
-/// memory.
+/// The AWS of the local build: DynamoDB, S3 and SQS, all on 127.0.0.1. They have the tables, the
+/// bucket and the queues that `infra/` defines. Tables and objects are stored in the data folder;
+/// messages are in memory.
 ///
-/// One service at a time may use a data folder. Closing it stops the servers, and removes the
-/// folder where it is a temporary one. Safe for use by several threads once started.
+/// One service at a time may use a data folder. Closing the cloud stops the servers and removes a
+/// temporary folder. Safe for use by several threads once started.
 public final class LocalCloud implements AutoCloseable {
 
   private static final String CREDENTIAL = "local";
@@ -50,7 +50,7 @@ public final class LocalCloud implements AutoCloseable {
     this.parts = parts;
   }
 
-  /// Starts the servers, side by side, and makes what they lack of the definitions.
+  /// Starts the servers in parallel, and creates what they lack of the definitions.
   ///
   /// @throws LocalCloudUnavailable with one line that says what to change
   public static LocalCloud start(LocalSettings settings) {
@@ -72,43 +72,42 @@ public final class LocalCloud implements AutoCloseable {
     }
   }
 
-  /// The configuration of a service that uses this cloud, by the names of Quarkus' and our
-  /// properties.
+  /// The configuration of a service that uses this cloud, by the names of the properties.
   public Map<String, String> config() {
     return config;
   }
 
-  /// What the tables, the bucket and the queues were made from.
+  /// The definitions that the tables, the bucket and the queues were created from.
   public CloudDefinitions definitions() {
     return definitions;
   }
 
-  /// Where DynamoDB is.
+  /// The endpoint of DynamoDB.
   public URI dynamoDbEndpoint() {
     return endpoint("dynamodb");
   }
 
-  /// Where S3 is; it wants path-style addresses.
+  /// The endpoint of S3, which needs path-style addresses.
   public URI s3Endpoint() {
     return endpoint("s3");
   }
 
-  /// Where SQS is.
+  /// The endpoint of SQS.
   public URI sqsEndpoint() {
     return endpoint("sqs");
   }
 
-  /// The region that all of it is in.
+  /// The region of all services of the cloud.
   public static Region region() {
     return Region.of(Template.REGION);
   }
 
-  /// Credentials that its servers accept.
+  /// Credentials that the servers accept.
   public static AwsCredentialsProvider credentials() {
     return StaticCredentialsProvider.create(AwsBasicCredentials.create(CREDENTIAL, CREDENTIAL));
   }
 
-  /// Stops everything.
+  /// Stops all servers.
   @Override
   public void close() {
     parts.close();
@@ -195,7 +194,7 @@ public final class LocalCloud implements AutoCloseable {
         .ifPresent(client::updateTimeToLive);
   }
 
-  /// A folder may be older than the definitions.
+  /// Refuses a table that differs, because a folder may be older than the definitions.
   private static void requireSame(CreateTableRequest wanted, TableDescription found) {
     List<String> wantedIndexes =
         wanted.globalSecondaryIndexes().stream()
@@ -287,8 +286,8 @@ public final class LocalCloud implements AutoCloseable {
     }
   }
 
-  /// What has been started so far, stopped in the opposite order. What one of them does wrong while
-  /// it stops keeps none of the others running.
+  /// The parts that were started, which are stopped in the opposite order. If one fails to stop,
+  /// the others are stopped all the same.
   private static final class Parts {
 
     private final Deque<AutoCloseable> started = new ArrayDeque<>();

@@ -1,7 +1,7 @@
 package io.budgetauthority.local;
 
-/// There can be no cloud on this service as things are. The message is one line for the person at
-/// it, and says what to change.
+/// The local cloud cannot start. The message is one line for the person who starts the service, and
+/// says what to change.
 public final class LocalCloudUnavailable extends RuntimeException {
 
   private final String line;

@@ -8,7 +8,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import org.jboss.logging.Logger;
 
-/// Drives in the local build what events drive on AWS.
+/// Runs in the local build what a schedule starts on AWS.
 @Singleton
 final class LocalErrands {
 

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 
-/// The bus of the local build: a line in the log for each event, and the last ones in memory for
-/// whoever asks. Safe for use by many threads.
+/// The event bus of the local build. It writes a line in the log for each event and keeps the last
+/// events in memory. Safe for use by many threads.
 @Singleton
 final class LocalEvents implements EventBus {
 
@@ -45,7 +45,7 @@ final class LocalEvents implements EventBus {
     }
   }
 
-  /// The events that went out since the start, the last one first.
+  /// The last events since the start, the newest first.
   synchronized List<BudgetEvent> last(Predicate<BudgetEvent> wanted) {
     return last.stream().filter(wanted).toList();
   }

@@ -10,8 +10,8 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What an event bus's subscriber would have heard: the last events, as JSON and as a page that
-/// follows them. It is in the local build alone, where it needs no key.
+/// The last events that a subscriber of the event bus would have received, as JSON and as a page
+/// that refreshes itself. It is in the local build alone, where it needs no key.
 @Path("/local/events")
 public final class LocalEventsResource {
 
@@ -62,7 +62,7 @@ public final class LocalEventsResource {
     this.events = events;
   }
 
-  /// The last events, the last one first.
+  /// The last events, the newest first.
   public record Heard(List<BudgetEvent> items) {
     public Heard {
       items = List.copyOf(items);
@@ -86,7 +86,7 @@ public final class LocalEventsResource {
             .toList());
   }
 
-  /// The last event of a tenant and type; 404 where there was none.
+  /// The last event of a tenant and type; 404 if there was none.
   @GET
   @Path("/last")
   @Produces(MediaType.APPLICATION_JSON)

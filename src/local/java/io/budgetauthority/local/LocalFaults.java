@@ -16,17 +16,17 @@ import software.amazon.awssdk.services.dynamodb.model.ProvisionedThroughputExcee
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// Lets whoever tries out a gateway make a service of the local build unavailable, and available
-/// again: the SDK asks it before each call. The SDK makes one for each client, and in dev mode by
-/// another class loader than the resource's that sets the state, so the state is the process's: a
-/// system property.
+/// Makes a service of the local build unavailable and available again, so that a gateway can be
+/// tried out. The SDK calls it before each call. The SDK creates one for each client, and dev mode
+/// loads it by another class loader than the resource that sets the state. So the state is a system
+/// property, which is the same in the whole process.
 public final class LocalFaults implements ExecutionInterceptor {
 
   private static final Duration SLOW = Duration.ofSeconds(5);
 
   private static final String PROPERTY = "budget.local.fault.";
 
-  /// What can be made unavailable.
+  /// A service that can be made unavailable.
   public enum Service {
     /// DynamoDB.
     LEDGER("DynamoDb"),
@@ -42,18 +42,18 @@ public final class LocalFaults implements ExecutionInterceptor {
     }
   }
 
-  /// How a service is.
+  /// The state of a service.
   public enum State {
     UP,
-    /// Nobody answers.
+    /// No call is answered.
     DOWN,
-    /// Every answer takes five seconds.
+    /// Every call takes five seconds longer.
     SLOW,
-    /// The ledger's transactions conflict without end.
+    /// Every transaction of the ledger conflicts.
     BUSY,
-    /// The ledger throttles every call.
+    /// Every call is throttled.
     THROTTLED,
-    /// A fault that nobody expects.
+    /// Every call fails with a fault that no code expects.
     BROKEN;
 
     static State ofWireName(String wireName) {

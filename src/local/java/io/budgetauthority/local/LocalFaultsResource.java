@@ -14,9 +14,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// What somebody who tries out a gateway needs beside the service itself: to put a message on the
-/// usage queue, and to make a service unavailable and available again. It is in the local build
-/// alone, where it needs no key.
+/// Helps to try out a gateway: it puts a message on the usage queue, and makes a service
+/// unavailable and available again. It is in the local build alone, where it needs no key.
 @Path("/local")
 public final class LocalFaultsResource {
 
@@ -26,7 +25,7 @@ public final class LocalFaultsResource {
     this.letters = letters;
   }
 
-  /// Puts the body on the usage queue, as it stands.
+  /// Puts the body on the usage queue without a change.
   @POST
   @Path("/messages")
   public Response send(byte @Nullable [] body) {
@@ -35,7 +34,7 @@ public final class LocalFaultsResource {
     return Response.accepted().build();
   }
 
-  /// Sets how a service is from now on.
+  /// Sets the state of a service from now on.
   ///
   /// @param service `ledger`, `bucket` or `queue`
   /// @param body its `state`: `up`, `down`, `slow`, `busy`, `throttled` or `broken`

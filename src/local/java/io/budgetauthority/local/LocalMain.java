@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// The main class of the local build: the service, and before it the cloud that it needs.
+/// The main class of the local build. It starts the local cloud and then the service.
 @QuarkusMain
 public final class LocalMain {
 
-  /// Starts the cloud, tells the service of it, and runs the service until it ends.
+  /// Starts the cloud, configures the service for it, and runs the service until it ends.
   public static void main(String[] args) {
     long from = System.nanoTime();
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.fromEnvironment())) {
@@ -24,7 +24,7 @@ public final class LocalMain {
       try {
         Quarkus.run(args);
       } finally {
-        // A live reload comes here again, with another cloud.
+        // A live reload calls this method again, with another cloud.
         told.forEach(System::clearProperty);
       }
     } catch (LocalCloudUnavailable | IllegalArgumentException e) {
@@ -33,7 +33,8 @@ public final class LocalMain {
     }
   }
 
-  /// Makes system properties of the cloud's configuration, but for what somebody has set otherwise.
+  /// Sets the cloud's configuration as system properties, except those that are already set as a
+  /// property or an environment variable.
   private static List<String> tell(LocalCloud cloud) {
     List<String> told = new ArrayList<>();
     cloud

@@ -36,7 +36,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.xml.stream.XMLInputFactory;
 
-/// S3 in the local build: local-s3 in this process, its objects in a folder. The library's own
+/// S3 in the local build: local-s3 in this process, with its objects in a folder. The library's own
 /// starter binds every interface; this one binds 127.0.0.1.
 final class LocalObjects implements AutoCloseable {
 
@@ -50,9 +50,9 @@ final class LocalObjects implements AutoCloseable {
     this.channel = channel;
   }
 
-  /// Starts it and waits until it listens.
+  /// Starts the server and waits until it listens.
   ///
-  /// @param port 0 for a free one
+  /// @param port the port, or 0 for a free one
   static LocalObjects start(Path folder, int port) throws IOException {
     Files.createDirectories(folder);
     LocalS3Manager store = LocalS3Manager.createFileSystemS3Manager(folder);
@@ -82,7 +82,7 @@ final class LocalObjects implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + port);
   }
 
-  /// Makes a bucket where there is none yet.
+  /// Creates a bucket if it does not exist.
   void make(CloudDefinitions.Bucket bucket) {
     if (buckets.listBuckets().stream().noneMatch(found -> found.getName().equals(bucket.name()))) {
       buckets.createBucket(bucket.name(), Template.REGION);
@@ -92,7 +92,7 @@ final class LocalObjects implements AutoCloseable {
     }
   }
 
-  /// Stops it and waits until its threads are done with the folder.
+  /// Stops the server and waits until its threads no longer use the folder.
   @Override
   public void close() {
     channel.close().awaitUninterruptibly();
@@ -110,7 +110,7 @@ final class LocalObjects implements AutoCloseable {
     return new DefaultThreadFactory(name, true);
   }
 
-  /// What the library's handlers ask for, set up as its own starter does.
+  /// Creates the services that the library's handlers need, in the same way as its own starter.
   private static ServiceFactory services(LocalS3Manager store) {
     WstxInputFactory reader = new WstxInputFactory();
     reader.setProperty(XMLInputFactory.IS_NAMESPACE_AWARE, false);

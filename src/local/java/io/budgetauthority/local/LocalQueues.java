@@ -9,8 +9,8 @@ import org.elasticmq.rest.sqs.SQSRestServer;
 import org.elasticmq.rest.sqs.SQSRestServerBuilder;
 
 /// SQS in the local build: ElasticMQ in this process, on 127.0.0.1. Its messages are in memory and
-/// end with the process: its way of keeping them has one database for the whole process, whichever
-/// server asked.
+/// end with the process. They are not stored, because ElasticMQ has one database for all servers of
+/// a process.
 final class LocalQueues implements AutoCloseable {
 
   private static final String SETTINGS =
@@ -34,9 +34,9 @@ final class LocalQueues implements AutoCloseable {
     this.endpoint = endpoint;
   }
 
-  /// Starts it and waits until it listens.
+  /// Starts the server and waits until it listens.
   ///
-  /// @param port 0 for a free one
+  /// @param port the port, or 0 for a free one
   static LocalQueues start(int port) {
     ClassLoader loader = LocalQueues.class.getClassLoader();
     Config config = ConfigFactory.parseString(SETTINGS).withFallback(ConfigFactory.load(loader));
@@ -65,7 +65,7 @@ final class LocalQueues implements AutoCloseable {
     return endpoint;
   }
 
-  /// Stops it and waits until its threads are done.
+  /// Stops the server and waits until its threads have ended.
   @Override
   public void close() {
     server.stopAndWait();

@@ -6,20 +6,21 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// What the local build can be told. Every setting has an environment variable, and a system
-/// property of the same name in lower case with dots (`BUDGET_LOCAL_DATA`, `budget.local.data`),
-/// which wins.
+/// The settings of the local build. Every setting has an environment variable, and a system
+/// property of the same name in lower case with dots (`BUDGET_LOCAL_DATA`, `budget.local.data`).
+/// The property takes precedence.
 ///
-/// @param data `BUDGET_LOCAL_DATA`, the folder that keeps everything, `.local` unless set; empty
+/// @param data `BUDGET_LOCAL_DATA`, the folder that stores everything; `.local` unless set; empty
 ///   for `memory`: a temporary folder, removed at the end
 /// @param dynamoDb `BUDGET_LOCAL_DYNAMODB`, the endpoint of a DynamoDB to use instead of starting
 ///   one
-/// @param sqs `BUDGET_LOCAL_SQS`, the same of an SQS
-/// @param dynamoDbPort `BUDGET_LOCAL_DYNAMODB_PORT`; 0, as the other two unless set: a free one
+/// @param sqs `BUDGET_LOCAL_SQS`, the endpoint of an SQS to use instead of starting one
+/// @param dynamoDbPort `BUDGET_LOCAL_DYNAMODB_PORT`; 0 unless set, as the other two ports, which
+///   means a free one
 /// @param sqsPort `BUDGET_LOCAL_SQS_PORT`
 /// @param s3Port `BUDGET_LOCAL_S3_PORT`
-/// @param prefix `BUDGET_LOCAL_PREFIX`, what the names of tables, bucket and queues begin with;
-///   `budget-authority` unless set
+/// @param prefix `BUDGET_LOCAL_PREFIX`, the text that the names of tables, bucket and queues begin
+///   with; `budget-authority` unless set
 public record LocalSettings(
     Optional<Path> data,
     Optional<URI> dynamoDb,
@@ -38,13 +39,13 @@ public record LocalSettings(
     requirePort("BUDGET_LOCAL_S3_PORT", s3Port);
   }
 
-  /// Everything in a temporary folder and on free ports.
+  /// The settings for a temporary folder and free ports.
   public static LocalSettings inMemory() {
     return new LocalSettings(
         Optional.empty(), Optional.empty(), Optional.empty(), 0, 0, 0, USUAL_PREFIX);
   }
 
-  /// Everything in a folder, on free ports.
+  /// The settings for a folder and free ports.
   public static LocalSettings in(Path folder) {
     return new LocalSettings(
         Optional.of(folder), Optional.empty(), Optional.empty(), 0, 0, 0, USUAL_PREFIX);
@@ -60,7 +61,7 @@ public record LocalSettings(
                 .filter(value -> !value.isEmpty()));
   }
 
-  /// The settings that a look-up by environment variable's name gives.
+  /// Reads the settings with a look-up by the name of an environment variable.
   ///
   /// @throws IllegalArgumentException naming the setting whose value cannot be read
   static LocalSettings from(Function<String, Optional<String>> lookUp) {

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// The loggers of the servers in the local build, of which only warnings are worth a reader's line.
+/// The loggers of the servers in the local build. Only their warnings are useful.
 final class QuietLoggers {
 
   static final List<String> NAMES =
@@ -16,16 +16,16 @@ final class QuietLoggers {
           "org.elasticmq",
           "software.amazon.awssdk");
 
-  // Held, since a logger that nobody holds forgets its level.
+  // The list keeps them, because a logger that nobody refers to loses its level.
   private static final List<Logger> LOGGERS = NAMES.stream().map(Logger::getLogger).toList();
 
-  /// Tells of every object that is not there as of an error; the client hears of it anyway.
+  /// A logger that reports every missing object as an error. The client gets that answer anyway.
   static final Logger MISSING_OBJECTS =
       Logger.getLogger("com.robothy.netty.codec.HttpMessageHandler");
 
   private QuietLoggers() {}
 
-  /// Silences them now, before the service configures its logging.
+  /// Sets the levels now, before the service configures its logging.
   static void silence() {
     LOGGERS.forEach(logger -> logger.setLevel(Level.WARNING));
     MISSING_OBJECTS.setLevel(Level.OFF);

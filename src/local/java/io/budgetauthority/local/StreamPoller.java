@@ -38,10 +38,11 @@ import software.amazon.awssdk.services.dynamodb.model.Shard;
 import software.amazon.awssdk.services.dynamodb.model.ShardIteratorType;
 import software.amazon.awssdk.services.dynamodb.streams.DynamoDbStreamsClient;
 
-/// What Lambda's event source is elsewhere: reads the stream of the decisions table and hands its
-/// records over, one batch at a time for a shard, a shard after the one that it came from. How far
-/// it came is kept in the attribution table, after each batch that was done; so a service that is
-/// killed goes on with the batch that it was in, and a data folder takes its position along.
+/// Replaces Lambda's event source in the local build. It reads the stream of the decisions table
+/// and hands over its records, one batch of a shard at a time, and a shard after its parent. It
+/// stores its position in the attribution table after each batch that was processed. A service that
+/// is killed therefore repeats the batch that it was in, and the position is part of the data
+/// folder.
 @Singleton
 final class StreamPoller {
 
@@ -56,7 +57,7 @@ final class StreamPoller {
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
   private static final Duration AFTER_A_FAULT = Duration.ofSeconds(1);
 
-  /// After the first data is there, and with it the tables.
+  /// Starts this after the first data is stored, when the tables exist.
   private static final int LAST = 4_000;
 
   private final DynamoDbClient dynamoDb;
@@ -67,7 +68,7 @@ final class StreamPoller {
   private final Thread thread;
   private volatile boolean stopping;
 
-  /// The iterators of the shards that are being read. The thread's own, as the next.
+  /// The iterators of the shards that are being read. Only the thread uses this field and the next.
   private final Map<Place, String> open = new LinkedHashMap<>();
 
   private long openedNanos;
@@ -128,13 +129,14 @@ final class StreamPoller {
     try {
       Thread.sleep(time);
     } catch (InterruptedException e) {
-      // Whoever interrupts it has set `stopping` before.
+      // The thread that interrupts this one has set `stopping` before.
       Thread.currentThread().interrupt();
     }
   }
 
-  /// Reads a batch of every shard that is to be read now. Whether there is more already: a batch
-  /// that is not full is worth waiting for, since each costs the database the same.
+  /// Reads a batch of every open shard. The result is whether a batch was full, so that more
+  /// records may be available. It is better to wait after a batch that is not full, because each
+  /// batch costs the database the same.
   private boolean poll() {
     if (System.nanoTime() - openedNanos > LOOK_AGAIN.toNanos() || open.isEmpty()) {
       open();
@@ -147,7 +149,7 @@ final class StreamPoller {
     return any;
   }
 
-  /// Finds out which shards are to be read, and from where.
+  /// Finds the shards to read, and their positions.
   private void open() {
     open.clear();
     String arn =
@@ -183,7 +185,8 @@ final class StreamPoller {
     return shards;
   }
 
-  /// A record of a shard may follow one of its parent: that is read to its end first.
+  /// Whether the parent of a shard was read to its end. A record of the shard may follow one of its
+  /// parent.
   private static boolean isParentDone(
       Shard shard, List<Shard> shards, Map<String, String> positions) {
     String parent = shard.parentShardId();
@@ -266,7 +269,7 @@ final class StreamPoller {
     dynamoDb.putItem(it -> it.tableName(attributionTable).item(item));
   }
 
-  /// A shard of a stream, and where its position is kept.
+  /// A shard of a stream, and the key of its stored position.
   private record Place(String arn, String shard) {
     Map<String, AttributeValue> key() {
       return Map.of("pk", text(POSITION), "sk", text(arn + ' ' + shard));

@@ -18,10 +18,10 @@ import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.ScalarNode;
 import org.yaml.snakeyaml.nodes.SequenceNode;
 
-/// One CloudFormation template of `infra/`, with every parameter but `Prefix` at its default, and
-/// the account and region of the local build. It knows `!Ref`, `!Sub`, `!GetAtt`, and `!If` over
-/// `!Equals` and `!Not`; another function in a property that is asked for is an error, one
-/// elsewhere is passed over.
+/// One CloudFormation template of `infra/`, with the account and region of the local build. Every
+/// parameter except `Prefix` has its default. The template resolves `!Ref`, `!Sub`, `!GetAtt`, and
+/// `!If` over `!Equals` and `!Not`. Another function in the properties of a resource that is read
+/// is an error. Elsewhere it is ignored.
 final class Template {
 
   /// The account of everything in the local build.
@@ -35,7 +35,7 @@ final class Template {
   private final String name;
   private final String prefix;
 
-  /// A property that is not there after all.
+  /// The value of a property that is left out.
   private static final String NO_VALUE = "AWS::NoValue";
 
   private final Map<?, ?> parameters;
@@ -52,7 +52,7 @@ final class Template {
 
   /// Reads `infra/<name>` from the class path.
   ///
-  /// @param prefix the value of its parameter `Prefix`
+  /// @param prefix the value of the parameter `Prefix`
   static Template read(String name, String prefix) {
     try (InputStream yaml = Template.class.getResourceAsStream("/infra/" + name)) {
       if (yaml == null) {
@@ -133,7 +133,7 @@ final class Template {
     };
   }
 
-  /// A resource's name, or a queue's ARN.
+  /// The name of a resource, or the ARN of a queue.
   private String ofResource(String to) {
     String[] idAndAttribute = to.split("\\.", 2);
     Map<?, ?> resource = map(resources.get(idAndAttribute[0]));
@@ -164,7 +164,7 @@ final class Template {
     throw new IllegalStateException("A template has " + value + " where a list belongs");
   }
 
-  /// A function of CloudFormation, not yet applied.
+  /// A CloudFormation function that is not resolved yet.
   private record Call(String function, Object argument) {}
 
   private static final class FunctionsAsCalls extends SafeConstructor {

@@ -15,8 +15,8 @@ import software.amazon.awssdk.services.sqs.model.DeleteMessageBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
-/// What Lambda's event source is elsewhere: receives the usage queue's messages, hands them over in
-/// batches, and takes those from the queue that are done with.
+/// Replaces Lambda's event source in the local build. It receives the messages of the usage queue,
+/// hands them over in batches, and deletes from the queue those that were processed.
 @Singleton
 final class UsagePoller {
 
@@ -25,10 +25,11 @@ final class UsagePoller {
   private static final int WAIT_SECONDS = 1;
   private static final Duration AFTER_A_FAULT = Duration.ofSeconds(1);
 
-  /// The local build has one consumer, so what is left for later need not stay hidden for long.
+  /// The time until a message that failed is received again. The local build has one consumer, so
+  /// the time can be short.
   private static final int AGAIN_AFTER_SECONDS = 2;
 
-  /// After the first data is there, and with it the tables.
+  /// Starts this after the first data is stored, when the tables exist.
   private static final int LAST = 4_000;
 
   private final UsageQueue queue;
@@ -57,7 +58,7 @@ final class UsagePoller {
       try {
         poll();
       } catch (Throwable e) {
-        // The poller outlives whatever a message does.
+        // No message may end the poller.
         if (!stopping) {
           LOG.errorf(e, "the usage queue stands still; it is read again");
           pause();
@@ -70,7 +71,7 @@ final class UsagePoller {
     try {
       Thread.sleep(AFTER_A_FAULT);
     } catch (InterruptedException e) {
-      // Whoever interrupts it has set `stopping` before.
+      // The thread that interrupts this one has set `stopping` before.
       Thread.currentThread().interrupt();
     }
   }

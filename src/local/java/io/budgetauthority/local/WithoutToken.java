@@ -12,16 +12,16 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
-/// Takes the token out of a transaction that the SDK put there. Before each transaction Dynoxide
-/// looks at every token of the last ten minutes, so that the local build under steady load would
-/// become slower by the minute. Nothing of ours relies on the token: it is a new one for each call,
-/// and a write that is sent again is told apart by its conditions.
+/// Removes the token that the SDK adds to a transaction. Dynoxide reads every token of the last ten
+/// minutes before each transaction, so under steady load the local build would become slower by the
+/// minute. The authority does not need the token. It is a new one for each call, and the conditions
+/// of a write tell whether it was sent before.
 public final class WithoutToken implements ExecutionInterceptor {
 
   private static final Pattern TOKEN =
       Pattern.compile(",\"ClientRequestToken\":\"[^\"]*\"|\"ClientRequestToken\":\"[^\"]*\",");
 
-  /// With blanks in its place the body is as long as its header says.
+  /// Replaces the token by blanks, so that the body keeps the length that its header states.
   @Override
   public Optional<RequestBody> modifyHttpContent(
       Context.ModifyHttpRequest context, ExecutionAttributes attributes) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 
-/// Who is calling, and whether the role may (protocol.md#roles).
+/// Authenticates the caller and checks its role (protocol.md#roles).
 @Singleton
 final class Access {
 
@@ -25,8 +25,8 @@ final class Access {
     this.snapshots = snapshots;
   }
 
-  /// The caller of an `Authorization` header. Without a valid key it gets a 401 problem, with
-  /// another role than these a 403.
+  /// The caller that an `Authorization` header names. Without a valid key it gets a 401 problem.
+  /// With a role other than these it gets a 403.
   Caller require(@Nullable String authorization, Role... roles) {
     if (authorization == null
         || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
@@ -48,7 +48,7 @@ final class Access {
     return caller;
   }
 
-  /// During an outage, by the keys that were published (protocol.md#outage).
+  /// Looks the key up. During an outage it uses the keys of the snapshots (protocol.md#outage).
   private Optional<Caller> authenticate(String secret) {
     try {
       return keys.authenticate(secret);

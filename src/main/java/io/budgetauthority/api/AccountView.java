@@ -53,8 +53,8 @@ public record AccountView(
     return accounts.stream().map(account -> of(account, caller)).toList();
   }
 
-  /// Whether the caller may see the amounts of an account: an agent those of its own user, key and
-  /// runs.
+  /// Whether the caller may see the amounts of an account. An agent may see those of its own user,
+  /// key and runs.
   static boolean seesAmounts(DecisionFacts.Touched account, Caller caller) {
     return caller.role() != Role.AGENT
         || switch (account.scope()) {
@@ -63,7 +63,7 @@ public record AccountView(
         };
   }
 
-  /// What the tightest account that the caller may see has left; null where there is none.
+  /// What remains on the tightest account that the caller may see; null if there is none.
   static @Nullable MicroUsd remaining(DecisionFacts facts, Caller caller) {
     return caller.role() != Role.AGENT
         ? facts.remaining()

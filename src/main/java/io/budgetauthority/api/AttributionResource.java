@@ -27,13 +27,13 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What was spent, in groups by any dimensions, and what of it wants a person's look
+/// Spend in groups by any dimensions, and what of it somebody should check
 /// (protocol.md#attribution).
 @Path("/budget")
 @Produces({MediaType.APPLICATION_JSON, "text/csv"})
 public final class AttributionResource {
 
-  /// A report is of days and models, the newest day first.
+  /// A reconciliation is grouped by day and model, the newest day first.
   private static final List<Dimension> OF_A_REPORT =
       List.of(Dimension.DAY, Dimension.PROVIDER, Dimension.MODEL);
 
@@ -49,10 +49,10 @@ public final class AttributionResource {
     this.clock = clock;
   }
 
-  /// An answer to a question about spend.
+  /// The answer to a query about spend.
   ///
-  /// @param from and `to`: the days that it is about, both included, in the zone
-  /// @param total over all groups, not those of this page alone
+  /// @param from and `to`: the days of the query, both included, in the zone
+  /// @param total the sum over all groups, not only over those of this page
   public record Spend(
       @JsonProperty("from") LocalDate from,
       @JsonProperty("to") LocalDate to,

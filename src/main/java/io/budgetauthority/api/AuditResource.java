@@ -15,7 +15,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Who changed what of a tenant's configuration (protocol.md#administration).
+/// The audit trail: who changed what in a tenant's configuration (protocol.md#administration).
 @Path("/budget/audit")
 @Produces(MediaType.APPLICATION_JSON)
 public final class AuditResource {

@@ -29,8 +29,8 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What is left, before a plan is made: every account that a call of a run or a tuple would be held
-/// against (protocol.md#balances).
+/// The balances of every account that a call of a run or a tuple would be held against, so that a
+/// caller can plan ahead (protocol.md#balances).
 @Path("/budget/balances")
 @Produces(MediaType.APPLICATION_JSON)
 public final class BalanceResource {
@@ -53,7 +53,7 @@ public final class BalanceResource {
     this.clock = clock;
   }
 
-  /// The accounts, the run's first.
+  /// The accounts, that of the run first.
   public record Balances(@JsonProperty("accounts") List<AccountView> accounts) {}
 
   @GET

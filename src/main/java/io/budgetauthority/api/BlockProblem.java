@@ -9,7 +9,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
-/// The problem of a block: what stands in the way, what would help, and what else would fit
+/// The problem of a block: the blocking account, the remedies and the alternatives
 /// (protocol.md#problems).
 final class BlockProblem {
 
@@ -17,7 +17,7 @@ final class BlockProblem {
 
   private BlockProblem() {}
 
-  /// @param id null for a dry run, whose occurrence nobody can look up
+  /// @param id null for a dry run, which nobody can look up
   static Response.ResponseBuilder response(
       DecisionFacts facts,
       DecisionFacts.BlockFacts block,

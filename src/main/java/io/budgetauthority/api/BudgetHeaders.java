@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/// The headers of protocol.md#headers, named here and nowhere else.
+/// The headers of protocol.md#headers. Their names are in this class alone.
 final class BudgetHeaders {
 
   static final String RUN_ID = "X-Run-Id";
@@ -20,8 +20,8 @@ final class BudgetHeaders {
 
   private BudgetHeaders() {}
 
-  /// A header carries visible ASCII: every other character of a name is percent-encoded, as UTF-8,
-  /// and the percent sign itself. The JSON has the plain name.
+  /// Encodes a name for a header, which has visible ASCII alone. Every other character of the name
+  /// is percent-encoded as UTF-8, and so is the percent sign. The JSON has the plain name.
   static @Nullable String encoded(@Nullable String name) {
     if (name == null || name.chars().allMatch(c -> c > ' ' && c < DELETE && c != '%')) {
       return name;

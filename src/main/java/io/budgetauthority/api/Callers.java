@@ -8,8 +8,9 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent may say of itself (protocol.md#agents and protocol.md#ask): neither its user nor
-/// its key, which its credential says, and no run limit above the policy's.
+/// Checks what an agent states (protocol.md#agents and protocol.md#ask). It may state neither its
+/// user nor its key, which are those of its API key. It may not state a run limit above the
+/// policy's.
 final class Callers {
 
   private Callers() {}
@@ -21,7 +22,7 @@ final class Callers {
     }
   }
 
-  /// The tuple that a caller acts under.
+  /// The tuple that a caller acts with.
   static Run.Tuple tuple(Caller caller, Run.Tuple stated) {
     refuseStatedIdentity(caller, stated);
     return stated.actingAs(caller);

@@ -7,10 +7,10 @@ import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import java.util.List;
 
-/// Reads a ceiling: the body of its `PUT`, and a default one inside a policy.
+/// Reads a ceiling, from the body of its `PUT` or from the default ceilings of a policy.
 final class CeilingJson {
 
-  /// Each threshold of each account is an event.
+  /// Each threshold of each account causes an event, so their number is limited.
   private static final int MAX_THRESHOLDS = 10;
 
   private CeilingJson() {}

@@ -30,13 +30,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The ceilings of a tenant as a list (protocol.md#ceilings). Those that a policy sets by default
-/// are the policy's; a run's, which every run has, is listed where its id is asked for.
+/// Lists the ceilings of a tenant (protocol.md#ceilings). The default ceilings of a policy are not
+/// in the list. The ceiling of a run is in the list only if the run's id is asked for.
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingListResource {
 
-  /// By the names of scopes, then ids, as they are stored.
+  /// The order of the list, which is the order of storage: by the names of scopes, then by ids.
   private static final Comparator<ScopeId> ORDER =
       Comparator.comparing((ScopeId it) -> it.scope().wireName())
           .thenComparing(it -> StoredIds.escape(it.id()));
@@ -51,7 +51,7 @@ public final class CeilingListResource {
     this.runs = runs;
   }
 
-  /// A place in the list, `scope/id/window` as in a ceiling's path.
+  /// A place in the list, written `scope/id/window` as in a ceiling's path.
   private record Cursor(ScopeId scopeId, Window window) {
 
     static Cursor of(String tenantId, String name) {
@@ -115,7 +115,8 @@ public final class CeilingListResource {
     }
   }
 
-  /// Few enough to be read by their keys: those of one id, and what an agent may see.
+  /// The ceilings of one id, or those that an agent may see. They are few enough to be read by
+  /// their keys.
   private List<Listed> named(Caller caller, @Nullable Scope scope, @Nullable String id) {
     Stream<ScopeId> names =
         id != null
@@ -157,7 +158,7 @@ public final class CeilingListResource {
       throw RequestFields.invalid("after", "is not of the scope that is listed");
     }
     while (found.size() < most) {
-      // One more than are wanted, since the first may be the last of the page before.
+      // Reads one more than is wanted, because the first may be the last of the page before.
       List<Listed> some = tenants.listCeilings(caller.tenantId(), scope, next, most + 1);
       ScopeId seen = next;
       some.stream()

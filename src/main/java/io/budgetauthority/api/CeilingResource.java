@@ -31,7 +31,8 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Ceilings (protocol.md#ceilings), one at a time. A run's is its limit, which the run always has.
+/// Reads and changes one ceiling at a time (protocol.md#ceilings). The ceiling of a run is its
+/// limit, which every run has.
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingResource {
@@ -127,7 +128,8 @@ public final class CeilingResource {
     };
   }
 
-  /// A run has a ceiling from its beginning, so the first version is not none.
+  /// The tag of a run's ceiling. A run has a ceiling from its creation, so its first version must
+  /// not be 0, which means no ceiling.
   private static long tagged(long changes) {
     return changes + 1;
   }
@@ -233,8 +235,8 @@ public final class CeilingResource {
     }
   }
 
-  /// Whether a caller may know of a ceiling: an agent of those of its own user and key. Whose a run
-  /// is shows only in the run.
+  /// Whether a caller may read a ceiling. An agent may read those of its own user and key. Only the
+  /// run itself says who owns it, so an agent passes here for every run and is checked later.
   static boolean mayRead(Caller caller, ScopeId scopeId) {
     return caller.role() != Role.AGENT
         || switch (scopeId.scope()) {

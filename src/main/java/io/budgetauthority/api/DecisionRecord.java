@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The decision record of protocol.md#record: what the decision was, and how its reservation stands
-/// now.
+/// The decision record of protocol.md#record: the decision, and the current state of its
+/// reservation.
 public record DecisionRecord(
     @JsonProperty("decision_id") @Nullable String decisionId,
     @JsonProperty("reservation_id") @Nullable String reservationId,
@@ -61,7 +61,7 @@ public record DecisionRecord(
           "speed",
           "variant");
 
-  /// What a record does not show of the stored facts.
+  /// The stored facts that a record does not show.
   @JsonIgnoreProperties({"asked", "block", "degraded", "orphan_of", "accounts", "remaining_usd"})
   interface AsShown {}
 
@@ -85,7 +85,7 @@ public record DecisionRecord(
         null);
   }
 
-  /// @param caller who sees it: an agent sees no amounts of accounts that others share
+  /// @param caller who sees the record; an agent sees no amounts of accounts that others share
   static DecisionRecord of(
       DecisionFacts facts, Reservation reservation, Instant now, Caller caller) {
     boolean block = facts.blocked();
@@ -115,12 +115,12 @@ public record DecisionRecord(
         particulars == null || particulars.unpriced().isEmpty() ? null : particulars.unpriced());
   }
 
-  /// What is left, in seconds begun.
+  /// The time until the end in seconds, rounded up; 0 after the end.
   private static long secondsUntil(Instant end, Instant now) {
     return Math.max(0, Math.ceilDiv(Duration.between(now, end).toMillis(), 1_000));
   }
 
-  /// The usage with every field of its shape, null where nothing was stated.
+  /// The usage with every field of its shape. A field that was not stated is null.
   private static JsonNode whole(JsonNode stated) {
     ObjectNode usage = JsonNodeFactory.instance.objectNode();
     USAGE_FIELDS.forEach(

@@ -29,7 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// Asks and look-ups of decisions (protocol.md#ask and protocol.md#record).
+/// Asks, cancels and looks up decisions (protocol.md#ask and protocol.md#record).
 @Path("/budget/decisions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class DecisionResource {
@@ -113,7 +113,8 @@ public final class DecisionResource {
     return Response.ok(DecisionRecord.of(facts, reservation, clock.instant(), caller)).build();
   }
 
-  /// A dry run needs no key, and takes none that an ask could not have.
+  /// The idempotency key of an ask; null for a dry run. A dry run needs no key, and a key that it
+  /// states must be valid.
   private static @Nullable String keyOf(DecisionRequest request, @Nullable String stated) {
     if (request.dryRun() && stated == null) {
       return null;

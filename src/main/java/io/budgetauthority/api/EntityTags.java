@@ -3,8 +3,8 @@ package io.budgetauthority.api;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Entity tags over the versions of configuration, and `If-Match` (RFC 9110, section 13.1.1), which
-/// is honoured where it is sent.
+/// Makes entity tags of the versions of configuration, and checks `If-Match` where it is sent (RFC
+/// 9110, section 13.1.1).
 final class EntityTags {
 
   private EntityTags() {}

@@ -6,8 +6,8 @@ import io.budgetauthority.decision.DecisionFacts;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 
-/// How answers are written: times as RFC 3339, nulls as nulls, and nothing that is only kept for
-/// us.
+/// Sets how answers are written: times as RFC 3339, nulls as nulls, and no members that are stored
+/// for internal use only.
 @Singleton
 final class JsonShapes implements ObjectMapperCustomizer {
 

@@ -31,15 +31,15 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// API keys of a tenant: made, listed, rotated with an overlap, revoked
-/// (protocol.md#administration). A secret is in the answer that makes it, and nowhere after.
+/// The API keys of a tenant: created, listed, rotated with an overlap, deleted
+/// (protocol.md#administration). Only the answer that creates a secret shows it.
 @Path("/budget/keys")
 @Produces(MediaType.APPLICATION_JSON)
 public final class KeyResource {
 
   private static final int MAX_OVERLAP_SECONDS = 30 * 86_400;
 
-  /// An answer with a secret is kept nowhere.
+  /// No cache may store an answer with a secret.
   static final String NO_STORE = "no-store";
 
   private static final int MAX_NAMED = 100;
@@ -64,9 +64,9 @@ public final class KeyResource {
     this.clock = clock;
   }
 
-  /// A key as its administrators see it.
+  /// A key as administrators see it.
   ///
-  /// @param secret only where it was just made; not written otherwise
+  /// @param secret only in the answer that created it; not written otherwise
   public record KeyView(
       @JsonProperty("id") String id,
       @JsonProperty("role") Role role,
@@ -218,7 +218,8 @@ public final class KeyResource {
     };
   }
 
-  /// A key as the audit trail shows it, so that its rotation and its end tell whose it was.
+  /// A key as the audit trail shows it, so that the entries of its rotation and deletion say whose
+  /// key it was.
   private ObjectNode shown(Caller caller, String id) {
     return keys.find(caller.tenantId(), Ids.require("id", id))
         .map(principal -> (ObjectNode) Shapes.tree(principal.caller()))

@@ -16,9 +16,9 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The OpenAPI document, which is written by hand and needs no key: as it is, or as JSON where
-/// `format` or `Accept` asks for that. It is read when it is first asked for, so that no start
-/// waits for it.
+/// Serves the OpenAPI document, which is written by hand. The call needs no key. The answer is YAML
+/// as written, or JSON if `format` or `Accept` asks for JSON. The document is read at the first
+/// request, so that it does not delay the start.
 @Singleton
 final class OpenApiDocument {
 

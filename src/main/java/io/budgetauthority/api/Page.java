@@ -5,9 +5,9 @@ import io.budgetauthority.input.RequestFields;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A part of a list (protocol.md#lists).
+/// A page of a list (protocol.md#lists).
 ///
-/// @param next what to ask for `after` to get on; null at the end
+/// @param next the value of `after` for the next page; null at the end
 public record Page<T>(
     @JsonProperty("items") List<T> items, @JsonProperty("next") @Nullable String next) {
 
@@ -18,7 +18,7 @@ public record Page<T>(
     items = List.copyOf(items);
   }
 
-  /// The `limit` of a list; what is no integer from 1 to 200 gets a 400 that names it.
+  /// The `limit` of a list. A value that is no integer from 1 to 200 gets a 400 that names it.
   static int limit(@Nullable String limit) {
     if (limit == null) {
       return USUAL;

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a policy (protocol.md#policy). What a body leaves out has its default: a policy is
-/// replaced whole.
+/// Reads a policy (protocol.md#policy). A `PUT` replaces the whole policy, so a member that the
+/// body omits gets its default.
 final class PolicyJson {
 
   private static final Set<Integer> NO_BLOCK_STATUS = Set.of(401, 404, 409);
@@ -28,7 +28,7 @@ final class PolicyJson {
 
   private PolicyJson() {}
 
-  /// @param zoneNow the zone that stays where the body states none
+  /// @param zoneNow the zone that stays if the body states none
   static Policy read(byte @Nullable [] body, ZoneId zoneNow) {
     RequestFields fields = RequestFields.parse(body);
     Policy defaults = Policy.DEFAULT;
@@ -71,7 +71,7 @@ final class PolicyJson {
             fields.text("default_speed"),
             fields.list("teams_of_agents", PolicyJson::idOrAll),
             fields.list("features_of_agents", PolicyJson::idOrAll));
-    // An answer has them beside the policy, which may be sent back as it was read.
+    // An answer has `warnings` beside the policy. A caller may send the policy back as it was read.
     var unused = fields.list("warnings", JsonNode::asText);
     fields.end();
     return policy;
@@ -227,7 +227,7 @@ final class PolicyJson {
     };
   }
 
-  /// An id that agents may state, or a star for all of them.
+  /// An id that agents may state, or `*` for all ids.
   static String idOrAll(JsonNode element) {
     if (!element.isTextual() || !Ids.isId(element.textValue())) {
       throw new IllegalArgumentException(

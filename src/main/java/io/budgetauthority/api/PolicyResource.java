@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class PolicyResource {
 
-  /// The audit trail keeps a policy as it was and as it is now in one item of at most 400 KB.
+  /// The audit trail stores the policy before and after a change in one item of at most 400 KB.
   private static final int MAX_BYTES = 195_000;
 
   private final Access access;
@@ -99,7 +99,7 @@ public final class PolicyResource {
     return answer(caller, next, seen.version() + 1);
   }
 
-  /// A policy, and what is wrong with the names in it.
+  /// A policy, and warnings about the names in it.
   public record PolicyView(
       @JsonUnwrapped Policy policy, @JsonProperty("warnings") List<String> warnings) {}
 
@@ -109,8 +109,8 @@ public final class PolicyResource {
         .build();
   }
 
-  /// The names of the allow-list are compared with the prices of now. Without prices there is
-  /// nothing to compare with.
+  /// Compares the names in `allowed_models` with the current prices. Without prices there are no
+  /// warnings.
   private List<String> warnings(String tenantId, Policy policy) {
     PriceTable table = prices.current().orElse(null);
     if (table == null || policy.allowedModels().isEmpty()) {

@@ -44,8 +44,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Prices that a tenant states itself (protocol.md#administration): of models that the table does
-/// not price, or prices otherwise. A price of zero that is stated here is meant.
+/// Prices that a tenant states itself (protocol.md#administration), for models that the table does
+/// not price or prices differently. A price of zero that a tenant states counts as approved.
 @Path("/budget/price-overrides")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceOverrideResource {
@@ -72,11 +72,11 @@ public final class PriceOverrideResource {
     this.clock = clock;
   }
 
-  /// A stated price and what calls cost by it.
+  /// An override and the prices that result from it.
   ///
-  /// @param inherit whether what is left out keeps the price of the table's row
+  /// @param inherit whether a price that the override omits is that of the table's row
   /// @param prices USD per token, unit or use, by class, unit and tool
-  /// @param origins for each of these prices `override`, or `table` where it is inherited
+  /// @param origins for each of these prices `override`, or `table` if it is inherited
   public record OverrideView(
       @JsonProperty("provider") String provider,
       @JsonProperty("model") String model,
@@ -110,7 +110,7 @@ public final class PriceOverrideResource {
     return OverrideView.of(override, rowOf(override.provider(), override.model()));
   }
 
-  /// The table's row of exactly this provider and model; null where it has none.
+  /// The table's row of exactly this provider and model; null if the table has none.
   private @Nullable Price rowOf(String provider, String model) {
     return prices
         .current()
@@ -156,13 +156,13 @@ public final class PriceOverrideResource {
         .orElseThrow(PriceOverrideResource::notFound);
   }
 
-  /// Where a price is in the list: by provider, then by model. NUL is in no name that matters here
-  /// and before every other character.
+  /// The place of an override in the list, which is ordered by provider and then by model. NUL
+  /// sorts before every other character, and no name that can be stored has it.
   private static String place(PriceOverride price) {
     return price.provider() + NUL + price.model();
   }
 
-  /// Names have any character, a parameter is better off with few.
+  /// Encodes the place, because a name may have any character and a parameter should have few.
   private static String next(PriceOverride last) {
     return Base64.getUrlEncoder()
         .withoutPadding()
@@ -212,7 +212,8 @@ public final class PriceOverrideResource {
         .build();
   }
 
-  /// A name that the table lacks and that two overrides have would mean neither.
+  /// Refuses a name that the table lacks and that two overrides would have, because such a name
+  /// without a provider would be ambiguous.
   private void refuseAmbiguous(Caller caller, PriceOverride override) {
     boolean isInTable =
         prices
@@ -263,7 +264,7 @@ public final class PriceOverrideResource {
     return Response.noContent().build();
   }
 
-  /// Reads an override. What is left out is the table's, where it has the model.
+  /// Reads an override. A price that it omits is the table's, if the table has the model.
   private static PriceOverride read(RequestFields fields, String provider, String model) {
     String mode = fields.text("mode");
     Long window = fields.integer("context_window_tokens", 1, RequestFields.MAX_INTEGER);

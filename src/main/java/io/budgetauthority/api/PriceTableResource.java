@@ -24,8 +24,9 @@ import jakarta.ws.rs.core.Response;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Price tables, brought in and published by an operator (protocol.md#administration). They belong
-/// to no tenant, so their audit is not in a tenant's trail but in what each version says of itself.
+/// Price tables, which an operator imports and publishes (protocol.md#administration). They belong
+/// to no tenant, so no tenant's audit trail has their changes. The record of each version has them
+/// instead.
 @Path("/budget/price-tables")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceTableResource {
@@ -42,13 +43,13 @@ public final class PriceTableResource {
 
   /// A version as an operator sees it.
   ///
-  /// @param inForce whether decisions are made from it now
+  /// @param inForce whether decisions use it now
   public record TableView(
       @JsonUnwrapped PriceTableRecord table, @JsonProperty("in_force") boolean inForce) {}
 
   /// A version with its review.
   ///
-  /// @param review null for a table that came without one
+  /// @param review null for a table that has none
   public record ReviewedView(
       @JsonUnwrapped PriceTableRecord table,
       @JsonProperty("in_force") boolean inForce,

@@ -38,7 +38,7 @@ public record Problem(
 
   static final String MEDIA_TYPE = "application/problem+json";
 
-  /// Where the balances stand that a budget problem is about. Every member is always there.
+  /// The balances of a budget problem. It always has every member.
   @JsonInclude(JsonInclude.Include.ALWAYS)
   public record Budget(
       @JsonProperty("scope") @Nullable Scope scope,

@@ -1,6 +1,6 @@
 package io.budgetauthority.api;
 
-/// Ends a request with a problem, from wherever in this package it was noticed.
+/// Ends a request with a problem from anywhere in this package.
 final class ProblemException extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
 
-/// Explains each problem code to a person (protocol.md#problems). Needs no key.
+/// Explains each problem code to a person (protocol.md#problems). The call needs no key.
 @Path("/problems/{code}")
 @Produces(MediaType.TEXT_HTML + ";charset=UTF-8")
 public final class ProblemPageResource {

@@ -2,8 +2,8 @@ package io.budgetauthority.api;
 
 import java.util.Locale;
 
-/// Every problem that is not a block, with its status (protocol.md#problems). The codes of blocks
-/// are the decision's, and their status the tenant's.
+/// Every problem that is not a block, with its status (protocol.md#problems). A block has the code
+/// of its decision and the status of the tenant's policy.
 enum ProblemType {
   INVALID_REQUEST(400, "The request is not valid"),
   OUTPUT_CAP_REQUIRED(400, "An output cap is required"),

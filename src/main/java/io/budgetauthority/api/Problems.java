@@ -22,7 +22,7 @@ import java.util.UUID;
 import org.jboss.logging.Logger;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 
-/// The one place where what went wrong becomes a status and a problem document.
+/// Maps every exception to a status and a problem document. No other class does this.
 @Provider
 public final class Problems implements ExceptionMapper<Throwable> {
 
@@ -65,7 +65,8 @@ public final class Problems implements ExceptionMapper<Throwable> {
     this.request = request;
   }
 
-  /// As it was sent: a URI reference, in which a space or what is no text stays escaped.
+  /// The path as it was sent. It is a URI reference, so a space or a byte that is no text stays
+  /// escaped.
   private String path() {
     return uri.getRequestUri().getRawPath();
   }

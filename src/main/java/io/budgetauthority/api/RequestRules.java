@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/// What holds for every request, whatever it asks for (protocol, introduction): no content coding
-/// but identity, and no query parameter that the path does not know, so that a misspelt one is
-/// never ignored. It also answers `OPTIONS`, by the same table that a 405 is answered from.
+/// Applies the rules that hold for every request (protocol.md#wire-format). It refuses every
+/// content coding except identity. It refuses a query parameter that the path does not have, so
+/// that a misspelt one is never ignored. It also answers `OPTIONS`, from the same table as a 405.
 @Provider
 @PreMatching
 public final class RequestRules implements ContainerRequestFilter {

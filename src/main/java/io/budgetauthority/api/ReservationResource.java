@@ -24,7 +24,7 @@ import java.time.Instant;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// What becomes of a reservation (protocol.md#settle).
+/// The steps of a reservation after its decision (protocol.md#settle).
 @Path("/budget/reservations/{reservation_id}")
 @Produces(MediaType.APPLICATION_JSON)
 public final class ReservationResource {
@@ -147,8 +147,8 @@ public final class ReservationResource {
       case Settlement.Result.Done done ->
           Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant(), caller))
               .build();
-      // A block is no reservation, nor is it known whether a call was let through in its place
-      // during an outage: its caller sends the step again.
+      // A block has no reservation. It may still become a degraded decision when the message of an
+      // outage arrives, so its caller gets a 404 and sends the step again.
       case Settlement.Result.Refused refused when refused.reservation().mayBecomeReservation() ->
           throw notFound(reservationId);
       case Settlement.Result.Refused refused ->
@@ -187,7 +187,7 @@ public final class ReservationResource {
         .exception();
   }
 
-  /// 409 `reservation_settled`, with the record as it stands.
+  /// 409 `reservation_settled`, with the record as it is now.
   static Response settled(
       Reservation reservation, DecisionFacts facts, String detail, Instant now, Caller caller) {
     return Problem.of(ProblemType.RESERVATION_SETTLED, detail)

@@ -11,19 +11,19 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-/// Refuses a body that says of itself that it is larger than any may be (protocol, introduction),
-/// before it is read, and with a problem document. What the server refuses before it hands a
-/// request on it answers alone, without a body, and there is no place to put one: a request line
-/// above its limit (414), a URI with a `%` that escapes nothing or what is no HTTP (400), and
-/// chunks beyond its limit (413).
+/// Refuses a body whose `Content-Length` is above the maximum of all bodies (protocol,
+/// introduction), before the body is read, with a problem document. The server itself refuses some
+/// requests earlier and answers them without a body: a request line above its limit (414), a URI
+/// with a `%` that escapes nothing or a request that is not HTTP (400), and chunks above its limit
+/// (413). No problem document can be added to these answers.
 @Singleton
 final class RouterProblems {
 
-  /// Before every other handler.
+  /// Runs the handler before every other one.
   private static final int FIRST = Integer.MIN_VALUE;
 
-  /// Up to this much is read and dropped, so that a client that sends all before it reads sees the
-  /// answer; of more the connection is closed.
+  /// The server reads and drops a body of at most this many bytes, so that a client which sends
+  /// everything before it reads sees the answer. For a larger body the connection is closed.
   private static final long MAX_READ_BYTES = 4L * PriceTables.MAX_SOURCE_BYTES;
 
   private final ObjectMapper json;

@@ -10,11 +10,11 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// Which methods each path takes, for the `Allow` of a 405 (RFC 9110, section 15.5.6), which the
-/// router leaves out. A test holds this against the OpenAPI document.
+/// The methods of each path, for the `Allow` of a 405 (RFC 9110, section 15.5.6), which the router
+/// omits. A test compares this table with the OpenAPI document.
 final class Routes {
 
-  /// A path as the document writes it, and its methods.
+  /// A path as the OpenAPI document writes it, and its methods.
   record Route(String path, List<String> methods, Pattern pattern) {
     Route(String path, String... methods) {
       this(
@@ -57,7 +57,7 @@ final class Routes {
 
   private static final List<String> PAGE = List.of("limit", "after");
 
-  /// The query parameters of a method and a path; a path that is not here has none.
+  /// The query parameters of a method and a path. A path that is not listed has none.
   private static final Map<String, List<String>> PARAMETERS =
       Map.ofEntries(
           entry("GET /budget/runs", List.of("user_id", "state", "limit", "after")),
@@ -84,26 +84,26 @@ final class Routes {
     return List.copyOf(names);
   }
 
-  /// The route of a path; one that is written out wins over one with a variable.
+  /// The route of a path. A route without a variable takes precedence over one with a variable.
   private static Optional<Route> of(String path) {
     return ALL.stream()
         .filter(route -> route.pattern().matcher(path).matches())
         .min(Comparator.comparing(route -> !route.path().equals(path)));
   }
 
-  /// The query parameters that a method of a path takes; empty where there is no such path.
+  /// The query parameters that a method of a path has; empty if the path does not exist.
   static Optional<List<String>> parameters(String method, String path) {
     String asked = method.equals("HEAD") ? "GET" : method;
     return of(path).map(route -> PARAMETERS.getOrDefault(asked + " " + route.path(), List.of()));
   }
 
-  /// The `Allow` of a path; empty where there is no such path.
+  /// The `Allow` of a path; empty if the path does not exist.
   static Optional<String> allowed(String path) {
     return of(path).map(route -> String.join(", ", methods(route)));
   }
 
-  /// The `Allow` of a path that refused a method. A resource that refuses one of its path's own
-  /// methods, such as the end of a run's limit, has the others.
+  /// The `Allow` of a path that refused a method. It omits that method, because a resource may
+  /// refuse one of its path's own methods, such as the `DELETE` of a run's ceiling.
   static String allowed(String path, String refused) {
     TreeSet<String> methods =
         of(path).map(Routes::methods).orElseGet(() -> new TreeSet<>(List.of("OPTIONS")));

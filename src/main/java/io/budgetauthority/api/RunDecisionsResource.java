@@ -29,8 +29,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The decisions of a run, newest first (protocol.md#runs): which they are comes from the stream, a
-/// second behind; how each stands comes from the ledger.
+/// The decisions of a run, newest first (protocol.md#runs). The list comes from the stream, which
+/// is about a second late. The state of each decision comes from the ledger.
 @Path("/budget/runs/{run_id}/decisions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunDecisionsResource {
@@ -78,10 +78,10 @@ public final class RunDecisionsResource {
     List<DecisionRecord> items = new ArrayList<>();
     for (ReservationId id : listed.ids()) {
       Reservation reservation = found.get(id);
-      // Its retention may have ended while its place in the list has not.
+      // The decision's retention may have ended before its entry in the list does.
       if (reservation != null) {
         DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
-        // Before a run is bound, anybody may be blocked in it.
+        // Other callers may have been blocked in the run before it was bound.
         if (caller.mayTouch(facts.userId(), facts.keyId())) {
           items.add(DecisionRecord.of(facts, reservation, now, caller));
         }

@@ -4,7 +4,7 @@ import io.budgetauthority.decision.Answer;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.RunCounter;
 
-/// What is answered where a run does not allow what was asked, by a decision or by making a run
+/// The problems for a run that does not allow a decision, or that cannot be created as asked
 /// (protocol.md#runs and protocol.md#problems).
 final class RunRefusals {
 

@@ -46,7 +46,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Runs: made ahead of their first decision, looked up, given another limit, closed
+/// Creates runs ahead of their first decision, reads them, changes their limits and closes them
 /// (protocol.md#runs).
 @Path("/budget/runs")
 @Produces(MediaType.APPLICATION_JSON)
@@ -54,7 +54,7 @@ public final class RunResource {
 
   private static final int MAX_ATTEMPTS = 5;
 
-  /// Runs that are read for one page of a list.
+  /// The most runs that are read for one page of a list.
   private static final int MAX_READ = 1_000;
 
   private final Access access;
@@ -114,7 +114,7 @@ public final class RunResource {
     throw new LedgerContended("run " + runId + " or its parent moved on at every read");
   }
 
-  /// Advisory tenants are counted and never refused.
+  /// The counters of a new run. An advisory tenant's runs are counted and never refused.
   private static List<RunCounter> counters(Run run, Tenants.Versioned versioned) {
     List<RunCounter> counters =
         RunCounters.ofNew(run.tenantId(), versioned, run.tuple(), run.createdAt());
@@ -123,7 +123,7 @@ public final class RunResource {
         : counters;
   }
 
-  /// The same request again is answered with the run as it is now; another one is a conflict.
+  /// Answers the same request again with the run as it is now. A different request is a conflict.
   private Response same(
       Run present, Run.Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
     boolean sameLimit =
@@ -144,7 +144,7 @@ public final class RunResource {
     return Response.ok(RunView.of(present, clock.instant())).build();
   }
 
-  /// The run that starts this one; null where none is named.
+  /// The parent of the new run; null if the request names none.
   private @Nullable Run parent(
       Caller caller, String runId, @Nullable String named, Run.Tuple bound) {
     Run parent = named == null ? null : runs.find(caller.tenantId(), named).orElse(null);
@@ -204,9 +204,10 @@ public final class RunResource {
     return list(caller, user, state, most, last);
   }
 
-  /// A page of the runs that the caller may see and that stand so. The index knows neither, so more
-  /// are read than are shown, but of a long list no more than so many at a time: such a page may
-  /// have fewer items than it could, and says where to go on.
+  /// A page of the runs that the caller may see and that have the stated state. The index has
+  /// neither, so more runs are read than are shown. The number of runs that are read for one page
+  /// is limited. Such a page may have fewer items than it could, and its `next` says where to
+  /// continue.
   private Page<RunView> list(
       Caller caller, @Nullable String user, @Nullable String state, int most, @Nullable Run after) {
     Instant now = clock.instant();

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 
-/// The JSON of what is answered, as a tree for the audit trail.
+/// Makes the JSON of answers as trees, for the audit trail.
 final class Shapes {
 
   private static final ObjectMapper JSON =

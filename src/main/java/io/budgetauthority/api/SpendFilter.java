@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The query parameters that every question about spend takes: which days, which rows, which page.
-/// Text as it was sent; [SpendQuery] reads it.
+/// The query parameters that every query about spend accepts: days, filters and page. They have the
+/// text as it was sent; [SpendQuery] reads it.
 public class SpendFilter {
 
   static final List<String> NAMES =
@@ -66,7 +66,8 @@ public class SpendFilter {
   @QueryParam("after")
   @Nullable String after;
 
-  /// What is stated of the dimensions of rows, but for the day. Empty is the same as absent.
+  /// The stated filters by dimension, except the day. An empty parameter is the same as an absent
+  /// one.
   Map<Dimension, String> stated() {
     Map<Dimension, String> stated = new EnumMap<>(Dimension.class);
     put(stated, Dimension.RUN, runId);

@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Reads the questions about what was spent out of a request's query, and cuts the answers into
-/// pages. A name that is not asked for gets a 400: a misspelt filter would be a wrong sum.
+/// Reads a query about spend from the parameters of a request, and cuts the answer into pages. A
+/// parameter that is not expected gets a 400, because a misspelt filter would give a wrong sum.
 final class SpendQuery {
 
   static final MediaType CSV = new MediaType("text", "csv", "UTF-8");
@@ -44,7 +44,7 @@ final class SpendQuery {
   private final Caller caller;
   private final SpendFilter stated;
 
-  /// @param others the names that this question takes beside those of the filter
+  /// @param others the parameters that this query accepts beside those of the filter
   SpendQuery(UriInfo uri, Caller caller, SpendFilter stated, String... others) {
     this.uri = uri;
     this.caller = caller;
@@ -55,12 +55,12 @@ final class SpendQuery {
         throw RequestFields.invalid(name, "is not asked for here");
       }
       if (parameter.getValue().size() > 1) {
-        throw RequestFields.invalid(name, "is there twice");
+        throw RequestFields.invalid(name, "appears more than once");
       }
     }
   }
 
-  /// Which of the two the caller wants; where neither will do it gets a 406.
+  /// The one of the two media types that the caller accepts. If it accepts neither, it gets a 406.
   static MediaType wanted(Request request) {
     Variant variant =
         request.selectVariant(Variant.mediaTypes(MediaType.APPLICATION_JSON_TYPE, CSV).build());
@@ -71,8 +71,8 @@ final class SpendQuery {
     return variant.getMediaType();
   }
 
-  /// The days that are asked about, and what rows must have. An agent asks about its own user and
-  /// key alone, and may state neither.
+  /// The days to sum up, and the filter on rows. An agent sees its own user and key alone, and may
+  /// state neither.
   Attribution.Query question(LocalDate today, List<Dimension> groupBy, boolean monthly) {
     LocalDate day = day("day", stated.day);
     if (day != null && (isThere(stated.from) || isThere(stated.to))) {
@@ -101,7 +101,7 @@ final class SpendQuery {
         return LocalDate.parse(text);
       }
     } catch (DateTimeException e) {
-      // No such day: said below.
+      // The day does not exist. The error is thrown below.
     }
     throw RequestFields.invalid(name, "must be a day such as 2026-11-24");
   }
@@ -126,7 +126,7 @@ final class SpendQuery {
     return filter;
   }
 
-  /// Empty is the same as absent.
+  /// An empty parameter is the same as an absent one.
   private static boolean isThere(@Nullable String text) {
     return text != null && !text.isEmpty();
   }
@@ -135,7 +135,7 @@ final class SpendQuery {
     return id == null ? "" : id;
   }
 
-  /// The dimensions of `group_by`, a list with commas between.
+  /// The dimensions of `group_by`, a list that is separated by commas.
   static List<Dimension> groupBy(@Nullable String text) {
     if (text == null || text.isEmpty()) {
       throw RequestFields.invalid("group_by", "is required: one or several of " + dimensions());
@@ -157,7 +157,7 @@ final class SpendQuery {
     return groupBy;
   }
 
-  /// FOCUS wants every line to name a provider and a service, so that both are told apart.
+  /// Adds the dimensions that FOCUS requires: every line names a provider and a service.
   static List<Dimension> forFocus(List<Dimension> stated) {
     List<Dimension> dimensions = new ArrayList<>(stated);
     for (Dimension wanted : List.of(Dimension.PROVIDER, Dimension.MODEL)) {
@@ -174,7 +174,7 @@ final class SpendQuery {
         .collect(Collectors.joining(", "));
   }
 
-  /// Whether the columns of FOCUS are wanted.
+  /// Whether the caller asks for the columns of FOCUS.
   static boolean isFocus(@Nullable String format) {
     if (isThere(format) && !"focus".equals(format)) {
       throw RequestFields.invalid("format", "must be focus, or absent");
@@ -182,12 +182,13 @@ final class SpendQuery {
     return isThere(format);
   }
 
-  /// A part of the groups of an answer.
+  /// A page of the groups of an answer.
   ///
-  /// @param next what to ask for `after` to get on; null at the end
+  /// @param next the value of `after` for the next page; null at the end
   record Part(List<Attribution.Group> groups, @Nullable String next) {}
 
-  /// The page of all groups that is asked for. A CSV file has no place for `next`: it is long.
+  /// The page of the groups that the request asks for. A CSV file has no place for `next`, so it
+  /// has all groups unless a limit is stated.
   Part page(List<Attribution.Group> all, Comparator<Attribution.Group> order, MediaType type) {
     String after = stated.after;
     boolean whole = type.equals(CSV) && !isThere(stated.limit);
@@ -204,8 +205,8 @@ final class SpendQuery {
         : new Part(left.subList(0, limit), writeCursor(left.get(limit - 1)));
   }
 
-  /// Where a page ended, by what groups are ordered by: also where sums have moved since, no group
-  /// before that place is told again.
+  /// Writes the end of a page by what groups are ordered by. Sums may have changed before the next
+  /// page is read. Even so, no group before this place is listed again.
   private static String writeCursor(Attribution.Group last) {
     ArrayNode place = JSON.createArrayNode();
     place.add(last.amounts().of(Measure.COMMITTED_USD));
@@ -231,19 +232,19 @@ final class SpendQuery {
             new Amounts.Builder().add(Measure.COMMITTED_USD, place.path(0).asLong()).build());
       }
     } catch (JsonProcessingException | IllegalArgumentException | DateTimeException e) {
-      // Nothing that we wrote: said below.
+      // The text is no cursor of this class. The error is thrown below.
     }
     throw RequestFields.invalid(AFTER, "must be the next of the page before");
   }
 
-  /// The same question from another place on.
+  /// The same query from another place on, as a `Link`.
   String linkTo(String next) {
     return "<"
         + uri.getRequestUriBuilder().replaceQueryParam(AFTER, next).build()
         + ">; rel=\"next\"";
   }
 
-  /// A group of nothing, whose line has the names that every line has.
+  /// A group without values. Its line has the names of the columns that every line has.
   static Attribution.Group nothing(Attribution.Query question) {
     List<@Nullable String> values = new ArrayList<>();
     question
@@ -254,7 +255,7 @@ final class SpendQuery {
     return new Attribution.Group(values, null, Amounts.NONE);
   }
 
-  /// One sum over all groups.
+  /// The sum over all groups.
   static Amounts total(List<Attribution.Group> groups) {
     Amounts.Builder total = new Amounts.Builder();
     groups.forEach(group -> total.add(group.amounts()));

@@ -19,15 +19,15 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// How groups of spend are answered: as objects that always have every field, as lines of a CSV
-/// file with the same names, and in the columns of FOCUS 1.2 (focus.finops.org).
+/// Writes groups of spend in three shapes: objects that always have every field, lines of a CSV
+/// file with the same names, and lines with the columns of FOCUS 1.2 (focus.finops.org).
 final class SpendShapes {
 
   private static final String LLM = "AI and Machine Learning";
 
   private SpendShapes() {}
 
-  /// All measures by their names, money as it is written everywhere.
+  /// All measures by name. Money is written as everywhere in the protocol.
   static Map<String, @Nullable Object> measures(Amounts amounts) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
     for (Measure measure : Measure.values()) {
@@ -45,7 +45,8 @@ final class SpendShapes {
         : Long.valueOf(amounts.of(measure));
   }
 
-  /// All dimensions by their names, null where they were not grouped by or not stated.
+  /// All dimensions by name. A dimension is null if the group is not grouped by it or if it was not
+  /// stated.
   private static Map<String, @Nullable Object> dimensions(
       Attribution.Group group, List<Dimension> groupBy) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
@@ -67,7 +68,7 @@ final class SpendShapes {
     return fields;
   }
 
-  /// What wants a person's look, of one day and model.
+  /// The sums of one day and model that somebody should check.
   static Map<String, @Nullable Object> reconciliation(
       Attribution.Group group, List<Dimension> groupBy) {
     Map<String, @Nullable Object> fields = new LinkedHashMap<>();
@@ -109,14 +110,14 @@ final class SpendShapes {
     return fields;
   }
 
-  /// Whether there is anything to look at.
+  /// Whether the group has anything to check.
   static boolean isStriking(Attribution.Group group) {
     return STRIKING.stream().anyMatch(measure -> group.amounts().of(measure) != 0);
   }
 
-  /// One line of a FOCUS data set. A group is charged for the days that were asked for, month by
-  /// month, or for its own day; times are those of the tenant's zone. What the specification has no
-  /// column for is in columns whose names begin with `x_`, as it wants.
+  /// One line of a FOCUS data set. Its charge period is the group's own day or, without a day, the
+  /// part of the month that the query asks for. Times are those of the tenant's zone. What FOCUS
+  /// has no column for is in columns whose names begin with `x_`, as FOCUS requires.
   static Map<String, @Nullable Object> focus(
       Attribution.Group group, Attribution.Query question, ZoneId zone) {
     List<Dimension> groupBy = question.groupBy();
@@ -164,8 +165,8 @@ final class SpendShapes {
 
   private record Consumed(Object quantity, String unit) {}
 
-  /// What was consumed, in tokens, or where there were none, in the unit that was billed. A line
-  /// has one unit; the columns whose names begin with `x_` have all.
+  /// What was consumed: tokens or, if there were none, the first unit that was billed. A line has
+  /// one unit; the columns whose names begin with `x_` have all.
   private static Consumed consumed(Amounts amounts) {
     long tokens =
         Math.addExact(amounts.of(Measure.INPUT_TOKENS), amounts.of(Measure.OUTPUT_TOKENS));
@@ -182,12 +183,12 @@ final class SpendShapes {
     return new Consumed(tokens, "Tokens");
   }
 
-  /// FOCUS wants these names never to be null.
+  /// FOCUS does not allow these names to be null.
   private static String orUnknown(@Nullable String name) {
     return name == null ? "Unknown" : name;
   }
 
-  /// The dimensions of a group that are stated, as FOCUS wants tags: a JSON object in a text.
+  /// The stated dimensions of a group in FOCUS's form of tags: a JSON object in a text.
   private static String tags(Attribution.Group group, List<Dimension> groupBy) {
     Map<String, Object> stated = new LinkedHashMap<>();
     dimensions(group, groupBy)
@@ -214,11 +215,11 @@ final class SpendShapes {
 
   private static final CsvMapper CSV = new CsvMapper();
 
-  /// What a formula of a spreadsheet may begin with.
+  /// The characters that a formula of a spreadsheet may begin with.
   private static final String FORMULA = "=+-@\t\r";
 
-  /// A text that a spreadsheet would take for a formula gets an apostrophe in front, which a
-  /// spreadsheet takes for the mark of text. Numbers are left as they are.
+  /// Puts an apostrophe before a text that a spreadsheet would read as a formula. The apostrophe
+  /// marks it as text. Numbers are not changed.
   private static String cell(@Nullable Object value) {
     if (value == null) {
       return "";
@@ -229,7 +230,7 @@ final class SpendShapes {
     return isFormula ? "'" + text : text;
   }
 
-  /// Lines with these names over them; a name is there also where there is no line.
+  /// A CSV file with a header of these names. A name is in the header even if the file has no line.
   static String csv(Set<String> names, List<Map<String, @Nullable Object>> lines) {
     CsvSchema.Builder schema = CsvSchema.builder().setUseHeader(true).setLineSeparator("\r\n");
     names.forEach(schema::addColumn);

@@ -7,16 +7,16 @@ import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
 import java.util.List;
 
-/// Makes one value of each header that names something, before a resource reads it.
+/// Gives each header that names something one value before a resource reads it.
 ///
-/// Lines of one name are one value (RFC 9110, section 5.3). The Lambda runtime splits at every
-/// comma, also within a value, so that of two keys which differ behind one the first line alone
-/// would make one call.
+/// Several lines of one header are one value (RFC 9110, section 5.3). The Lambda runtime splits a
+/// header at every comma, also within a value. If only the first line were read, two keys that
+/// differ after a comma would be one key.
 ///
-/// One that is sent empty is no absent one, which the framework takes it for: a call would be put
-/// into a run of its own, and a change made without its condition. A space is left in its place,
-/// which has the form of no id and is no tag, so that the resource refuses it, once it knows its
-/// caller.
+/// A header that is sent empty is not an absent one, but the framework treats it as absent. A call
+/// would then get a run of its own, and a change would be made without its condition. This filter
+/// replaces an empty value by a space. A space has the form of no id and is no tag, so the resource
+/// refuses it after it has authenticated the caller.
 @Provider
 public final class StatedHeaders implements ContainerRequestFilter {
 

@@ -26,8 +26,8 @@ import java.time.ZoneId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Tenants, made by an operator (protocol.md#administration). The answer shows the first admin key,
-/// once.
+/// Tenants, which an operator creates (protocol.md#administration). The answer shows the first
+/// admin key once.
 @Path("/budget/tenants")
 @Produces(MediaType.APPLICATION_JSON)
 public final class TenantResource {

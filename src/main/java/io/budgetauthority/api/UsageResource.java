@@ -20,7 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/// Charges for usage that never had a decision (protocol.md#usage-without-a-decision).
+/// Charges usage that had no decision (protocol.md#usage-without-a-decision).
 @Path("/budget/usage")
 @Produces(MediaType.APPLICATION_JSON)
 public final class UsageResource {

@@ -1,5 +1,5 @@
-/// What callers see over HTTP: a resource for each noun, authentication, headers, problems and the
-/// shapes of JSON. No rule of money lives here.
+/// The HTTP interface: a resource class for each noun, authentication, headers, problems and the
+/// shapes of JSON. The rules about money are elsewhere.
 @NullMarked
 package io.budgetauthority.api;
 

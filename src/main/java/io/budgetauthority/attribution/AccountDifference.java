@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /// An account whose sums are not what its reservations say. `reserved` must be the sum of the live
 /// holds, which are never deleted. `committed` must lie between the charges of the decisions that
-/// are still kept and all charges that attribution knows, because decisions are deleted at the end
-/// of their retention and rows of attribution are not. Pure.
+/// are still stored and all charges that attribution knows. The reason is that decisions are
+/// deleted at the end of their retention and rows of attribution are not. Pure.
 ///
 /// @param stored the account as it is stored; null where the ledger has none
 /// @param reserved the sum of the live holds, in micro-USD
-/// @param leastCommitted the charges of the decisions that are still kept, in micro-USD
+/// @param leastCommitted the charges of the decisions that are still stored, in micro-USD
 /// @param mostCommitted all charges that can be on it, in micro-USD
 public record AccountDifference(
     AccountKey key,
@@ -23,8 +23,8 @@ public record AccountDifference(
     MicroUsd leastCommitted,
     MicroUsd mostCommitted) {
 
-  /// The difference of one account; empty where there is none. Where attribution knows less than
-  /// the kept decisions say, the decisions count.
+  /// The difference of one account; empty where its sums are right. Where attribution knows less
+  /// than the stored decisions say, the decisions count.
   static Optional<AccountDifference> of(
       AccountKey key,
       @Nullable Account stored,
@@ -42,8 +42,8 @@ public record AccountDifference(
   }
 
   /// The account with the right sums. `committed` is moved no further than its bounds demand, so a
-  /// decision that was deleted never lowers it. An account that is missing is made without a limit:
-  /// the next ask sets the one that is in force.
+  /// decision that was deleted never lowers it. An account that is missing is created with a limit
+  /// of zero: the next ask sets the one that applies.
   public Account corrected() {
     MicroUsd limit = stored == null ? MicroUsd.ZERO : stored.limit();
     LimitVersion version = stored == null ? LimitVersion.NONE : stored.version();

@@ -75,7 +75,7 @@ public final class Amounts {
     return values.isEmpty();
   }
 
-  /// Those that are not zero, by their stored names.
+  /// The values that are not zero, by their stored names.
   Map<String, AttributeValue> write() {
     Map<String, AttributeValue> item = new HashMap<>();
     values.forEach((measure, value) -> item.put(measure.storedName(), StoredValues.number(value)));

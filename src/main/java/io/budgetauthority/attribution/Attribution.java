@@ -17,14 +17,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Answers what was spent: sums of rows by any dimensions, under any filter, and the list of a
-/// run's decisions. All of it is as far behind the ledger as the stream's consumer is, a second or
-/// so. Safe for use by many threads.
+/// run's decisions. All of it is as far behind the ledger as the stream's consumer is: about a
+/// second. Safe for use by many threads.
 public final class Attribution {
 
-  /// The most days that one query may be about.
+  /// The most days that one query may cover.
   public static final int MAX_DAYS = 400;
 
-  /// The most groups that one query may come to: all of them are kept to find the biggest.
+  /// The most groups that one query may have, because all of them are in memory to find the
+  /// biggest.
   public static final int MAX_GROUPS = 100_000;
 
   private static final Pattern PLACE = Pattern.compile("(\\d{1,13})\\.([0-9A-HJKMNP-TV-Z]{32})");
@@ -35,11 +36,11 @@ public final class Attribution {
     this.table = table;
   }
 
-  /// What is asked.
+  /// A query.
   ///
   /// @param from and `to`: days in the tenant's zone, both included
-  /// @param filter what rows must have, by dimension; an empty text stands for what was not stated
-  /// @param groupBy what they are grouped by; empty for one sum over all
+  /// @param filter the values that rows must have, by dimension; an empty text means not stated
+  /// @param groupBy the dimensions that rows are grouped by; empty for one sum over all
   /// @param monthly whether each calendar month makes groups of its own
   public record Query(
       String tenantId,
@@ -61,19 +62,19 @@ public final class Attribution {
   /// What the rows of a group have in common, and their sums.
   ///
   /// @param values one for each dimension of the grouping, null for what was not stated
-  /// @param month null where months are not told apart
+  /// @param month null where months are not separate
   public record Group(List<@Nullable String> values, @Nullable YearMonth month, Amounts amounts) {
 
     private static final Comparator<@Nullable String> NONE_FIRST =
         Comparator.nullsFirst(Comparator.naturalOrder());
 
-    /// By money, then by what they have in common, so that equal ones have an order too.
+    /// By money, the most first, then by values, so that groups of equal money have an order too.
     public static final Comparator<Group> BIGGEST_FIRST =
         Comparator.comparingLong((Group group) -> group.amounts.of(Measure.COMMITTED_USD))
             .reversed()
             .thenComparing(Group::compareValues);
 
-    /// By what they have in common, the greatest first: the newest day, where it comes first.
+    /// By values, the greatest first: the newest day first, where the day is the first value.
     public static final Comparator<Group> NEWEST_FIRST =
         (left, right) -> compareValues(right, left);
 
@@ -89,7 +90,7 @@ public final class Attribution {
     }
   }
 
-  /// A query came to more groups than can be compared: it wants a filter, or fewer days.
+  /// A query has more groups than can be compared: it needs a filter, or fewer days.
   public static final class TooManyGroups extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -98,7 +99,7 @@ public final class Attribution {
     }
   }
 
-  /// What is answered, in no order.
+  /// The groups of a query, in no order.
   public List<Group> groups(Query query) {
     record Shared(List<@Nullable String> values, @Nullable YearMonth month) {}
     Map<Shared, Amounts.Builder> sums = new HashMap<>();
@@ -120,7 +121,7 @@ public final class Attribution {
     return groups;
   }
 
-  /// Hands over the rows that a query is about. A row that everything has left is none.
+  /// Passes on the rows of a query. A row that counts no decision any more is left out.
   private void rows(Query query, Consumer<AttributionTable.Row> consumer) {
     Consumer<AttributionTable.Row> matching =
         row -> {
@@ -147,12 +148,12 @@ public final class Attribution {
                 wanted.getValue().equals(Objects.requireNonNullElse(row.of(wanted.getKey()), "")));
   }
 
-  /// Where a page of a run's decisions ended.
+  /// The place where a page of a run's decisions ended.
   ///
   /// @param createdAt when its last decision was made
   public record Cursor(Instant createdAt, String hash) {
 
-    /// Reads what [#toString] wrote; empty where the text is no place.
+    /// Reads what [#toString] wrote; empty where the text is not a cursor.
     public static Optional<Cursor> parse(String text) {
       Matcher matcher = PLACE.matcher(text);
       return matcher.matches()
@@ -169,7 +170,7 @@ public final class Attribution {
 
   /// A page of the decisions of a run.
   ///
-  /// @param next where it ended; null at the end of the list
+  /// @param next where the page ended; null at the end of the list
   public record Listed(List<ReservationId> ids, @Nullable Cursor next) {}
 
   /// The decisions of a run, blocks included, newest first.

@@ -1,7 +1,7 @@
 package io.budgetauthority.attribution;
 
-/// Rows or markers were changed by somebody else as often as they were tried. Nothing of what was
-/// tried last is written; reading the batch again is safe.
+/// Other writers changed rows or markers at every attempt. Nothing of the last attempt is written.
+/// Reading the batch again is safe.
 public final class AttributionContended extends RuntimeException {
   private static final long serialVersionUID = 1;
 

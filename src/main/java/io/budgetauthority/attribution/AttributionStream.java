@@ -14,18 +14,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// Adds the decisions' stream up, each decision exactly once (ledger.md#attribution): a decision's
-/// marker says what is in which row because of it, and a newer record takes that out and adds its
-/// own, marker and rows in one transaction. A record that is not newer than its marker adds
-/// nothing; so batches may come in any order, be split, replayed or redriven, and be read by
-/// several at a time. Safe for use by many threads.
+/// Adds up the decisions' stream, each decision exactly once (ledger.md#attribution). A decision's
+/// marker says what it added to which row. A newer record removes that and adds its own, marker and
+/// rows in one transaction. A record that is not newer than its marker adds nothing. So batches may
+/// come in any order, be split, replayed or redriven, and be read by several consumers at a time.
+/// Safe for use by many threads.
 public final class AttributionStream {
 
-  /// The oldest record that may be added: a marker is kept for at least this long after anything
-  /// that changed its decision.
+  /// The oldest record that may be added: a marker is stored for at least this long after the last
+  /// change of its decision.
   public static final Duration MAX_AGE = Duration.ofDays(30);
 
-  /// Somebody else's marker was first in each.
+  /// Another round is needed only where another consumer wrote a marker first.
   private static final int MAX_ROUNDS = 20;
 
   private final AttributionTable table;
@@ -36,9 +36,9 @@ public final class AttributionStream {
     this.tenants = tenants;
   }
 
-  /// What becomes of a decision's marker.
+  /// A change of a decision's marker.
   ///
-  /// @param seen the marker that there was; null where there was none
+  /// @param seen the marker that existed; null where none did
   record Move(@Nullable Marker seen, Marker next) {
 
     /// The rows that change, with what is added to each.
@@ -54,8 +54,8 @@ public final class AttributionStream {
     }
   }
 
-  /// Adds what these changes say. What is no decision adds nothing. Where it throws, some of it may
-  /// be added, and all of it may be handed over again.
+  /// Adds what these changes say. A change that is not of a decision adds nothing. Where this
+  /// throws, some of it may be added, and all of it may be passed again.
   public void add(Collection<? extends Change> changes) {
     Map<String, List<Change.Stepped>> pending = new LinkedHashMap<>();
     for (Change change : changes) {
@@ -66,7 +66,7 @@ public final class AttributionStream {
     addUntilDone(pending, (seen, steps) -> Marker.next(seen, steps, zoneOf(steps.getFirst())));
   }
 
-  /// Makes the markers and rows of decisions what the decisions, as they stand, say, also where a
+  /// Makes the markers and rows of decisions agree with the decisions as they are now, also where a
   /// marker of the same revision says otherwise. Newer markers stay.
   ///
   /// @return how many markers were not as they should be
@@ -83,7 +83,7 @@ public final class AttributionStream {
         });
   }
 
-  /// Computes the marker after some records from the one before.
+  /// Computes the next marker from the one before and some records.
   private interface Next {
     Marker of(@Nullable Marker seen, List<Change.Stepped> steps);
   }
@@ -121,8 +121,8 @@ public final class AttributionStream {
     return tenants.policy(step.after().tenantId()).calendar().zoneAt(step.after().createdAt());
   }
 
-  /// The moves in groups that fit into a transaction each. Those of one row stand together, so that
-  /// a row that many decisions share is written once for all of them.
+  /// The moves in groups that fit into a transaction each. Moves of one row are next to each other,
+  /// so that a row that many decisions share is written once for all of them in a group.
   static List<List<Move>> inTransactions(List<Move> moves) {
     List<Move> byRow = new ArrayList<>(moves);
     byRow.sort(

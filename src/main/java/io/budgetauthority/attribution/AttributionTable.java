@@ -29,8 +29,8 @@ import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledExcepti
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// The table of attribution: rows by tenant and day, a marker beside each decision, and an index by
-/// run over both. It knows the items and the conditions; what they add up to is the stream's. Safe
-/// for use by many threads.
+/// run over both. This class knows the items and the conditions. [AttributionStream] knows what
+/// they add up to. Safe for use by many threads.
 public final class AttributionTable {
 
   static final int MAX_ITEMS_A_TRANSACTION = 100;
@@ -41,12 +41,12 @@ public final class AttributionTable {
   private static final int MAX_PAUSE_MILLIS = 100;
   private static final String OF_RUN = "of-run";
 
-  /// A marker is replaced by what was computed from it alone.
+  /// A marker is replaced only by one that was computed from it.
   private static final String NO_MARKER = "attribute_not_exists(pk)";
 
   private static final String SAME_MARKER = "ver = :seen";
 
-  /// How often a row was changed: what a rebuild compares it by.
+  /// The number of changes of a row, by which a rebuild sees that the row changed.
   private static final String CHANGES = "chg";
 
   private static final int MAX_NOTED_DAYS = 50_000;
@@ -66,7 +66,7 @@ public final class AttributionTable {
   /// @param changes how often it was changed
   record Row(RowKey key, Amounts amounts, long changes) {}
 
-  /// The markers of these decisions that there are, strongly consistent.
+  /// Those markers of these decisions that exist, strongly consistent.
   Map<String, Marker> markers(Collection<String> hashes) {
     Map<String, Marker> markers = new HashMap<>();
     for (Map<String, AttributeValue> item : get(hashes.stream().map(Marker::key).toList(), true)) {
@@ -100,7 +100,7 @@ public final class AttributionTable {
     return items;
   }
 
-  /// The write of a marker in the place of the one that it was computed from.
+  /// A write that replaces the marker from which the next one was computed.
   TransactWriteItem replace(@Nullable Marker seen, Marker next) {
     Put.Builder put = Put.builder().tableName(table).item(next.write());
     if (seen == null) {
@@ -112,7 +112,7 @@ public final class AttributionTable {
     return TransactWriteItem.builder().put(put.build()).build();
   }
 
-  /// The write that adds amounts to a row, which is made by its first one.
+  /// A write that adds amounts to a row. The first one creates the row.
   TransactWriteItem add(RowKey row, Amounts amounts) {
     Map<String, String> names = new HashMap<>();
     Map<String, AttributeValue> values = new HashMap<>();
@@ -156,8 +156,9 @@ public final class AttributionTable {
     return "row#" + row.day() + '#' + row.sortKey();
   }
 
-  /// Writes all of it, or nothing. False where a condition fails. Conflicts and throttling are
-  /// waited out, and an answer that was lost shows as a condition that fails when it is sent again.
+  /// Writes all of it, or nothing. False where a condition fails. After a conflict or throttling it
+  /// waits and tries again. Where the answer of a write was lost, the write is sent again and its
+  /// condition fails.
   boolean write(List<TransactWriteItem> writes) {
     if (writes.size() > MAX_ITEMS_A_TRANSACTION) {
       throw new IllegalArgumentException(writes.size() + " writes are too many for a transaction");
@@ -198,8 +199,8 @@ public final class AttributionTable {
     }
   }
 
-  /// Notes the days of rows that are about to be written, so that a question about many days reads
-  /// those alone that have rows.
+  /// Notes the days of rows that are about to be written, so that a query over many days reads only
+  /// those that have rows.
   void noteDays(Collection<RowKey> rows) {
     for (RowKey row : rows) {
       Day day = new Day(row.tenantId(), row.day());
@@ -238,7 +239,7 @@ public final class AttributionTable {
     }
   }
 
-  /// All rows of a day, or those of one user alone.
+  /// All rows of a day, or only those of one user.
   ///
   /// @param sortKeyPrefix what the rows' sort keys begin with; empty for all
   void rowsOf(
@@ -284,7 +285,7 @@ public final class AttributionTable {
 
   /// The hashes of a run's decisions, newest first.
   ///
-  /// @param before the place of the last one of the page before; null for the first page
+  /// @param before the place of the last decision of the page before; null for the first page
   List<RunEntry> decisionsOfRun(String tenantId, String runId, int limit, @Nullable String before) {
     QueryRequest request =
         QueryRequest.builder()
@@ -297,7 +298,7 @@ public final class AttributionTable {
                     ":from", text("decision#"),
                     ":to", text(before == null ? "decision#~" : before)))
             .scanIndexForward(false)
-            // One more for the last one of the page before, which BETWEEN includes.
+            // One more, because BETWEEN includes the last one of the page before.
             .limit(limit + 1)
             .build();
     return dynamoDb.query(request).items().stream()
@@ -329,7 +330,7 @@ public final class AttributionTable {
     return new Row(RowKey.read(item), Amounts.read(item), number(item, CHANGES));
   }
 
-  /// The write that adds what a row lacks, unless it was changed since it was read.
+  /// A write that adds what a row lacks, unless the row was changed since it was read.
   TransactWriteItem correct(Row row, Amounts lacking) {
     Update add = add(row.key(), lacking).update();
     Map<String, AttributeValue> values = new HashMap<>(add.expressionAttributeValues());
@@ -343,7 +344,7 @@ public final class AttributionTable {
         .build();
   }
 
-  /// The write that makes a row which is not there.
+  /// A write that creates a row, unless it exists.
   TransactWriteItem make(RowKey row, Amounts amounts) {
     return TransactWriteItem.builder()
         .update(

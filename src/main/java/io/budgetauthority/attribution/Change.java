@@ -14,7 +14,7 @@ public sealed interface Change {
   /// A decision was made, or took a step.
   ///
   /// @param before null where it was made
-  /// @param decision the decision as it is after the step
+  /// @param decision the decision after the step
   /// @param usage what it was charged by; nothing where it is not settled, or was presumed
   record Stepped(
       @Nullable Reservation before,
@@ -39,7 +39,7 @@ public sealed interface Change {
       return before == null ? null : before.settled();
     }
 
-    /// By how much a better report changed a charge; null where none was replaced.
+    /// By how much a better report changed a charge; null where no charge was replaced.
     @Nullable MicroUsd correction() {
       Settled old = settledBefore();
       if (old == null || old.equals(after.settled())) {
@@ -49,7 +49,8 @@ public sealed interface Change {
       return now.minus(old.charge());
     }
 
-    /// By how much the charge is above what was thought the worst case; null where it is not.
+    /// By how much the charge is above the estimate; null where it is not, or where no decision was
+    /// made before the call.
     public @Nullable MicroUsd overrun() {
       Settled settled = after.settled();
       return settled != null
@@ -67,10 +68,10 @@ public sealed interface Change {
   /// A run has ended.
   record RunEnded(RunClosed run) implements Change {}
 
-  /// An item went at the end of its retention. What it stood for stays in the sums.
+  /// An item was deleted at the end of its retention. Its amounts stay in the sums.
   record Removed() implements Change {}
 
-  /// Reads a record; one that cannot be read gets an [IllegalStateException] or an
+  /// Reads a record. A record that cannot be read gets an [IllegalStateException] or an
   /// [IllegalArgumentException].
   static Change read(StreamRecord record) {
     if (record.isRemoval()) {
@@ -82,7 +83,7 @@ public sealed interface Change {
     return Stepped.of(record.reservationBefore().orElse(null), record.reservation());
   }
 
-  /// A decision as it stands, without the step that led to it.
+  /// A decision as it is now, without the step that led to it.
   static Stepped current(Reservation reservation) {
     return Stepped.of(null, reservation);
   }

@@ -7,8 +7,8 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Locale;
 
-/// What one decision, as it stands at one revision, adds to which row. Pure: the same decision
-/// always adds the same.
+/// What one decision at one revision adds to which row. Pure: the same decision always adds the
+/// same.
 record Contribution(RowKey row, Amounts amounts) {
 
   private static final List<Measure> TOKENS =
@@ -47,7 +47,7 @@ record Contribution(RowKey row, Amounts amounts) {
         decision.requestClass());
   }
 
-  /// The mark of a key that was cancelled before it was seen is no decision that anybody asked for.
+  /// A block that only marks a key which was cancelled before its ask is no decision: nobody asked.
   private static Amounts ofBlock(StoredDecision decision) {
     return decision.cancelled()
         ? Amounts.NONE

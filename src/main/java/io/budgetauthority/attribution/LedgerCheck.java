@@ -40,11 +40,11 @@ import org.jspecify.annotations.Nullable;
 /// memory.
 public final class LedgerCheck {
 
-  /// Whatever began later has all its decisions: no policy may keep decisions for less than 15 days
-  /// (protocol.md#policy), and a day is allowed for time zones.
+  /// All decisions of what began after this time are still stored: no policy may keep decisions for
+  /// less than 15 days (protocol.md#policy), and a day is allowed for time zones.
   private static final Duration KEPT_FOR_CERTAIN = Duration.ofDays(14);
 
-  /// Who the audit trail says has corrected an account.
+  /// The principal that the audit trail names for a correction.
   private static final String PRINCIPAL = "budget check";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -77,8 +77,8 @@ public final class LedgerCheck {
   ///
   /// @param accounts how many accounts were compared
   /// @param decisions how many decisions were read
-  /// @param differences the accounts that are not as their reservations say
-  /// @param moving the accounts that changed meanwhile and could not be judged
+  /// @param differences the accounts whose sums are not what their reservations say
+  /// @param moving the accounts that changed during the comparison and could not be judged
   public record Result(
       long accounts, long decisions, List<AccountDifference> differences, List<AccountKey> moving) {
     public Result {
@@ -94,7 +94,7 @@ public final class LedgerCheck {
     }
   }
 
-  /// What the kept decisions say of one account, in micro-USD.
+  /// What the stored decisions say of one account, in micro-USD.
   private static final class Sums {
     long reservedMicros;
     long chargedMicros;
@@ -139,9 +139,9 @@ public final class LedgerCheck {
     return new Result(before.size(), read, differences, moving);
   }
 
-  /// Gives an account its right sums, if it still is as it was read, and records that in the
-  /// tenant's audit trail in the same transaction. False where it changed. The account of a run
-  /// that is missing cannot be made, since only its run says whose it is: that is false too.
+  /// Corrects the sums of an account if it still is as it was read, and records that in the
+  /// tenant's audit trail in the same transaction. False where it changed. False too for the
+  /// account of a run that is missing: it cannot be created, because only its run says who owns it.
   public boolean correct(AccountDifference difference) {
     AccountKey key = difference.key();
     if (difference.stored() == null && key.scope() == Scope.RUN) {
@@ -217,7 +217,7 @@ public final class LedgerCheck {
   }
 
   /// The most that can be committed on the accounts of which decisions may have been deleted. The
-  /// decisions that are newer than their markers are read before the rows: a charge that reaches
+  /// decisions that are newer than their markers are read before the rows. So a charge that reaches
   /// its row in between counts twice, which loosens a bound and never makes a false difference.
   private Map<AccountKey, MicroUsd> mostCommitted(
       String tenantId, Map<AccountKey, AccountScan.Found> stored, Map<AccountKey, Sums> kept) {
@@ -254,7 +254,7 @@ public final class LedgerCheck {
     return most;
   }
 
-  /// What of a decision's charge is not in its row yet.
+  /// The part of a decision's charge that is not in its row yet.
   private static MicroUsd missing(Reservation reservation, @Nullable Marker marker) {
     MicroUsd charge = charge(reservation);
     if (marker == null) {

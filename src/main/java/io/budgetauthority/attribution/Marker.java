@@ -19,15 +19,15 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// What was added up of one decision: the revision that it stood at, the row, and the amounts that
-/// are in that row because of it. It is what makes adding up exact whatever the order and number of
-/// records: a newer one takes these out and adds its own.
+/// What was added up of one decision: its revision, the row, and the amounts that are in that row
+/// because of it. The marker makes the sums exact whatever the order and number of records: a newer
+/// record removes these amounts and adds its own.
 ///
-/// @param hash the decision's
+/// @param hash the decision's hash
 /// @param version counts the changes of the marker itself; 0 before the first
-/// @param corrections by the revision that made it: how much it changed the charge, in micro-USD. A
-///   correction shows in the record of its own revision alone, so each is remembered
-/// @param keptUntil null while the decision lives, or is not known to have ended
+/// @param corrections how much each changed the charge, in micro-USD, by the revision that made it.
+///   A correction shows only in the record of its own revision, so each is stored
+/// @param keptUntil null while the decision is live, or is not known to have ended
 record Marker(
     String hash,
     long revision,
@@ -40,18 +40,18 @@ record Marker(
 
   static final String SORT_KEY = "marker";
 
-  /// A marker outlives its decision by as much as a record may be old when it is read (see
-  /// [AttributionStream#MAX_AGE]), so that no record is ever added for want of its marker.
+  /// A marker outlives its decision by the greatest age that a record may have when it is read (see
+  /// [AttributionStream#MAX_AGE]). So no record is added again because its marker is missing.
   private static final Duration KEPT_BEYOND = Duration.ofDays(30);
 
   Marker {
     corrections = Map.copyOf(corrections);
   }
 
-  /// The marker after these records of one decision, in any order. Its version is the next, also
+  /// The marker after these records of one decision, in any order. Its version is one higher, also
   /// where it says nothing new.
   ///
-  /// @param seen null where there is none yet
+  /// @param seen null where none exists yet
   static Marker next(@Nullable Marker seen, List<Change.Stepped> steps, ZoneId zone) {
     Change.Stepped newest =
         steps.stream().max(Comparator.comparingLong(step -> step.after().revision())).orElseThrow();
@@ -76,7 +76,7 @@ record Marker(
     return of(seen, newest, corrections, zone);
   }
 
-  /// The marker of a decision as it stands, whatever a marker of the same or an older revision
+  /// The marker of a decision as it is now, whatever a marker of the same or an older revision
   /// says.
   static Marker of(
       @Nullable Marker seen,
@@ -84,7 +84,7 @@ record Marker(
       Map<Long, MicroUsd> corrections,
       ZoneId zone) {
     Reservation after = enforced.after();
-    // A tenant that moves to another zone moves none of its days.
+    // A change of the tenant's zone moves no decision to another day.
     LocalDate day =
         seen != null && seen.createdAt.equals(after.createdAt())
             ? seen.row.day()
@@ -101,7 +101,7 @@ record Marker(
         after.endedAt() == null ? null : after.endedAt().plus(after.retention()).plus(KEPT_BEYOND));
   }
 
-  /// All that is in the row because of this decision.
+  /// All amounts that are in the row because of this decision.
   Amounts total() {
     return new Amounts.Builder()
         .add(amounts)
@@ -112,8 +112,8 @@ record Marker(
         .build();
   }
 
-  /// Whether it says something that the marker before it does not. One that stands at the next
-  /// revision and is the same otherwise need not be written: nothing lies between the two.
+  /// Whether this marker says something that the marker before it does not. A marker of the next
+  /// revision that is otherwise the same need not be written: no revision lies between the two.
   boolean isNews(@Nullable Marker seen) {
     return seen == null
         || revision > seen.revision + 1
@@ -126,7 +126,7 @@ record Marker(
     return Map.of("pk", text(hash), "sk", text(SORT_KEY));
   }
 
-  /// Where a decision stands in the list of its run.
+  /// The place of a decision in the list of its run.
   String placeInRun() {
     return placeInRun(createdAt, hash);
   }

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
 /// What is added up of decisions. Counts are in decisions, tokens in tokens, and what ends in
-/// `_USD` is money in micro-USD. The stored name of a measure is short, since every row carries it,
-/// and may not be given to another one.
+/// `_USD` is money in micro-USD. The stored name of a measure is short because every row has it. It
+/// may not be given to another measure.
 public enum Measure {
   /// Every decision, once: let through, blocked or released.
   DECISIONS("n"),
@@ -42,19 +42,20 @@ public enum Measure {
   CREDITS("n_cd"),
   /// The charge of the best usage report: what the ledger's accounts have as committed.
   COMMITTED_USD("cmt"),
-  /// Calls whose usage nobody told, and the part of what is committed that was presumed of them.
+  /// Calls whose usage nobody reported, and the part of what is committed that was presumed of
+  /// them.
   PRESUMED("p"),
   PRESUMED_USD("pu"),
   /// Calls of which a part, or the model, had no price of its own, and what was charged for them.
   UNPRICED("u"),
   UNPRICED_USD("uu"),
-  /// Calls that cost more than was held for them, and by how much.
+  /// Calls whose charge is above their estimate, and by how much.
   OVERRUNS("ov"),
   OVERRUN_USD("ovu"),
-  /// Charges that a better report replaced, and by how much that changed them in all.
+  /// Charges that a better report replaced, and by how much in total that changed them.
   CORRECTIONS("cr"),
   CORRECTED_USD("cru"),
-  /// Calls that named a run which belongs to somebody else, and what was charged for them.
+  /// Calls that named another principal's run, and what was charged for them.
   ORPHANS("or_n"),
   ORPHANS_USD("or_u");
 
@@ -73,7 +74,7 @@ public enum Measure {
     return name().endsWith("_USD");
   }
 
-  /// Whether it is millionths of a unit that is no token.
+  /// Whether it is millionths of a unit other than tokens.
   public boolean isUnit() {
     return switch (this) {
       case IMAGES, SECONDS, CHARACTERS, PAGES, QUERIES, PIXELS, CREDITS -> true;

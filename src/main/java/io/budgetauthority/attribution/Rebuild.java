@@ -17,15 +17,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Makes the rows of attribution anew from the decisions that are kept, while the stream goes on
-/// and questions are answered. First every kept decision gets the marker that it should have, and
-/// its rows with it; then each row of a day whose decisions are all still kept becomes the sum of
-/// their markers. Older days are left alone: what went at the end of its retention is in their rows
-/// only.
+/// Rebuilds the rows of attribution from the decisions that are stored, while the stream is
+/// consumed and queries are answered. First every stored decision gets the marker that it should
+/// have, and its rows with it. Then each row of a day whose decisions are all still stored becomes
+/// the sum of their markers. Older days are left alone, because only their rows have the amounts of
+/// decisions that were deleted at the end of their retention.
 public final class Rebuild {
 
-  /// No policy may keep decisions for less (protocol.md#policy), so days that are younger are
-  /// whole.
+  /// No policy may keep decisions for less than this (protocol.md#policy), so younger days have all
+  /// of theirs.
   private static final Duration LEAST_RETENTION = Duration.ofDays(15);
 
   private final AttributionTable table;
@@ -47,15 +47,15 @@ public final class Rebuild {
     this.clock = clock;
   }
 
-  /// What a rebuild came to.
+  /// What a rebuild did.
   ///
   /// @param decisions how many were read
   /// @param markersRepaired how many markers were missing or wrong
-  /// @param daysRebuilt the days that were made anew
-  /// @param daysLeft the days of which decisions are missing, so that they were left alone
+  /// @param daysRebuilt the days that were rebuilt
+  /// @param daysLeft the days that were left alone because decisions of them are missing
   /// @param rowsRight how many rows were as they should be
-  /// @param rowsCorrected how many were not
-  /// @param rowsMoving how many were changed by the stream meanwhile and are left for another time
+  /// @param rowsCorrected how many rows were not
+  /// @param rowsMoving how many rows the stream changed meanwhile; they are left for another run
   public record Result(
       long decisions,
       long markersRepaired,
@@ -92,8 +92,8 @@ public final class Rebuild {
           }
           markersOf(page, tenantId).forEach(marker -> days.add(dayOf(marker)));
         });
-    // The rows are read before the markers that they are compared with: whatever is added after
-    // this changes its row, which then is left for another time.
+    // The rows are read before the markers that they are compared with. What is added after this
+    // changes its row, which is then left for another run.
     addYoung(days);
     Map<Day, Map<RowKey, AttributionTable.Row>> stored = new TreeMap<>();
     days.forEach(day -> stored.put(day, rowsOf(day)));
@@ -134,8 +134,8 @@ public final class Rebuild {
         counts.moving);
   }
 
-  /// Of the days that are whole in any case also those of which no decision is left or ever was:
-  /// they may have rows all the same.
+  /// Adds the days that the shortest retention covers, also those of which no decision is left or
+  /// ever existed: they may still have rows.
   private void addYoung(Set<Day> days) {
     for (String tenant : days.stream().map(Day::tenantId).distinct().toList()) {
       LocalDate today = clock.instant().atZone(zoneOf(tenant)).toLocalDate();
@@ -193,8 +193,8 @@ public final class Rebuild {
     return rows;
   }
 
-  /// Whether all decisions of a day are still kept. A day that the shortest retention covers is
-  /// whole; of an older one no row may count more decisions than were found.
+  /// Whether all decisions of a day are still stored. They are for a day that the shortest
+  /// retention covers. For an older day, no row may count more decisions than were found.
   private boolean isWhole(
       Day day, Map<RowKey, AttributionTable.Row> stored, Map<RowKey, Amounts> wanted) {
     if (day.date()

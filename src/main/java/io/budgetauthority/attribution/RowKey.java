@@ -11,12 +11,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// What one row of attribution is about: a day of a tenant, and what the calls of the row have in
-/// common, null where it was not stated.
+/// The key of one row of attribution: a day of a tenant, and what the calls of the row have in
+/// common. A value is null where it was not stated.
 ///
 /// @param day the day of the decision in the tenant's zone
-/// @param provider and `model`: who served the call; before that is known, what it was held for,
-///   and for a block what was asked for
+/// @param provider and `model`: who served the call. Before that is known, they are what the call
+///   was held for, and for a block what was asked for
 public record RowKey(
     String tenantId,
     LocalDate day,
@@ -44,22 +44,22 @@ public record RowKey(
     };
   }
 
-  /// Everything of a tenant's day is one partition: a query over days reads one after the other.
+  /// All rows of a tenant's day are one partition: a query over days reads one after the other.
   static String partitionKey(String tenantId, LocalDate day) {
     return StoredIds.escape(tenantId) + "#day#" + day;
   }
 
-  /// What the rows of a user begin with, so that those of one user are read alone.
+  /// What the sort keys of a user's rows begin with, so that the rows of one user are read alone.
   static String userPrefix(@Nullable String userId) {
     return (userId == null ? "" : StoredIds.escape(userId)) + '#';
   }
 
-  /// Where the rows and the decisions of a run are found.
+  /// The key of the index under which the rows and the decisions of a run are found.
   static String runKey(String tenantId, String runId) {
     return StoredIds.escape(tenantId) + "#run#" + StoredIds.escape(runId);
   }
 
-  /// The names of all dimensions are too long for a key together, so the key has their digest.
+  /// The names of all dimensions together are too long for a key, so the key has their digest.
   String sortKey() {
     return userPrefix(userId)
         + StoredIds.digest(runId, userId, keyId, teamId, featureId, provider, model, requestClass);

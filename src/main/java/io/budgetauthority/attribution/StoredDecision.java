@@ -16,13 +16,13 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What the stream's readers need of a decision's stored facts. Whatever else is there is passed
-/// over: a function that was deployed earlier reads what a newer one wrote.
+/// The stored facts of a decision that the stream's readers need. Other fields are ignored, so that
+/// a function that was deployed earlier can read what a newer one wrote.
 ///
 /// @param decision `allow`, `downgrade`, `advisory_warn`, `block`, or `unreserved` for usage that
 ///   never had a decision
-/// @param degraded why the ledger was not asked; null where it was
-/// @param orphanOf the run that the call named and that belongs to somebody else; null otherwise
+/// @param degraded why the ledger was not asked; null where it was asked
+/// @param orphanOf the run of another principal that the call named; null otherwise
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record StoredDecision(
     @JsonProperty("decision") String decision,
@@ -59,7 +59,7 @@ public record StoredDecision(
     accounts = accounts == null ? List.of() : List.copyOf(accounts);
   }
 
-  /// An account as the decision left it.
+  /// An account after the decision.
   ///
   /// @param warnAtPercent the thresholds of a run that has its own; null for all others
   @JsonIgnoreProperties(ignoreUnknown = true)
@@ -75,7 +75,7 @@ public record StoredDecision(
 
   /// What a settlement charged by.
   ///
-  /// @param usage null where it stayed unknown
+  /// @param usage null where it is not known
   @JsonIgnoreProperties(ignoreUnknown = true)
   public record Usage(
       @JsonProperty("usage") @Nullable JsonNode usage,
@@ -90,7 +90,7 @@ public record StoredDecision(
     }
   }
 
-  /// Reads stored facts; what is none gets an [IllegalStateException].
+  /// Reads stored facts. Any other text gets an [IllegalStateException].
   static StoredDecision read(String facts) {
     try {
       return READER.readValue(facts);
@@ -112,7 +112,7 @@ public record StoredDecision(
     return decision.equals(BLOCK);
   }
 
-  /// Whether it only marks a key that was cancelled before it was seen.
+  /// Whether it only marks a key that was cancelled before its ask.
   public boolean cancelled() {
     return blocked() && CANCELLED.equals(code);
   }

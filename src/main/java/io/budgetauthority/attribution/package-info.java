@@ -1,5 +1,5 @@
-/// What was spent by whom and on what: the decisions' stream added up exactly once into rows of a
-/// day, and the questions that they answer.
+/// What was spent by whom and on what: the decisions' stream added up exactly once into daily rows,
+/// and the queries that these rows answer.
 @NullMarked
 package io.budgetauthority.attribution;
 

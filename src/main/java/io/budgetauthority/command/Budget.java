@@ -3,8 +3,8 @@ package io.budgetauthority.command;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// The operator's command line, which `bin/budget` starts. Region, endpoints and credentials are
-/// those that the AWS SDK finds.
+/// The operator's command line, which `bin/budget` starts. The AWS SDK finds region, endpoints and
+/// credentials.
 @Command(
     name = "budget",
     description =
@@ -17,8 +17,8 @@ public final class Budget {
 
   private Budget() {}
 
-  /// Exits with 0 where all is as it should be, 1 where it is not, 2 where the command was called
-  /// wrongly, 3 where it failed.
+  /// Exits with 0 if all is as it should be, 1 if it is not, 2 if the command was called wrongly,
+  /// and 3 if it failed.
   public static void main(String[] args) {
     System.exit(commandLine().execute(args));
   }

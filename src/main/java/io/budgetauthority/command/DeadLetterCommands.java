@@ -14,8 +14,7 @@ import picocli.CommandLine.Spec;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// Shows the messages of the usage queue that could not be processed, and sends them again
-/// (docs/how-to/usage-queue.md).
+/// Shows the dead letters of the usage queue, and sends them again (docs/how-to/usage-queue.md).
 @Command(
     name = "dead-letters",
     description = "Shows the dead letters of the usage queue, or sends them again.",
@@ -23,7 +22,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
     synopsisSubcommandLabel = "COMMAND")
 final class DeadLetterCommands {
 
-  /// The two queues.
+  /// The usage queue and its dead-letter queue.
   static final class Queues {
 
     @Option(

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// Makes the rows of attribution anew from the decisions that are kept
+/// Rebuilds the rows of attribution from the decisions that are still stored
 /// (docs/how-to/attribution.md).
 @Command(
     name = "rebuild-attribution",

@@ -4,7 +4,7 @@ import picocli.CommandLine.Option;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
-/// Which tables a command reads and writes.
+/// The options that name the tables which a command reads and writes.
 final class Tables {
 
   @Option(

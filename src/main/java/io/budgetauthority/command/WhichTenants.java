@@ -3,7 +3,7 @@ package io.budgetauthority.command;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// Whose data a command works on. One of the two must be stated.
+/// The options that name the tenants which a command works on. One of the two must be stated.
 final class WhichTenants {
 
   @Option(names = "--all", required = true, description = "all tenants")

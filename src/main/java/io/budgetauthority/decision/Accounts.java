@@ -21,8 +21,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Which accounts a tuple's calls are held against: one for every ceiling of its own, of the
-/// policy's defaults, and for the run (ledger.md#versions).
+/// Finds the accounts that a tuple's calls are held against (ledger.md#versions). Each ceiling of
+/// the tuple's scope ids has one. So has each of the policy's default ceilings that applies, and
+/// the run.
 public final class Accounts {
 
   private final Tenants tenants;
@@ -31,9 +32,9 @@ public final class Accounts {
     this.tenants = tenants;
   }
 
-  /// A ceiling in force and the account that it is about.
+  /// A ceiling that applies, and its account.
   ///
-  /// @param version the state of ceilings and policy that the limit is from
+  /// @param version the version of the ceilings and of the policy that the limit comes from
   record Applied(
       ScopeId scopeId,
       AccountKey key,
@@ -53,7 +54,7 @@ public final class Accounts {
       return applied.stream().map(Applied::key).toList();
     }
 
-    /// Whether an account was made or moved under a ceiling or a policy that is not known here.
+    /// Whether a stored account knows a newer ceiling or a newer policy than this process has read.
     boolean isOlderThan(Map<AccountKey, Account> stored) {
       return applied.stream()
           .anyMatch(
@@ -67,7 +68,7 @@ public final class Accounts {
       applied.forEach(one -> tenants.evict(one.scopeId()));
     }
 
-    /// The accounts as they stand: what the ledger has, under the limit that is in force.
+    /// The accounts with the sums that the ledger has, under the limits that apply.
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
       List<EnforcedAccount> enforcedAccounts = new ArrayList<>(applied.size());
       for (Applied one : applied) {
@@ -149,7 +150,8 @@ public final class Accounts {
         policy.calendar().resetsAt(window, now).orElse(null));
   }
 
-  /// A run's account: its limit is its own, so no ceiling moves it.
+  /// A run's account. Its limit is its own, so no ceiling of another scope and no policy changes
+  /// it.
   public EnforcedAccount ofRun(Account account, @Nullable Run stored, Policy policy) {
     Run.Rules rules = stored == null ? Run.Rules.USUAL : stored.rules();
     return new EnforcedAccount(

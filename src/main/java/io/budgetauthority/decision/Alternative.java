@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import org.jspecify.annotations.Nullable;
 
-/// Another model that the policy lists for the requested one and that could take the call
+/// Another model that the policy lists for the requested one and that could serve the call
 /// (protocol.md#downgrade).
 public record Alternative(
     @JsonProperty("model") String model,

@@ -6,13 +6,14 @@ import io.budgetauthority.price.Pricing;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The models that may take a requested one's place (protocol.md#downgrade): listed by the policy,
-/// allowed, priced, and able to take the call.
+/// The models that may replace a requested one (protocol.md#downgrade). The policy lists and allows
+/// them, and they have a price and can serve the call.
 final class Alternatives {
 
   private Alternatives() {}
 
-  /// What a problem or a caller is shown of them, the fitting ones first, in the policy's order.
+  /// The alternatives as a problem or a caller is shown them: those that fit first, then the
+  /// others, both in the policy's order.
   static List<Alternative> of(Decider.Input question) {
     List<Alternative> fitting = new ArrayList<>();
     List<Alternative> others = new ArrayList<>();
@@ -36,7 +37,7 @@ final class Alternatives {
     return fitting;
   }
 
-  /// The candidates that can take the call at all: capabilities, context, modality, allow-list,
+  /// The candidates that can serve the call, by capabilities, context, modality, allowed models and
   /// price.
   static List<Decider.Candidate> usable(Decider.Input question) {
     DecisionRequest request = question.request();

@@ -6,8 +6,8 @@ import io.budgetauthority.price.Price;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What the authority answers to an ask. What is decided is recorded and replayed; every other
-/// answer stores nothing and leaves the idempotency key free (protocol.md#ask).
+/// What the authority answers to an ask. A decision is stored and replayed. Every other answer
+/// stores nothing and leaves the idempotency key as it was (protocol.md#ask).
 public sealed interface Answer {
 
   /// @param replayed whether the decision was made by an earlier request with the same key
@@ -16,16 +16,16 @@ public sealed interface Answer {
 
   /// What would be decided; nothing is stored.
   ///
-  /// @param row the row that it would be priced by; null where there is none
+  /// @param row the row that the call would be priced by; null where it has none
   record DryRun(DecisionFacts facts, @Nullable Price row) implements Answer {}
 
   /// The key's reservation is no longer open (409 `reservation_settled`).
   record AlreadySettled(DecisionFacts facts, Reservation reservation) implements Answer {}
 
-  /// A 400 of the rules.
+  /// A rule of the policy or of the row does not allow the ask (400).
   record Refused(ProblemCode code, String reason) implements Answer {}
 
-  /// A field of the request cannot be as it is (400).
+  /// A field of the request is invalid (400).
   record Invalid(String field, String reason) implements Answer {}
 
   /// The model's name means several rows.
@@ -38,21 +38,21 @@ public sealed interface Answer {
   /// The key was used with another request (422).
   record KeyReused() implements Answer {}
 
-  /// The run that was named, or what was said of it, does not allow the call.
+  /// The named run, or what the ask states about it, does not allow the call.
   sealed interface RunRefused extends Answer {}
 
   /// The run has ended (409).
   record RunClosed(String runId) implements RunRefused {}
 
-  /// The parent that was named for a run cannot be one (400).
+  /// The run that was named as parent cannot be the parent (400).
   record InvalidParent(String reason) implements RunRefused {}
 
-  /// There is no run of the id that was named as parent (404).
+  /// No run has the id that was named as parent (404).
   record UnknownParent(String runId) implements RunRefused {}
 
-  /// There is no counter for another run (429).
+  /// A counter of runs has reached its maximum (429).
   ///
-  /// @param reason how many there are, and the limit
+  /// @param reason how many runs it counts, and its limit
   record TooManyRuns(RunCounter counter, String reason) implements RunRefused {}
 
   /// The run exists with another limit or parent (409).

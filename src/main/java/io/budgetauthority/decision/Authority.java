@@ -33,14 +33,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Answers asks: reads what applies, lets the pure [Decider] decide, has the ledger reserve, and
-/// decides again where balances moved in between. Safe for use by many threads.
+/// Answers asks. It reads what applies, lets the pure [Decider] decide, and lets the ledger
+/// reserve. It decides again where balances moved in between. Safe for use by many threads.
 public final class Authority {
 
   /// protocol.md#downgrade: balances that moved are decided again, five rounds at most.
   private static final int MAX_ROUNDS = 5;
 
-  /// The run of a dry run that names none. No run can have this id.
+  /// The run id of a dry run that has no run. No run can have this id.
   static final String DRY_RUN = "";
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
@@ -54,7 +54,8 @@ public final class Authority {
   private final Outage outage;
   private final Clock clock;
 
-  /// A run's ancestors never change, so that a decision of a known run reads them with it.
+  /// The ancestors of runs. They never change, so a decision of a known run reads them together
+  /// with the run.
   private final Cache<RunName, List<String>> chains =
       Caffeine.newBuilder().maximumSize(MAX_CHAINS).build();
 
@@ -86,8 +87,8 @@ public final class Authority {
       @Nullable String idempotencyKey,
       @Nullable String runId) {
 
-    /// Why a policy does not let the caller ask so; null where it does. No ledger is needed for it,
-    /// so it holds in an outage as well.
+    /// Why the policy does not allow the caller this ask; null where it does. The rules need no
+    /// ledger, so they apply in an outage too.
     @Nullable Answer refusedBy(Policy policy) {
       String reason =
           CallerRules.refuse(caller, request.tuple(), request.runLimit(), "run_limit_usd", policy);
@@ -100,7 +101,7 @@ public final class Authority {
     }
   }
 
-  /// What an ask is about, by the names it has in the ledger.
+  /// An ask by the names that it has in the ledger.
   ///
   /// @param identity null for a dry run
   /// @param stated the tuple that its caller acts under
@@ -151,7 +152,7 @@ public final class Authority {
     throw new LedgerContended("the balances moved in every round");
   }
 
-  /// The version of the table that decisions are made from now; `none` before the first was read.
+  /// The version of the price table that decisions use now; `none` before the first table was read.
   public String priceTableVersion() {
     return prices.current().map(PriceTable::version).orElse("none");
   }
@@ -181,7 +182,7 @@ public final class Authority {
       this.tuple = stated;
     }
 
-    /// An answer, or null where the ledger moved and the ask is to be played again.
+    /// One round: an answer, or null where the ledger changed and the ask must be decided again.
     @Nullable Answer run(Deadline deadline) {
       Tenants.Versioned policy = tenants.policy(tenantId);
       Instant now = Instant.ofEpochMilli(clock.millis());

@@ -8,11 +8,12 @@ import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// The run that a call belongs to: the one that it names, or for a call that names none, the one
-/// that policy's `runs_without_id` gives it (protocol.md#runs-without-an-id). Pure.
+/// The run that a call belongs to. A call that names no run gets one by the policy's
+/// `runs_without_id` (protocol.md#runs-without-an-id). Pure.
 ///
-/// @param runId the run's id; [Authority#DRY_RUN] for a dry run that names none
-/// @param isIssued whether the run is this call's alone, so that it does not count as one yet
+/// @param runId the run's id; [Authority#DRY_RUN] for a dry run that neither names nor gets one
+/// @param isIssued whether the run was issued to this call alone, so that it does not count as
+///   active or new yet
 record CallRun(String runId, boolean isIssued) {
 
   static final CallRun NONE = new CallRun(Authority.DRY_RUN, false);
@@ -37,7 +38,7 @@ record CallRun(String runId, boolean isIssued) {
     };
   }
 
-  /// The id of the run that is issued to a call of its own.
+  /// The id of the run that is issued to one call alone.
   static String issued(ReservationId id) {
     return ISSUED + id.hash();
   }

@@ -7,13 +7,13 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import org.jspecify.annotations.Nullable;
 
-/// What a caller may state (protocol.md#agents and protocol.md#ask), pure. These rules need no
-/// ledger, so they hold in an outage as well.
+/// Says what a caller may state (protocol.md#agents and protocol.md#ask). Pure. These rules need no
+/// ledger, so they apply in an outage too.
 public final class CallerRules {
 
   private CallerRules() {}
 
-  /// Why the caller may not say what it said; null where it may.
+  /// Why the caller may not state what it stated; null where it may.
   ///
   /// @param limit the limit that is stated for a run; null for none
   /// @param field the name of that limit in the request

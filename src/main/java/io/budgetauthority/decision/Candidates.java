@@ -7,8 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The models that a policy lists for a requested one, in its order, with their rows. A listed name
-/// that means no row, or several, is no candidate: what has no price cannot be offered.
+/// Finds the models that a policy lists for a requested one, in the policy's order, with their
+/// rows. A listed name that means no row, or several, is left out, because a model without a price
+/// cannot be offered.
 public final class Candidates {
 
   /// What a name means to the tenant.

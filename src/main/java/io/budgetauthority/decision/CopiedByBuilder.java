@@ -6,8 +6,8 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/// A record with so many parts that it is made and copied by name. The compiler makes its builder,
-/// `<record>Builder`, for the record's package alone.
+/// Marks a record with so many components that it is created and copied by name. The compiler
+/// generates its builder, `<record>Builder`, which only the record's package can use.
 @RecordBuilder.Template(
     options =
         @RecordBuilder.Options(

@@ -15,11 +15,13 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The rules of protocol.md#ask, pure: an ask, the prices, the policy and the accounts as they
-/// stand make a [Plan]. No clock, no I/O; the same input always has the same answer.
+/// Decides an ask by the rules of protocol.md#ask. It makes a [Plan] from the ask, the prices, the
+/// policy and the accounts. It is pure: it uses no clock and no I/O, and the same input always
+/// gives the same plan.
 public final class Decider {
 
-  /// Furthest short first; equal ones by scope, then day before month before total.
+  /// The account that falls furthest short comes first. Equal ones are ordered by scope, then day
+  /// before month before total.
   private static Comparator<EnforcedAccount> byShortfall(EnforcedAccount.Estimate estimate) {
     return Comparator.comparing((EnforcedAccount enforced) -> enforced.shortfall(estimate))
         .reversed()
@@ -31,9 +33,9 @@ public final class Decider {
 
   /// Everything a decision depends on.
   ///
-  /// @param row what the requested model means in the price table; null where nothing
-  /// @param rules what the policy says of that row
-  /// @param near rows that the caller may have meant, where there is none
+  /// @param row the row that the requested model's name means; null where it means none
+  /// @param rules what the policy says about that row
+  /// @param near rows that the caller may have meant, where `row` is null
   /// @param candidates the models that the policy lists for the requested one and that have a row
   /// @param enforcedAccounts every account that applies, the run's first
   public record Input(
@@ -57,9 +59,9 @@ public final class Decider {
 
   /// A listed alternative and its row.
   ///
-  /// @param rules what the policy says of the row
-  /// @param fromPercent the share of the run's limit from which it takes the requested model's
-  ///   place before any block; null where it only does so instead of one
+  /// @param rules what the policy says about the row
+  /// @param fromPercent the percentage of the run's limit from which it replaces the requested
+  ///   model although no account blocks; null where it replaces that model only instead of a block
   public record Candidate(
       Policy.DowngradeRule.Alternative listed,
       Price row,
@@ -257,8 +259,8 @@ public final class Decider {
         : "the call may cost " + quote.estimate().worst() + " USD; " + account;
   }
 
-  /// What cannot be priced or is not allowed blocks, except under an advisory tenant, which is
-  /// warned and holds nothing.
+  /// A call of a model that has no price or is not allowed is blocked. For an advisory tenant it is
+  /// let through with a warning and holds nothing.
   private static Plan unroutable(Input input, ProblemCode code, String detail) {
     if (input.policy().mode() == Mode.ADVISORY_ESTIMATE) {
       List<ConditionalHold> takes =
@@ -294,8 +296,8 @@ public final class Decider {
         code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of());
   }
 
-  /// The least that the call may be held for: under the smallest cap that budget clamping gives, or
-  /// as it was quoted.
+  /// The least estimate that the call may have: under the smallest cap that budget clamping gives,
+  /// or the quote itself where the policy does not clamp.
   private static EnforcedAccount.Estimate leastClamped(Input input, Quote quote) {
     Policy.OutputCapRules rules = input.policy().outputCap();
     long cap = Math.min(quote.capTokens(), rules.minClampedOutputTokens());
@@ -319,8 +321,8 @@ public final class Decider {
         Quote.of(quote.row(), quote.model(), input.request(), cap, clamped, input.policy()));
   }
 
-  /// The largest cap that fits every account, below that of a quote which does not; null where none
-  /// does. The worst case never falls as the cap rises, so a search by halves finds it.
+  /// The largest output cap that fits every account, for a quote whose own cap does not fit; null
+  /// where none fits. The worst case never falls as the cap rises, so a binary search finds it.
   private static @Nullable Long largestFittingCap(Input input, Quote quote) {
     long fitting = 0;
     long tooMuch = quote.capTokens();
@@ -345,7 +347,8 @@ public final class Decider {
     return limit == Long.MAX_VALUE ? 0 : limit;
   }
 
-  /// The account that falls furthest short among those that block, or among all that are over.
+  /// The account that falls furthest short among those that block, or among all that the call does
+  /// not fit.
   private static @Nullable EnforcedAccount worstOf(
       List<EnforcedAccount> enforcedAccounts,
       EnforcedAccount.Estimate estimate,

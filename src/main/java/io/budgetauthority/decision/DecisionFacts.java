@@ -20,16 +20,18 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a decision was, for good: the part of the decision record (protocol.md#record) that no
-/// later step changes. It is stored with the reservation as JSON.
+/// What was decided: the part of the decision record (protocol.md#record) that settling does not
+/// change. Only `extend` and `retarget` replace the facts of a decision that let a call through.
+/// They are stored with the reservation as JSON.
 ///
 /// @param decision `allow`, `downgrade`, `advisory_warn` or `block`
 /// @param remaining what the tightest account has left after this hold; null where no account
 ///   applied
 /// @param accounts balances as seen at the decision, after its hold
-/// @param degraded the code of what kept the ledger from being asked; null where it was. Not shown
-/// @param orphanOf the run that was named and is somebody else's, where it was entered after the
-///   fact; null otherwise. Not shown
+/// @param degraded the code of the outage in which the ledger was not asked; null where it was
+///   asked. Not shown
+/// @param orphanOf the run that was named and is another principal's, where the call was charged
+///   without a reservation; null otherwise. Not shown
 @CopiedByBuilder
 public record DecisionFacts(
     @JsonProperty("decision") String decision,
@@ -71,7 +73,7 @@ public record DecisionFacts(
   public static final String CURRENCY = "USD";
   public static final String BLOCK = "block";
 
-  /// What usage that never had a decision is, in the place of one.
+  /// The `decision` of usage that had no decision.
   public static final String UNRESERVED = "unreserved";
 
   public DecisionFacts {
@@ -89,14 +91,15 @@ public record DecisionFacts(
     Meters.decided(decision, enforcementMode.wireName(), code);
   }
 
-  /// The bounds of the ask and what its accounts tolerated, by which a later step prices and judges
-  /// it again. Not shown.
+  /// The bounds of the ask and the margins of its accounts. A later step uses them to price and
+  /// judge the call again. Not shown.
   ///
-  /// @param inputTokens the counted input beside other bounds of it; null where the count is all,
-  ///   which the facts have
+  /// @param inputTokens the counted input where the ask also states other bounds of its input; null
+  ///   where the count is the only one, which the facts have
   /// @param choices how many completions the output cap is multiplied by
   /// @param serviceTier `auto` where the provider may choose; null where the facts have the tier
-  /// @param margins of each account, in the order of the accounts; empty where none is a soft gate
+  /// @param margins the margin of each account, in the order of the accounts; empty where none is a
+  ///   soft gate
   public record Asked(
       @JsonProperty("input_tokens") @Nullable Long inputTokens,
       @JsonProperty("input_bytes") @Nullable Long inputBytes,
@@ -134,7 +137,7 @@ public record DecisionFacts(
     }
   }
 
-  /// The decision that a key gets which was cancelled before it was seen.
+  /// The block of a key that was cancelled before its ask arrived.
   public static DecisionFacts cancelled(Mode mode, String priceTableVersion, Instant now) {
     return DecisionFactsBuilder.builder()
         .decision(BLOCK)
@@ -159,7 +162,7 @@ public record DecisionFacts(
     return ProblemCode.CANCELLED.wireName().equals(code);
   }
 
-  /// Why a change of this decision's hold is blocked, in the form that a problem is made from.
+  /// The facts of a blocked change of this decision's hold. The problem is written from them.
   DecisionFacts blockedBy(ProblemCode newCode, BlockFacts newBlock) {
     return DecisionFactsBuilder.builder(this)
         .code(newCode.wireName())
@@ -172,7 +175,7 @@ public record DecisionFacts(
 
   /// The same decision with its hold moved to another model, cap or amount.
   ///
-  /// @param quote what the amount is by; null where it stays
+  /// @param quote the quote that the new amount comes from; null where the amount stays
   DecisionFacts movedTo(
       String newProvider,
       String newModel,
@@ -213,9 +216,9 @@ public record DecisionFacts(
         .build();
   }
 
-  /// Usage that never had a decision, before its place in the ledger is known.
+  /// The facts of usage that had no decision, before its run and accounts are known.
   ///
-  /// @param provider as it was reported; null where it was left out
+  /// @param provider as it was reported, else that of the row; null where neither is known
   public static DecisionFacts unreserved(
       Mode mode, @Nullable String provider, String model, String priceTableVersion, Instant at) {
     return DecisionFactsBuilder.builder()
@@ -231,9 +234,10 @@ public record DecisionFacts(
         .build();
   }
 
-  /// The same, where it is entered in the ledger after the fact.
+  /// The same facts with the run, the tuple and the accounts that are charged without a
+  /// reservation.
   ///
-  /// @param charge what each account is charged by it
+  /// @param charge what each account is charged
   public DecisionFacts recordedAt(UnreservedRecorder.Target target, MicroUsd charge) {
     List<Touched> touched =
         target.enforcedAccounts().stream()
@@ -255,7 +259,8 @@ public record DecisionFacts(
 
   /// One account that a decision touched.
   ///
-  /// @param isExhausted whether it has nothing left for a call that costs something. Not shown so
+  /// @param isExhausted whether it has nothing left for a call that costs something. A caller is
+  ///   shown it as `blocks`
   /// @param warnAtPercent the thresholds of a run that has its own; null for all others. Not shown
   public record Touched(
       @JsonProperty("scope") Scope scope,
@@ -294,8 +299,9 @@ public record DecisionFacts(
           thresholdsOfRun(enforced));
     }
 
-    /// A run's own thresholds are in no ceiling that the stream's readers could look up; the usual
-    /// ones go without saying.
+    /// The thresholds of a run that has its own. A reader of the stream needs them, because it
+    /// cannot look them up in a ceiling. Null where a run has the default ones, and for every other
+    /// scope.
     private static @Nullable List<Integer> thresholdsOfRun(EnforcedAccount enforced) {
       return enforced.account().key().scope() == Scope.RUN
               && !enforced.warnAtPercent().equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
@@ -339,9 +345,9 @@ public record DecisionFacts(
     }
   }
 
-  /// What a block's problem says beyond the record.
+  /// What a block's problem has in addition to the record.
   ///
-  /// @param blocking which of the accounts blocks; null where it is not about money
+  /// @param blocking the index of the account that blocks; null where no account blocks
   /// @param candidates rows that the caller may have meant, where the price is unknown
   public record BlockFacts(
       @JsonProperty("detail") String detail,

@@ -17,8 +17,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
-/// How a decision's facts and its price row are kept in the ledger's item, and the hash that tells
-/// two requests apart. Nulls are left out, so that a field added later changes neither.
+/// Writes and reads a decision's facts and its price row as the ledger's item stores them, and
+/// makes the hash that tells two requests apart. Nulls are left out, so that a field that is added
+/// later changes neither.
 public final class DecisionJson {
 
   private static final ObjectMapper MAPPER =
@@ -36,8 +37,8 @@ public final class DecisionJson {
   private static final ObjectReader FACTS = MAPPER.readerFor(DecisionFacts.class);
   private static final ObjectReader PRICE = MAPPER.readerFor(Price.class);
 
-  /// Few rows price most calls, and a row is half of what is stored of a decision: each is written
-  /// once, and read once from what was written.
+  /// A few rows price most calls, and a row is half of what is stored for a decision. So each row
+  /// is written as JSON once, and the JSON of each row is read once.
   private static final Cache<Price, String> WRITTEN_PRICES =
       Caffeine.newBuilder().weakKeys().build();
 
@@ -88,7 +89,7 @@ public final class DecisionJson {
     }
   }
 
-  /// A hash of a request by meaning: order and nulls of the body do not matter.
+  /// A hash of a request's meaning. The order of members and the nulls of the body do not matter.
   public static String hash(Object request) {
     try {
       byte[] digest =

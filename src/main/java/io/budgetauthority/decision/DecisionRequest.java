@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// An ask, as its caller sent it (protocol.md#ask); what was left out is null. Its JSON, without
-/// nulls and with sorted names, is what tells a replay from a reused key.
+/// An ask, as its caller sent it (protocol.md#ask). A member that the caller left out is null or
+/// has its default. The hash of its JSON, without nulls and with sorted names, tells a replay from
+/// a reused key.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @JsonPropertyOrder(alphabetic = true)
 public record DecisionRequest(

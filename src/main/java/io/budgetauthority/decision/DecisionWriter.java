@@ -28,12 +28,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Turns a plan into what is answered and stored: the decision's facts, its reservation, and what
-/// becomes of the run.
+/// Turns a plan into what is answered and stored: the decision's facts, its reservation, and the
+/// changes of its runs.
 ///
 /// @param issued whether the run was issued to this call alone
 /// @param notices warnings beside those of the plan
-/// @param degraded the code of what kept the ledger from being asked; null where it was
+/// @param degraded the code of the outage in which the ledger was not asked; null where it was
+///   asked
 record DecisionWriter(
     DecisionRequest request,
     Tenants.Versioned versioned,
@@ -50,7 +51,7 @@ record DecisionWriter(
     return versioned.policy();
   }
 
-  /// What an item is found and recognised by.
+  /// The id and the owner of an item, and the hash that tells a retry from a reused key.
   record Identity(ReservationId id, String tenantId, String principalId, String requestHash) {}
 
   DecisionFacts facts(Plan.Grant grant, List<EnforcedAccount> enforcedAccounts) {
@@ -102,7 +103,8 @@ record DecisionWriter(
         .toList();
   }
 
-  /// What each account tolerates, for a later change of its hold.
+  /// The margin of each account, stored for a later change of its hold; empty where no account is a
+  /// soft gate.
   private static List<MicroUsd> margins(List<EnforcedAccount> enforcedAccounts) {
     return enforcedAccounts.stream().anyMatch(enforced -> enforced.mode() == Mode.SOFT_GATE)
         ? enforcedAccounts.stream().map(EnforcedAccount::margin).toList()
@@ -215,8 +217,8 @@ record DecisionWriter(
         quote == null ? "" : DecisionJson.writePrice(quote.row()));
   }
 
-  /// The holds to take by update; that of a run which this decision starts is in the run's item
-  /// already.
+  /// The amounts to hold by an update. A run that this decision starts has its hold in its new
+  /// item, so it is left out.
   List<ConditionalHold> takes(Plan.Grant grant) {
     return lineage.run() != null
         ? grant.takes()
@@ -228,7 +230,8 @@ record DecisionWriter(
     return account.scope() == Scope.RUN && account.id().equals(runId);
   }
 
-  /// What becomes of the run and its ancestors.
+  /// The changes of the run and of its ancestors. The run is started or renewed, and each ancestor
+  /// is renewed.
   List<Ledger.RunChange> runChanges(Plan.Grant grant, String tenantId) {
     Instant expiresAt = now.plus(policy().runTtl());
     List<Ledger.RunChange> changes = new ArrayList<>();
@@ -264,7 +267,8 @@ record DecisionWriter(
             held));
   }
 
-  /// The counters that the decision takes: a new run's, and those of a key or user that it binds.
+  /// The counters that the decision increments: those of a new run, and those of a key or user that
+  /// it binds.
   List<RunCounter> counters(String tenantId) {
     Run run = lineage.run();
     if (run != null) {

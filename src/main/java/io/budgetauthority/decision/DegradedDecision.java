@@ -7,16 +7,17 @@ import io.budgetauthority.price.Price;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// A call that was let through during an outage, as its message carries it until the ledger is back
-/// (protocol.md#degraded-decisions). It holds nothing.
+/// A call that was let through during an outage, as its message contains it until the ledger is
+/// back (protocol.md#degraded-decisions). It holds nothing.
 ///
 /// @param requestHash a hash of the ask, to tell a replay from a reused key
 /// @param facts what was answered; its run and tuple are as they were stated
 /// @param priceRow the row that the estimate is from; null where an advisory tenant called what has
 ///   no price
-/// @param parentRunId the parent that was named for the run
-/// @param runLimit the limit that was named for the run
-/// @param expiresAt when the estimate is presumed, unless its usage was heard before
+/// @param parentRunId the run that was named as parent of the run
+/// @param runLimit the limit that was stated for the run
+/// @param expiresAt when the reservation expires and its estimate is charged as presumed, unless a
+///   usage report arrives before
 public record DegradedDecision(
     @JsonProperty("request_hash") String requestHash,
     @JsonProperty("facts") DecisionFacts facts,

@@ -20,11 +20,11 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// The rules of moving an open hold, to more output (`extend`) or to another model (`retarget`),
-/// pure. What is judged anew is judged as an ask would be: the bounds as the ask stated them, the
-/// window and the limits of the row, the policy as it is now. The new worst case is held under the
-/// conditions of the decision, each account in the mode that it was judged in then
-/// (protocol.md#retarget).
+/// The rules for moving an open hold to more output (`extend`) or to another model (`retarget`)
+/// (protocol.md#retarget). Pure. A change is judged as an ask would be: by the bounds as the ask
+/// stated them, the window and the limits of the row, and the policy as it is now. The new worst
+/// case is held under the conditions of the decision. Each account is judged in the mode that it
+/// had at the decision.
 public final class HoldChange {
 
   private final Reservation reservation;
@@ -32,7 +32,7 @@ public final class HoldChange {
   private final Policy policy;
   private final List<EnforcedAccount> enforcedAccounts;
 
-  /// @param accounts the accounts of the reservation's holds as they stand now
+  /// @param accounts the accounts of the reservation's holds as they are now
   public HoldChange(
       Reservation reservation, DecisionFacts facts, Policy policy, Map<?, Account> accounts) {
     this.reservation = reservation;
@@ -51,8 +51,8 @@ public final class HoldChange {
     }
   }
 
-  /// What the account tolerated at the decision; of one that was stored without it, what the policy
-  /// tolerates now.
+  /// The account's margin at the decision. It is the policy's margin now where the decision was
+  /// stored without margins.
   private MicroUsd margin(int account) {
     DecisionFacts.Asked asked = facts.asked();
     return asked == null || asked.margins().isEmpty()
@@ -60,11 +60,12 @@ public final class HoldChange {
         : asked.margins().get(account);
   }
 
-  /// What a change comes to.
+  /// The outcome of a change.
   public sealed interface Result {
     record Moved(Reservation.Rehold to) implements Result {}
 
-    /// The accounts have not enough for it, or the model has no price or is not allowed.
+    /// An account has not enough available for the change, or the model has no price or is not
+    /// allowed.
     ///
     /// @param facts the decision with the balances seen now and why it is blocked
     record Blocked(DecisionFacts facts, DecisionFacts.BlockFacts block) implements Result {}
@@ -72,15 +73,15 @@ public final class HoldChange {
     /// A rule of the policy or of the row does not allow it (400), as it would not allow an ask.
     record Refused(ProblemCode code, String reason) implements Result {}
 
-    /// The decision cannot be changed so at all (400).
+    /// The change is not possible for this decision (400).
     record Invalid(String field, String reason) implements Result {}
   }
 
-  /// A higher total of output for one completion, and more time where it is stated. What stands is
-  /// never lowered.
+  /// Raises the total output of one completion, and the time where it is stated. It never lowers
+  /// either.
   ///
-  /// @param row the row that is held
-  /// @param rules what the policy says of it now
+  /// @param row the row that the hold is priced by
+  /// @param rules what the policy says about the row now
   public Result extend(Price row, ModelRules rules, @Nullable Instant until, long outputTokens) {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
     long heldCap = heldCap();
@@ -107,10 +108,10 @@ public final class HoldChange {
     }
   }
 
-  /// The hold moved to another model before that is tried. The call goes on with the output cap
-  /// that stands, under the rules of the other model.
+  /// Moves the hold to another model before that model is tried. The call keeps its output cap,
+  /// under the rules of the other model.
   ///
-  /// @param rules what the policy says of the row now
+  /// @param rules what the policy says about the row now
   public Result retarget(Price row, ModelRules rules, String provider, String model) {
     if (!rules.allowed() && !isAdvisory()) {
       return unroutable(
@@ -146,15 +147,15 @@ public final class HoldChange {
         : judge(row, request, cap, clamped, reservation.expiresAt());
   }
 
-  /// A retarget to what has no row.
+  /// A retarget to a name that means no row.
   ///
   /// @param near rows that the caller may have meant
   public Result unknown(@Nullable String provider, String model, List<PriceReview.RowName> near) {
     return unpriced(provider, model, "no price is known for " + model, near);
   }
 
-  /// A model without a price blocks. For an advisory tenant the call goes on and holds nothing, as
-  /// an ask for that model would.
+  /// A retarget to a model without a price is blocked. For an advisory tenant the call goes on and
+  /// holds nothing, as with an ask for that model.
   private Result unpriced(
       @Nullable String provider, String model, String detail, List<PriceReview.RowName> near) {
     if (!isAdvisory()) {
@@ -184,15 +185,15 @@ public final class HoldChange {
     return facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
   }
 
-  /// The cap that the caller sends on: the one that stands, or where the model that is held has no
-  /// output, the one that it asked with.
+  /// The output cap to judge the other model with. It is the effective cap of the decision, or the
+  /// client's own cap where the held model has no output.
   private @Nullable Long capToRetarget() {
     Long enforced = facts.effectiveMaxOutputTokens();
     Long asked = facts.clientRequestedMaxOutputTokens();
     return enforced != null && (enforced > 0 || (asked != null && asked == 0)) ? enforced : asked;
   }
 
-  /// The ask again, of another model or with another cap.
+  /// The same ask for another model or with another cap.
   private DecisionRequest request(
       @Nullable String provider, String model, @Nullable Long maxOutputTokens) {
     DecisionFacts.Asked asked = facts.asked();
@@ -279,8 +280,8 @@ public final class HoldChange {
     };
   }
 
-  /// Which accounts have not enough for the change to a new estimate, by their places; those that
-  /// fall furthest short first, equal ones in the order of the accounts.
+  /// The indexes of the accounts that have not enough available for a new estimate. Those that fall
+  /// furthest short come first, equal ones in the order of the accounts.
   private List<Integer> shorts(EnforcedAccount.Estimate estimate) {
     return IntStream.range(0, enforcedAccounts.size())
         .filter(i -> shortfall(i, estimate).isPositive())
@@ -289,7 +290,7 @@ public final class HoldChange {
         .toList();
   }
 
-  /// By how much an account falls short of the change; not positive where it is none.
+  /// By how much an account falls short of the change; not positive where the change fits.
   private MicroUsd shortfall(int place, EnforcedAccount.Estimate estimate) {
     EnforcedAccount enforced = enforcedAccounts.get(place);
     Account account = enforced.account();
@@ -360,14 +361,15 @@ public final class HoldChange {
   }
 
   private Result unroutable(ProblemCode code, String detail, List<PriceReview.RowName> near) {
-    // A price that is set now is none of the decision's time, so nothing helps but another model.
+    // Only another model helps, so there is no remedy. A price that is set now does not apply,
+    // because a change uses the prices of the decision's time.
     DecisionFacts.BlockFacts block =
         new DecisionFacts.BlockFacts(detail, null, List.of(), null, null, near);
     return new Result.Blocked(facts.blockedBy(code, block), block);
   }
 
-  /// The largest total above what stands and below what was asked that still fits; null where none
-  /// does, or where another model is asked for.
+  /// The largest output total above the held one and below the asked one that still fits; null
+  /// where none fits, or where another model is asked for.
   private @Nullable Long largestFitting(Price row, DecisionRequest request, long asked) {
     if (!request.model().equals(model())) {
       return null;

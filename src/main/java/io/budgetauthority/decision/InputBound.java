@@ -11,7 +11,7 @@ record InputBound(long tokens, Basis basis) {
   enum Basis {
     /// Counted by the provider's own tokenizer.
     EXACT,
-    /// No more tokens than bytes.
+    /// Bounded by bytes: a text has no more tokens than bytes.
     BYTES,
     /// The model's whole window.
     WINDOW;
@@ -22,7 +22,7 @@ record InputBound(long tokens, Basis basis) {
     }
   }
 
-  /// Whether the request's input has any bound on this row: without a bound of its own it needs a
+  /// Whether the request's input has any bound on this row. An unbounded input needs a row with a
   /// window.
   static boolean isKnown(DecisionRequest request, Price row) {
     return !request.unboundedInput() || row.windowTokens() != null;

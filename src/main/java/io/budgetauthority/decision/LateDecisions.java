@@ -13,8 +13,8 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the items of decisions that were answered while the ledger was unavailable, once it is
-/// back (protocol.md#degraded-decisions). The same decision recorded again changes nothing. Safe
+/// Creates the items of decisions that were answered while the ledger was unavailable, once it is
+/// back (protocol.md#degraded-decisions). Recording the same decision again changes nothing. Safe
 /// for use by many threads.
 public final class LateDecisions {
 
@@ -26,7 +26,7 @@ public final class LateDecisions {
     this.clock = clock;
   }
 
-  /// A decision and what it is recorded under.
+  /// A degraded decision, and what its id is made of.
   ///
   /// @param sentAt when its message was sent
   public record Late(
@@ -40,7 +40,7 @@ public final class LateDecisions {
       return ReservationId.of(tenantId, principalId, ReservationId.Kind.DECISION, idempotencyKey);
     }
 
-    /// The id of the call where the key is taken: the same message has the same one.
+    /// The id of the call where its key is taken. The same message always gives the same id.
     private ReservationId ownId() {
       return ReservationId.of(
           tenantId,
@@ -54,11 +54,12 @@ public final class LateDecisions {
     }
   }
 
-  /// Records a decision. If its key is free, or holds a block of the same request, whose answer was
-  /// lost since this one was given after it, the decision's item is made. A key that was cancelled
-  /// stays a block; the call counts as cancelled unless the cancellation came before it. If the key
-  /// holds the same call of the same outage, nothing is added. In every other case the key was used
-  /// twice, and the estimate is charged as presumed under an id of its own.
+  /// Records a decision. The decision's item is created if its key is free. It replaces a block of
+  /// the same request, because the caller did not receive the answer of that block before it asked
+  /// again. A key that was cancelled stays a block. The call then counts as cancelled, unless the
+  /// cancellation came before it. If the key has the same call already, nothing is added. In every
+  /// other case the key was used twice, and the estimate is charged as presumed under an id of its
+  /// own.
   public void record(Late late) {
     UnreservedRecorder.Recorded entered =
         recorder.record(
@@ -78,10 +79,11 @@ public final class LateDecisions {
         && stored.requestHash().equals(late.decision().requestHash());
   }
 
-  /// Whether the call is what is stored under its key. A cancellation is, if it did not come before
-  /// the call was let through, as far as clocks agree. A reservation is, if it is of the same
-  /// request and was alive: one that the ledger answered while it was open, as a replay would have
-  /// been allowed, and one of an outage, which could not be settled meanwhile.
+  /// Whether the call is already stored under its key. That is so for a cancelled key, unless the
+  /// cancellation came before the message by more than the clock skew. It is so for a reservation
+  /// of the same request if the message was sent by its `expires_at`, and the reservation was open
+  /// then or was made in an outage. A replay of an open reservation would have been allowed. One of
+  /// an outage could not be settled meanwhile.
   private static boolean isAccountedFor(UnreservedRecorder.Recorded known, Late late) {
     Reservation stored = known.reservation();
     Instant endedAt = stored.endedAt();
@@ -131,8 +133,9 @@ public final class LateDecisions {
     return row == null ? "" : DecisionJson.writePrice(row);
   }
 
-  /// The reservation, whose forwarding is taken as implied whatever the caller meant to say: that
-  /// could not reach the ledger, and what was let through must not be released for want of it.
+  /// The reservation. Its `forward` is taken as `implicit`, whatever the ask stated. A caller's
+  /// `forward` could not reach the ledger, and a call that was let through must not be released
+  /// because it is missing.
   private static Reservation reserved(
       Late late, UnreservedRecorder.Target target, @Nullable Reservation stored) {
     return item(

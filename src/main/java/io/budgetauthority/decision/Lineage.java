@@ -5,9 +5,10 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The runs that a call is held against: its own, and that one's ancestors, the parent first.
+/// The runs whose accounts a call is held against: its own run and the ancestors of that run, the
+/// parent first.
 ///
-/// @param run null where this call starts it
+/// @param run null where this call starts the run
 public record Lineage(@Nullable Run run, List<Run> ancestors) {
 
   public Lineage {
@@ -23,10 +24,10 @@ public record Lineage(@Nullable Run run, List<Run> ancestors) {
     return ancestors.isEmpty() ? null : ancestors.getFirst().runId();
   }
 
-  /// Whether a run may be started by the one that is named as its parent (protocol.md#child-runs);
-  /// null where it may, or none is named.
+  /// Why the run that is named as parent may not start a run (protocol.md#child-runs); null where
+  /// it may, or where no parent is named.
   ///
-  /// @param parent the run of that name; null where there is none
+  /// @param parent the run that is named as parent; null where it does not exist
   public static Answer.@Nullable RunRefused refuseParent(
       String runId, @Nullable String named, @Nullable Run parent, Run.Tuple stated, Instant now) {
     if (named == null) {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a policy says of one row. It goes by what the row is and never by how an ask spelled its
-/// name (pricing.md#names).
+/// What a policy says about one row. The rules depend on the row itself, never on how an ask
+/// spelled its name (pricing.md#names).
 ///
 /// @param allowed whether the policy allows the row's model
 /// @param maxOutputTokens the policy's highest output cap for it; null for none
@@ -17,7 +17,7 @@ public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
 
   private static final char ANY = '*';
 
-  /// Of a name that means no row.
+  /// The rules for a name that means no row.
   static final ModelRules NO_ROW = new ModelRules(true, null);
 
   /// The rules of a policy for a row.
@@ -79,8 +79,8 @@ public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
     return from <= name.length() - parts[last].length();
   }
 
-  /// What is wrong with the names of a policy's allow-list: an entry that matches no row, or that
-  /// means several.
+  /// The warnings about a policy's `allowed_models`: an entry that matches no row, or that means
+  /// several rows.
   ///
   /// @param rows every row of the table and every override
   public static List<String> warnings(Policy policy, List<Price> rows, Candidates.Prices prices) {

@@ -23,15 +23,16 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
-/// Answers asks during an outage (protocol.md#outage): for a tenant that fails open, by what was
-/// published of it, once the usage queue has accepted the decision. Nothing is held. Safe for use
-/// by many threads.
+/// Answers asks during an outage (protocol.md#outage). A tenant that fails open is answered by its
+/// snapshot, after the usage queue has accepted the decision. An advisory tenant is answered even
+/// if the queue is unavailable. Nothing is held. Safe for use by many threads.
 public final class Outage {
 
   private static final Logger LOG = Logger.getLogger("budget.outage");
   private static final Duration TIMEOUT = Duration.ofMillis(1_500);
 
-  /// The code of the problem that a closed tenant gets, and of the header of an open one.
+  /// The code of the problem for a tenant that fails closed, and of the header for one that fails
+  /// open.
   private static final String CODE = "ledger_unavailable";
 
   private final OutageSnapshots snapshots;
@@ -39,7 +40,8 @@ public final class Outage {
   private final Optional<String> queueUrl;
   private final Clock clock;
 
-  /// @param queueUrl of the usage queue; empty where there is none, which counts as unavailable
+  /// @param queueUrl of the usage queue; empty where none is configured, which counts as
+  ///   unavailable
   public Outage(OutageSnapshots snapshots, SqsClient sqs, Optional<String> queueUrl, Clock clock) {
     this.snapshots = snapshots;
     this.sqs = sqs;
@@ -47,7 +49,8 @@ public final class Outage {
     this.clock = clock;
   }
 
-  /// Answers, or throws [LedgerUnavailable] for a tenant that fails closed.
+  /// Answers an ask. Throws [LedgerUnavailable] for a tenant that fails closed, and for an ask that
+  /// may not be let through in an outage.
   Answer answer(
       Authority.Ask ask, Authority.Identified identified, PriceTable table, Throwable cause) {
     TenantSnapshot tenant = tenant(ask.caller().tenantId(), cause);

@@ -5,15 +5,15 @@ import io.budgetauthority.tenant.Policy;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// The rules that settle how many output tokens a call may have (protocol.md#output-cap).
+/// The rules that decide how many output tokens a call may have (protocol.md#output-cap).
 final class OutputCap {
 
   private OutputCap() {}
 
-  /// How a cap comes out.
+  /// The outcome of the rules.
   sealed interface Result {
     /// @param tokens the effective cap of one completion; 0 where the row has no output
-    /// @param clamped whether the client's own cap was lowered
+    /// @param clamped whether the client's own cap was reduced
     record Effective(long tokens, boolean clamped) implements Result {}
 
     /// @param code `output_cap_required`, `output_cap_above_policy` or `context_window_exceeded`
@@ -68,8 +68,8 @@ final class OutputCap {
     return new Result.Effective(cap, asked != null && cap < asked);
   }
 
-  /// What one window for input and output leaves after a counted input; null where it limits
-  /// nothing: bytes are a bound, not a count.
+  /// The output tokens that one window for input and output leaves after a counted input. Null
+  /// where the window does not limit the output: bytes are a bound and no count.
   private static @Nullable Long countedWindowLeft(DecisionRequest request, Price row) {
     Long window = row.windowTokens();
     if (!row.sharedWindow() || window == null || !isCounted(request)) {

@@ -8,10 +8,10 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What the decider wants done about an ask. The authority carries it out.
+/// What the decider decides about an ask. The authority carries it out.
 public sealed interface Plan {
 
-  /// Let it through, holding these amounts.
+  /// The call is let through, and these amounts are held.
   ///
   /// @param quote null where an advisory tenant calls what has no price
   /// @param constrainedBy the account that made the answer less than a plain allow; null where none
@@ -34,7 +34,8 @@ public sealed interface Plan {
       alternatives = List.copyOf(alternatives);
     }
 
-    /// The same, where the accounts are not known but the strictest mode over them is.
+    /// The same plan in a stated strictest mode, for an outage, in which the accounts are not
+    /// known.
     Grant in(Mode strictest) {
       return new Grant(kind, quote, takes, constrainedBy, code, strictest, warnings, alternatives);
     }
@@ -47,12 +48,13 @@ public sealed interface Plan {
     ADVISORY_WARN
   }
 
-  /// Do not call: recorded, and answered with a problem.
+  /// The call is not let through. The block is stored and answered with a problem.
   ///
   /// @param quote null where the price is unknown or the model not allowed
-  /// @param blocking the account that falls furthest short; null where it is not about money
+  /// @param blocking the account that falls furthest short; null where no account blocks
   /// @param fitsMaxOutputTokens the largest smaller cap that would fit; null where none would
-  /// @param resetsAt when waiting for the end of a window would help; null where it would not
+  /// @param resetsAt the end of the window after which the call would fit; null where waiting for
+  ///   it would not help
   /// @param candidates rows that the caller may have meant, where the price is unknown
   record Block(
       ProblemCode code,
@@ -73,6 +75,6 @@ public sealed interface Plan {
     }
   }
 
-  /// The request cannot be decided as it stands (400): nothing is stored.
+  /// The request cannot be decided as it is (400). Nothing is stored.
   record Refuse(ProblemCode code, String reason) implements Plan {}
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.tenant.Scope;
 import java.util.Locale;
 
-/// Why a decision does not simply allow, by the wire names of protocol.md#problems.
+/// Why a decision is not a plain allow, with the wire names of protocol.md#problems.
 public enum ProblemCode {
   RUN_CEILING_REACHED,
   USER_CEILING_REACHED,

@@ -8,14 +8,14 @@ import io.budgetauthority.price.Pricing;
 import io.budgetauthority.tenant.Policy;
 import org.jspecify.annotations.Nullable;
 
-/// What a call would cost on one model under one output cap: the worst case, and what a soft gate
-/// expects of it.
+/// What a call would cost on one model under one output cap: the worst case, and the cost that a
+/// soft gate expects.
 ///
 /// @param provider the provider as the caller or the policy names it
 /// @param model the model as the caller or the policy names it
-/// @param inputTokens the tokens that the input is bounded by
+/// @param inputTokens the bound of the input, in tokens
 /// @param capTokens the effective output cap of one completion
-/// @param serviceTier the tier that the worst case is at, as the region and the speed
+/// @param serviceTier the tier that the worst case is priced at; the region and the speed likewise
 public record Quote(
     Price row,
     String provider,
@@ -58,7 +58,7 @@ public record Quote(
         new EnforcedAccount.Estimate(worst, expected, row.zeroApproved() && !worst.isPositive()));
   }
 
-  /// The same quote of a provider by another name.
+  /// The same quote with another name of the provider.
   Quote of(String otherProvider) {
     return new Quote(
         row,
@@ -90,7 +90,7 @@ public record Quote(
         : bounds;
   }
 
-  /// Where the provider may choose the tier, the dearest that it may choose is held.
+  /// Where the provider may choose the tier, the call is held at the dearest that it may choose.
   private static String chosenTier(Price row, Bounds bounds, Policy policy) {
     boolean mayBePriority =
         policy.autoServiceTier() == Policy.AutoServiceTier.DEAREST

@@ -3,7 +3,7 @@ package io.budgetauthority.decision;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What would help a blocked call now, in the order in which a problem lists it
+/// The steps that would help a blocked call now, in the order in which a problem lists them
 /// (protocol.md#problems).
 public enum Remedy {
   WAIT,

@@ -10,15 +10,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Which counters a run takes among those that the policy allows (protocol.md#policy).
+/// Says which counters a run increments, each with the maximum that the policy allows
+/// (protocol.md#policy).
 public final class RunCounters {
 
   private static final Run.Tuple UNBOUND = new Run.Tuple(null, null, null, null);
 
   private RunCounters() {}
 
-  /// The counters that a run takes by a call that names it: those of what it newly binds, and all
-  /// of them for a run that did not count before.
+  /// The counters that an existing run increments when a call names it. A run that did not count
+  /// before increments all of them. Any other run increments those of the key and user that the
+  /// call newly binds.
   public static List<RunCounter> ofKnown(
       String tenantId, Tenants.Versioned policy, Run run, Run.Tuple bound, Instant now) {
     return run.counted()
@@ -26,7 +28,7 @@ public final class RunCounters {
         : of(tenantId, policy, UNBOUND, bound, now);
   }
 
-  /// The counters that a new run takes.
+  /// The counters that a new run increments.
   public static List<RunCounter> ofNew(
       String tenantId, Tenants.Versioned policy, Run.Tuple bound, Instant now) {
     return of(tenantId, policy, UNBOUND, bound, now);
@@ -36,7 +38,7 @@ public final class RunCounters {
   /// on.
   ///
   /// @param before what the run was bound to
-  /// @param beginsAt null where the run has begun before
+  /// @param beginsAt null where the run began before
   private static List<RunCounter> of(
       String tenantId,
       Tenants.Versioned versioned,

@@ -27,10 +27,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// Enters in the ledger what was not reserved beforehand: usage that never had a decision, and a
-/// decision that was made during an outage (protocol.md#usage-without-a-decision and
-/// protocol.md#degraded-decisions). Nothing here refuses: what happened has happened, so no
-/// ceiling, closed run or full count stands in its way. Safe for use by many threads.
+/// Writes calls into the ledger that have no reservation: usage that had no decision, and decisions
+/// that were made during an outage (protocol.md#usage-without-a-decision and
+/// protocol.md#degraded-decisions). It refuses nothing, because the call has already been made. No
+/// ceiling, closed run or full counter prevents the charge. Safe for use by many threads.
 public final class UnreservedRecorder {
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
@@ -46,15 +46,16 @@ public final class UnreservedRecorder {
     this.accounts = new Accounts(tenants);
   }
 
-  /// What happened.
+  /// A call that was made without a reservation.
   ///
-  /// @param runId null where it belongs to no run
-  /// @param parentRunId the parent that was named for a run that it may have started
-  /// @param runLimit the limit for that run; null for the policy's
-  /// @param at when; its calendar accounts are those of this time
+  /// @param runId null where the call belongs to no run
+  /// @param parentRunId the run that was named as parent of a run that the call may have started
+  /// @param runLimit the limit that was stated for that run; null for the policy's
+  /// @param at when the call was made; its periods are those of this time
   /// @param charge what every account is charged
-  /// @param decided whether it was a decision, which renews an active run and binds it
-  /// @param issued whether the run was issued to this call alone, so that it does not count as one
+  /// @param decided whether the call had a decision, which renews an active run and binds it
+  /// @param issued whether the run was issued to this call alone, so that it does not count as
+  ///   active or new
   public record Occurrence(
       String tenantId,
       @Nullable String runId,
@@ -66,11 +67,12 @@ public final class UnreservedRecorder {
       boolean decided,
       boolean issued) {}
 
-  /// Where in the ledger it belongs.
+  /// The run, the tuple and the accounts that a call is charged to.
   ///
-  /// @param runId null where there is none, or where it is somebody else's
-  /// @param orphanOf the run that was named and is somebody else's; null where none was
-  /// @param enforcedAccounts every account that it is recorded on, as they are before
+  /// @param runId null where the call names no run, or one that is another principal's
+  /// @param orphanOf the run that was named and is another principal's; null where the named run is
+  ///   not, or where none was named
+  /// @param enforcedAccounts every account that is charged, as it was before
   public record Target(
       Tenants.Versioned versioned,
       @Nullable String runId,
@@ -86,7 +88,7 @@ public final class UnreservedRecorder {
       return versioned.policy();
     }
 
-    /// A hold of nothing on each of them, which says where a charge goes.
+    /// A hold of zero on each account, which says where a charge goes.
     public List<Hold> zeroHolds() {
       return enforcedAccounts.stream()
           .map(enforced -> new Hold(enforced.account().key(), MicroUsd.ZERO))
@@ -94,15 +96,15 @@ public final class UnreservedRecorder {
     }
   }
 
-  /// What is to be written at its target.
+  /// Makes the item of a call.
   public interface Entry {
-    /// The item; empty where what is stored under its id stays as it is.
+    /// The item to write; empty where the item that is stored under its id stays as it is.
     Optional<Reservation> at(Target target, @Nullable Reservation stored);
   }
 
-  /// What is stored under an id now.
+  /// The reservation that is now stored under an id.
   ///
-  /// @param recorded false where it was there before and stays as it was
+  /// @param recorded false where it was stored before and was left unchanged
   /// @param clockSkew how much the clocks of two processes may differ, by the tenant's policy
   public record Recorded(Reservation reservation, boolean recorded, Duration clockSkew) {}
 
@@ -117,7 +119,7 @@ public final class UnreservedRecorder {
     throw new LedgerContended("the accounts moved in every round");
   }
 
-  /// Null where something moved between reading and writing.
+  /// One round; null where the ledger changed between reading and writing.
   private @Nullable Recorded attempt(
       ReservationId id, Occurrence occurrence, Entry entry, Deadline deadline) {
     String tenantId = occurrence.tenantId();
@@ -164,9 +166,9 @@ public final class UnreservedRecorder {
     return new Recorded(item.get(), true, skew);
   }
 
-  /// The runs that it is charged to, and under which tuple.
+  /// The runs that a call is charged to, and the tuple.
   ///
-  /// @param chain the ancestors of its run, whether they are there or not
+  /// @param chain the ancestors of its run, whether they exist or not
   private record RunBinding(
       @Nullable String runId, List<String> chain, Run.Tuple tuple, @Nullable String orphanOf) {
 
@@ -273,8 +275,8 @@ public final class UnreservedRecorder {
     return new Ledger.Write(item, takes, changes, counters);
   }
 
-  /// A run of which this is the first decision. An ancestor is bound to nothing until it is heard
-  /// of itself.
+  /// A new run that this call starts. An ancestor that is created with it is bound to nothing until
+  /// a decision names that ancestor as its own run.
   private static Run begun(
       Occurrence occurrence,
       RunBinding binding,
@@ -304,8 +306,8 @@ public final class UnreservedRecorder {
     return until.isAfter(run.expiresAt()) ? until : run.expiresAt();
   }
 
-  /// The counters that its run takes: they are counted, and nothing is refused for them. A parent
-  /// that is made with it is not counted as another new run of the day.
+  /// The counters that the call's run increments. They have no maximum here, so that nothing is
+  /// refused. A parent that is created with the run does not count as another new run of the day.
   private static List<RunCounter> countersOf(
       Occurrence occurrence, RunBinding binding, Target target, @Nullable Run run) {
     List<RunCounter> counters = List.of();

@@ -3,11 +3,11 @@ package io.budgetauthority.input;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The forms of what callers name things by: 1 to 128 visible ASCII characters for ids, 1 to 255
-/// for an idempotency key, and a narrower alphabet for run ids (protocol.md#ask).
+/// Checks the forms of names that callers state. An id has 1 to 128 visible ASCII characters, an
+/// idempotency key has 1 to 255, and a run id has a narrower alphabet (protocol.md#ask).
 public final class Ids {
 
-  /// No id is `.` or `..`: such a part of a path names no resource.
+  /// No id is `.` or `..`, because such a segment of a path names no resource.
   private static final Pattern ID = Pattern.compile("(?!\\.{1,2}$)[\\x21-\\x7E]{1,128}");
 
   private static final Pattern RUN_ID = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._:-]{1,128}");
@@ -28,12 +28,13 @@ public final class Ids {
     return ID.matcher(text).matches();
   }
 
-  /// A query parameter that is an id where it is there; anything else gets a 400 that names it.
+  /// An optional query parameter that is an id. Any other value gets a 400 that names the
+  /// parameter.
   public static @Nullable String optional(String name, @Nullable String text) {
     return text == null ? null : require(name, text);
   }
 
-  /// A path or query parameter that is an id; anything else gets a 400 that names it.
+  /// A path or query parameter that is an id. Any other value gets a 400 that names the parameter.
   public static String require(String name, String text) {
     if (!isId(text)) {
       throw RequestFields.invalid(
@@ -42,7 +43,7 @@ public final class Ids {
     return text;
   }
 
-  /// A run's id; anything else gets an [IllegalArgumentException].
+  /// A run's id. Any other text gets an [IllegalArgumentException].
   public static String runId(String text) {
     if (!isRunId(text)) {
       throw new IllegalArgumentException(RUN_ID_FORM);
@@ -57,7 +58,7 @@ public final class Ids {
     return text;
   }
 
-  /// An idempotency key; anything else gets an [IllegalArgumentException].
+  /// An idempotency key. Any other text gets an [IllegalArgumentException].
   public static String idempotencyKey(String text) {
     if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
       throw new IllegalArgumentException("must be 1 to 255 visible ASCII characters");
@@ -65,8 +66,8 @@ public final class Ids {
     return text;
   }
 
-  /// The value of an `Idempotency-Key` header; without one, or with what is none, there is a 400
-  /// that names it.
+  /// The value of an `Idempotency-Key` header. An absent or invalid value gets a 400 that names the
+  /// header.
   public static String requireIdempotencyKey(@Nullable String text) {
     if (text == null) {
       throw RequestFields.invalid(IDEMPOTENCY_KEY_NAME, "is required");

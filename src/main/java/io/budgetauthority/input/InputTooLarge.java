@@ -1,6 +1,6 @@
 package io.budgetauthority.input;
 
-/// An input of more bytes than the protocol allows.
+/// An input with more bytes than the protocol allows.
 public final class InputTooLarge extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -2,7 +2,7 @@ package io.budgetauthority.input;
 
 import java.util.List;
 
-/// An input that is not as the protocol says, with all that is wrong with it.
+/// An input that breaks the rules of the protocol, with its errors.
 public final class InvalidInput extends RuntimeException {
   private static final long serialVersionUID = 1;
 

@@ -22,9 +22,10 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a JSON object strictly, as the protocol's introduction says: every field that is not asked
-/// for is an error, integers are JSON integers, null is the same as absent, a name twice is
-/// refused. All errors of a body are collected, and [#end] throws them as one [InvalidInput].
+/// Reads a JSON object strictly, as protocol.md#wire-format says. A field that the code does not
+/// ask for is an error. Integers are JSON integers. Null is the same as absent. A name that appears
+/// twice is an error. The errors of a body are collected, and [#end] throws them as one
+/// [InvalidInput].
 public final class RequestFields {
 
   public static final long MAX_INTEGER = 1_000_000_000;
@@ -59,7 +60,7 @@ public final class RequestFields {
     this.errors = errors;
   }
 
-  /// Reads a body; one that is too large, no JSON or no object is refused with a problem at once.
+  /// Reads a body. A body that is too large, is no JSON or is no object is refused at once.
   public static RequestFields parse(byte @Nullable [] body) {
     if (body != null && body.length > MAX_BODY_BYTES) {
       throw new InputTooLarge(
@@ -86,14 +87,15 @@ public final class RequestFields {
                       e.getProcessor().getParsingContext().pathAsPointer().head()
                           + "/"
                           + escape(name),
-                      "is there twice")
+                      "appears more than once")
                   : new FieldError("", "is not well-formed JSON")));
     } catch (StreamConstraintsException e) {
       throw invalid(
           "",
           "nests more than " + MAX_NESTING + " levels, or has a longer number or name than any");
     } catch (IOException e) {
-      // Reading bytes fails for nothing but the bytes: no JSON, or not in its encoding.
+      // Reading from an array fails only because of the bytes: they are no JSON, or not in its
+      // encoding.
       throw invalid("", "is not well-formed JSON");
     }
   }
@@ -132,7 +134,7 @@ public final class RequestFields {
     errors.add(new FieldError(pointer + "/" + escape(name), reason));
   }
 
-  /// An integer from `least` to `most`; null where it is absent or wrong.
+  /// An integer from `least` to `most`; null if it is absent or wrong.
   public @Nullable Long integer(String name, long least, long most) {
     JsonNode value = take(name);
     if (value == null) {
@@ -156,7 +158,7 @@ public final class RequestFields {
     return flag(name, false);
   }
 
-  /// @param absent what it is where it is left out
+  /// @param absent the value of an absent field
   public boolean flag(String name, boolean absent) {
     JsonNode value = take(name);
     if (value != null && !value.isBoolean()) {
@@ -165,7 +167,7 @@ public final class RequestFields {
     return value == null ? absent : value.asBoolean(absent);
   }
 
-  /// Text of 1 to 256 characters; null where it is absent or wrong.
+  /// Text of 1 to 256 characters; null if it is absent or wrong.
   public @Nullable String text(String name) {
     JsonNode value = take(name);
     if (value == null) {
@@ -180,15 +182,15 @@ public final class RequestFields {
     return value.textValue();
   }
 
-  /// Whether text is 1 to 256 characters, however many bytes each of them takes, and none of them a
-  /// control character, which would break a header or a line of a log.
+  /// Whether text has 1 to 256 characters, whatever their number of bytes, and no control
+  /// character, which would break a header or a line of a log.
   public static boolean isLabel(String text) {
     return !text.isEmpty()
         && text.codePointCount(0, text.length()) <= MAX_CHARACTERS
         && text.chars().noneMatch(Character::isISOControl);
   }
 
-  /// An id of 1 to 128 visible ASCII characters; null where it is absent or wrong.
+  /// An id of 1 to 128 visible ASCII characters; null if it is absent or wrong.
   public @Nullable String id(String name) {
     JsonNode value = take(name);
     if (value == null) {
@@ -201,7 +203,7 @@ public final class RequestFields {
     return value.textValue();
   }
 
-  /// An amount that is not negative; null where it is absent or wrong.
+  /// An amount that is not negative; null if it is absent or wrong.
   public @Nullable MicroUsd money(String name) {
     JsonNode value = take(name);
     if (value == null) {
@@ -219,7 +221,7 @@ public final class RequestFields {
     return amount;
   }
 
-  /// Text that `convert` understands; its [IllegalArgumentException] becomes the reason.
+  /// Text that `convert` accepts. The message of its [IllegalArgumentException] becomes the reason.
   public <T> @Nullable T oneOf(String name, Function<String, T> convert) {
     JsonNode value = take(name);
     if (value == null) {
@@ -241,13 +243,13 @@ public final class RequestFields {
     }
   }
 
-  /// Counts by name, each name one that `known` accepts; empty where it is absent or wrong. A name
-  /// without a count gets `unstated`, or is an error where that is null.
+  /// Counts by name; empty if the field is absent or wrong. `known` must accept each name. A name
+  /// without a count gets `unstated`, or is an error if that is null.
   public Map<String, Long> counts(String name, Function<String, ?> known, @Nullable Long unstated) {
     return named(name, known, RequestFields::count, unstated);
   }
 
-  /// Quantities by name, as [#counts] are, with up to six decimals.
+  /// Quantities by name, like [#counts] but with up to six decimals.
   public Map<String, BigDecimal> quantities(
       String name, Function<String, ?> known, @Nullable BigDecimal unstated) {
     return named(name, known, RequestFields::quantity, unstated);
@@ -308,7 +310,7 @@ public final class RequestFields {
     return counts;
   }
 
-  /// Values by name, each text that `convert` understands; empty where it is absent or wrong.
+  /// Values by name, each a text that `convert` accepts; empty if the field is absent or wrong.
   public <T> Map<String, T> texts(String name, Function<String, T> convert) {
     RequestFields inside = object(name);
     if (inside == null) {
@@ -324,8 +326,8 @@ public final class RequestFields {
     return values;
   }
 
-  /// Puts a value under what its name within an object field means; a name that means nothing is an
-  /// error at its place.
+  /// Puts a value into a map under the key that a name within an object field means. A name that
+  /// means nothing is an error at its place.
   public <K, V> void put(
       String name, String key, Function<String, K> known, Map<K, V> into, V value) {
     try {
@@ -337,13 +339,13 @@ public final class RequestFields {
     }
   }
 
-  /// A list, each element read by `element`, whose [IllegalArgumentException] becomes the reason at
-  /// its place; empty where it is absent or wrong.
+  /// A list, each element read by `element`; empty if the field is absent or wrong. The message of
+  /// an [IllegalArgumentException] becomes the reason at the element's place.
   public <T> List<T> list(String name, Function<JsonNode, T> element) {
     return elements(name, (node, at) -> element.apply(node));
   }
 
-  /// A list of objects, each read by `element`; empty where it is absent or wrong.
+  /// A list of objects, each read by `element`; empty if the field is absent or wrong.
   public <T> List<T> objects(String name, Function<RequestFields, T> element) {
     return elements(
         name,
@@ -376,7 +378,8 @@ public final class RequestFields {
     return elements;
   }
 
-  /// A value as it stands, for who reads it otherwise; null where it is absent, which is an error.
+  /// A value as it was sent, for code that reads it in another way; null if it is absent, which is
+  /// an error.
   public @Nullable JsonNode json(String name) {
     JsonNode value = take(name);
     if (value == null) {
@@ -385,7 +388,8 @@ public final class RequestFields {
     return value;
   }
 
-  /// The fields of an object inside; null where it is absent or wrong. Its errors are this body's.
+  /// The fields of an object within this one; null if it is absent or wrong. Its errors are added
+  /// to those of this body.
   public @Nullable RequestFields object(String name) {
     JsonNode value = take(name);
     if (value == null) {
@@ -398,7 +402,7 @@ public final class RequestFields {
     return new RequestFields(value, pointer + "/" + escape(name), errors);
   }
 
-  /// Reports every field that nobody asked for.
+  /// Adds an error for every field that the code did not ask for.
   public void refuseOthers() {
     object
         .fieldNames()
@@ -410,7 +414,7 @@ public final class RequestFields {
             });
   }
 
-  /// Throws what is wrong with the whole body, if anything is.
+  /// Throws the errors of the whole body, if it has any.
   public void end() {
     refuseOthers();
     if (!errors.isEmpty()) {

@@ -1,4 +1,4 @@
-/// What callers send, read strictly: fields of JSON bodies, and the forms of ids.
+/// Strict reading of what callers send: the fields of JSON bodies, and the forms of ids.
 @NullMarked
 package io.budgetauthority.input;
 

@@ -2,10 +2,10 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
 
-/// What one account holds at an instant. `available = limit - committed - reserved`, always
-/// (ledger.md#balance). The ledger stores what is available as well, so that one condition on one
-/// attribute gates. An account whose stored amount differs does not add up: it counts as what its
-/// other sums say, and [Ledger#repair] puts it right before anything is held on it.
+/// The sums of one account at an instant. `available = limit - committed - reserved`, always
+/// (ledger.md#balance). The ledger stores what is available too, so that one condition on one
+/// attribute gates. An account whose stored amount differs does not add up. It counts as what its
+/// other sums say, and [Ledger#repair] corrects it before anything is held on it.
 ///
 /// @param storedAvailable what the ledger has stored as available, in micro-USD
 /// @param version the state of the configuration that its limit came from

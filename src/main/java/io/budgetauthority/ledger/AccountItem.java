@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// How an account is stored, and the updates that move money on it, each under the condition that
-/// keeps its invariant.
+/// How an account is stored, and the updates that move money on it. Each update has the condition
+/// that keeps its invariant.
 final class AccountItem {
 
   static final String LIMIT = "lim";
@@ -28,15 +28,15 @@ final class AccountItem {
 
   private static final String CHARGE = ", cmt = cmt + :charge";
 
-  /// The limit moves to a newer one by the difference.
+  /// The limit moves to a newer one, by the difference.
   private static final String UNDER_NEW_LIMIT = ", lim = lim + :diff, cver = :cver, pver = :pver";
 
   static final String SAME_VERSION = "cver = :cseen AND pver = :pseen";
 
-  /// The account was made before versions were pairs.
+  /// The account has no version. It was created before versions were pairs, or by a correction.
   private static final String NO_VERSION = "attribute_not_exists(cver)";
 
-  /// ledger.md#gate: nothing is taken that is not there.
+  /// ledger.md#gate: at least this much must be available.
   private static final String ENOUGH = " AND avl >= :least";
 
   private static final String NOT_SPENT = " AND cmt < :limit";
@@ -50,7 +50,7 @@ final class AccountItem {
 
   private static final String PRESENT = "attribute_exists(pk)";
 
-  /// ledger.md#balance is put right on the sums as they were read, which stay as they are.
+  /// Corrects what is available by ledger.md#balance. The other sums stay as they were read.
   private static final String REPAIR = "SET avl = :right";
 
   private static final String AS_READ = "lim = :lim AND cmt = :cmt AND res = :res AND avl = :wrong";
@@ -97,9 +97,9 @@ final class AccountItem {
     return Map.of("pk", text(key.partitionKey()), "sk", text(key.sortKey()));
   }
 
-  /// The update that takes a hold, and charges what is charged at once. Where the ledger has the
-  /// account, it must still have the version that it was read with, and the hold is gated on what
-  /// is available under the limit in force.
+  /// The update that holds an amount, and charges what is charged at once. An account that exists
+  /// must still have the version that it was read with. The hold is gated on what is available
+  /// under the limit that applies.
   static Update take(String table, ConditionalHold take) {
     EnforcedAccount enforced = take.enforced();
     Account stored = enforced.stored();
@@ -153,8 +153,8 @@ final class AccountItem {
     };
   }
 
-  /// The update that makes an account add up again: what is available becomes what the other sums
-  /// say, if all four are still as they were read.
+  /// The update that corrects an account that does not add up: what is available becomes what the
+  /// other sums say, if all four are still as they were read.
   static Update repair(String table, Account broken) {
     return Update.builder()
         .tableName(table)
@@ -172,7 +172,8 @@ final class AccountItem {
   }
 
   /// The update that gives an account other sums, if all four are still as they were read. An
-  /// account that is not there is made, without a version: the next ask sets the limit in force.
+  /// account that does not exist is created without a version, so that the next ask sets the limit
+  /// that applies.
   static Update correct(String table, @Nullable Account seen, Account right) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":committed", money(right.committed()));

@@ -4,9 +4,9 @@ import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Window;
 
-/// Where an account is kept: one scope id of a tenant in one period of a window, and there one
-/// shard. Its two keys are what DynamoDB finds it by (ledger.md#items). Ids are escaped, so that
-/// none can forge the separator and reach another tenant's or scope's account.
+/// The key of an account: one scope id of a tenant, one period of a window, and one shard. DynamoDB
+/// finds the account by the two stored keys (ledger.md#items). Ids are escaped, so that no id can
+/// contain the separator and reach another tenant's or scope's account.
 ///
 /// @param period `2026-11-24`, `2026-11`, or empty for the total
 /// @param shard 0 unless a hot account was split
@@ -29,7 +29,7 @@ public record AccountKey(
     return shard == 0 ? key : key + "#" + shard;
   }
 
-  /// The key that a hold's two stored keys mean.
+  /// Reads the two stored keys of an account.
   static AccountKey parse(String partitionKey, String sortKey) {
     String[] parts = partitionKey.split("#", -1);
     String[] time = sortKey.split("#", -1);

@@ -29,7 +29,7 @@ public final class AccountScan {
   /// @param run the run whose account it is; null for an account of another scope
   public record Found(Account account, @Nullable Run run) {}
 
-  /// Hands over the accounts of a tenant page by page, strongly consistent.
+  /// Passes on the accounts of a tenant page by page, strongly consistent.
   ///
   /// @param tenantId empty for the accounts of all tenants
   public void each(String tenantId, Consumer<List<Found>> page) {

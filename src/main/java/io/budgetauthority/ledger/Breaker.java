@@ -9,27 +9,28 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
-/// Keeps requests from waiting one after another for a database that does not answer: once nothing
-/// was answered for as long as a request waits, calls fail at once, but for one at a time that
-/// tries again. It sits at the edge of the client, so that configuration and balances share it. It
-/// counts on the monotonic clock: it measures patience, not time. Safe for use by many threads.
+/// Keeps requests from waiting one after another for a database that does not answer. Once no call
+/// was answered for about as long as a request waits, calls fail at once, except for one at a time
+/// that tries again. It is an interceptor of the client, so that configuration and balances share
+/// it. It uses the monotonic clock, because it measures durations. Safe for use by many threads.
 public final class Breaker implements ExecutionInterceptor {
 
   private static final long OPENS_AFTER_NANOS = Duration.ofMillis(2_000).toNanos();
   private static final long STAYS_OPEN_NANOS = Duration.ofMillis(500).toNanos();
 
-  /// A probe that has not come back by then is not waited for.
+  /// After this time a probe that was not answered is given up, and another call may probe.
   private static final long PROBE_NANOS = Duration.ofMillis(3_000).toNanos();
 
-  /// Failures that are further apart are not one outage.
+  /// Failures that are further apart than this are not one outage.
   private static final long ONE_OUTAGE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private static final long NEVER = 0;
 
   private final LongSupplier nanos;
 
-  /// When this thread's call began. The client's own attributes will not do: their names are the
-  /// whole process's, and a service that is reloaded has another class of this name.
+  /// When this thread's call began. An execution attribute of the client does not work here,
+  /// because its name is unique in the whole process, and a service that is reloaded has another
+  /// class of this name.
   private final ThreadLocal<Long> began = new ThreadLocal<>();
 
   private final AtomicLong failingSince = new AtomicLong(NEVER);
@@ -45,7 +46,7 @@ public final class Breaker implements ExecutionInterceptor {
     this.nanos = nanos;
   }
 
-  /// What a call fails with that was not sent.
+  /// The failure of a call that was not sent.
   public static final class Open extends SdkClientException {
     private static final long serialVersionUID = 1;
 
@@ -111,7 +112,7 @@ public final class Breaker implements ExecutionInterceptor {
     }
   }
 
-  /// Never the mark of what did not happen.
+  /// The time of the clock, but never `NEVER`, which means that something did not happen.
   private long now() {
     long now = nanos.getAsLong();
     return now == NEVER ? 1 : now;

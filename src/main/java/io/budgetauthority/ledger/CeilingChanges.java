@@ -24,13 +24,14 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// Changes ceilings together with the accounts that they limit, in one transaction, so that a
-/// changed limit is in force at once (ledger.md#versions). Money already held is never touched, and
-/// a deleted ceiling leaves its account.
+/// changed limit applies at once (ledger.md#versions). Money that is held is never changed, and a
+/// deleted ceiling leaves its account.
 public final class CeilingChanges {
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
-  /// The limit moves, and what is available with it, on the sums as they are: ledger.md#balance.
+  /// Changes the limit, and what is available by the same difference, on the sums as they are:
+  /// ledger.md#balance.
   private static final String MOVE =
       "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
 
@@ -44,19 +45,19 @@ public final class CeilingChanges {
     this.tenants = tenants;
   }
 
-  /// What a change came to.
+  /// The outcome of a change.
   ///
-  /// @param created whether there was no ceiling before
-  /// @param done false where the precondition did not hold
+  /// @param created whether no ceiling existed before
+  /// @param done false where the precondition failed
   public record Changed(CeilingSet now, boolean created, boolean done) {}
 
-  /// What a caller wants to be true of the version that it changes.
+  /// What must be true of the version that a caller changes.
   public interface Precondition {
     boolean holds(long version);
   }
 
-  /// Sets a ceiling, and moves the account of its window's period at `now`. Both counters that the
-  /// account's version is made of are read strongly consistent and checked in the transaction.
+  /// Sets a ceiling, and moves the limit of the account of its window's period at `now`. Both
+  /// counters of the account's version are read strongly consistent and checked in the transaction.
   public Changed put(
       ScopeId scopeId,
       Window window,
@@ -109,7 +110,7 @@ public final class CeilingChanges {
         0);
   }
 
-  /// Ends a ceiling. False where there is none, or the precondition does not hold.
+  /// Deletes a ceiling. False where it does not exist, or where the precondition failed.
   public boolean delete(
       ScopeId scopeId,
       Window window,
@@ -139,7 +140,7 @@ public final class CeilingChanges {
     }
   }
 
-  /// Whether the strictest mode of the tenant may be another by the change.
+  /// Whether the change may change the strictest mode of the tenant.
   private static boolean changesModes(CeilingSet before, CeilingSet after, Window window) {
     return !Objects.equals(modeOf(before, window), modeOf(after, window));
   }
@@ -149,7 +150,7 @@ public final class CeilingChanges {
     return ceiling == null ? null : ceiling.mode();
   }
 
-  /// What became of a run's ceiling.
+  /// The outcome of a change of a run's ceiling.
   public sealed interface RunChanged {
     record Done(Run run) implements RunChanged {}
 
@@ -160,7 +161,7 @@ public final class CeilingChanges {
 
   /// Changes the ceiling of a run. Its version is how often it was changed.
   ///
-  /// @param change makes the ceiling of the run as it is
+  /// @param change makes the new ceiling from the run as it is
   public RunChanged putOfRun(
       String tenantId,
       String runId,

@@ -2,16 +2,16 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
 
-/// One account's part of a decision: what is held of it or charged to it, and under which
+/// One account's part of a decision: what is held on it or charged to it, and under which
 /// condition.
 ///
-/// @param charge what is charged at once, for what was used before it was entered
+/// @param charge what is charged at once, for a call that was made without a reservation
 public record ConditionalHold(
     EnforcedAccount enforced, MicroUsd hold, MicroUsd charge, Condition condition) {
 
-  /// The condition that an account must meet for the hold to be taken.
+  /// The condition on an account under which the amount is held.
   public sealed interface Condition {
-    /// None: the hold is taken whatever the sums are.
+    /// No condition: the amount is held whatever the sums are.
     record None() implements Condition {}
 
     /// This much must be available.
@@ -37,7 +37,7 @@ public record ConditionalHold(
     return new ConditionalHold(enforced, MicroUsd.ZERO, charge, new Condition.None());
   }
 
-  /// What is taken of what is available.
+  /// By how much less is available.
   MicroUsd total() {
     return hold.plus(charge);
   }

@@ -3,8 +3,8 @@ package io.budgetauthority.ledger;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
-/// How long a request may still wait for the ledger, and the pauses between its attempts. It counts
-/// on the monotonic clock: it measures patience, not time.
+/// The time by which the ledger must answer a request, and the pauses between attempts. It uses the
+/// monotonic clock, because it measures a duration.
 public final class Deadline {
 
   private static final int MIN_PAUSE_MILLIS = 5;
@@ -20,7 +20,7 @@ public final class Deadline {
     return new Deadline(System.nanoTime() + patience.toNanos());
   }
 
-  /// What is left of it, at least a millisecond.
+  /// The time that is left, at least a millisecond.
   Duration remaining() {
     return Duration.ofNanos(Math.max(1_000_000, endNanos - System.nanoTime()));
   }
@@ -29,7 +29,7 @@ public final class Deadline {
     return System.nanoTime() - endNanos >= 0;
   }
 
-  /// Waits a moment with full jitter. False, without waiting, where the deadline would pass
+  /// Waits a random time of 5 to 50 ms. False, without waiting, where the deadline would pass
   /// meanwhile.
   boolean pause() {
     long pauseMillis = ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS + 1);

@@ -8,8 +8,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
-/// Reads every decision that is kept, for an operator's command. It is the whole table, so nothing
-/// that answers a request may use it.
+/// Reads every decision that is stored, for an operator's command. It reads the whole table, so
+/// nothing that answers a request may use it.
 public final class DecisionScan {
 
   private final DynamoDbClient dynamoDb;
@@ -20,8 +20,9 @@ public final class DecisionScan {
     this.decisionsTable = decisionsTable;
   }
 
-  /// Hands over all decisions, of every tenant, page by page. What was stored before the call
-  /// began, and not removed since, is among them, as it stood at some moment of the call.
+  /// Passes on all decisions of every tenant, page by page. Each decision that was stored before
+  /// the call began, and was not removed since, is among them, as it was at some moment of the
+  /// call.
   public void each(Consumer<List<Reservation>> page) {
     ScanRequest request =
         ScanRequest.builder().tableName(decisionsTable).consistentRead(true).build();

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// One account under the ceiling that applies to it, and the test of that account in its mode
 /// (protocol.md#modes).
 ///
-/// @param account the sums, under the limit that is in force
+/// @param account the sums, under the limit that applies
 /// @param stored the account as the ledger has it; null where it has none yet
 /// @param mode the ceiling's, else the tenant's
-/// @param margin what `soft_gate` tolerates beyond the limit
+/// @param margin what `soft_gate` allows beyond the limit
 /// @param resetsAt the end of the account's period; null for a total
 public record EnforcedAccount(
     Account account,
@@ -26,12 +26,12 @@ public record EnforcedAccount(
     warnAtPercent = List.copyOf(warnAtPercent);
   }
 
-  /// What a call is thought to cost.
+  /// The estimate of a call.
   ///
   /// @param worst the dearest bill that its bounds allow
   /// @param expected the estimate of a soft gate, never above the worst
-  /// @param free whether the call costs nothing by prices of zero that were approved: then it fits
-  ///   every account, also one below zero
+  /// @param free whether the call uses only approved zero prices; it then fits every account, even
+  ///   one below zero
   public record Estimate(MicroUsd worst, MicroUsd expected, boolean free) {}
 
   /// What this account holds for the call.
@@ -44,8 +44,8 @@ public record EnforcedAccount(
   }
 
   /// By how much the account falls short of the call; not positive where the call fits. In
-  /// `actuals_only` it is what was spent at or above the limit, plus the one micro-USD that
-  /// equality is short by.
+  /// `actuals_only` it is committed less the limit, plus one micro-USD, so that an account at its
+  /// limit falls short too.
   public MicroUsd shortfall(Estimate estimate) {
     return switch (mode) {
       case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst().minus(account.available());
@@ -63,7 +63,7 @@ public record EnforcedAccount(
     return mode != Mode.ADVISORY_ESTIMATE && isOver(estimate);
   }
 
-  /// Whether the call would fit if every call in flight came to nothing.
+  /// Whether the call would fit if all open holds were released.
   public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
     Account settled =
         Account.of(
@@ -85,7 +85,8 @@ public record EnforcedAccount(
             .blocks(estimate);
   }
 
-  /// Whether nothing is left for a call that costs something, once so much more is taken.
+  /// Whether nothing is left for a call that costs something, once this much more is held or
+  /// charged.
   public boolean isExhaustedAfter(MicroUsd taken) {
     MicroUsd left = account.available().minus(taken);
     return switch (mode) {
@@ -96,7 +97,7 @@ public record EnforcedAccount(
     };
   }
 
-  /// The condition under which the ledger takes the hold.
+  /// The condition under which the ledger holds the amount.
   ConditionalHold.Condition condition(Estimate estimate) {
     if (estimate.free()) {
       return new ConditionalHold.Condition.None();

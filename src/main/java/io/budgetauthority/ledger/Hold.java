@@ -2,8 +2,8 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
 
-/// What a reservation holds of one account. A hold of zero is kept too: the charge goes to every
-/// account that the decision touched.
+/// What a reservation holds of one account. A hold of zero is stored too, because the charge goes
+/// to every account that the decision touched.
 public record Hold(AccountKey account, MicroUsd amount) {
 
   public Hold {

@@ -26,9 +26,9 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
-/// The ledger on DynamoDB: reads accounts and decisions, takes holds and posts charges, each in one
-/// transaction (ledger.md#reserve and ledger.md#settle). It contains no rule of who may have what.
-/// Safe for use by many threads; every write is safe to send again.
+/// The ledger on DynamoDB. It reads accounts and decisions, holds amounts and posts charges, each
+/// in one transaction (ledger.md#reserve and ledger.md#settle). It has no rule about which call may
+/// be let through. Safe for use by many threads; every write is safe to send again.
 public final class Ledger {
 
   private static final Logger LOG = Logger.getLogger("budget.ledger");
@@ -43,9 +43,9 @@ public final class Ledger {
     this.decisionsTable = decisionsTable;
   }
 
-  /// What stood in the ledger when it was read, strongly consistent.
+  /// What the ledger had when it was read, strongly consistent.
   ///
-  /// @param runs those that there are of the runs asked for, by id
+  /// @param runs those of the requested runs that exist, by id
   public record Snapshot(
       @Nullable Reservation reservation, Map<AccountKey, Account> accounts, Map<String, Run> runs) {
     public Snapshot {
@@ -56,11 +56,9 @@ public final class Ledger {
 
   /// A decision to write.
   ///
-  /// @param takes one for every account that it touches, but for the account of a run that it
-  ///   starts
-  /// @param runs what becomes of the runs that it is held against; empty where it lets nothing
-  ///   through
-  /// @param counters the counters that it takes among the runs of its key, user and tenant
+  /// @param takes one for every account that it touches, except the account of a run that it starts
+  /// @param runs the changes of the runs that it is held against; empty for a block
+  /// @param counters the counters of the runs of its key, user and tenant that it increments
   public record Write(
       Reservation reservation,
       List<ConditionalHold> takes,
@@ -72,7 +70,7 @@ public final class Ledger {
       counters = List.copyOf(counters);
     }
 
-    /// One that holds nothing, as a block does.
+    /// A decision that touches no account, such as a block.
     public static Write of(Reservation reservation) {
       return new Write(reservation, List.of(), List.of(), List.of());
     }
@@ -91,30 +89,30 @@ public final class Ledger {
   /// What a decision does to a run.
   public sealed interface RunChange {}
 
-  /// Makes it, its first hold already in the account.
+  /// Creates the run, with its first hold in its account.
   public record Start(Run run) implements RunChange {}
 
-  /// Renews it; the write's takes include its account.
+  /// Renews the run. The write's takes include its account.
   ///
-  /// @param counts whether it counts from now on, if it did not before
+  /// @param counts whether the run counts as active and new from now on, if it did not before
   public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt, boolean counts)
       implements RunChange {}
 
-  /// What became of an write.
+  /// The outcome of a write.
   public sealed interface Outcome {
     record Reserved() implements Outcome {}
 
-    /// The key was used before, with this.
+    /// The key was used before, and this is stored under it.
     record AlreadyDecided(Reservation stored) implements Outcome {}
 
-    /// Accounts or runs were not as they had been read; they are to be read and decided upon again.
+    /// Accounts or runs were no longer as they had been read. The caller reads and decides again.
     record Conflict() implements Outcome {}
 
-    /// There is no counter for another run.
+    /// A counter of runs has reached its maximum.
     ///
-    /// @param count how many there are
+    /// @param count how many runs it counts
     record OverLimit(RunCounter counter, long count) implements Outcome {
-      /// What the count is, in words.
+      /// The count and the limit, in words.
       public String reason() {
         return switch (counter.of()) {
               case ACTIVE_OF_KEY -> "key " + counter.id() + " has " + count + " active runs";
@@ -164,7 +162,7 @@ public final class Ledger {
     return new Snapshot(reservation, found, runs);
   }
 
-  /// One reservation by its id; empty where there is none or it is another tenant's.
+  /// One reservation by its id; empty where none exists or it is another tenant's.
   public Optional<Reservation> find(String tenantId, ReservationId id, Deadline deadline) {
     return find(id, deadline).filter(found -> found.tenantId().equals(tenantId));
   }
@@ -187,7 +185,7 @@ public final class Ledger {
         : Optional.of(ReservationItem.read(item));
   }
 
-  /// The reservations of these ids that there are and that are the tenant's, at most 200 ids.
+  /// The reservations of these ids that exist and are the tenant's, at most 200 ids.
   public Map<ReservationId, Reservation> findAll(
       String tenantId, Collection<ReservationId> ids, Deadline deadline) {
     Map<ReservationId, Reservation> found = new HashMap<>();
@@ -202,14 +200,14 @@ public final class Ledger {
     return found;
   }
 
-  /// The accounts of a reservation's holds as they stand.
+  /// The accounts of a reservation's holds as they are now.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
     List<AccountKey> keys = reservation.holds().stream().map(Hold::account).toList();
     return read(null, reservation.tenantId(), keys, List.of(), deadline).accounts();
   }
 
-  /// Writes a decision: a block by one conditional put, everything else in one transaction with its
-  /// holds. One of a later revision than the first takes the counter of the one before.
+  /// Writes a decision: a block by one conditional put, any other in one transaction with its
+  /// holds. A decision of a later revision than the first replaces the item of the revision before.
   public Outcome reserve(Write write, Deadline deadline) {
     Put decision =
         write.reservation().revision() == 1
@@ -249,8 +247,8 @@ public final class Ledger {
     return refusal(write.counters(), firstCounter, reasons);
   }
 
-  /// A counter that is missing while everything else was as it had been read is the answer; else
-  /// what was read has moved.
+  /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
+  /// it had been read. Else something that was read has changed.
   static Outcome refusal(
       List<RunCounter> counters, int firstCounter, List<CancellationReason> reasons) {
     if (reasons.subList(0, firstCounter).stream().noneMatch(LedgerCalls::failed)) {
@@ -284,8 +282,8 @@ public final class Ledger {
         .build();
   }
 
-  /// A key that is taken by the very item that was being written was taken by an attempt whose
-  /// answer was lost.
+  /// The outcome for a key that is taken. If the stored item is the one that was being written, an
+  /// attempt whose answer was lost has written it.
   private static Outcome recognise(Reservation written, Map<String, AttributeValue> item) {
     if (item.isEmpty()) {
       return new Outcome.Conflict();
@@ -303,10 +301,10 @@ public final class Ledger {
         && stored.holds().equals(written.holds());
   }
 
-  /// Puts right the accounts among these that do not add up, each under the condition that it is
-  /// still as it was read, and raises an alarm for each.
+  /// Corrects those of these accounts that do not add up, each under the condition that it is still
+  /// as it was read, and raises an alarm for each.
   ///
-  /// @return whether there were any: whoever read them is to read again
+  /// @return whether there were any; the caller then reads again
   public boolean repair(Collection<Account> seen, Deadline deadline) {
     boolean any = false;
     for (Account account : seen) {
@@ -343,18 +341,18 @@ public final class Ledger {
     return any;
   }
 
-  /// What became of a step.
+  /// The outcome of a step.
   public enum SettleOutcome {
-    /// It and its postings are written.
+    /// The step and its postings are written.
     SETTLED,
-    /// The reservation has meanwhile moved on: it is to be read and computed again.
+    /// The reservation has changed meanwhile. The caller reads it and computes the step again.
     CONFLICT,
-    /// An account has not enough for a posting that takes more of it.
+    /// An account has not enough available for a posting that holds more on it.
     INSUFFICIENT
   }
 
-  /// Takes a step of a reservation together with its postings, or does nothing. A step that moves
-  /// no money is one put.
+  /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
+  /// money is one put.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
     Put next = ReservationItem.replace(decisionsTable, move.next());
     List<TransactWriteItem> writes = new ArrayList<>();
@@ -384,10 +382,10 @@ public final class Ledger {
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");
   }
 
-  /// Gives an account other sums, and writes the audit entry that says so, in one transaction.
-  /// False where the account is no longer as it was read.
+  /// Gives an account other sums and writes the audit entry of that, in one transaction. False
+  /// where the account is no longer as it was read.
   ///
-  /// @param seen the account as it was read; null where there was none
+  /// @param seen the account as it was read; null where it did not exist
   public boolean correct(@Nullable Account seen, Account right, Put audit, Deadline deadline) {
     return write(
         List.of(
@@ -437,7 +435,8 @@ public final class Ledger {
     return ledgerTable;
   }
 
-  /// Whether the last call was answered. It is a detail of health, and decides nothing.
+  /// Whether the last call was answered. It is shown in the health of the process and decides
+  /// nothing.
   public boolean isReachable() {
     return calls.isReachable();
   }

@@ -26,8 +26,8 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// How the ledger speaks to DynamoDB: every call until its deadline, again where no answer came,
-/// and with the one reading of a cancelled transaction that ledger.md#reserve gives.
+/// Sends the calls of the ledger to DynamoDB. It sends a call again until its deadline where no
+/// answer came, and reads a cancelled transaction as ledger.md#reserve says.
 final class LedgerCalls {
 
   private static final int MAX_KEYS_A_BATCH = 100;
@@ -53,7 +53,7 @@ final class LedgerCalls {
     return KeysAndAttributes.builder().keys(keys).consistentRead(true).build();
   }
 
-  /// Every item of these keys of one table that there is, in as many batches as they make.
+  /// Every item that exists for these keys of one table, in as many batches as they need.
   List<Map<String, AttributeValue>> readAll(
       String table, List<Map<String, AttributeValue>> keys, Deadline deadline) {
     List<Map<String, AttributeValue>> items = new ArrayList<>(keys.size());
@@ -65,8 +65,8 @@ final class LedgerCalls {
     return items;
   }
 
-  /// Every item of these keys, which fit into one batch, that there is, in as many calls as the
-  /// server wants.
+  /// Every item that exists for these keys, which fit into one batch, in as many calls as the
+  /// server needs.
   List<Map<String, AttributeValue>> readAll(
       Map<String, KeysAndAttributes> keys, Deadline deadline) {
     List<Map<String, AttributeValue>> items = new ArrayList<>();
@@ -88,7 +88,7 @@ final class LedgerCalls {
 
   /// One page of a query.
   ///
-  /// @param from what [Page#next] was of the page before; null for the first
+  /// @param from the [Page#next] of the page before; null for the first
   Page<Map<String, AttributeValue>> page(
       QueryRequest.Builder query, Page.@Nullable Next from, Deadline deadline) {
     if (from != null) {
@@ -100,8 +100,9 @@ final class LedgerCalls {
         answer.hasLastEvaluatedKey() ? new Page.Next(answer.lastEvaluatedKey()) : null);
   }
 
-  /// Sends a transaction until it is done or a condition of it fails; then the reasons are
-  /// returned, one for each write. Conflicts and throttling are waited out.
+  /// Sends a transaction until it is written or one of its conditions fails. It returns an empty
+  /// list if it was written, else one reason for each write. After a conflict or throttling it
+  /// pauses and sends again.
   List<CancellationReason> transact(List<TransactWriteItem> writes, Deadline deadline) {
     TransactWriteItemsRequest request =
         TransactWriteItemsRequest.builder().transactItems(writes).build();
@@ -131,7 +132,7 @@ final class LedgerCalls {
     }
   }
 
-  /// Whether the condition of a write is what cancelled its transaction.
+  /// Whether the condition of a write cancelled its transaction.
   static boolean failed(CancellationReason reason) {
     return codeOf(reason).equals("ConditionalCheckFailed");
   }
@@ -140,8 +141,8 @@ final class LedgerCalls {
     return reason.code() == null ? "None" : reason.code();
   }
 
-  /// Sends one call, and again where no answer came or the server was at fault, until the deadline.
-  /// An answer that says no is the caller's to read.
+  /// Sends one call, and sends it again where no answer came or the server failed, until the
+  /// deadline. The caller handles an answer that refuses the call.
   <Q extends DynamoDbRequest, T> T send(Deadline deadline, Q request, Function<Q, T> call) {
     Q bounded = request;
     boolean throttled = false;
@@ -172,7 +173,7 @@ final class LedgerCalls {
     }
   }
 
-  /// A database that throttled any attempt was there: that is contention and no outage
+  /// A database that throttled any attempt was available, so that is contention and no outage
   /// (protocol.md#outage).
   private RuntimeException failed(boolean throttled, String message, SdkException cause) {
     if (throttled) {
@@ -184,7 +185,7 @@ final class LedgerCalls {
     return new LedgerUnavailable(message, cause);
   }
 
-  /// The same request, whose call ends with the deadline.
+  /// The same request, with a timeout at the deadline.
   @SuppressWarnings("unchecked")
   private static <Q extends DynamoDbRequest> Q within(Deadline deadline, Q request) {
     return (Q)

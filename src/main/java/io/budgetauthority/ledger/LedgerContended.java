@@ -1,6 +1,7 @@
 package io.budgetauthority.ledger;
 
-/// The accounts stayed busy past the deadline. Nothing happened.
+/// The accounts stayed busy, or DynamoDB throttled, until the deadline. Sending the same request
+/// again is safe.
 public final class LedgerContended extends RuntimeException {
   private static final long serialVersionUID = 1;
 

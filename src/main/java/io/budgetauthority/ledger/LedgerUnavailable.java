@@ -9,8 +9,8 @@ import software.amazon.awssdk.core.exception.SdkServiceException;
 public final class LedgerUnavailable extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  /// Whether something thrown says that the database did not answer, or not in time, rather than
-  /// that it said no. Throttling is an answer (protocol.md#outage).
+  /// Whether an exception means that the database did not answer, or not in time. A refusal is an
+  /// answer, and so is throttling (protocol.md#outage).
   public static boolean isCauseOf(Throwable thrown) {
     return switch (thrown) {
       case LedgerUnavailable e -> true;

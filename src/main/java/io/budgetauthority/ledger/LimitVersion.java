@@ -5,7 +5,7 @@ package io.budgetauthority.ledger;
 /// rise. They are compared as a pair and never added: (2, 1) and (1, 2) are different states, and
 /// neither is newer (ledger.md#versions).
 ///
-/// @param ceilings the change counter of the scope id's ceilings; of a run, of its own limit
+/// @param ceilings the change counter of the scope id's ceilings; for a run, of its own limit
 /// @param policy the change counter of the policy; 0 for a run, whose limit no policy moves
 public record LimitVersion(long ceilings, long policy) {
 

@@ -6,16 +6,16 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// A part of a walk over an index.
+/// One page of a query.
 ///
-/// @param next where the walk goes on; null at its end
+/// @param next where the next page begins; null on the last page
 public record Page<T>(List<T> items, @Nullable Next next) {
 
   public Page {
     items = List.copyOf(items);
   }
 
-  /// A place within a walk, which means nothing to whoever walks.
+  /// A position within a query. Its content has no meaning for the caller.
   public record Next(Map<String, AttributeValue> key) {
     public Next {
       key = Map.copyOf(key);

@@ -3,10 +3,11 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.money.MicroUsd;
 import org.jspecify.annotations.Nullable;
 
-/// A change of one account's sums, under a condition where it takes more of it. What is available
-/// moves by the opposite of both, which keeps ledger.md#balance whatever the amounts are.
+/// A change of one account's sums. It has a condition where it holds more. What is available
+/// changes by the opposite of both amounts, which keeps ledger.md#balance whatever the amounts are.
 ///
 /// @param leastAvailable what must be available for it; null where it is posted whatever is
+///   available
 public record Posting(
     AccountKey account,
     MicroUsd reservedChange,

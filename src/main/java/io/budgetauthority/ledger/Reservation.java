@@ -11,26 +11,27 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// One decision, its reservation and its idempotency record at once, and the pure state machine of
-/// protocol.md#states over it. A transition yields the next state and the postings that go with it;
-/// the ledger writes both in one transaction under the condition that the revision is still the one
-/// that they were computed from. Any step repeated is [Step.Unchanged].
+/// One decision with its reservation and its idempotency record, and the pure state machine of
+/// protocol.md#states. A transition gives the next state and its postings. The ledger writes both
+/// in one transaction, under the condition that the revision is still the one that they were
+/// computed from. A step that is repeated is [Step.Unchanged].
 ///
 /// @param requestHash a hash of the request, to tell a replay from a reused key
-/// @param nonce drawn anew for every attempt to write, so that a writer whose answer was lost knows
-///   its own item
-/// @param revision counts the steps taken
-/// @param explicitForward whether the caller said that it will say when it forwards
-/// @param forwarded whether it ever said so
-/// @param holds the accounts that the decision touched; the amounts count while the state is
+/// @param nonce a new random value for every attempt to write, so that a writer whose answer was
+///   lost knows its own item
+/// @param revision the number of steps that it has taken
+/// @param explicitForward whether the ask stated that the caller will call `forward`
+/// @param forwarded whether the caller has called it
+/// @param holds the accounts that the decision touched; the amounts are held while the state is
 ///   holding
 /// @param estimate what is charged where usage stays unknown, as last extended or retargeted
 /// @param settled the charge of the best report so far; null before the first and after a release
-/// @param releaseReason why it was released, in its caller's words; null where it was not, or
-///   nobody said
-/// @param endedAt when it was settled, released or, for a block, made; null while it lives
-/// @param retention how long it is kept after that
-/// @param facts the decision as its package wrote it; the ledger does not read it
+/// @param releaseReason why it was released, in the words of the caller; null where it was not
+///   released, or where no reason was stated
+/// @param endedAt when it was settled or released, or for a block, when it was created; null before
+///   that
+/// @param retention how long it is stored after that
+/// @param facts the decision as the decision package wrote it; the ledger does not read it
 /// @param priceRow the row that the hold was priced by; the ledger does not read it
 public record Reservation(
     ReservationId id,
@@ -53,7 +54,7 @@ public record Reservation(
     String facts,
     String priceRow) {
 
-  /// The longest that a reservation may be asked or extended for, from now (protocol.md#ask,
+  /// The longest life, from now, that an ask or an `extend` may state (protocol.md#ask,
   /// `ttl_seconds`).
   public static final Duration MAX_LIFE = Duration.ofSeconds(3_600);
 
@@ -63,13 +64,13 @@ public record Reservation(
 
   private static final String CANCELLED = "cancelled";
 
-  /// Draws a nonce. It must be unique also among processes that are restored from one snapshot,
-  /// which a generator that keeps its state in memory is not.
+  /// Draws a nonce. Processes that were restored from one memory image must draw different ones. A
+  /// generator with its state in memory does not ensure that.
   public static String newNonce() {
     return HexFormat.of().toHexDigits(UUID.randomUUID().getLeastSignificantBits());
   }
 
-  /// What a transition comes to.
+  /// The outcome of a transition.
   public sealed interface Step {
     /// Nothing changes: the step was taken before, or a better report is charged.
     record Unchanged() implements Step {}
@@ -84,8 +85,8 @@ public record Reservation(
     }
   }
 
-  /// The mark that a key was cancelled before it was seen: it blocks what comes under it, whatever
-  /// its body.
+  /// The item of a key that was cancelled before its ask arrived. It blocks every ask with that
+  /// key, whatever its body.
   public static Reservation cancelled(
       ReservationId id, Caller caller, Instant now, Duration retention, String facts) {
     return new Reservation(
@@ -121,8 +122,8 @@ public record Reservation(
     return move(ReservationState.FORWARDED, true, settled, null, expiresAt, endedAt, List.of());
   }
 
-  /// Usage was reported. Accepted in every state but that of a block: a charge replaces a weaker
-  /// one, and frees what is still held.
+  /// Charges a usage report. Every state except that of a block accepts one. The charge replaces
+  /// that of a weaker report, and frees what is still held.
   public Step commit(Settled report) {
     if (state == ReservationState.NONE) {
       return new Step.Refused();
@@ -140,8 +141,8 @@ public record Reservation(
         postings(report.charge()));
   }
 
-  /// The provider was not called, or billed nothing for certain. After a commit it changes nothing;
-  /// a presumed charge it takes back.
+  /// Frees the hold: the provider was not called, or certainly billed nothing. After a commit it
+  /// changes nothing. It also removes a presumed charge.
   public Step release(@Nullable String reason, Instant now) {
     return switch (state) {
       case NONE -> new Step.Refused();
@@ -158,8 +159,8 @@ public record Reservation(
     };
   }
 
-  /// Its caller takes the call back by its key. A block, which reserved nothing, is marked, so that
-  /// it stays one.
+  /// Cancels the call by its idempotency key. A block, which reserved nothing, is marked as
+  /// cancelled, so that it stays a block.
   public Step cancel(Instant now) {
     if (state != ReservationState.NONE) {
       return release(CANCELLED, now);
@@ -169,13 +170,13 @@ public record Reservation(
         : move(state, forwarded, settled, CANCELLED, expiresAt, now, List.of());
   }
 
-  /// Whether it is a block that may yet become a call that was let through during an outage: its
-  /// answer may have been lost, and nobody took it back (protocol.md#degraded-decisions).
+  /// Whether it is a block that may still become a call that was let through during an outage
+  /// (protocol.md#degraded-decisions). Its answer may have been lost, and nobody cancelled it.
   public boolean mayBecomeReservation() {
     return state == ReservationState.NONE && releaseReason == null;
   }
 
-  /// More time. It never shortens it.
+  /// Extends the time. It never shortens it.
   public Step extend(Instant until) {
     return rehold(
         new Rehold(
@@ -189,8 +190,8 @@ public record Reservation(
 
   /// What a hold is moved to: other amounts on the same accounts, and what they were priced by.
   ///
-  /// @param leastAvailable for each hold, what its account must have available for the change; null
-  ///   where it is taken whatever is available
+  /// @param leastAvailable for each hold, what its account must have available for the change;
+  ///   empty where the change is made whatever is available
   public record Rehold(
       List<Hold> holds,
       List<Optional<MicroUsd>> leastAvailable,
@@ -243,7 +244,7 @@ public record Reservation(
     return new Step.Move(next, postings);
   }
 
-  /// Its time, and the allowance for clocks that differ, has passed. The money stays held.
+  /// Expires it, once its time and the clock skew have passed. The money stays held.
   public Step expire(Instant now, Duration clockSkew) {
     if (!state.isOpen() || !now.isAfter(expiresAt.plus(clockSkew))) {
       return new Step.Unchanged();
@@ -251,8 +252,8 @@ public record Reservation(
     return move(ReservationState.EXPIRED, forwarded, settled, null, expiresAt, endedAt, List.of());
   }
 
-  /// Settles what expired: what was to be forwarded explicitly and never was is released; otherwise
-  /// the estimate is charged as presumed.
+  /// Settles an expired reservation. One with explicit forwarding that was never forwarded is
+  /// released. Any other is charged its estimate as presumed.
   public Step reconcile(Instant now) {
     if (state != ReservationState.EXPIRED) {
       return new Step.Unchanged();
@@ -266,7 +267,7 @@ public record Reservation(
         ReservationState.RECONCILED, forwarded, presumed, null, expiresAt, now, postings(estimate));
   }
 
-  /// Frees what is held, takes back what was charged, and charges anew: on every account that the
+  /// Frees what is held, removes what was charged, and charges anew, on every account that the
   /// decision touched.
   private List<Posting> postings(MicroUsd charge) {
     MicroUsd before = settled == null ? MicroUsd.ZERO : settled.charge();

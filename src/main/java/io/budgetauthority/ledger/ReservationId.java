@@ -6,12 +6,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// The name of a decision and its reservation: a hash over tenant, principal, kind of call and
-/// idempotency key, so that a retry, a look-up, a commit and a sweep each reach the one item by key
-/// (ledger.md#decisions). Written in Crockford's base32, 160 bits of SHA-256.
+/// The id of a decision and its reservation. It is a hash over tenant, principal, kind of call and
+/// idempotency key, so that a retry, a look-up, a commit and a sweep each find the item by its key
+/// (ledger.md#decisions). It is 160 bits of SHA-256 in Crockford's base32.
 public record ReservationId(String hash) {
 
-  /// Into how many parts the due index is split.
+  /// How many parts the due index has.
   public static final int DUE_BUCKETS = 16;
 
   private static final String DECISION = "bdgdec_";

@@ -17,15 +17,16 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 
-/// How a decision, its reservation and its idempotency record are stored: one item. It stands in
-/// the due index while it holds anything, and carries a time to live only once it has ended.
+/// How a decision, its reservation and its idempotency record are stored: in one item. The item is
+/// in the due index while the reservation holds anything. It has a time to live only once the
+/// reservation has ended.
 final class ReservationItem {
 
   /// ledger.md#single-decision: a key makes at most one item.
   private static final String KEY_IS_FREE = "attribute_not_exists(pk)";
 
-  /// ledger.md#one-charge: a step is taken from the state that it was computed from, and so only
-  /// once.
+  /// ledger.md#one-charge: a step is written only over the state that it was computed from, and so
+  /// only once.
   private static final String SAME_REVISION = "rev = :revision";
 
   private ReservationItem() {}

@@ -3,8 +3,8 @@ package io.budgetauthority.ledger;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// Where a reservation is in its life (protocol.md#states). `NONE` is a decision that reserved
-/// nothing, which a block is.
+/// The state of a reservation (protocol.md#states). `NONE` is that of a block, which reserved
+/// nothing.
 public enum ReservationState {
   NONE,
   RESERVED,

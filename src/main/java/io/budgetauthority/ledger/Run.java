@@ -12,13 +12,14 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// One agent session and its account, which are one item. It is bound to the tuple of its first
-/// decision; a part that was left out then is bound by the first decision that states it.
+/// One session of an agent and its account, which are stored in one item. The run is bound to the
+/// tuple of its first decision. A part that was absent then is bound by the first decision that
+/// states it.
 ///
-/// @param ancestors the runs that its calls are held against besides it, its parent first; they
-///   never change
-/// @param ended how it was ended for good; null while it was not, though its time may be over
-/// @param madeLimit the limit that it was made with; the account has the one in force
+/// @param ancestors the other runs that its calls are held against, its parent first; they never
+///   change
+/// @param ended how it was ended; null while it was not, even if its time is over
+/// @param madeLimit the limit that it was created with; the account has the one that applies
 /// @param rules what its ceiling says besides its limit
 /// @param counted whether it counts as an active and as a new run; one that was issued to a single
 ///   call does not until a second call names it
@@ -76,7 +77,7 @@ public record Run(
   /// @param margin null for the policy's
   public record Rules(@Nullable Mode mode, @Nullable MicroUsd margin, List<Integer> warnAtPercent) {
 
-    /// Of a run whose ceiling nobody set.
+    /// The rules of a run whose ceiling nobody set.
     public static final Rules USUAL = new Rules(null, null, Ceiling.DEFAULT_WARN_AT_PERCENT);
 
     public Rules {
@@ -88,7 +89,7 @@ public record Run(
     }
   }
 
-  /// Its ceiling: its limit and its rules.
+  /// The ceiling of the run: its limit and its rules.
   public Ceiling ceiling() {
     return new Ceiling(account.limit(), rules.mode(), rules.margin(), rules.warnAtPercent());
   }
@@ -100,8 +101,8 @@ public record Run(
       @Nullable String teamId,
       @Nullable String featureId) {
 
-    /// The tuple that a caller acts under who stated this: an agent is its own user and key,
-    /// everyone else is who they say.
+    /// The tuple that a caller acts under who stated this: an agent acts as its own user and key,
+    /// and any other caller as the one that it stated.
     public Tuple actingAs(Caller caller) {
       return caller.role() == Role.AGENT
           ? new Tuple(caller.userId(), caller.keyId(), teamId, featureId)
@@ -125,8 +126,8 @@ public record Run(
           either(featureId, stated.featureId));
     }
 
-    /// Which part is the first that is stated otherwise than it is bound, by its wire name; the
-    /// last where none is.
+    /// The wire name of the first part whose stated value differs from the bound one; that of the
+    /// last part where none differs.
     public String differingField(Tuple stated) {
       if (!admits(userId, stated.userId)) {
         return "user_id";
@@ -146,7 +147,7 @@ public record Run(
     }
   }
 
-  /// How a run stands at an instant.
+  /// The state of a run at an instant.
   public enum State {
     ACTIVE,
     CLOSED,

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 
-/// That a run has ended. The ledger table has no stream, so whoever ends a run writes this beside
-/// it, in the same transaction, into the decisions table, whose stream then tells of it exactly
-/// when the run has ended. It is a notice and nothing else: no decision is found under its key, and
-/// it goes by its time to live.
+/// The notice that a run has ended. The ledger table has no stream. So whoever ends a run writes
+/// this notice into the decisions table in the same transaction. The stream of that table then has
+/// the notice exactly when the run has ended. No decision is found under its key, and its time to
+/// live removes it.
 ///
-/// @param state `closed` by somebody, or `expired`
-/// @param limit the limit in force, and below it the sums, as they were read when the run ended;
-///   what it still holds is settled later
+/// @param state `closed` by a caller, or `expired`
+/// @param limit the limit that applies; it and the sums are as they were read when the run ended,
+///   and what the run still holds is settled later
 public record RunClosed(
     String tenantId,
     String runId,
@@ -36,10 +36,11 @@ public record RunClosed(
     Instant createdAt,
     Instant closedAt) {
 
-  /// What marks it among the items of the decisions table.
+  /// Marks the notice among the items of the decisions table.
   private static final String KIND = "run_closed";
 
-  /// Long enough for a stream's consumer that stood still, in which records live for a day.
+  /// How long the notice is stored. A consumer of the stream that stopped has time to go on, since
+  /// a record stays in the stream for only a day.
   private static final Duration KEPT = Duration.ofDays(7);
 
   public RunClosed {
@@ -61,9 +62,9 @@ public record RunClosed(
         now);
   }
 
-  /// The write that goes into the transaction which ends the run. It has no condition of its own:
-  /// that the run ends once is the condition of the run's update. The separators keep its key apart
-  /// from those of decisions, which are digits and capitals alone.
+  /// The write for the transaction that ends the run. It has no condition of its own, because the
+  /// update of the run has the condition that the run ends once. Its key has separators, so it is
+  /// never that of a decision, which has only digits and capitals.
   Put write(String decisionsTable) {
     Map<String, AttributeValue> item = new HashMap<>();
     item.put("pk", text(StoredIds.escape(tenantId) + '#' + KIND + '#' + StoredIds.escape(runId)));

@@ -10,13 +10,13 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// One of the counts that a new run needs a counter in: the active runs of its key and of its user,
-/// and the runs that its tenant began on a day (protocol.md#runs). An active run's counters are
-/// freed in the transaction that ends it; a day's are not.
+/// A counter that limits runs (protocol.md#runs). It counts the active runs of a key or of a user,
+/// or the runs that a tenant began on a day. The transaction that ends a run decrements the
+/// counters of its key and its user, but not that of the day.
 ///
 /// @param of what is counted
 /// @param id the key or user, or the day in the tenant's time zone, such as `2026-11-24`
-/// @param most how many there may be; [#UNLIMITED] where the count is kept and not judged
+/// @param most the maximum; [#UNLIMITED] where runs are counted and not limited
 public record RunCounter(Of of, String tenantId, String id, long most) {
 
   public static final long UNLIMITED = Long.MAX_VALUE;
@@ -30,7 +30,7 @@ public record RunCounter(Of of, String tenantId, String id, long most) {
     NEW_ON_DAY
   }
 
-  /// The same counter, whatever the count is.
+  /// The same counter without a maximum.
   public RunCounter unlimited() {
     return new RunCounter(of, tenantId, id, UNLIMITED);
   }
@@ -46,7 +46,7 @@ public record RunCounter(Of of, String tenantId, String id, long most) {
     return Map.of("pk", text(partition), "sk", text(sort));
   }
 
-  /// Takes a counter, if there is one.
+  /// Increments the count, if it is below the maximum.
   Update take(String table) {
     return Update.builder()
         .tableName(table)

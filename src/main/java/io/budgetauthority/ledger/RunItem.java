@@ -27,8 +27,8 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// How a run is stored: its account's item with the tuple it is bound to and its life beside the
-/// sums.
+/// How a run is stored: the item of its account, which has the tuple and the life of the run beside
+/// the sums.
 final class RunItem {
 
   private static final String ABSENT = "attribute_not_exists(pk)";
@@ -36,17 +36,16 @@ final class RunItem {
   /// Marks a run that counts neither as active nor as new yet.
   private static final String UNCOUNTED = "run_uncounted";
 
-  /// A decision renews the run's life, and binds what it states and the run does not yet have. The
-  /// index of what is due moves in coarse steps, since each move is a write of its own: whoever
-  /// reads it judges by `run_expires`.
+  /// A decision renews the run's life. The index of due runs moves in coarse steps, because each
+  /// move is a write of its own. So a reader of the index judges each run by `run_expires`.
   private static final String RENEW = ", run_expires = :expires, run_due_at = :due";
 
   private static final int STEPS_OF_A_LIFE = 16;
 
-  /// The run is still as it was read: open, and bound to nothing newer.
+  /// The condition that the run is still open, as it was read.
   private static final String STILL_OPEN = " AND run_closed = :open";
 
-  /// What the sort key of a child's mark begins with.
+  /// The prefix of the sort key of a child's mark.
   static final String CHILD = "child#";
 
   private RunItem() {}
@@ -91,8 +90,9 @@ final class RunItem {
         texts(item, "run_warn").stream().map(Integer::valueOf).toList());
   }
 
-  /// The limit moves, and what is available with it, on the sums as they are (ledger.md#balance),
-  /// and the rules are replaced, on the run as it was read.
+  /// Changes the limit, and what is available by the same difference, on the sums as they are
+  /// (ledger.md#balance), and replaces the rules. The condition is that the version is still as it
+  /// was read.
   static Update moveLimit(String table, Run seen, Ceiling ceiling) {
     Account stored = seen.account();
     Map<String, AttributeValue> values = new HashMap<>();
@@ -142,7 +142,7 @@ final class RunItem {
     return flag(item, "run_expired") ? Run.State.EXPIRED : Run.State.CLOSED;
   }
 
-  /// Makes the run with its first hold already taken.
+  /// Creates the run with its first hold in its account.
   private static Put start(String table, Run run) {
     Account account = run.account();
     Map<String, AttributeValue> item = new HashMap<>(key(run.tenantId(), run.runId()));
@@ -178,7 +178,8 @@ final class RunItem {
     return Put.builder().tableName(table).item(item).conditionExpression(ABSENT).build();
   }
 
-  /// The step that a run's end falls into, rounded down: a run is looked at early rather than late.
+  /// The step of the index that a run's end falls into. It is rounded down, so that a run is looked
+  /// at early rather than late.
   private static Instant due(Instant expiresAt, Instant now) {
     long step = Math.max(1, Duration.between(now, expiresAt).toMillis() / STEPS_OF_A_LIFE);
     return Instant.ofEpochMilli(expiresAt.toEpochMilli() / step * step);
@@ -198,8 +199,8 @@ final class RunItem {
     }
   }
 
-  /// The writes that make a run: itself, and where it has a parent, the mark by which that finds
-  /// it.
+  /// The writes that create a run: its item and, where it has a parent, the mark by which it is
+  /// found among the children of that parent.
   static List<TransactWriteItem> begin(String table, Run run) {
     TransactWriteItem made = TransactWriteItem.builder().put(start(table, run)).build();
     String parent = run.parentRunId();
@@ -223,7 +224,7 @@ final class RunItem {
     return text(mark, "sk").substring(CHILD.length());
   }
 
-  /// The run is there and open.
+  /// The condition that the run exists and is open.
   static ConditionCheck open(String table, Run run) {
     return ConditionCheck.builder()
         .tableName(table)
@@ -233,9 +234,10 @@ final class RunItem {
         .build();
   }
 
-  /// Ends the run as it was read: open, bound to the same user and key, whose places are freed with
-  /// it, and, where it ends by time, not renewed since. It leaves the index of what is due: nothing
-  /// more is to be done about it.
+  /// Ends the run if it is still as it was read. It must be open and bound to the same user and
+  /// key, because their counters are decremented with it. A run that expires must also not have
+  /// been renewed since. The run leaves the index of due runs, because nothing more is to be done
+  /// for it.
   static Update end(String table, Run seen, Run.State as) {
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":closed", flag(true));
@@ -259,7 +261,8 @@ final class RunItem {
         .build();
   }
 
-  /// The places that are freed or taken with a run are those that it has as it was read.
+  /// The condition that a run which did not count when it was read still does not. The counters
+  /// that change with the run depend on that.
   private static void stillCounted(
       StringBuilder condition, Map<String, AttributeValue> values, Run seen) {
     if (!seen.counted()) {
@@ -281,7 +284,7 @@ final class RunItem {
     }
   }
 
-  /// Takes a hold of a run's account, renews the run and binds newly stated parts of its tuple.
+  /// Holds an amount on a run's account, renews the run and binds newly stated parts of its tuple.
   static Update renew(String table, ConditionalHold take, Ledger.Renew renew) {
     Run seen = renew.seen();
     Run.Tuple completed = renew.completed();

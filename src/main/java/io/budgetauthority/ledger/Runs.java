@@ -19,11 +19,12 @@ import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// The life of runs apart from their decisions: made ahead of the first, looked up, ended by
-/// somebody or by time. Safe for use by many threads; every write is safe to send again.
+/// Handles runs apart from their decisions. It creates runs before their first decision, finds
+/// them, and ends them by a call or by time. Safe for use by many threads; every write is safe to
+/// send again.
 public final class Runs {
 
-  /// Into how many parts the index of due runs is split.
+  /// How many parts the index of due runs has.
   public static final int DUE_BUCKETS = 16;
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
@@ -37,7 +38,7 @@ public final class Runs {
     this.calls = ledger.calls();
   }
 
-  /// A run by its id; empty where there is none.
+  /// A run by its id; empty where none exists.
   public Optional<Run> find(String tenantId, String runId) {
     return Optional.ofNullable(
         ledger
@@ -46,7 +47,7 @@ public final class Runs {
             .get(runId));
   }
 
-  /// Makes a run without a decision, with the counters that it takes.
+  /// Creates a run without a decision, and increments its counters.
   ///
   /// @param parent the run that starts it, which must be open; null for none
   public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
@@ -65,11 +66,12 @@ public final class Runs {
         : Ledger.refusal(counters, firstCounter, reasons);
   }
 
-  /// Ends a run and all its descendants: no decision is made in them any more, while what they hold
-  /// is still settled. False where there is no such run. A run that has ended stays as it is, and
-  /// its descendants are ended all the same, which an earlier call may have left undone.
+  /// Ends a run and all its descendants. They get no more decisions, and what they hold is still
+  /// settled. False where the run does not exist. A run that has ended stays as it is. Its
+  /// descendants are ended all the same, because an earlier call may have failed before it ended
+  /// them.
   ///
-  /// @param entry is added to the audit trail in the transaction that ends the run itself
+  /// @param entry the audit entry, which is written in the transaction that ends the run itself
   public boolean close(
       String tenantId, String runId, Instant now, Tenants tenants, AuditEntry entry) {
     return close(
@@ -98,8 +100,8 @@ public final class Runs {
     return true;
   }
 
-  /// Ends a run as it was read, frees its counters, and leaves a notice of it. False where it was
-  /// ended, bound or, for an end by time, renewed meanwhile.
+  /// Ends a run as it was read, decrements its counters and writes the notice of it. False where it
+  /// was ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
     return end(seen, as, now, List.of());
   }
@@ -117,7 +119,7 @@ public final class Runs {
     return ledger.write(writes, Deadline.in(TIMEOUT));
   }
 
-  /// The counters that an active run has.
+  /// The counters that count an active run.
   private static List<RunCounter> countersOf(Run run) {
     List<RunCounter> counters = new ArrayList<>();
     if (!run.counted()) {
@@ -160,8 +162,8 @@ public final class Runs {
     return children;
   }
 
-  /// The accounts of the runs in one part of the index of due runs. They are due or soon will be:
-  /// the index moves in coarse steps, so each is to be judged by its own `expiresAt`.
+  /// The accounts of the runs in one part of the index of due runs. The runs are due or will be
+  /// soon. The index moves in coarse steps, so the caller judges each run by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
   public Page<AccountKey> due(

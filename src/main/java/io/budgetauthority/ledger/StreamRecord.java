@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.Optional;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// One record of the decisions table's stream, as Lambda or a poller hands it over. What is no
-/// decision and no notice gets an [IllegalStateException] when it is read.
+/// One record of the decisions table's stream, as Lambda or a poller delivers it. Reading a record
+/// that is neither a decision nor a notice throws an [IllegalStateException].
 ///
 /// @param sequenceNumber its place in its shard
 /// @param at when the change was made, to about a second
-/// @param before the item before the change; empty where there was none
-/// @param after the item after the change; empty where it was removed, which only the end of its
-///   retention does
+/// @param before the item before the change; empty where none existed
+/// @param after the item after the change; empty where it was removed, which happens only at the
+///   end of its retention
 public record StreamRecord(
     String sequenceNumber,
     Instant at,
@@ -32,7 +32,7 @@ public record StreamRecord(
     return before.isEmpty();
   }
 
-  /// The notice that it is; empty where it is a decision.
+  /// The notice in the record; empty where the record is a decision.
   public Optional<RunClosed> runClosed() {
     return RunClosed.isOne(after) ? Optional.of(RunClosed.read(after)) : Optional.empty();
   }
@@ -42,7 +42,7 @@ public record StreamRecord(
     return ReservationItem.read(after);
   }
 
-  /// The decision before it; empty where it was made by it.
+  /// The decision before the change; empty where the change created it.
   public Optional<Reservation> reservationBefore() {
     return before.isEmpty() ? Optional.empty() : Optional.of(ReservationItem.read(before));
   }

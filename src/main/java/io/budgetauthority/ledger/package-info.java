@@ -1,5 +1,5 @@
-/// The money: accounts, holds and the life of a reservation as pure values, and the one class that
-/// keeps them on DynamoDB under ledger.md#invariants.
+/// The ledger. It has accounts, holds and the life of a reservation as pure values, and the classes
+/// that store them in DynamoDB under ledger.md#invariants.
 @NullMarked
 package io.budgetauthority.ledger;
 

@@ -10,27 +10,28 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// The service's metrics, named here and nowhere else (docs/reference/metrics.md). They go to every
-/// registry that the build has. A tag has one of few values, never what a tenant chose. Safe for
-/// use by many threads.
+/// registry that the build has. A tag has few values, and none that a tenant chose. Safe for use by
+/// many threads.
 public final class Meters {
 
   /// The value of a tag that does not apply.
   private static final String NONE = "none";
 
-  /// In percent of the estimate: a usage far below it was held for far too much.
+  /// The most that is recorded, in percent of the estimate. For a usage far below it, far too much
+  /// was held.
   private static final long MAX_PERCENT = 10_000;
 
   private static final Duration MAX_HOLD = Duration.ofHours(2);
 
-  /// The longest time that is recorded: a clock that is far off must not overflow a sum.
+  /// The longest time that is recorded: a clock that is wrong by much must not overflow a sum.
   private static final Duration MAX_TIME = Duration.ofDays(400);
 
   private static final Logger LOG = Logger.getLogger("budget.metrics");
 
   private Meters() {}
 
-  /// Counts what was just written. A fault of counting is logged and never reaches the caller,
-  /// whose write is done.
+  /// Counts what was just written. A failure to count is logged and never reaches the caller,
+  /// because its write is done.
   public static void afterWrite(Runnable count) {
     try {
       count.run();
@@ -68,12 +69,12 @@ public final class Meters {
     Metrics.counter("budget.replays").increment();
   }
 
-  /// Usage was charged in the place of an estimate.
+  /// Usage was charged in place of an estimate.
   ///
   /// @param quality of the usage report: `exact`, `estimated`, `missing` or `presumed`
   /// @param estimateMicros what was estimated, in micro-USD
   /// @param actualMicros what is charged, in micro-USD
-  /// @param held from the decision to the charge
+  /// @param held the time from the decision to the charge
   public static void charged(
       String quality, long estimateMicros, long actualMicros, Duration held) {
     Metrics.counter("budget.charges", "quality", quality).increment();
@@ -110,47 +111,48 @@ public final class Meters {
     Metrics.counter("budget.unreserved").increment();
   }
 
-  /// What happened named a run that is somebody else's.
+  /// Usage or a late decision named another principal's run.
   public static void orphaned() {
     Metrics.counter("budget.orphans").increment();
   }
 
-  /// A transaction met another one and was sent again.
+  /// A transaction conflicted with another one and was sent again.
   public static void contended() {
     Metrics.counter("budget.contention.retries").increment();
   }
 
-  /// A call met others until its deadline and gave up.
+  /// A call still conflicted at its deadline and failed.
   public static void gaveUp() {
     Metrics.counter("budget.contention").increment();
   }
 
-  /// An account did not add up and was put right.
+  /// The sums of an account did not add up and were corrected.
   public static void accountRepaired() {
     Metrics.counter("budget.accounts.repaired").increment();
   }
 
-  /// The ledger did not answer a call until its deadline.
+  /// The ledger did not answer a call by its deadline.
   public static void ledgerWasAway() {
     Metrics.counter("budget.ledger.unavailable").increment();
   }
 
-  /// A tenant that fails open was let through during an outage.
+  /// A call of a tenant that fails open was let through during an outage.
   public static void failedOpen() {
     Metrics.counter("budget.fail_open").increment();
   }
 
-  /// So was an advisory tenant, and nothing took the decision.
+  /// A call of an advisory tenant was let through, and neither the ledger nor the usage queue
+  /// accepted its decision.
   public static void lost() {
     Metrics.counter("budget.fail_open.lost").increment();
   }
 
-  /// A tenant that fails closed was refused during an outage.
+  /// A call of a tenant that fails closed was refused during an outage.
   public static void failedClosed() {
     Metrics.counter("budget.fail_closed").increment();
   }
 
-  /// A sweep came to its end or to the end of its time.
+  /// A sweep was completed, or its time was over.
   public static void swept(int expired, int presumed, int released, int runsEnded, int failed) {
     Metrics.counter("budget.sweep.runs").increment();
     Metrics.counter("budget.expired").increment(expired);
@@ -160,7 +162,7 @@ public final class Meters {
     Metrics.counter("budget.sweep.failures").increment(failed);
   }
 
-  /// A message of the usage queue was disposed of.
+  /// A message of the usage queue was handled.
   ///
   /// @param outcome `done`, `later`, `put_back` or `dead`
   public static void message(String outcome) {
@@ -170,22 +172,22 @@ public final class Meters {
     }
   }
 
-  /// How old a message was when it was taken.
+  /// The age of a message when it was received.
   public static void messageAge(Duration age) {
     Metrics.timer("budget.queue.age").record(bounded(age));
   }
 
-  /// The price table in force could not be refreshed.
+  /// The price table that applies could not be refreshed.
   public static void pricesNotRefreshed() {
     Metrics.counter("budget.price_table.refresh_failures").increment();
   }
 
-  /// What changed of a tenant could not be published.
+  /// A change of a tenant's configuration could not be published.
   public static void notPublished() {
     Metrics.counter("budget.publication_failures").increment();
   }
 
-  /// How long ago the price table in force was published, asked for whenever metrics are read.
+  /// How long ago the price table that applies was published, computed whenever metrics are read.
   public static void priceTableAge(Supplier<Duration> age) {
     Gauge.builder("budget.price_table.age.seconds", () -> age.get().toSeconds())
         .register(Metrics.globalRegistry);

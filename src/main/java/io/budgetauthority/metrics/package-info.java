@@ -1,4 +1,4 @@
-/// What is counted of the service's work, for whoever watches over it.
+/// The metrics that count the service's work, for its operators.
 @NullMarked
 package io.budgetauthority.metrics;
 

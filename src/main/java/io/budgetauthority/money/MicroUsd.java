@@ -6,11 +6,11 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.regex.Pattern;
 
-/// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: an account in debt
-/// has less than nothing available. Arithmetic that leaves the range of a long throws
+/// An amount of the ledger in micro-USD (1 USD = 1,000,000). It may be negative: the available
+/// amount of an account in debt is. Arithmetic that leaves the range of a long throws
 /// [ArithmeticException] rather than wrapping.
 ///
-/// On the wire it is a decimal string in USD with 2 to 6 decimals (protocol, introduction).
+/// On the wire it is a decimal string in USD with 2 to 6 decimals (protocol.md#wire-format).
 public record MicroUsd(long micros) implements Comparable<MicroUsd> {
 
   public static final MicroUsd ZERO = new MicroUsd(0);
@@ -19,21 +19,22 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
 
   private static final Pattern STATED = Pattern.compile("-?(0|[1-9][0-9]{0,8})\\.[0-9]{2,6}");
 
-  /// Sums have up to 13 digits before the point: what fits a long.
+  /// A sum that fits a long has up to 13 digits before the point.
   private static final Pattern WIRE = Pattern.compile("-?(0|[1-9][0-9]{0,12})\\.[0-9]{2,6}");
 
   public static MicroUsd of(long micros) {
     return micros == 0 ? ZERO : new MicroUsd(micros);
   }
 
-  /// Reads an amount that a caller states. Anything else than the wire form, a number without
-  /// decimals, with more than six, or of a thousand million USD and more included, gets an
-  /// [IllegalArgumentException] that says what the form is.
+  /// Reads an amount that a caller states. Any text but the wire form gets an
+  /// [IllegalArgumentException] that says what the form is. So does a number without decimals, with
+  /// more than six, or of a thousand million USD and more.
   public static MicroUsd parseStated(String wire) {
     return parse(wire, STATED);
   }
 
-  /// Reads what [#toString] wrote, sums included. Anything else gets an [IllegalArgumentException].
+  /// Reads what [#toString] wrote, sums included. Any other text gets an
+  /// [IllegalArgumentException].
   @JsonCreator
   public static MicroUsd parse(String wire) {
     return parse(wire, WIRE);
@@ -59,7 +60,7 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
     return of(Math.subtractExact(micros, other.micros));
   }
 
-  /// Whether this is at or above so many percent of a limit, however large both are.
+  /// Whether this is at least the given percentage of a limit, however large both are.
   public boolean isAtLeastPercentOf(int percent, MicroUsd limit) {
     return BigInteger.valueOf(micros)
             .multiply(HUNDRED)
@@ -80,7 +81,7 @@ public record MicroUsd(long micros) implements Comparable<MicroUsd> {
     return Long.compare(micros, other.micros);
   }
 
-  /// The wire form: at least two decimals, and no zero after the second that carries nothing.
+  /// The wire form: at least two decimals, and no trailing zero after the second.
   @JsonValue
   @Override
   public String toString() {

@@ -10,8 +10,8 @@ public record PicoUsd(long picos) {
 
   private static final long PICOS_PER_MICRO = 1_000_000;
 
-  /// A price in USD as a decimal number. What is finer than a pico-USD is rounded up; what does not
-  /// fit a long gets an [ArithmeticException], a negative price an [IllegalArgumentException].
+  /// A price in USD as a decimal number. A fraction of a pico-USD is rounded up. A price that does
+  /// not fit a long gets an [ArithmeticException], a negative price an [IllegalArgumentException].
   public static PicoUsd ofUsd(BigDecimal usd) {
     if (usd.signum() < 0) {
       throw new IllegalArgumentException("a price may not be negative: " + usd.toPlainString());
@@ -19,7 +19,7 @@ public record PicoUsd(long picos) {
     return new PicoUsd(wholePicos(usd.scaleByPowerOfTen(12)));
   }
 
-  /// Rounds up without expanding an exponent that somebody made absurd.
+  /// Rounds up without expanding the number, because a source may state an absurd exponent.
   private static long wholePicos(BigDecimal picos) {
     long digits = (long) picos.precision() - picos.scale();
     if (digits > 19) {

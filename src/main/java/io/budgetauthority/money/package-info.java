@@ -1,5 +1,5 @@
-/// The two units money is kept in, their arithmetic and how they are written: micro-USD in the
-/// ledger, pico-USD in prices. Both are longs; nothing here or anywhere else is a float.
+/// The two units in which money is stored, their arithmetic and how they are written: micro-USD in
+/// the ledger, pico-USD in prices. Both are longs; no amount is a float, here or anywhere else.
 @NullMarked
 package io.budgetauthority.money;
 

@@ -11,12 +11,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Something that happened (protocol.md#events). It goes out at least once; its id and its time are
-/// made from what happened and so are the same whenever it goes out, for whoever wants it once.
+/// Something that happened (protocol.md#events). An event is sent at least once. Its id and its
+/// time are derived from what happened, so they are the same each time it is sent. A receiver can
+/// use them to drop repetitions.
 ///
-/// @param time when it happened, not when it went out
-/// @param detail what is told beyond that, by its name on the wire; each type always has the same
-///   names, null where there is nothing
+/// @param time when it happened, not when it was sent
+/// @param detail the other fields by their names on the wire; each type always has the same names,
+///   null where a value is absent
 @JsonPropertyOrder({"id", "type", "tenant_id", "time"})
 public record BudgetEvent(
     @JsonProperty("id") String id,
@@ -25,7 +26,7 @@ public record BudgetEvent(
     @JsonProperty("time") Instant time,
     @JsonAnyGetter Map<String, @Nullable Object> detail) {
 
-  /// What kinds there are.
+  /// The kinds of events.
   public enum Type {
     THRESHOLD_CROSSED("budget.threshold_crossed"),
     BLOCKED("budget.blocked"),
@@ -50,7 +51,7 @@ public record BudgetEvent(
     detail = Collections.unmodifiableMap(new LinkedHashMap<>(detail));
   }
 
-  /// An event of a type about what these texts name together.
+  /// An event of a type. Its id is derived from the type, the tenant and these texts.
   static BudgetEvent about(
       Type type,
       String tenantId,

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Which events a change of the decisions table is, by that change alone. Pure: a record that is
-/// read again is the same events again.
+/// Derives the events of a change of the decisions table from that change alone. Pure: a record
+/// that is read again gives the same events again.
 final class DecisionEvents {
 
   private DecisionEvents() {}
@@ -79,7 +79,8 @@ final class DecisionEvents {
               settled.at(),
               detail,
               after.id().hash(),
-              // There is one report of each quality at most, and a better one overruns anew.
+              // A decision has at most one report of each quality, and a better one is a new
+              // overrun.
               settled.quality().wireName()));
     }
     if (step.presumed()) {
@@ -95,7 +96,7 @@ final class DecisionEvents {
     }
   }
 
-  /// What every event about a decision tells of it.
+  /// The fields that every event about a decision has.
   static Map<String, @Nullable Object> decision(Change.Stepped step) {
     StoredDecision decision = step.decision();
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();

@@ -7,8 +7,8 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Everything that is done with the decisions' stream: it is added up, and its events go out. A
-/// function and a poller hand their batches to this one method. Safe for use by many threads.
+/// Does everything that is done with the decisions' stream: adds it up, and sends its events. A
+/// function and a poller both pass their batches to this one method. Safe for use by many threads.
 public final class DecisionsStream {
 
   private final AttributionStream attribution;
@@ -21,11 +21,11 @@ public final class DecisionsStream {
     this.clock = clock;
   }
 
-  /// A record that will never be read: it is for a person to look at.
+  /// A record that can never be processed, for a person to look at.
   public record Unreadable(String sequenceNumber, String reason) {}
 
-  /// Does with a batch all that is to be done with it, each record once, however often it comes.
-  /// Where it throws, the whole batch is to be handed over again.
+  /// Processes a batch. However often a record comes, it is added up once, and its events have the
+  /// same ids. Where this throws, the whole batch must be passed again.
   ///
   /// @return the records that were left out because they are broken or too old; the others are done
   public List<Unreadable> consume(List<StreamRecord> batch) {

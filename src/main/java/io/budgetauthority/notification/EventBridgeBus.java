@@ -19,7 +19,7 @@ public final class EventBridgeBus implements EventBus {
 
   public static final String SOURCE = "budget-authority";
 
-  /// EventBridge's own limit of a call.
+  /// The most entries that EventBridge accepts in a call.
   private static final int MAX_ENTRIES = 10;
 
   private static final int MAX_ATTEMPTS = 5;
@@ -67,7 +67,7 @@ public final class EventBridgeBus implements EventBus {
     }
   }
 
-  /// A call may accept some and refuse others: those alone are put again.
+  /// A call may accept some entries and refuse others: only the refused ones are sent again.
   private void put(List<PutEventsRequestEntry> entries) {
     List<PutEventsRequestEntry> pending = entries;
     for (int attempt = 1; ; attempt++) {

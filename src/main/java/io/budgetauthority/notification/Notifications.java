@@ -4,9 +4,9 @@ import io.budgetauthority.attribution.Change;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Sends the events that changes of the decisions table are, at least once: a batch that is read
-/// again sends them again, with the same ids; a threshold goes out once as long as its mark is
-/// kept.
+/// Sends the events of changes of the decisions table, at least once. A batch that is read again
+/// sends them again, with the same ids. The event of a threshold is not sent again as long as its
+/// mark is stored.
 public final class Notifications {
 
   private final Thresholds thresholds;
@@ -17,7 +17,8 @@ public final class Notifications {
     this.bus = bus;
   }
 
-  /// Where it throws, some may have gone out, and all of it may be handed over again.
+  /// Sends the events of these changes. Where this throws, some may be sent, and all may be passed
+  /// again.
   public void announce(List<Change> changes) {
     List<BudgetEvent> crossed = thresholds.untold(changes);
     List<BudgetEvent> events = new ArrayList<>();
@@ -26,7 +27,8 @@ public final class Notifications {
     if (!events.isEmpty()) {
       bus.send(events);
     }
-    // Only then: a mark without its event would lose it for good.
+    // Marks are written only after the events are sent: a mark without its event would lose it for
+    // good.
     thresholds.markTold(crossed);
   }
 }

@@ -28,10 +28,11 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
-/// Which thresholds are crossed and not yet told of. A decision shows each of its accounts as it
-/// left it; one that stands at or above a threshold crossed it, or one before it did: two that
-/// crossed it together were each below it alone. So the first decision that is seen above is told,
-/// and a mark for account, period and threshold keeps the next ones from telling it again.
+/// Finds the thresholds that are crossed and whose event was not sent yet. A decision shows each of
+/// its accounts as it is after the decision. An account at or above a threshold was brought there
+/// by this decision or by one before it. Two decisions that crossed it together may each be below
+/// it alone. So the first decision that is seen above a threshold gives the event, and a mark for
+/// account, period and threshold keeps later ones from giving it again.
 public final class Thresholds {
 
   private static final int MAX_KEYS_A_BATCH = 100;
@@ -39,7 +40,7 @@ public final class Thresholds {
   private static final int MAX_READS = 20;
   private static final int MAX_WRITES_A_BATCH = 25;
 
-  /// A period or a run that is over is not crossed again.
+  /// No mark is needed longer: once a period or a run is over, none of its thresholds is crossed.
   private static final Duration KEPT = Duration.ofDays(400);
 
   private final Tenants tenants;
@@ -49,7 +50,7 @@ public final class Thresholds {
   private final Cache<String, Boolean> told =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
-  /// @param table where the marks are kept: that of attribution
+  /// @param table where the marks are stored: that of attribution
   public Thresholds(Tenants tenants, DynamoDbClient dynamoDb, String table, Clock clock) {
     this.tenants = tenants;
     this.dynamoDb = dynamoDb;
@@ -57,7 +58,7 @@ public final class Thresholds {
     this.clock = clock;
   }
 
-  /// The crossings that these changes show and that nobody was told of, each once.
+  /// The crossings that these changes show and that have no mark, each once.
   List<BudgetEvent> untold(List<Change> changes) {
     Map<String, BudgetEvent> reached = new LinkedHashMap<>();
     for (Change change : changes) {
@@ -135,7 +136,7 @@ public final class Thresholds {
         Integer.toString(percent));
   }
 
-  /// The ids of those that have a mark.
+  /// The ids of the events that have a mark.
   private Set<String> marked(List<BudgetEvent> events) {
     Set<String> found = new HashSet<>();
     for (int from = 0; from < events.size(); from += MAX_KEYS_A_BATCH) {
@@ -167,7 +168,7 @@ public final class Thresholds {
     return found;
   }
 
-  /// Remembers that these went out.
+  /// Stores marks for these events, which were sent.
   void markTold(List<BudgetEvent> events) {
     for (int from = 0; from < events.size(); from += MAX_WRITES_A_BATCH) {
       List<BudgetEvent> some =

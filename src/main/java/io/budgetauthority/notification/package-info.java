@@ -1,5 +1,5 @@
-/// Events out of the decisions' stream: what happened that somebody may want to hear of, each with
-/// an id that does not change.
+/// Events from the decisions' stream: what happened that somebody may want to know, each with an id
+/// that does not change.
 @NullMarked
 package io.budgetauthority.notification;
 

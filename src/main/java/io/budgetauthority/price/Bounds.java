@@ -4,9 +4,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a call may use at most: the most input and output tokens, a bound on each part that was
-/// stated, and on units and billed tools. `inputTokens` is never negative; `outputTokens` is
-/// already multiplied by the number of choices.
+/// What a call may use at most: its input and output tokens, each part for which a bound is stated,
+/// units and billed tools. `inputTokens` is never negative. `outputTokens` is already multiplied by
+/// the number of choices.
 ///
 /// @param inferenceRegion where the call is computed; null where nothing is stated
 /// @param speed how fast it is computed; null where nothing is stated
@@ -28,13 +28,13 @@ public record Bounds(
   /// The tier that a provider may choose beside the default one.
   public static final String PRIORITY_TIER = "priority";
 
-  /// The bound of a tool that a request names without bounding it: nothing can be priced with it.
+  /// The bound of a tool that a request names without a bound. Nothing can be priced with it.
   public static final long UNSTATED = -1;
 
-  /// The providers' words for the default tier.
+  /// The names that providers have for the default tier.
   private static final Set<String> DEFAULT_WORDS = Set.of("standard", "standard_only", "on_demand");
 
-  /// A service tier by our name for it: providers have several words for the default one.
+  /// The name of a service tier in this service. Providers have several for the default one.
   public static String tier(String stated) {
     return DEFAULT_WORDS.contains(stated) ? DEFAULT_TIER : stated;
   }

@@ -2,8 +2,8 @@ package io.budgetauthority.price;
 
 import java.util.Comparator;
 
-/// Which rate card of a row: that of a service tier for inputs above a length. The default tier
-/// comes first, and in a tier the shortest input.
+/// Identifies a rate card of a row: that of a service tier for inputs above a length. The default
+/// tier sorts first, and within a tier the shortest input.
 ///
 /// @param serviceTier the tier, such as `default`
 /// @param aboveTokens the input tokens above which the card applies; 0 for any input

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What an import has to say beside the table: the problems that refuse the file, and the notes of
-/// the review. Filled while the file is read, by one thread.
+/// What an import reports beside the table: the problems for which the file is refused, and the
+/// notes of the review. One thread fills it while it reads the file.
 final class ImportNotes {
 
-  /// So many problems say enough about a file.
+  /// A file with this many problems is described well enough.
   private static final int MAX_PROBLEMS = 200;
 
   private static final Comparator<Finding> BY_MODEL =

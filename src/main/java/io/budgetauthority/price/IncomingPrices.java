@@ -5,10 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Takes in a source that was dropped in the bucket under `incoming/`: it becomes a draft, and is
-/// published at once where its review is clean; else it waits for somebody to accept it. One object
-/// is taken once, however often it is reported: what became of it is kept by its key, content and
-/// time, so an older object reported late never comes back over a newer table.
+/// Imports a source that was dropped in the bucket under `incoming/`. The source becomes a draft.
+/// The draft is published at once where its review is clean; else it waits until somebody accepts
+/// it. Each object is imported once, however often it is reported: the outcome is stored by the
+/// object's key, content and time. So an older object that is reported late never replaces a newer
+/// table.
 public final class IncomingPrices {
 
   /// Where sources are dropped.
@@ -16,7 +17,7 @@ public final class IncomingPrices {
 
   private static final String BY = "incoming";
 
-  /// Another table may come into force between the review and the publication.
+  /// Another table may be published between the review and the publication.
   private static final int MAX_ROUNDS = 5;
 
   private final PriceStore store;
@@ -27,9 +28,9 @@ public final class IncomingPrices {
     this.tables = tables;
   }
 
-  /// What is kept of an object that was taken.
+  /// What is stored about an object that was imported.
   ///
-  /// @param version the draft that it became last; null where it was refused
+  /// @param version the last draft that it became; null where it was refused
   /// @param review why it was refused; null where it was not
   record Import(
       @JsonProperty("key") String key,
@@ -47,11 +48,11 @@ public final class IncomingPrices {
     /// It makes no table; the review says why.
     record Refused(PriceReview review) implements Taken {}
 
-    /// There is nothing at this key.
+    /// No object exists at this key.
     record Gone() implements Taken {}
   }
 
-  /// Takes the object at a key.
+  /// Imports the object at a key.
   public Taken take(String key) {
     PriceStore.Dropped dropped = store.readDropped(key, PriceTables.MAX_SOURCE_BYTES).orElse(null);
     if (dropped == null) {
@@ -86,7 +87,7 @@ public final class IncomingPrices {
         yield new Taken.Refused(invalid.review());
       }
       case PriceTables.Drafted.Draft draft -> {
-        // Before it is published, so that a repetition finds that it was.
+        // Stored before the publication, so that a repetition finds what was published.
         store.writeImport(name, new Import(dropped.key(), draft.table().version(), null));
         yield published(draft.table());
       }
@@ -111,7 +112,7 @@ public final class IncomingPrices {
       case PriceTables.Published.Done done -> new Taken.Published(done.table());
       case PriceTables.Published.Unaccepted unaccepted -> new Taken.Waiting(draft);
       case PriceTables.Published.Moved moved -> null;
-      // Somebody publishes it at this moment and approves rows of zeros with it.
+      // Another caller publishes it at this moment and approves rows of zeros with it.
       case PriceTables.Published.OtherApprovals other -> new Taken.Waiting(draft);
       case PriceTables.Published.Unknown unknown ->
           throw new IllegalStateException("draft " + draft.version() + " is gone");
@@ -120,7 +121,7 @@ public final class IncomingPrices {
     };
   }
 
-  /// The objects that are there now, by key, each with what tells it from another at its key.
+  /// The objects that exist now, by key, each with what distinguishes it from another at its key.
   public List<Found> found() {
     return store.keysAndTags(FOLDER).stream()
         .map(it -> new Found(it.substring(0, it.indexOf('\n')), it))

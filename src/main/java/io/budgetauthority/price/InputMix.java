@@ -2,10 +2,11 @@ package io.budgetauthority.price;
 
 import java.util.Arrays;
 
-/// The dearest way to spread a number of input tokens over the two cuts of pricing.md#parts, by
-/// cache (plain, read, written, written for an hour) and by modality (text, audio, image), where
-/// each row and column has room for so many. It is a maximum-cost flow over at most twelve cells,
-/// filled along the dearest augmenting path, which is optimal at every step.
+/// Finds the dearest way to spread a number of input tokens over the two divisions of
+/// pricing.md#parts: by cache (plain, read, written, written for an hour) and by modality (text,
+/// audio, image). Each row and column has room for a given number of tokens. The search is a
+/// maximum-cost flow over at most twelve cells, filled along the dearest augmenting path, which is
+/// optimal at every step.
 final class InputMix {
 
   static final int PLAIN = 0;
@@ -50,8 +51,8 @@ final class InputMix {
     }
   }
 
-  /// The dearest sum in pico-USD. Tokens beyond all room are left out; with plain and text room for
-  /// all there are none.
+  /// The dearest sum in pico-USD. Tokens that do not fit into the room are left out. Where plain
+  /// and text have room for all tokens, none is left out.
   static long dearestPicos(Tariff tariff, long tokens, long[] rowRoom, long[] columnRoom) {
     if (columnRoom[AUDIO] == 0 && columnRoom[IMAGE] == 0 && columnRoom[TEXT] >= tokens) {
       return dearestOfText(tariff, tokens, rowRoom);
@@ -99,7 +100,8 @@ final class InputMix {
     return sum;
   }
 
-  /// Bellman-Ford from every row with room to every column with room; `from` is the way back.
+  /// Bellman-Ford from every row with room to every column with room. `from` receives the path: for
+  /// each node the one before it.
   private boolean findDearestPath(int[] from) {
     long[] gain = new long[SINK + 1];
     Arrays.fill(gain, UNREACHED);

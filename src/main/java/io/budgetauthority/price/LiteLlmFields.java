@@ -9,10 +9,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What every field name of LiteLLM's price file means to us: the one place that knows them. A
+/// Says what every field name of LiteLLM's price file means. No other class knows these names. A
 /// price field is a base name and suffixes, in any order: `_above_<N>k_tokens`, `_above_1hr`, and
-/// the service tiers. A name that looks like a price and is not here makes the import fail rather
-/// than be silent.
+/// the service tiers. A name that looks like a price and is not listed here makes the import fail,
+/// because a skipped price would not be noticed.
 final class LiteLlmFields {
 
   private LiteLlmFields() {}
@@ -32,8 +32,8 @@ final class LiteLlmFields {
   /// A price.
   ///
   /// @param perPowerOfTen the price is for 10 to this power of what is billed
-  /// @param onlyIfDearer the price is not of the class itself but of something that is billed as
-  ///   the class, so it counts only where it is dearer than what applies without it
+  /// @param onlyIfDearer whether the price is of something that is billed as the class and not of
+  ///   the class itself, so that it counts only where it is dearer than what applies without it
   /// @param variant the size, resolution or length that the price is for; null for none
   record PriceOf(
       Billed billed,
@@ -44,7 +44,7 @@ final class LiteLlmFields {
       @Nullable String variant)
       implements Field {
 
-    /// The same price from another length of input on.
+    /// The same price for inputs above another length.
     PriceOf above(long tokens) {
       return new PriceOf(billed, serviceTier, tokens, perPowerOfTen, onlyIfDearer, variant);
     }
@@ -71,7 +71,7 @@ final class LiteLlmFields {
   /// A field that is known and holds no price.
   record Known() implements Field {}
 
-  /// A field that nobody has told us about.
+  /// A field that is not listed here.
   record Unknown(boolean looksLikePrice) implements Field {}
 
   private record Base(Billed billed, int perPowerOfTen, boolean onlyIfDearer) {}
@@ -218,7 +218,7 @@ final class LiteLlmFields {
     return price;
   }
 
-  /// What an entry of `provider_specific_entry` multiplies by; null where it is no multiplier.
+  /// The multiplier that an entry of `provider_specific_entry` states; null where it states none.
   static @Nullable MultiplierOf providerMultiplier(String name) {
     return PROVIDER_MULTIPLIERS.get(name);
   }

@@ -24,8 +24,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// Reads LiteLLM's `model_prices_and_context_window.json` into a price table and a review of it,
-/// one row in memory at a time. A file that could be misread is refused as a whole, with every
-/// problem by row and field; nothing is silently dropped or read as free (pricing.md#import).
+/// one row in memory at a time. A file that could be misread is refused as a whole, and every
+/// problem is listed by row and field. Nothing is silently dropped or read as free
+/// (pricing.md#import).
 public final class LiteLlmImport {
 
   private static final ObjectReader ROWS =
@@ -35,7 +36,7 @@ public final class LiteLlmImport {
           .build()
           .reader();
 
-  /// Documents the file's fields; its figures are sentences and zeros.
+  /// A row that documents the file's fields. Its values are sentences and zeros.
   private static final String SAMPLE = "sample_spec";
 
   private LiteLlmImport() {}
@@ -43,7 +44,7 @@ public final class LiteLlmImport {
   /// What became of a file.
   public sealed interface Outcome {}
 
-  /// The table that the file makes, and what to know before it is published.
+  /// The table that the file makes, and the review to read before it is published.
   public record Imported(PriceTable table, PriceReview review) implements Outcome {}
 
   /// Why the file makes no table.
@@ -53,7 +54,7 @@ public final class LiteLlmImport {
     }
   }
 
-  /// One thing wrong with the file.
+  /// One problem of the file.
   ///
   /// @param model the row, empty where it is the whole file
   /// @param field the field, empty where it is the whole row
@@ -67,7 +68,7 @@ public final class LiteLlmImport {
     }
   }
 
-  /// How the new table is called, where its figures are from, and what to compare it with.
+  /// The name of the new table, the source of its prices, and the table to compare it with.
   public record Edition(
       String version, Instant createdAt, String source, @Nullable PriceTable previous) {}
 
@@ -95,8 +96,8 @@ public final class LiteLlmImport {
     return new Imported(table, PriceDiff.review(edition.previous(), table, notes));
   }
 
-  /// Who approved that a row is free did so for the row, not for one edition of the file. A row
-  /// that got a price in between is no row of zeros any more and loses the approval.
+  /// An approval of a row as free is for the row, not for one edition of the file. A row that had a
+  /// price in the meantime is no row of zeros any more and loses the approval.
   private static Price staysApproved(Price row, PriceTable previous) {
     return row.allZero()
             && !row.cards().isEmpty()
@@ -142,7 +143,7 @@ public final class LiteLlmImport {
     return new LiteLlmRow(model, fields, notes).read();
   }
 
-  /// The parser stops at a name that comes twice like at any other fault, with the name as its
+  /// The parser reports a name that appears twice like any other fault, with the name as its
   /// current one.
   private static void malformed(JsonParser parser, JacksonException fault, ImportNotes notes) {
     String model = "";

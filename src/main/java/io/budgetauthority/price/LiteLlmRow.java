@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// One row of LiteLLM's price file on its way to a [Price]. Used once.
+/// Reads one row of LiteLLM's price file into a [Price]. Used once.
 final class LiteLlmRow {
 
   private static final Map<String, Capability> CAPABILITIES =
@@ -68,7 +68,7 @@ final class LiteLlmRow {
             (field, price) -> notes.notApplied(model, field, price.toString(), DEARER));
   }
 
-  /// The row's price; empty where it is kept out or has a problem, which the notes say.
+  /// The row's price; empty where the row is left out or has a problem, which the notes say.
   Optional<Price> read() {
     row.properties().stream()
         .filter(field -> field.getValue().isNull())
@@ -162,7 +162,7 @@ final class LiteLlmRow {
         problem(at, "must have a range above the one before");
         return;
       }
-      // What is shorter than the first tier is in the first tier.
+      // An input shorter than the first tier belongs to the first tier.
       aboveTokens = byLength && i > 0 ? lower : 0;
       for (Map.Entry<String, JsonNode> field : tier.properties()) {
         if (!field.getKey().equals(byLength ? "range" : "max_results_range")) {

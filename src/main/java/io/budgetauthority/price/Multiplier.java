@@ -17,8 +17,8 @@ record Multiplier(long region, long speed) {
 
   private static final BigInteger TRILLION = BigInteger.valueOf(ONE).pow(2);
 
-  /// A multiplier as a price file states it, in millionths; what is finer is rounded up. One that
-  /// is not above 0 or does not fit gets an [ArithmeticException].
+  /// A multiplier as a price file states it, in millionths; a finer one is rounded up. One that is
+  /// not above 0 or is above 1,000 gets an [ArithmeticException].
   static long millionths(BigDecimal stated) {
     long millionths = stated.movePointRight(6).setScale(0, RoundingMode.CEILING).longValueExact();
     if (millionths <= 0 || millionths > ONE * 1_000) {
@@ -27,8 +27,8 @@ record Multiplier(long region, long speed) {
     return millionths;
   }
 
-  /// A sum of token prices in pico-USD times both factors, rounded up to a whole pico-USD. Rounding
-  /// a sum that is rounded up again later changes nothing.
+  /// A sum of token prices in pico-USD times both factors, rounded up to a whole pico-USD. The sum
+  /// is rounded up again later, so this rounding does not change the result.
   long times(long picos) {
     if (region == ONE && speed == ONE) {
       return picos;

@@ -11,14 +11,15 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The overrides of one tenant and what they were before, found by name (pricing.md#overrides).
-/// Immutable but for what it remembers of its own results; safe for use by many threads.
+/// Finds the overrides of one tenant by name, those that apply now and their former versions
+/// (pricing.md#overrides). Immutable except for a cache of its own results; safe for use by many
+/// threads.
 final class OverrideVersions {
 
-  /// One override over the time that it was in force.
+  /// One override over the time in which it applied.
   ///
-  /// @param override null where there was none: it was deleted
-  /// @param until null where it is in force now
+  /// @param override null where none existed: it was deleted
+  /// @param until null where it applies now
   record Version(
       String provider,
       String model,
@@ -44,7 +45,7 @@ final class OverrideVersions {
             byModel.computeIfAbsent(version.model(), name -> new ArrayList<>(1)).add(version));
   }
 
-  /// The overrides in force now, by provider and model.
+  /// The overrides that apply now, by provider and model.
   List<PriceOverride> current() {
     return byModel.values().stream()
         .flatMap(List::stream)
@@ -54,8 +55,10 @@ final class OverrideVersions {
         .toList();
   }
 
-  /// What a name means at a time: the override of the row that the table means by it, else, where
-  /// the table has no such name, the override of that name.
+  /// What a name means at a time. A name that means a row of the table means the override of that
+  /// row, if one exists. With a provider, a name that means no single row means the override of
+  /// exactly that provider and name. Without one, a name that the table lacks means the only
+  /// override of that name; several are ambiguous.
   PriceTable.Found find(PriceTable table, @Nullable String provider, String model, Instant at) {
     PriceTable.Found found = table.find(provider, model);
     if (byModel.isEmpty()) {
@@ -72,9 +75,9 @@ final class OverrideVersions {
     return found instanceof PriceTable.Found.Unknown && provider == null ? named(model, at) : found;
   }
 
-  /// The override of a row, by whichever of the row's names it was stated: a row has one price,
-  /// however an ask spells it. Of several, the one of the row's own key counts, else the first by
-  /// provider and name.
+  /// The override of a row. It may be stated under any of the row's names, because a row has one
+  /// price under every spelling. Of several overrides, the one of the row's own key counts, else
+  /// the first by provider and name.
   private @Nullable PriceOverride ofRow(PriceTable table, Price row, Instant at) {
     PriceOverride exact = override(row.provider(), row.model(), at);
     if (exact != null) {
@@ -121,7 +124,7 @@ final class OverrideVersions {
     return null;
   }
 
-  /// One override of one row makes one price, so that a price is written once.
+  /// Creates one price for one override of one row and reuses it, so that its JSON is written once.
   private PriceTable.Found row(PriceOverride override, PriceTable.Found found) {
     Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
     Applied known = applied.get(override);

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The parts of a call's tokens, each null where it was not stated: in an ask a bound on the part
-/// (0 rules the class out), in a commit the count (absent is 0).
+/// The parts of a call's tokens. Each is null where it was not stated. In an ask it is a bound on
+/// the part (0 rules the class out); in a commit it is the count (absent is 0).
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Parts(
     @JsonProperty("cache_read_tokens") @Nullable Long cacheReadTokens,

@@ -13,9 +13,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A row of a price table: one model of one provider, what it charges and what it can take.
-/// Immutable, and safe to share between threads. The row travels with every decision, so that a
-/// settlement prices with what the decision was made from.
+/// A row of a price table: one model of one provider, with its prices and its limits. Immutable,
+/// and safe to share between threads. Every decision stores its row, so that a settlement uses the
+/// prices that the decision was made from.
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public final class Price {
 
@@ -38,8 +38,8 @@ public final class Price {
   private final Map<String, Map<String, Long>> variants;
   private final boolean billsTokens;
 
-  /// By service tier, each resolved at its first use: a table has thousands of rows, of which a
-  /// process prices by a few.
+  /// Tariffs by service tier. Each tier is resolved at its first use, because a table has thousands
+  /// of rows and a process prices by a few of them.
   private volatile Map<String, List<Tariff>> tariffs = Map.of();
 
   /// @param provider whose row it is, such as `anthropic`
@@ -52,10 +52,10 @@ public final class Price {
   /// @param cards the stated prices; at least one card for the `default` tier unless the row has
   ///   none
   /// @param toolPicos pico-USD for one use of a tool that the provider bills
-  /// @param zeroApproved whether somebody confirmed that a row of zeros really is free
+  /// @param zeroApproved whether somebody confirmed that a row of zeros is free
   /// @param regions what token prices are multiplied by in a region of inference, in millionths
-  /// @param speeds what they are multiplied by at a speed, in millionths
-  /// @param variants pico-USD by the name of a unit or tool, and there by its variant
+  /// @param speeds what token prices are multiplied by at a speed, in millionths
+  /// @param variants pico-USD by the name of a unit or tool, and then by its variant
   @JsonCreator
   public Price(
       @JsonProperty("provider") String provider,
@@ -209,7 +209,7 @@ public final class Price {
     return variants;
   }
 
-  /// Every name that may mean this row: its key, its aliases, and what follows a slash in them.
+  /// Every name that may mean this row: its key, its aliases, and what follows each slash in them.
   public List<String> names() {
     List<String> names = new ArrayList<>();
     addNames(model, names);
@@ -224,14 +224,15 @@ public final class Price {
     }
   }
 
-  /// Whether calls of this row produce output that a cap applies to: those of some modes do not,
-  /// nor of a row that bills units alone and states no limit.
+  /// Whether calls of this row produce output that a cap applies to. Calls of some modes do not,
+  /// and neither do those of a row that bills units alone and states no limit.
   public boolean hasOutput() {
     return !WITHOUT_OUTPUT.contains(mode) && (billsTokens || outputLimitTokens != null);
   }
 
-  /// Whether every price of tokens and units that the row states is zero, or of tools where it
-  /// states no other. Nobody bills that, so it is not to be trusted until it was approved.
+  /// Whether every price of tokens and units that the row states is zero. Where it states none, the
+  /// same of its prices of tools. No provider bills zero, so the row is not used until it is
+  /// approved.
   public boolean allZero() {
     List<Long> picos =
         cards.stream()
@@ -243,7 +244,7 @@ public final class Price {
     return (picos.isEmpty() ? toolPicos.values() : picos).stream().allMatch(price -> price == 0);
   }
 
-  /// The same row of zeros, confirmed to be free.
+  /// The same row, with its prices of zero approved.
   Price withZeroApproved() {
     return new Price(
         provider,
@@ -262,8 +263,8 @@ public final class Price {
         variants);
   }
 
-  /// The prices of a service tier by class and unit, in USD, as the decision record shows them;
-  /// those of the long-context tier that an input of `inputTokens` reaches.
+  /// The prices of a service tier by class, unit and tool, in USD, as the decision record shows
+  /// them. They are those of the long-context tier that an input of `inputTokens` reaches.
   public Map<String, String> describe(String serviceTier, long inputTokens) {
     Map<String, String> prices = new TreeMap<>();
     List<Tariff> ofTier = tariffs(serviceTier);

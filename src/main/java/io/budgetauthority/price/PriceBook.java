@@ -6,9 +6,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/// The price tables in memory. A request only ever reads here; the store is asked at start and then
-/// off the request's path, and a table that cannot be read leaves the one in force in place
-/// (pricing.md#loading). Safe for use by many threads.
+/// Holds the price tables in memory. A request reads only what is here. The store is read at the
+/// start of a process and then outside requests. A table that cannot be read leaves the one that
+/// applies in place (pricing.md#loading). Safe for use by many threads.
 public final class PriceBook {
 
   private record InForce(PriceTable table, Instant since) {}
@@ -21,17 +21,17 @@ public final class PriceBook {
     this.store = store;
   }
 
-  /// The table in force; empty before the first was read.
+  /// The table that applies; empty before the first was read.
   public Optional<PriceTable> current() {
     return Optional.ofNullable(inForce).map(InForce::table);
   }
 
-  /// When the table in force was published; empty before the first was read.
+  /// When the table that applies was published; empty before the first was read.
   public Optional<Instant> inForceSince() {
     return Optional.ofNullable(inForce).map(InForce::since);
   }
 
-  /// A version's table, from memory or the store; empty where there is none.
+  /// A version's table, from memory or the store; empty where none exists.
   public Optional<PriceTable> table(String version) {
     PriceTable remembered = byVersion.get(version);
     if (remembered != null) {
@@ -42,9 +42,9 @@ public final class PriceBook {
     return read;
   }
 
-  /// Asks the store which version is in force, and reads it if it is new. What the store throws,
-  /// this throws: the table in force stays. One at a time, so that an answer that came late never
-  /// takes the place of a newer one.
+  /// Reads from the store which version applies, and its table if that is new. What the store
+  /// throws, this throws, and the table in memory still applies. Only one thread refreshes at a
+  /// time, so that a late answer never replaces a newer one.
   public synchronized void refresh() {
     PriceStore.Current current = store.current().orElse(null);
     if (current == null) {

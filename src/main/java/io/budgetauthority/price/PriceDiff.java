@@ -16,9 +16,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// Compares a table with the one before it. A price that a table states is compared with what
-/// applied in the other, stated or not: a class that gets a price of its own moves from its whole's
-/// price.
+/// Compares a table with the one before it. A price that either table states is compared with the
+/// price that applied in the other, whether stated or not. So a class that newly has a price of its
+/// own changes from the price of its whole.
 final class PriceDiff {
 
   /// 1,000 USD for a million tokens.
@@ -70,7 +70,7 @@ final class PriceDiff {
         List.of());
   }
 
-  /// Every name that meant a row and means another one now, alone and with each provider.
+  /// Every name that meant a row and now means another one, alone and with each provider.
   private static List<Meaning> meanings(PriceTable before, PriceTable after) {
     Set<String> names = new TreeSet<>();
     Set<String> providers = new TreeSet<>();
@@ -102,7 +102,8 @@ final class PriceDiff {
       List<Meaning> into) {
     PriceTable.Found was = before.find(provider, name);
     PriceTable.Found is = after.find(provider, name);
-    // What means nothing on one side was added or removed, which the review says elsewhere.
+    // A name that means nothing in one of them was added or removed, which the review lists
+    // elsewhere.
     if (was instanceof PriceTable.Found.Unknown || is instanceof PriceTable.Found.Unknown) {
       return;
     }
@@ -143,7 +144,7 @@ final class PriceDiff {
             .toList());
   }
 
-  /// What a row states beside its prices.
+  /// What a row states besides its prices.
   private static List<Object> beside(Price row) {
     return List.of(
         row.provider(),

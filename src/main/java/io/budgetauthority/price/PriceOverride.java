@@ -10,9 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a tenant states of one model of one provider, in place of the price table
-/// (pricing.md#overrides). What it leaves out is null or empty. A price of zero that is stated here
-/// is meant.
+/// What a tenant states about one model of one provider, in place of the price table
+/// (pricing.md#overrides). What it leaves out is null or empty. A price of zero is used as stated.
 ///
 /// @param tokens pico-USD per token by class
 /// @param units pico-USD per unit
@@ -40,7 +39,7 @@ public record PriceOverride(
     tools = tools == null ? Map.of() : Map.copyOf(tools);
   }
 
-  /// The row that calls are priced by.
+  /// The row by which calls are priced.
   ///
   /// @param row the table's row of this provider and model; null where it has none
   public Price appliedTo(@Nullable Price row) {
@@ -71,8 +70,9 @@ public record PriceOverride(
     return new RateCard(Bounds.DEFAULT_TIER, 0, tokens, units);
   }
 
-  /// The cards of a row without what is stated here, and with it on the flat card of the default
-  /// tier: a class that is stated has no tier or long-context price of the row.
+  /// The cards of a row without the prices that this override states, and with those prices on the
+  /// flat card of the default tier. So a class that the override states has no tier or long-context
+  /// price of the row.
   private List<RateCard> over(List<RateCard> cards) {
     List<RateCard> merged = new ArrayList<>();
     boolean flat = false;
@@ -103,7 +103,7 @@ public record PriceOverride(
     return variants;
   }
 
-  /// Whether a price of the resulting row is stated here rather than taken from the table.
+  /// Whether a price of the resulting row comes from this override and not from the table.
   ///
   /// @param priced the name of a class, a unit or a tool
   public boolean states(String priced) {

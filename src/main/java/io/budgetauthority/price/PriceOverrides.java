@@ -35,11 +35,11 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// Prices that a tenant states itself: they win over the table's (pricing.md#overrides). They are
-/// kept as configuration in the ledger table and cached for less than a minute, which is how long a
-/// change may take to be in force elsewhere. An override is never overwritten: what it was before
-/// is kept for as long as a decision may be settled that was made under it. Safe for use by many
-/// threads.
+/// The prices that a tenant states itself. They take precedence over the table's
+/// (pricing.md#overrides). They are stored as configuration in the ledger table and cached for less
+/// than a minute, which is how long a change may take to apply in other processes. An override is
+/// never overwritten: each former version is stored for as long as a decision that was made under
+/// it may be settled. Safe for use by many threads.
 public final class PriceOverrides {
 
   /// The most overrides of one tenant: each is stored in the ledger and in the tenant's snapshot.
@@ -79,7 +79,7 @@ public final class PriceOverrides {
     return loaded(tenantId).versions().find(prices, provider, model, Instant.MAX);
   }
 
-  /// What a name meant to a tenant at the time of a decision, with the prices that it stated then.
+  /// What a name meant to a tenant at the time of a decision, by the prices that it stated then.
   public PriceTable.Found findAt(
       String tenantId, PriceTable prices, @Nullable String provider, String model, Instant at) {
     Loaded loaded = loaded(tenantId);
@@ -99,7 +99,7 @@ public final class PriceOverrides {
   /// @param at when the read began: a later decision may have been made under a newer override
   private record Loaded(OverrideVersions versions, Instant at) {}
 
-  /// The same while the ledger is unavailable, by the prices that were published of the tenant.
+  /// What a name means to a tenant during an outage, by the overrides in the tenant's snapshot.
   public static PriceTable.Found find(
       OutageSnapshots snapshots,
       String tenantId,
@@ -126,7 +126,7 @@ public final class PriceOverrides {
     return new OverrideVersions(published).find(prices, provider, model, Instant.MAX);
   }
 
-  /// All that a tenant states, as it is stored now, by provider and model.
+  /// All overrides of a tenant as they are stored now, by provider and model.
   public List<PriceOverride> list(String tenantId) {
     known.invalidate(tenantId);
     return loaded(tenantId).versions().current();
@@ -138,7 +138,7 @@ public final class PriceOverrides {
         .map(OverrideVersions.Version::override);
   }
 
-  /// The overrides of a model's name, of any provider, as they are stored now.
+  /// The overrides of a model's name by every provider, as they are stored now.
   public List<PriceOverride> named(String tenantId, String model) {
     return items(tenantId, CURRENT + StoredIds.digest(model) + "#")
         .map(PriceOverrides::version)
@@ -147,16 +147,16 @@ public final class PriceOverrides {
         .toList();
   }
 
-  /// What is to be published of the overrides of one model's name; empty where there is none.
+  /// The snapshot of the overrides of one model's name; empty where none exist.
   ///
-  /// @param name what [#publishedName] made
+  /// @param name the result of [#publishedName]
   public Optional<String> snapshot(String name) {
     String[] parts = name.split("#", 2);
     List<PriceOverride> stated = named(StoredIds.unescape(parts[0]), StoredIds.unescape(parts[1]));
     return stated.isEmpty() ? Optional.empty() : Optional.of(write(stated));
   }
 
-  /// Overrides are published model by model, so that a change publishes what it changes.
+  /// The name of a snapshot. Each model has one of its own, so that a change publishes only that.
   private static String publishedName(String tenantId, String model) {
     return StoredIds.escape(tenantId) + "#" + StoredIds.escape(model);
   }
@@ -166,15 +166,15 @@ public final class PriceOverrides {
     CREATED,
     REPLACED,
     DELETED,
-    /// There is nothing of that name to delete.
+    /// The tenant has no override of that name to delete.
     NOT_FOUND,
     /// The tenant has [#MAX_OVERRIDES] overrides.
     TOO_MANY
   }
 
-  /// States a price, and records who did.
+  /// Stores an override, and an audit entry of who stated it.
   ///
-  /// @param entry makes the audit entry, given the override that is replaced
+  /// @param entry creates the audit entry, given the override that is replaced
   public Changed put(
       String tenantId,
       PriceOverride override,
@@ -182,9 +182,9 @@ public final class PriceOverrides {
     return change(tenantId, override.provider(), override.model(), override, entry);
   }
 
-  /// Takes a price back: the table's applies again.
+  /// Deletes an override: the table's price applies again.
   ///
-  /// @param entry makes the audit entry, given the override that is deleted
+  /// @param entry creates the audit entry, given the override that is deleted
   public Changed delete(
       String tenantId,
       String provider,
@@ -258,7 +258,7 @@ public final class PriceOverrides {
     return TransactWriteItem.builder().put(put.build()).build();
   }
 
-  /// Keeps what an override was, for as long as a decision that was made under it may be settled.
+  /// Stores a former version for as long as a decision that was made under it may be settled.
   private TransactWriteItem keep(String tenantId, OverrideVersions.Version former, Instant until) {
     int days = tenants.policy(tenantId).policy().retentionDays() + 1;
     String name =
@@ -357,7 +357,7 @@ public final class PriceOverrides {
         .stream();
   }
 
-  /// An item as a version; null where there is no item, or it is not of this form.
+  /// An item as a version; null where no item exists, or it is not of this form.
   private static OverrideVersions.@Nullable Version version(Map<String, AttributeValue> item) {
     if (!item.containsKey("since")) {
       return null;
@@ -375,7 +375,7 @@ public final class PriceOverrides {
     return Map.of("pk", text(StoredIds.escape(tenantId) + "#config"), "sk", text(sortKey));
   }
 
-  /// By digests, since a sort key has at most 1,024 bytes, which two names may exceed.
+  /// The names are digests, because a sort key has at most 1,024 bytes, which two names may exceed.
   private static String sortKey(String prefix, String provider, String model) {
     return prefix + StoredIds.digest(model) + "#" + StoredIds.digest(provider);
   }

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// @param previousVersion the table it is compared with; null for the first one
 /// @param changed rows whose provider, mode, limits, capabilities or aliases differ
 /// @param pricesUp prices that rose, or that apply for the first time
-/// @param pricesDown prices that fell, or that apply no more
-/// @param allZero rows whose every price is zero and that nobody approved: unroutable until then
-/// @param noPrice rows without any price: unroutable without an override
+/// @param pricesDown prices that fell, or that no longer apply
+/// @param allZero rows whose every price is zero and that nobody approved: not used until approved
+/// @param noPrice rows without any price: not used without an override
 /// @param suspect prices that are charged as written and are likely to be wrong
 /// @param untrustedWrites cache writes under half of the input's price: charged as input
 /// @param meanings names that mean another row than before
@@ -90,7 +90,7 @@ public record PriceReview(
         problems);
   }
 
-  /// A row by the two names that an approval takes.
+  /// A row by the two names that an approval states.
   public record RowName(
       @JsonProperty("provider") String provider, @JsonProperty("model") String model) {
     public static RowName of(Price row) {
@@ -98,10 +98,10 @@ public record PriceReview(
     }
   }
 
-  /// A price that moved, in USD per token, unit or use of a tool.
+  /// A price that changed, in USD per token, unit or use of a tool.
   ///
   /// @param priced the class of token, the unit or the tool
-  /// @param aboveTokens the length of input from which on it applies
+  /// @param aboveTokens the length of input above which it applies
   /// @param from null where nothing was charged for it before
   /// @param to null where nothing is charged for it now
   public record Move(
@@ -112,9 +112,10 @@ public record PriceReview(
       @JsonProperty("from") @Nullable String from,
       @JsonProperty("to") @Nullable String to) {}
 
-  /// A name that means another row than in the table before, or has become ambiguous or clear.
+  /// A name that means another row than in the table before, or has become ambiguous or
+  /// unambiguous.
   ///
-  /// @param provider the provider that goes with the name; null where the name stands alone
+  /// @param provider the provider that is given with the name; null where none is given
   /// @param from the row that it meant; null where it meant several
   /// @param to the row that it means; null where it means several
   public record Meaning(
@@ -132,16 +133,16 @@ public record PriceReview(
       @JsonProperty("figure") String figure,
       @JsonProperty("reason") String reason) {}
 
-  /// A row of the file that is no row of the table.
+  /// A row of the file that the table does not have.
   public record KeptOut(
       @JsonProperty("model") String model, @JsonProperty("reason") String reason) {}
 
   /// A field and how many rows have it.
   public record UnknownField(@JsonProperty("field") String field, @JsonProperty("rows") int rows) {}
 
-  /// Whether the table may be published unseen: against the one before, rows were at most added, no
-  /// name means another row than it did, and none of these is suspect. A first table is never
-  /// clean.
+  /// Whether the table may be published without a person's review. Compared with the one before, it
+  /// at most adds rows, no name means another row than before, and no added row is suspect. A first
+  /// table is never clean.
   @JsonProperty("clean")
   public boolean clean() {
     return problems.isEmpty()

@@ -29,11 +29,12 @@ import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/// Price tables in S3. `prices/current` names the table in force, and is the one object that
-/// decides what is published: it is replaced only under the condition that it is still what was
-/// read. Beside it, each version has `prices/<version>.json.gz`, once it is published and never
-/// changed after; `prices/drafts/<version>.json.gz` and `prices/reviews/<version>.json`, what was
-/// imported and what there is to know about it; and `prices/records/<version>.json`.
+/// Stores price tables in S3. `prices/current` names the table that applies, and is the one object
+/// that decides what is published. Except by [#publish], it is replaced only under the condition
+/// that it is still what was read. `prices/<version>.json.gz` exists once a version is published
+/// and never changes after that. `prices/drafts/<version>.json.gz` and
+/// `prices/reviews/<version>.json` are what was imported and its review.
+/// `prices/records/<version>.json` is the version's record.
 public final class PriceStore {
 
   private static final String FOLDER = "prices/";
@@ -65,10 +66,10 @@ public final class PriceStore {
     this.bucket = bucket;
   }
 
-  /// The table in force.
+  /// The table that applies.
   ///
-  /// @param since when it was put in force; null where neither we nor the store recorded it
-  /// @param by who did; null where that was not recorded
+  /// @param since when it was published; null where neither this service nor the store recorded it
+  /// @param by who published it; null where that was not recorded
   /// @param tag what a replacement is conditioned on
   public record Current(String version, @Nullable Instant since, @Nullable String by, String tag) {}
 
@@ -93,9 +94,9 @@ public final class PriceStore {
     return get(FOLDER + version + TABLE).map(PriceStore::decode);
   }
 
-  /// Stores a table that nobody needs to review and puts it in force, as the first one of a store.
-  /// A version that is there already with another content gets an [IllegalStateException]: what was
-  /// published never changes.
+  /// Stores a table that needs no review and publishes it, as the first one of a store. A version
+  /// that already exists with another content gets an [IllegalStateException], because a published
+  /// version never changes.
   public void publish(PriceTable table) {
     if (!writeOnce(table)) {
       throw new IllegalStateException(
@@ -107,7 +108,7 @@ public final class PriceStore {
     }
   }
 
-  /// Stores a table for good. False where the version is there with another content.
+  /// Stores a table for good. False where the version exists with another content.
   boolean writeOnce(PriceTable table) {
     byte[] bytes = encode(table);
     String key = FOLDER + table.version() + TABLE;
@@ -118,10 +119,9 @@ public final class PriceStore {
     return stored.or(() -> bytes(key)).filter(there -> Arrays.equals(there, bytes)).isPresent();
   }
 
-  /// Puts a version in force if the one in force is still that which was seen. False where it is
-  /// not.
+  /// Publishes a version if the version that was seen still applies. False where it does not.
   ///
-  /// @param seen null where there was none
+  /// @param seen null where none applied
   boolean replaceCurrent(@Nullable Current seen, String version, Instant at, String by) {
     PutObjectRequest.Builder put =
         request(CURRENT).metadata(Map.of(PUBLISHED_AT, at.toString(), PUBLISHED_BY, by));
@@ -133,11 +133,11 @@ public final class PriceStore {
     return putIf(put.build(), version.getBytes(StandardCharsets.UTF_8));
   }
 
-  /// Stores what was imported. The record comes last: where there is one, the rest is there.
+  /// Stores what was imported. The record is written last: where it exists, the rest exists too.
   void writeDraft(PriceTable table, PriceReview review, PriceTableRecord tableRecord) {
     put(DRAFTS + table.version() + TABLE, encode(table));
     put(REVIEWS + table.version() + JSON_FILE, json(review));
-    // The same source twice at once: the record may tell of its publication already.
+    // The same source may be imported twice at once: the record may already have its publication.
     if (bytes(RECORDS + table.version() + JSON_FILE).isEmpty()) {
       var unused =
           putIf(
@@ -158,8 +158,8 @@ public final class PriceStore {
     put(RECORDS + tableRecord.version() + JSON_FILE, json(tableRecord));
   }
 
-  /// What is known of a version. A table that was published before there were records, or as the
-  /// first one, is described by itself.
+  /// What is known of a version. A table without a record describes itself: it was published before
+  /// records existed, or as the first one.
   Optional<PriceTableRecord> readRecord(String version) {
     return bytes(RECORDS + version + JSON_FILE)
         .map(bytes -> parse(bytes, PriceTableRecord.class))
@@ -194,10 +194,10 @@ public final class PriceStore {
 
   /// An object that somebody dropped in the bucket.
   ///
-  /// @param identity tells it from any other object that is or was at its key
+  /// @param identity differs from that of any other object that is or was at its key
   record Dropped(String key, String identity, byte[] bytes) {}
 
-  /// @param mostBytes of an object that has more, no more than that and one byte are read
+  /// @param mostBytes of a larger object, only this many bytes and one more are read
   Optional<Dropped> readDropped(String key, int mostBytes) {
     try {
       return Optional.of(
@@ -218,7 +218,7 @@ public final class PriceStore {
     }
   }
 
-  /// The keys in a folder, each with what changes when another object takes its place.
+  /// The keys in a folder, each with text that changes when another object replaces it.
   List<String> keysAndTags(String folder) {
     List<String> found = new ArrayList<>();
     for (S3Object object :
@@ -296,8 +296,8 @@ public final class PriceStore {
       s3.putObject(request, RequestBody.fromBytes(bytes));
       return true;
     } catch (S3Exception e) {
-      // Another object is there, one is being written at this moment, or the one to replace is
-      // gone.
+      // Another object exists, one is being written at this moment, or the one to replace was
+      // deleted.
       if (e.statusCode() == PRECONDITION_FAILED
           || e.statusCode() == CONFLICT
           || e.statusCode() == NOT_FOUND) {

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// One published version of all prices: immutable, found by name in a hash look-up. Two rows with
-/// one name get an [IllegalArgumentException].
+/// One published version of all prices. It is immutable, and rows are found by name in a hash
+/// look-up. Two rows with one name get an [IllegalArgumentException].
 public final class PriceTable {
 
   private static final int MAX_NEAR = 10;
@@ -80,13 +80,13 @@ public final class PriceTable {
         .toList();
   }
 
-  /// Whether a row is there, priced by nothing but zeros.
+  /// Whether the row exists and has only prices of zero.
   boolean hasZeroRow(PriceReview.RowName name) {
     Price row = row(name);
     return row != null && !row.cards().isEmpty() && row.allZero();
   }
 
-  /// Whether a row is there that was confirmed to be free.
+  /// Whether the row exists and its prices of zero are approved.
   boolean hasApprovedRow(PriceReview.RowName name) {
     Price row = row(name);
     return row != null && row.allZero() && row.zeroApproved();
@@ -99,7 +99,7 @@ public final class PriceTable {
         : null;
   }
 
-  /// The same table with these rows of zeros confirmed to be free.
+  /// The same table with these rows of zeros approved.
   PriceTable approving(Collection<PriceReview.RowName> zeros) {
     Set<PriceReview.RowName> approved = Set.copyOf(zeros);
     return new PriceTable(
@@ -126,9 +126,9 @@ public final class PriceTable {
     }
   }
 
-  /// The row that a name means (pricing.md#names): the key itself; else `provider/name`; else the
-  /// only key that ends in `/name`. With a provider, a row of another provider never answers. No
-  /// case is changed and no prefix stripped.
+  /// The row that a name means (pricing.md#names): the one with that key; else `provider/name`;
+  /// else the only key that ends in `/name`. With a provider, a row of another provider never
+  /// answers. No case is changed and no prefix removed.
   public Found find(@Nullable String provider, String name) {
     Price exact = byName.get(name);
     if (exact != null && isOf(provider, exact)) {
@@ -147,15 +147,15 @@ public final class PriceTable {
     };
   }
 
-  /// Whether two rows price the same model: of one key, and of one provider by either of the two
-  /// ways in which a row is of a provider.
+  /// Whether two rows price the same model: they have the same key, and one is a row of the other's
+  /// provider.
   public static boolean isSameRow(Price one, Price other) {
     return one.model().equals(other.model())
         && (isOf(one.provider(), other) || isOf(other.provider(), one));
   }
 
-  /// The rows that a caller may have meant by a name that means none: of the same model by another
-  /// provider or in another spelling, at most ten, by key.
+  /// The rows that a caller may have meant by a name that means none, at most ten, by key. They are
+  /// of the same model by another provider or in another spelling.
   public List<PriceReview.RowName> near(String name) {
     Map<String, List<PriceReview.RowName>> index = nearNames;
     if (index == null) {
@@ -177,14 +177,14 @@ public final class PriceTable {
     return index;
   }
 
-  /// The last part of a name in small letters and digits, without a date at its end.
+  /// The last part of a name in lower-case letters and digits, without a date at its end.
   private static String plain(String name) {
     String last = name.substring(name.lastIndexOf('/') + 1).toLowerCase(Locale.ROOT);
     return DATE.matcher(last).replaceFirst("").replaceAll("[^a-z0-9]", "");
   }
 
-  /// A row is of the provider that its source names, and of the one that its key begins with:
-  /// callers say `vertex_ai` where a row says `vertex_ai-anthropic_models`.
+  /// A row belongs to the provider that its source names, and to the one that its key begins with:
+  /// callers write `vertex_ai` where a row has `vertex_ai-anthropic_models`.
   private static boolean isOf(@Nullable String provider, Price row) {
     return provider == null
         || provider.equals(row.provider())

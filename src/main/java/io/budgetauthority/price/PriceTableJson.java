@@ -16,9 +16,10 @@ import java.util.function.Function;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/// The form of a price table as an object, `prices/<version>.json.gz`: gzipped JSON, streamed both
-/// ways. One table always makes the same bytes, rows and names sorted, without times of writing.
-/// Classes and units go by their wire names, prices in pico-USD.
+/// Writes and reads a price table as an object, `prices/<version>.json.gz`: gzipped JSON, streamed
+/// in both directions. One table always gives the same bytes: rows and names are sorted, and the
+/// time of writing is not included. Classes and units have their wire names; prices are in
+/// pico-USD.
 public final class PriceTableJson {
 
   private static final JsonFactory JSON =
@@ -26,7 +27,7 @@ public final class PriceTableJson {
 
   private PriceTableJson() {}
 
-  /// The object is no price table, or one of a later form.
+  /// The object is not a price table, or it has a later form.
   public static final class MalformedTable extends IOException {
     @Serial private static final long serialVersionUID = 1;
 
@@ -55,8 +56,8 @@ public final class PriceTableJson {
     gzip.finish();
   }
 
-  /// Reads a table and leaves `in` open. What is no table, or has a field that this code does not
-  /// know and so might misprice, gets a [MalformedTable].
+  /// Reads a table and leaves `in` open. An object that is not a table, or that has a field which
+  /// this code does not know and might misprice, gets a [MalformedTable].
   public static PriceTable read(InputStream in) throws IOException {
     return PriceTableReader.read(in, JSON);
   }

@@ -22,7 +22,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
-/// The reading half of [PriceTableJson]: one pass over the tokens, one row at a time.
+/// Reads what [PriceTableJson] writes, in one pass over the tokens and one row at a time.
 final class PriceTableReader {
 
   private final JsonParser json;

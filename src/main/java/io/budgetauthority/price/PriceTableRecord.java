@@ -4,15 +4,15 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// What is known of a version of the price table beside its rows. It is also the audit of prices,
-/// since they belong to no tenant: who brought the table in, who put it in force, and when.
+/// What is known of a version of the price table beside its rows: who imported it, who published
+/// it, and when. It is also the audit trail of prices, because price tables belong to no tenant.
 ///
 /// @param previousVersion the version that it was reviewed against, the only one that it may
 ///   replace; null for a first table
 /// @param createdBy the principal, or `incoming` for an object dropped in the bucket; null where
-///   the table came without a review
-/// @param clean whether its review is; null where there is none
-/// @param publishedAt when it was put in force; null for a draft
+///   the table has no review
+/// @param clean whether its review is clean; null where it has none
+/// @param publishedAt when it was published; null for a draft
 public record PriceTableRecord(
     @JsonProperty("version") String version,
     @JsonProperty("previous_version") @Nullable String previousVersion,

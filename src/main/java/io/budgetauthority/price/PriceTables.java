@@ -21,13 +21,13 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The one way that a price table comes into force: a source is imported as a draft with its review
-/// against the table in force, and a draft whose review is clean or accepted replaces just that
-/// table (pricing.md#import). Each step may be repeated. Safe for use by many threads and
-/// processes.
+/// Imports and publishes price tables: apart from [PriceStore#publish], the only way in which one
+/// comes to apply. A source is imported as a draft with its review against the table that applies.
+/// A draft whose review is clean or accepted then replaces exactly that table (pricing.md#import).
+/// Each step may be repeated. Safe for use by many threads and processes.
 public final class PriceTables {
 
-  /// What a source may have, in bytes (protocol, introduction).
+  /// The most bytes that a source may have (protocol.md#wire-format).
   public static final int MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -37,8 +37,8 @@ public final class PriceTables {
   private final PriceBook book;
   private final Clock clock;
 
-  /// Two publications in one process take turns; those of different processes meet at the condition
-  /// on the object that names the table in force.
+  /// Makes publications in one process run one after the other. Between processes, the condition on
+  /// the object that names the table that applies decides which one is first.
   private final ReentrantLock publishing = new ReentrantLock();
 
   public PriceTables(PriceStore store, PriceBook book, Clock clock) {
@@ -60,18 +60,18 @@ public final class PriceTables {
     /// It is published, now or by an earlier call.
     record Done(PriceTableRecord table) implements Published {}
 
-    /// There is no such version.
+    /// No such version exists.
     record Unknown() implements Published {}
 
     /// Its review is neither clean nor accepted.
     record Unaccepted(PriceReview review) implements Published {}
 
-    /// An approval names what is no row of zeros of the table.
+    /// An approval names something that is not a row of zeros of the table.
     ///
-    /// @param index its place among the approvals
+    /// @param index its position among the approvals
     record NotZero(int index) implements Published {}
 
-    /// The table in force is not the one that it was reviewed against.
+    /// The table that applies is not the one that the draft was reviewed against.
     record Moved(String reviewedAgainst, String inForce) implements Published {}
 
     /// It was published with other approvals than these.
@@ -79,9 +79,9 @@ public final class PriceTables {
   }
 
   /// Imports a source in LiteLLM's format as a draft. The same source on the same day against the
-  /// same table in force is the same draft.
+  /// same table gives the same draft.
   ///
-  /// @param from what to call the source
+  /// @param from the name to record for the source
   public Drafted draft(byte[] source, String from, String by) {
     Instant now = clock.instant();
     String previous = store.current().map(PriceStore.Current::version).orElse(null);
@@ -124,7 +124,7 @@ public final class PriceTables {
     }
   }
 
-  /// The day, for people, and a hash of what makes the draft what it is.
+  /// The day, for people, and a hash of what the draft is made from.
   private static String version(LocalDate day, byte[] source, @Nullable String previous) {
     String hash =
         sha256(String.valueOf(previous).getBytes(StandardCharsets.UTF_8), new byte[1], source);
@@ -143,10 +143,10 @@ public final class PriceTables {
     }
   }
 
-  /// Puts a draft in force, here at once. What is published stays published: repeated, also long
-  /// after another table followed, it changes nothing.
+  /// Publishes a draft, in this process at once. A published version stays published: a repetition
+  /// changes nothing, also long after another table followed.
   ///
-  /// @param approveZero rows of nothing but zeros that really are free
+  /// @param approveZero rows in which every price is zero and that really are free
   public Published publish(
       String version, boolean acceptReview, List<RowName> approveZero, String by) {
     publishing.lock();
@@ -190,7 +190,7 @@ public final class PriceTables {
       return new Published.OtherApprovals();
     }
     if (!store.replaceCurrent(current, version, clock.instant(), by)) {
-      // Either somebody else was first, or this very write was, and its answer was lost.
+      // Another publication was first, or this very write succeeded and its answer was lost.
       return moved(version, draft, approveZero);
     }
     return store
@@ -213,8 +213,9 @@ public final class PriceTables {
     return version == null ? "none" : version;
   }
 
-  /// Sees to it that the record of the table in force says so, also where the process that put it
-  /// in force ended before it could: whoever replaces a table comes by here first.
+  /// Makes sure that the record of the table that applies says so, also where the process that
+  /// published the table ended before it wrote the record. Every publication does this before it
+  /// replaces the table.
   private PriceStore.Current recorded(PriceStore.Current current) {
     store
         .readRecord(current.version())
@@ -238,7 +239,7 @@ public final class PriceTables {
 
   /// A version with its review.
   ///
-  /// @param review null for a table that came without one
+  /// @param review null for a table that was published without one
   public record Papers(PriceTableRecord table, @Nullable PriceReview review) {}
 
   public Optional<Papers> find(String version) {
@@ -246,8 +247,7 @@ public final class PriceTables {
         .map(found -> new Papers(found, store.readReview(version).orElse(null)));
   }
 
-  /// A page of the versions, by name from the last to the first, so that the newest day comes
-  /// first.
+  /// A page of the versions in descending order of their names, so that the newest day comes first.
   ///
   /// @param after the last version of the page before; null for the first page
   public List<PriceTableRecord> list(int limit, @Nullable String after) {
@@ -262,7 +262,7 @@ public final class PriceTables {
     return page;
   }
 
-  /// The version in force; empty before the first.
+  /// The version that applies; empty before the first.
   public Optional<String> versionInForce() {
     return store.current().map(PriceStore.Current::version);
   }

@@ -13,33 +13,32 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Prices usage and worst cases by one and the same arithmetic (protocol.md#estimate;
-/// pricing.md#pricing): sums in pico-USD with overflow as an [ArithmeticException], rounded up
-/// once. For any usage within some bounds, the worst case of the bounds is never below the charge
-/// of the usage.
+/// Prices usage and worst cases by the same arithmetic (protocol.md#estimate; pricing.md#pricing).
+/// Sums are in pico-USD and are rounded up once. An overflow gets an [ArithmeticException]. For any
+/// usage within some bounds, the worst case of the bounds is never below the charge of the usage.
 public final class Pricing {
 
   private Pricing() {}
 
-  /// What a commit charges, and which of its parts had no price of their own, by their names in
-  /// `usage`.
+  /// What a commit charges, and which parts of the usage had no price of their own, by their names
+  /// in `usage`.
   public record Charge(MicroUsd amount, List<String> unpriced) {
     public Charge {
       unpriced = List.copyOf(unpriced);
     }
   }
 
-  /// What was known of a call before it was used.
+  /// What was known of a call before it was made.
   ///
   /// @param units the bounds of the ask
-  /// @param serviceTier the tier held, as the region and the speed
+  /// @param serviceTier the tier that was held, as are the region and the speed
   public record Held(
       Map<String, UnitCount> units,
       String serviceTier,
       @Nullable String inferenceRegion,
       @Nullable String speed) {
 
-    /// Of usage that never had a decision.
+    /// For usage that never had a decision.
     public static final Held NOTHING = new Held(Map.of(), Bounds.DEFAULT_TIER, null, null);
 
     public Held {
@@ -47,8 +46,8 @@ public final class Pricing {
     }
   }
 
-  /// Why a row cannot bound a call's cost, so that the call must not be let through as if it were
-  /// free (protocol.md#unknown-price). Empty where the worst case is known.
+  /// Why a row cannot bound a call's cost. Such a call must not be let through as if it were free
+  /// (protocol.md#unknown-price). Empty where the worst case is known.
   public static Optional<String> unpricedBecause(Price row, Bounds bounds) {
     return Unpriced.because(row, bounds);
   }
@@ -73,7 +72,8 @@ public final class Pricing {
     return PicoUsd.roundUp(Math.addExact(dearest, toolPicos(row, bounds.billedTools(), null)));
   }
 
-  /// What a row multiplies token prices by; what it does not state multiplies by 1.
+  /// What a row multiplies token prices by. A region or speed that it does not state multiplies by
+  /// 1.
   private static Multiplier multiplier(
       Price row, @Nullable String inferenceRegion, @Nullable String speed) {
     return inferenceRegion == null && speed == null
@@ -118,9 +118,10 @@ public final class Pricing {
   /// [#OUTPUT_CLASSES].
   private record Tokens(long input, long output, long[] rows, long[] columns, long[] outputs) {}
 
-  /// Tokens and a unit that bill the same thing are alternatives: either all of it is billed as
-  /// tokens, or by the unit and then none of it as tokens. The dearest of these choices bounds
-  /// every mixture, since the bill is convex in how much is which.
+  /// Finds the dearest bill where tokens and a unit bill the same thing. Such prices are
+  /// alternatives: either all of it is billed as tokens, or all of it by the unit and none as
+  /// tokens. The dearest of these choices bounds every mixture, because the bill is convex in the
+  /// amount that is billed each way.
   private static long dearestOverAlternatives(
       UnitPrices prices, Map<String, UnitCount> units, Tokens tokens, Multiplier multiplier) {
     long adding = prices.adding(units);
@@ -190,11 +191,12 @@ public final class Pricing {
   }
 
   /// What `usage` costs by the row, at the tier of its whole input. Parts without a price are
-  /// charged at their whole's and listed; a whole without one at the dearest of its side, and
-  /// listed. A tier, region or speed that the row does not state is listed; the dearer of the
-  /// default tier and the tier held applies, and the dearest multiplier that the row states. A unit
-  /// that the ask bounded and the usage leaves out is charged at its bound and listed, where
-  /// nothing else that was used bills the same thing (protocol.md#usage).
+  /// charged at the price of their whole and listed. A whole without a price is charged at the
+  /// dearest price of its side and listed. A tier, region or speed that the row does not state is
+  /// listed; then the dearer of the default tier and the tier held applies, and the dearest
+  /// multiplier that the row states. A unit that the ask bounded and the usage leaves out is
+  /// charged at its bound and listed, where nothing else that was used bills the same thing
+  /// (protocol.md#usage).
   public static Charge charge(Price row, Usage usage, Held held) {
     List<String> unpriced = new ArrayList<>();
     Multiplier multiplier = usedMultiplier(row, usage, held, unpriced);
@@ -229,9 +231,9 @@ public final class Pricing {
     return new Charge(PicoUsd.roundUp(picos), unpriced);
   }
 
-  /// Whether the row has a price for what was used, so that a charge by it means something: for the
-  /// tokens of each side, and, where it bills by units alone, for a unit that the usage states or
-  /// the ask bounded.
+  /// Whether the row has a price for what was used, so that a charge by it means something. That is
+  /// so where it prices a unit that the usage states or the ask bounded. Else it must price the
+  /// tokens of each side that was used, and not bill by units alone.
   public static boolean bills(Price row, Usage usage, Held held) {
     for (String tier : tiers(row, usage, held, new ArrayList<>())) {
       Tariff tariff = tariff(row, tier, usage.inputTokens());
@@ -257,8 +259,7 @@ public final class Pricing {
         && new UnitPrices(row, tariff(row, Bounds.DEFAULT_TIER, 0), null).billsUnitsAlone();
   }
 
-  /// The units that a row bills by and that neither the usage states nor the ask bounded, where it
-  /// bills by nothing else.
+  /// The units that a row prices above 0 in the default tier, without long context.
   public static List<String> unitsOf(Price row) {
     Tariff tariff = tariff(row, Bounds.DEFAULT_TIER, 0);
     List<String> units = new ArrayList<>();
@@ -270,8 +271,8 @@ public final class Pricing {
     return units;
   }
 
-  /// The tiers that may have been billed: the one that was used or held, or where the row does not
-  /// price it, what it prices of the default one and the one held.
+  /// The tiers that may have been billed: the one that was used or held. Where the row does not
+  /// price that one, they are those of the default tier and the tier held that it prices.
   private static List<String> tiers(Price row, Usage usage, Held held, List<String> unpriced) {
     String stated = usage.serviceTier() == null ? held.serviceTier() : usage.serviceTier();
     if (!row.tariffs(stated).isEmpty()) {
@@ -356,7 +357,7 @@ public final class Pricing {
   }
 
   /// Lists what has no price of its own, by its name in `usage`. A whole is listed only where some
-  /// of it is no part.
+  /// of its tokens belong to no part.
   private static void listUnpriced(
       Tariff tariff, Usage usage, long plainInput, long plainOutput, List<String> unpriced) {
     Parts parts = usage.parts();
@@ -419,7 +420,7 @@ public final class Pricing {
     return sum;
   }
 
-  /// Whether the stated variant is one of a unit or a tool that was used.
+  /// Whether the stated variant belongs to a unit or a tool that was used.
   private static boolean usesVariant(Price row, Usage usage) {
     return Stream.concat(usage.units().keySet().stream(), usage.billedTools().keySet().stream())
         .anyMatch(name -> UnitPrices.ofVariant(row, name, usage.variant()) != null);

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Map;
 
-/// Prices of a row as its source states them for one service tier, from one length of input on:
-/// pico-USD per token by class and per unit by unit. A card states only what its source states;
-/// [Tariff] says what applies where a card is silent.
+/// The prices of a row that its source states for one service tier and for inputs above one length:
+/// pico-USD per token by class and per unit by unit. A card states only what its source states.
+/// [Tariff] says what applies where a card states nothing.
 ///
 /// @param serviceTier `default`, or a tier such as `batch`, `flex` or `priority`
 /// @param aboveTokens the card applies to inputs of strictly more tokens than this; 0 for the base

@@ -6,8 +6,8 @@ import io.budgetauthority.money.PicoUsd;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
-/// Reads single values of one row of LiteLLM's price file by kind. A value of another kind is a
-/// problem in the notes and null here.
+/// Reads single values of one row of LiteLLM's price file by kind. A value of another kind is noted
+/// as a problem and gives null, except for a flag.
 final class RowValues {
 
   private static final int MAX_SHOWN = 80;
@@ -44,8 +44,7 @@ final class RowValues {
     }
   }
 
-  /// A whole number of tokens, also where it is written as a fraction of nothing, such as
-  /// `256000.0`.
+  /// A whole number of tokens, also where it is written with a decimal point, such as `256000.0`.
   @Nullable Long whole(String field, JsonNode value) {
     BigDecimal number = value.isNumber() ? value.decimalValue().stripTrailingZeros() : null;
     if (number == null
@@ -58,7 +57,7 @@ final class RowValues {
     return number.longValueExact();
   }
 
-  /// A limit in tokens. Zero says that there is none to state.
+  /// A limit in tokens. Zero means that none is stated.
   @Nullable Long limit(String field) {
     JsonNode value = present(field);
     Long limit = value == null ? null : whole(field, value);
@@ -88,7 +87,8 @@ final class RowValues {
     return value.asText();
   }
 
-  /// Nulls are refused where the row is read.
+  /// The value of a field; null where it is absent or null. Nulls are refused where the row is
+  /// read.
   private @Nullable JsonNode present(String field) {
     JsonNode value = row.get(field);
     return value == null || value.isNull() ? null : value;

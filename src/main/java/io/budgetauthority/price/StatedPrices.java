@@ -13,8 +13,8 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// The prices of one row while it is read. Where two fields price one thing the dearer stands, and
-/// the field that lost is told to a listener, with its price.
+/// Collects the prices of one row while the row is read. Where two fields price the same thing, the
+/// dearer one applies, and a listener receives the other field with its price.
 final class StatedPrices {
 
   private static final Set<TokenClass> CACHE_WRITES =
@@ -27,7 +27,7 @@ final class StatedPrices {
   private final Map<String, Map<String, Long>> variants = new TreeMap<>();
   private final BiConsumer<String, PicoUsd> notApplied;
 
-  /// @param notApplied is told each field that lost to a dearer one, with its price
+  /// @param notApplied receives each field that is not applied, with its price
   StatedPrices(BiConsumer<String, PicoUsd> notApplied) {
     this.notApplied = notApplied;
   }
@@ -53,9 +53,9 @@ final class StatedPrices {
         .merge(meaning.billed(), stated, this::dearer);
   }
 
-  /// States a price that may raise what applies without it and never lowers it.
+  /// States a price that may raise the price that applies without it and never lowers it.
   ///
-  /// @param aloneToo whether it counts where nothing else prices the class
+  /// @param aloneToo whether the price counts where nothing else prices the class
   void stateIfDearer(PriceOf meaning, String field, PicoUsd price, boolean aloneToo) {
     long applied = applied(meaning);
     if (applied == Tariff.NO_PRICE ? aloneToo : price.picos() > applied) {
@@ -101,8 +101,8 @@ final class StatedPrices {
     };
   }
 
-  /// The units and tools whose price depends on a variant, with the price of each in pico-USD.
-  /// Where all variants have one price, there is nothing to tell apart.
+  /// The units and tools whose price depends on a variant, with the price of each variant in
+  /// pico-USD. A unit or tool whose variants all have one price is left out.
   Map<String, Map<String, Long>> variants() {
     Map<String, Map<String, Long>> different = new TreeMap<>();
     variants.forEach(
@@ -114,9 +114,9 @@ final class StatedPrices {
     return different;
   }
 
-  /// Takes back prices for cache writes that are zero or under half of what input of the same
-  /// modality costs there, and returns them by field: a caller that reports all its input as writes
-  /// would pay next to nothing (pricing.md#which-price).
+  /// Removes prices for cache writes that are zero or under half of the price of input of the same
+  /// modality on that card, and returns them by field. With such a price, a caller that reports all
+  /// its input as writes would pay next to nothing (pricing.md#which-price).
   Map<String, PicoUsd> dropUntrustedWrites() {
     Map<String, PicoUsd> dropped = new TreeMap<>();
     Map<CardKey, Map<Billed, Stated>> stated = new TreeMap<>();
@@ -152,7 +152,8 @@ final class StatedPrices {
     return picos;
   }
 
-  /// The cards, `default` first. A row that has any price has a card for `default`, be it empty.
+  /// The cards, `default` first. A row that has any price has a card for `default`, which may be
+  /// empty.
   List<RateCard> cards() {
     Map<CardKey, Map<Billed, Stated>> keys = new TreeMap<>(byCard);
     if (!isEmpty()

@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/// What a row charges within one service tier and one length of input: every class and unit
-/// resolved, so that pricing only multiplies. Where a card of the row is silent about a class, its
-/// price outside the card applies or the card's price of the class's whole, whichever is dearer
-/// (pricing.md#which-price).
+/// What a row charges within one service tier and one length of input. Every class and unit is
+/// resolved in advance, so that pricing only multiplies. Where a card of the row does not state a
+/// class, the class's price outside the card applies or the card's price of the class's whole,
+/// whichever is dearer (pricing.md#which-price).
 final class Tariff {
 
   static final long NO_PRICE = -1;
@@ -60,7 +60,8 @@ final class Tariff {
     return tariff;
   }
 
-  /// A whole itself takes the dearest price of its side.
+  /// The price of the class's whole. A class that is a whole itself has the dearest price of its
+  /// side.
   private long priceOfWhole(TokenClass tokenClass) {
     TokenClass whole = tokenClass.whole();
     TokenClass other = otherWhole(tokenClass);
@@ -68,8 +69,8 @@ final class Tariff {
     return other == null ? price : Math.max(price, ratePicos[other.ordinal()]);
   }
 
-  /// A token cut both ways, by cache and by modality, is part of two wholes and takes the dearer
-  /// one's price.
+  /// The second whole of a class that belongs to both divisions, by cache and by modality. Such a
+  /// token is charged at the dearer of the prices of its two wholes.
   private static @Nullable TokenClass otherWhole(TokenClass tokenClass) {
     return switch (tokenClass) {
       case CACHE_READ_AUDIO, CACHE_WRITE_AUDIO -> TokenClass.INPUT_AUDIO;
@@ -106,7 +107,8 @@ final class Tariff {
     return dearest;
   }
 
-  /// The cards of a row, asked for the price of a class as stated or as it applies from outside.
+  /// The cards of a row. They give the price of a class as a card states it, or as it applies from
+  /// outside the card.
   private record Cards(List<RateCard> cards, List<Long> lengths) {
 
     long tokenPicos(TokenClass tokenClass, String serviceTier, long aboveTokens) {
@@ -124,8 +126,8 @@ final class Tariff {
           : Math.max(outside, ofWhole(card, tokenClass));
     }
 
-    /// The card's price of what the class is a part of, at any level; [#NO_PRICE] where the card is
-    /// silent about all of it.
+    /// The card's price of what the class is a part of, at any level; [#NO_PRICE] where the card
+    /// states no part of that.
     private long ofWhole(RateCard card, TokenClass tokenClass) {
       TokenClass other = otherWhole(tokenClass);
       long price = other == null ? NO_PRICE : card.tokenPicos().getOrDefault(other, NO_PRICE);
@@ -173,7 +175,8 @@ final class Tariff {
     }
   }
 
-  /// Every price of the tariff by wire name, for people and for the decision record.
+  /// Adds the prices of all classes that have one of their own, and of all units, by wire name.
+  /// They are for people and for the decision record.
   void describe(Map<String, String> into) {
     for (TokenClass tokenClass : CLASSES) {
       if (ownPrice[tokenClass.ordinal()]) {

@@ -5,8 +5,9 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// The classes of token that a row may price apart. A class without a price of its own is charged
-/// at its whole's (pricing.md#parts); `INPUT` and `OUTPUT` are wholes themselves.
+/// The classes of token that a row may price separately. A class without a price of its own is
+/// charged at the price of its whole (pricing.md#parts). `INPUT` and `OUTPUT` are wholes
+/// themselves.
 public enum TokenClass {
   INPUT(null),
   CACHE_READ(INPUT),
@@ -29,7 +30,7 @@ public enum TokenClass {
     this.whole = whole;
   }
 
-  /// The class this one is a part of; null for the two wholes.
+  /// The class that this one is a part of; null for the two wholes.
   public @Nullable TokenClass whole() {
     return whole;
   }

@@ -7,11 +7,12 @@ import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// How much of a unit that is no token a call used or may use, in millionths: `12.5` seconds are
-/// 12,500,000 (protocol, introduction: up to six decimals). Never negative, but for [#UNSTATED].
+/// How much a call used or may use of a unit that is not tokens, in millionths: `12.5` seconds are
+/// 12,500,000 (protocol.md#wire-format: up to six decimals). Never negative, except for
+/// [#UNSTATED].
 public record UnitCount(long millionths) {
 
-  /// The bound of a unit that a request names without bounding it: nothing can be priced with it.
+  /// The bound of a unit that a request names without a bound. Nothing can be priced with it.
   public static final UnitCount UNSTATED = new UnitCount(-1_000_000);
 
   public static final UnitCount ZERO = new UnitCount(0);
@@ -24,7 +25,7 @@ public record UnitCount(long millionths) {
     return new UnitCount(Math.multiplyExact(units, MILLION));
   }
 
-  /// A decimal number of units; more than six decimals get an [ArithmeticException].
+  /// A decimal number of units. A number with more than six decimals gets an [ArithmeticException].
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static UnitCount of(BigDecimal units) {
     return new UnitCount(units.movePointRight(DECIMALS).longValueExact());
@@ -41,8 +42,8 @@ public record UnitCount(long millionths) {
     return millionths > 0;
   }
 
-  /// What these many cost at a price in pico-USD each, rounded up to a whole pico-USD. A cost that
-  /// does not fit a long gets an [ArithmeticException].
+  /// What this many units cost at a price in pico-USD each, rounded up to a whole pico-USD. A cost
+  /// that does not fit a long gets an [ArithmeticException].
   long timesPicos(long picos) {
     long whole = Math.multiplyExact(millionths / MILLION, picos);
     long rest = millionths % MILLION;
@@ -57,13 +58,13 @@ public record UnitCount(long millionths) {
     return Math.addExact(whole, fraction[1].signum() == 0 ? part : part + 1);
   }
 
-  /// The number as JSON has it: an integer where it is whole.
+  /// The number in JSON: an integer where it is whole.
   @JsonValue
   Number toJson() {
     return millionths % MILLION == 0 ? Long.valueOf(millionths / MILLION) : toDecimal();
   }
 
-  /// The number without zeros that carry nothing.
+  /// The number without trailing zeros after the point.
   public BigDecimal toDecimal() {
     BigDecimal exact = BigDecimal.valueOf(millionths, DECIMALS).stripTrailingZeros();
     return exact.scale() < 0 ? exact.setScale(0) : exact;

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a row charges for units that are no tokens, by one tariff: which units add to the tokens,
-/// and which are another way to bill the same thing (pricing.md#units).
+/// What a row charges for units other than tokens, by one tariff. It says which units add to the
+/// tokens, and which are another way to bill the same thing (pricing.md#units).
 ///
 /// @param variant the variant that was used; null for the dearest
 record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
 
-  /// Modes where time and tokens bill the same thing: all of the sound.
+  /// Modes in which seconds and tokens bill the same thing: all of the sound.
   private static final Set<String> SOUND = Set.of("audio_transcription", "audio_speech");
 
   private static final UnitCount ONE = UnitCount.of(1);
@@ -26,7 +26,7 @@ record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
     return SOUND.contains(row.mode());
   }
 
-  /// What the units cost that are billed beside the tokens, in pico-USD.
+  /// The cost of the units that are billed beside the tokens, in pico-USD.
   long adding(Map<String, UnitCount> units) {
     long sum = 0;
     for (BillingUnit unit : BillingUnit.values()) {
@@ -37,7 +37,7 @@ record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
     return sum;
   }
 
-  /// What a unit costs that is billed in place of tokens, in pico-USD; 0 where it is not.
+  /// The cost of a unit that is billed in place of tokens, in pico-USD; 0 where it is not.
   long alternative(Map<String, UnitCount> units, BillingUnit unit) {
     long cost =
         tariff.unitPicos(unit) == Tariff.NO_PRICE || addsToTokens(unit) ? 0 : cost(units, unit);
@@ -77,7 +77,7 @@ record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
     return tariff.ratePicos(TokenClass.INPUT) > 0 || tariff.ratePicos(TokenClass.OUTPUT) > 0;
   }
 
-  /// Whether one of these counts is above 0 and has a price. A request is counted by itself.
+  /// Whether the row prices a unit whose count is above 0, or prices requests: every call is one.
   boolean pricesAny(Map<String, UnitCount> units) {
     return tariff.unitPicos(BillingUnit.REQUESTS) > 0
         || units.entrySet().stream()

@@ -11,13 +11,13 @@ import java.util.stream.Stream;
 /// Decides whether a row bounds what a call may cost (protocol.md#unknown-price).
 final class Unpriced {
 
-  /// Units that every call of a row which prices them uses, so that a call must bound them.
+  /// Units that every call uses where its row prices them, so that a call must bound them.
   private static final Set<BillingUnit> ALWAYS_BILLED =
       EnumSet.of(BillingUnit.QUERIES, BillingUnit.PAGES, BillingUnit.CREDITS);
 
   private Unpriced() {}
 
-  /// Why the row does not bound the call, for a person; empty where it does.
+  /// Why the row does not bound the call, as text for a person; empty where it does.
   static Optional<String> because(Price row, Bounds bounds) {
     return reason(row, bounds).map(reason -> row.model() + " " + reason);
   }
@@ -84,7 +84,7 @@ final class Unpriced {
         .map(name -> "has no price for units " + name);
   }
 
-  /// A call that leaves out a unit which it cannot but use would be held at less than its bill.
+  /// A call that leaves out a unit which it must use would be held at less than its bill.
   private static Optional<String> unboundedUnit(Price row, Tariff base, Bounds bounds) {
     if (!pricesTokens(base)) {
       return boundsAUnit(base, bounds)
@@ -120,7 +120,7 @@ final class Unpriced {
     return Optional.empty();
   }
 
-  /// One request is bounded by itself.
+  /// Whether the call bounds a unit that the row prices. It always bounds requests: it is one.
   private static boolean boundsAUnit(Tariff base, Bounds bounds) {
     return base.unitPicos(BillingUnit.REQUESTS) != Tariff.NO_PRICE
         || bounds.units().keySet().stream()

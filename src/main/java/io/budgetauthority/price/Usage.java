@@ -7,10 +7,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What a call really used, as its provider reports it (protocol.md#usage). `inputTokens` is the
-/// whole input, cached parts included, and `outputTokens` the whole output, reasoning included.
-/// Parts that do not fit their whole get an [UsageMismatch] that names the field.
+/// whole input, including cached parts, and `outputTokens` the whole output, including reasoning.
+/// Parts that exceed their whole get an [UsageMismatch] that names the field.
 ///
-/// @param serviceTier null for the tier held, as the region and the speed
+/// @param serviceTier null for the tier that was held, as are the region and the speed
 /// @param variant which variant of its units and tools was used, such as `1080p`; null where the
 ///   provider does not say
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -26,7 +26,7 @@ public record Usage(
     @JsonProperty("speed") @Nullable String speed,
     @JsonProperty("variant") @Nullable String variant) {
 
-  /// Parts of one cut that exceed their whole (pricing.md#parts).
+  /// The parts of one division exceed their whole (pricing.md#parts).
   public static final class UsageMismatch extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
     private final String field;
@@ -41,7 +41,7 @@ public record Usage(
     }
   }
 
-  /// Usage at the tier, in the region and at the speed held.
+  /// Usage in the region and at the speed that were held, with no variant stated.
   public Usage(
       long inputTokens,
       long outputTokens,

@@ -10,13 +10,14 @@ import software.amazon.awssdk.services.sqs.model.Message;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 import software.amazon.awssdk.services.sqs.model.MessageSystemAttributeName;
 
-/// The messages of the usage queue that nobody could take: to be looked at, and to be sent again
-/// once what was wrong is put right. Sending one twice is safe, as with every message.
+/// Shows the messages of the usage queue that could not be processed, and sends them again once
+/// their cause is corrected. Sending one twice is safe, as with every message.
 public final class DeadLetters {
 
   private static final int BATCH = 10;
 
-  /// As long as a pass may take: what was seen stays hidden meanwhile, so that it is seen once.
+  /// How long a pass may take. A letter that was received stays hidden for this time, so that a
+  /// pass receives it once.
   private static final int HIDDEN_SECONDS = 300;
 
   private final SqsClient sqs;
@@ -31,12 +32,12 @@ public final class DeadLetters {
 
   /// A dead letter.
   ///
-  /// @param reason why it could not be taken; that its receives were spent where the queue itself
-  ///   gave it up
-  /// @param sentAt when it came here, in milliseconds of the epoch
+  /// @param reason why it could not be processed; that its receives were spent, where the queue
+  ///   itself gave it up
+  /// @param sentAt when it arrived in the dead-letter queue, in milliseconds since the epoch
   public record Letter(String messageId, String reason, long sentAt, String body) {}
 
-  /// Shows every letter once, and leaves it there.
+  /// Shows every letter once, and leaves it in the queue.
   public int show(Consumer<Letter> shown) {
     List<Message> letters = all();
     letters.forEach(message -> shown.accept(letter(message)));
@@ -44,10 +45,10 @@ public final class DeadLetters {
     return letters.size();
   }
 
-  /// Puts the letters that are wanted on the usage queue again. What comes back meanwhile, because
-  /// nothing was put right, is not among them.
+  /// Sends the wanted letters to the usage queue again. Letters that come back meanwhile, because
+  /// their cause was not corrected, are not among them.
   ///
-  /// @return how many
+  /// @return how many were sent
   public int redrive(Predicate<Letter> wanted) {
     int redriven = 0;
     for (Message message : all()) {
@@ -62,7 +63,7 @@ public final class DeadLetters {
     return redriven;
   }
 
-  /// Every letter that is there now, hidden until it is left or deleted.
+  /// Every letter that is in the queue now, hidden until it is left or deleted.
   private List<Message> all() {
     List<Message> letters = new ArrayList<>();
     List<Message> batch;

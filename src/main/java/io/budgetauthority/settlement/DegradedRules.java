@@ -11,8 +11,9 @@ import java.time.Instant;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What a decision that was made in an outage must be like, as a message of the usage queue carries
-/// it (protocol.md#degraded-decisions). A queue takes messages of whoever may write to it.
+/// The rules for a decision that was made in an outage, as a message of the usage queue contains it
+/// (protocol.md#degraded-decisions). They are needed because a queue accepts messages from anyone
+/// who may write to it.
 final class DegradedRules {
 
   private DegradedRules() {}

@@ -5,10 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What usage a settlement reported and how it was priced, as it is kept with the reservation.
+/// The usage that a settlement reported and how it was priced, as it is stored with the
+/// reservation.
 ///
-/// @param usage as it is answered again; null where it stayed unknown
-/// @param unpriced what had no price of its own, by its name in `usage`, `model` for the model
+/// @param usage as a record shows it; null where it stayed unknown
+/// @param unpriced what had no price of its own, by its name in `usage`; `model` for the model
 ///   itself
 public record Particulars(
     @JsonProperty("usage") @Nullable JsonNode usage,

@@ -29,15 +29,15 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/// Settles reservations: reads one, has the pure state machine compute the step, and takes it under
-/// the condition that nothing changed meanwhile; else once more from the start. Every call is
-/// idempotent (protocol.md#settle). Safe for use by many threads.
+/// Settles reservations. It reads a reservation, lets the pure state machine compute the step, and
+/// writes the step under the condition that nothing changed meanwhile. If something did, it starts
+/// again. Every call is idempotent (protocol.md#settle). Safe for use by many threads.
 public final class Settlement {
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
-  /// A reservation has a handful of steps in its life, so one that moves this often is not being
-  /// settled.
+  /// How often a call reads a reservation before it gives up. A reservation takes only a few steps
+  /// in its life, so it does not normally change this often.
   private static final int MAX_READS = 20;
 
   private final Ledger ledger;
@@ -52,7 +52,7 @@ public final class Settlement {
     this.clock = clock;
   }
 
-  /// What a step comes to.
+  /// The outcome of a step.
   public sealed interface Result {
     /// The reservation as it is now, whether by this step or an earlier one.
     record Done(Reservation reservation, DecisionFacts facts) implements Result {}
@@ -60,8 +60,8 @@ public final class Settlement {
     /// Its state does not allow the step (409).
     record Refused(Reservation reservation, DecisionFacts facts) implements Result {}
 
-    /// The accounts have not enough for the change, or the model cannot be routed to; nothing
-    /// changed.
+    /// An account has not enough available for the change, or the model has no price or is not
+    /// allowed. Nothing changed.
     record Blocked(Reservation reservation, DecisionFacts facts, DecisionFacts.BlockFacts block)
         implements Result {}
 
@@ -74,17 +74,17 @@ public final class Settlement {
     /// The reservation is another principal's, and the caller is no gateway (403).
     record Forbidden() implements Result {}
 
-    /// There is none of that id for this caller (404).
+    /// No reservation of that id exists for this caller (404).
     record NotFound() implements Result {}
   }
 
-  /// Reads a decision or reservation that is this caller's business; empty where it is none or not
-  /// theirs.
+  /// Reads a decision or reservation that this caller may see; empty where none exists or the
+  /// caller may not see it.
   public Optional<Reservation> find(Caller caller, ReservationId id) {
     return find(caller, id, Deadline.in(TIMEOUT)).map(Found::reservation);
   }
 
-  /// A reservation and what its decision was.
+  /// A reservation and the facts of its decision.
   private record Found(Reservation reservation, DecisionFacts facts) {}
 
   private Optional<Found> find(Caller caller, ReservationId id, Deadline deadline) {
@@ -94,7 +94,7 @@ public final class Settlement {
         .filter(found -> caller.mayTouch(found.facts().userId(), found.facts().keyId()));
   }
 
-  /// Whether a reservation is there, but not this tenant's.
+  /// Whether a reservation exists, but is another tenant's.
   boolean isOfAnotherTenant(String tenantId, ReservationId id) {
     return ledger
         .find(id, Deadline.in(TIMEOUT))
@@ -123,7 +123,7 @@ public final class Settlement {
         });
   }
 
-  /// @param reason why, in the caller's words, which are kept with the reservation
+  /// @param reason why, in the caller's words, which are stored with the reservation
   public Result release(Caller caller, ReservationId id, @Nullable String reason) {
     return take(caller, id, (reservation, facts) -> reservation.release(reason, now()));
   }
@@ -151,7 +151,7 @@ public final class Settlement {
         });
   }
 
-  /// Moves an open hold to a fallback model.
+  /// Moves an open hold to another model.
   public Result retarget(Caller caller, ReservationId id, @Nullable String provider, String model) {
     return change(
         caller,
@@ -172,7 +172,7 @@ public final class Settlement {
             });
   }
 
-  /// What the policy says now of a row of the decision's time.
+  /// What the policy says now about a row of the decision's time.
   private ModelRules rules(Caller caller, DecisionFacts facts, Price row) {
     return ModelRules.of(
         tenants.policy(caller.tenantId()).policy(),
@@ -214,8 +214,8 @@ public final class Settlement {
         });
   }
 
-  /// Releases whatever an idempotency key reserved. A key that was not seen is marked, so that its
-  /// request is blocked when it comes; then the result is empty.
+  /// Releases what an idempotency key reserved. A key that was not seen is marked as cancelled, so
+  /// that an ask with it is blocked when it arrives. The result is then empty.
   public Optional<Result.Done> cancel(
       Caller caller,
       String idempotencyKey,
@@ -252,9 +252,10 @@ public final class Settlement {
             result(step.apply(found.reservation(), found.facts()), found, deadline));
   }
 
-  /// One try at a reservation as it was just read.
+  /// One attempt at a step of a reservation as it was just read.
   private interface Attempt {
-    /// Null where another step was first, so that it is to be read and computed again.
+    /// Null where another step was written first, so that the reservation must be read and the step
+    /// computed again.
     @Nullable Result at(Found found, Deadline deadline);
   }
 
@@ -277,7 +278,7 @@ public final class Settlement {
     throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
   }
 
-  /// What a step comes to once it is taken; null where the ledger has meanwhile moved.
+  /// Writes a step and returns its outcome; null where the ledger has changed meanwhile.
   private @Nullable Result result(Reservation.Step step, Found found, Deadline deadline) {
     return switch (step) {
       case Reservation.Step.Unchanged unchanged ->
@@ -304,7 +305,7 @@ public final class Settlement {
     return new Result.Done(next, factsOf(next, found));
   }
 
-  /// The facts of the next state: those already read, unless the step moved the hold.
+  /// The facts of the next state: those that were read, unless the step moved the hold.
   private static DecisionFacts factsOf(Reservation next, Found found) {
     return next.facts().equals(found.reservation().facts())
         ? found.facts()

@@ -26,21 +26,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Ends what its callers left open (protocol.md#expiry): a reservation whose time and skew
-/// allowance have passed expires, and one that an earlier sweep expired is settled: released where
-/// it was to be forwarded explicitly and never was, else charged as presumed. Runs whose life is
-/// over end, which frees their places.
+/// Ends what callers left open (protocol.md#expiry). A reservation expires once its time and the
+/// clock skew have passed. One that an earlier sweep expired is settled. It is released if it had
+/// explicit forwarding and was never forwarded. Else its estimate is charged as presumed. A run
+/// whose life is over is ended, which decrements its counters.
 ///
-/// A sweep is bounded in time. What it leaves is still due and is found first by the next one,
-/// since what is settled leaves the index. Two at once are safe: every step is conditioned on the
-/// revision that it was computed from.
+/// A sweep is bounded in time. What it leaves is still due, and the next sweep finds it first,
+/// because what is settled leaves the index. Two sweeps at once are safe: every step is conditioned
+/// on the revision that it was computed from.
 public final class Sweeper {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
   private static final int PAGE = 100;
 
-  /// As many parts of the index are walked side by side; more would only fight over the accounts.
+  /// How many parts of the index are swept at the same time. More would only add contention on the
+  /// accounts.
   private static final int WALKERS = 4;
 
   private final Ledger ledger;
@@ -55,13 +56,14 @@ public final class Sweeper {
     this.clock = clock;
   }
 
-  /// What a sweep came to.
+  /// The result of a sweep.
   ///
   /// @param expired reservations that expired
   /// @param presumed reservations charged with their estimate
   /// @param released reservations released, as never forwarded
   /// @param runsEnded runs whose life was over
-  /// @param failed what could not be taken care of this time, each with a line in the log
+  /// @param failed reservations and runs that could not be ended this time, each with a line in the
+  ///   log
   /// @param finished whether everything that was due was looked at before the time was up
   public record Swept(
       int expired, int presumed, int released, int runsEnded, int failed, boolean finished) {}
@@ -85,8 +87,8 @@ public final class Sweeper {
     }
   }
 
-  /// Sweeps until nothing more is due, or for `time`. A ledger that does not answer ends it with
-  /// [LedgerUnavailable]; the next one goes on from there.
+  /// Sweeps until nothing more is due, or for `time`. A ledger that does not answer ends the sweep
+  /// with [LedgerUnavailable], and the next sweep goes on from there.
   public Swept sweep(Duration time) {
     Deadline end = Deadline.in(time);
     Tally tally = new Tally();
@@ -206,7 +208,7 @@ public final class Sweeper {
     return Duration.ofSeconds(tenants.policy(tenantId).policy().clockSkewSeconds());
   }
 
-  /// One that cannot be settled must not keep the others waiting; an outage must.
+  /// A reservation or run that fails does not stop the sweep of the others. An outage does.
   private static void attempt(String what, Tally tally, Runnable care) {
     try {
       care.run();

@@ -9,10 +9,10 @@ import io.budgetauthority.price.Usage;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// Usage that never had a decision, as it was reported (protocol.md#usage-without-a-decision). Its
-/// JSON, without nulls and with sorted names, is what tells a replay from a reused key.
+/// Usage that had no decision, as it was reported (protocol.md#usage-without-a-decision). The hash
+/// of its JSON, without nulls and with sorted names, tells a replay from a reused key.
 ///
-/// @param provider null where the model's name says it
+/// @param provider null where the report leaves it to the model's name
 /// @param quality exact or estimated
 /// @param occurredAt null for the time at which it is charged
 @JsonInclude(JsonInclude.Include.NON_EMPTY)

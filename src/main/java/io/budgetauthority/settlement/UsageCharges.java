@@ -17,10 +17,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/// Charges usage that never had a decision: a pass-through route, a batch, a line of the provider's
-/// invoice (protocol.md#usage-without-a-decision). It is priced like a commit, by the table in
-/// force, and never refused. Its item is one that was committed when it was made, so that a better
-/// report corrects it as it does any other. Safe for use by many threads.
+/// Charges usage that had no decision: a pass-through route, a batch, a line of the provider's
+/// invoice (protocol.md#usage-without-a-decision). The usage is priced like a commit, by the price
+/// table that applies now, and never refused. Its item is created as committed, so that a better
+/// report corrects it like any other. Safe for use by many threads.
 public final class UsageCharges {
 
   private final UnreservedRecorder recorder;
@@ -36,7 +36,7 @@ public final class UsageCharges {
     this.clock = clock;
   }
 
-  /// What a charge comes to.
+  /// The outcome of a charge.
   public sealed interface Result {
     /// @param replayed whether an earlier request with the same key charged it
     record Charged(Reservation reservation, DecisionFacts facts, boolean replayed)

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// Reads usage, and the bodies of a commit and of a usage charge (protocol.md#usage).
 public final class UsageJson {
 
-  /// In the place of usage that is wrong, which the body's end reports.
+  /// Used in place of wrong usage. The end of the body reports the error.
   private static final Usage NOTHING = Usage.ofTokens(0, 0);
 
-  /// How long after it occurred usage may be charged: for as long its period is known.
+  /// How long after it occurred usage may be charged. Its period is known for that long.
   private static final Duration MAX_AGE = Duration.ofDays(400);
 
   private UsageJson() {}
@@ -43,7 +43,7 @@ public final class UsageJson {
     return report;
   }
 
-  /// What a commit says; only good once the body's end found no error.
+  /// Reads the body of a commit. The result is valid only if the end of the body finds no error.
   static UsageReport report(RequestFields fields) {
     UsageQuality stated = fields.oneOf("usage_quality", UsageJson::quality);
     UsageQuality quality = stated == null ? UsageQuality.EXACT : stated;
@@ -63,7 +63,7 @@ public final class UsageJson {
         missing ? null : usage == null ? NOTHING : usage, provider, model, quality);
   }
 
-  /// Reads the body of a usage charge (protocol.md#usage).
+  /// Reads the body of a usage charge (protocol.md#usage-without-a-decision).
   ///
   /// @param skew how far ahead of `now` an `occurred_at` may be
   public static UsageCharge readCharge(byte @Nullable [] body, Instant now, Duration skew) {
@@ -77,9 +77,11 @@ public final class UsageJson {
     return charge;
   }
 
-  /// What a usage charge says; only good once the body's end found no error.
+  /// Reads the body of a usage charge. The result is valid only if the end of the body finds no
+  /// error.
   ///
-  /// @param sentAt an `occurred_at` of more than 400 days before is an error
+  /// @param sentAt when the charge was sent; an `occurred_at` of more than 400 days before it is an
+  ///   error
   static UsageCharge charge(RequestFields fields, Instant sentAt) {
     String model = fields.text("model");
     if (!fields.has("model")) {
@@ -112,7 +114,7 @@ public final class UsageJson {
     return charge;
   }
 
-  /// A time that a caller states; anything else gets an [IllegalArgumentException].
+  /// Reads a time that a caller states. Any other text throws an [IllegalArgumentException].
   public static Instant instant(String text) {
     try {
       return Instant.parse(text);
@@ -121,7 +123,7 @@ public final class UsageJson {
     }
   }
 
-  /// The usage in an object; null where it is wrong, which the body's end reports.
+  /// Reads the usage in an object; null where it is wrong, which the end of the body reports.
   private static @Nullable Usage usage(RequestFields fields) {
     Long input = required(fields, "input_tokens");
     Long output = required(fields, "output_tokens");

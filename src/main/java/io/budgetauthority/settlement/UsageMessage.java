@@ -14,11 +14,11 @@ import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A message of the usage queue (protocol.md#usage-queue), read as strictly as a request.
+/// A message of the usage queue (protocol.md#usage-queue), validated like a request.
 ///
 /// @param principalId who sent it; null where the reservation is named by its id
-/// @param idempotencyKey of the decision, or of the charge; null where the reservation is named by
-///   its id
+/// @param idempotencyKey the key of the decision or of the charge; null where the reservation is
+///   named by its id
 public record UsageMessage(
     String tenantId,
     @Nullable String principalId,
@@ -27,7 +27,7 @@ public record UsageMessage(
     Instant sentAt,
     Content content) {
 
-  /// What a message says, which is what the body of its call would say.
+  /// The content of a message, which is that of the body of the call.
   public sealed interface Content {
     record Commit(UsageReport report) implements Content {}
 
@@ -40,7 +40,7 @@ public record UsageMessage(
     record Decision(DegradedDecision decision) implements Content {}
   }
 
-  /// The latest time that the message tells of.
+  /// The later of the time at which the message was sent and the time at which its call was made.
   Instant latest() {
     Instant told =
         switch (content) {
@@ -60,7 +60,7 @@ public record UsageMessage(
     USAGE,
     DECISION;
 
-    /// Whether it is about a reservation that there is; the others make one.
+    /// Whether the message is for a reservation that exists. The other types create one.
     boolean settles() {
       return this == COMMIT || this == RELEASE || this == EXTEND;
     }
@@ -76,7 +76,7 @@ public record UsageMessage(
     }
   }
 
-  /// The reservation that it settles.
+  /// The id of the reservation that the message is for.
   public ReservationId reservationId() {
     return stated != null
         ? stated
@@ -87,8 +87,8 @@ public record UsageMessage(
             Objects.requireNonNull(idempotencyKey));
   }
 
-  /// Reads a message; what is wrong with it is an [io.budgetauthority.input.InvalidInput] that
-  /// names each field, or an [io.budgetauthority.input.InputTooLarge].
+  /// Reads a message. A wrong one throws an [io.budgetauthority.input.InvalidInput] that names each
+  /// field, or an [io.budgetauthority.input.InputTooLarge].
   public static UsageMessage read(String text) {
     RequestFields fields = RequestFields.parse(text.getBytes(StandardCharsets.UTF_8));
     Type type = required(fields, "type", fields.oneOf("type", Type::ofWireName));

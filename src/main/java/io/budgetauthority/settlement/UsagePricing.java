@@ -23,8 +23,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What reported usage costs: by the row of the model that served the call, in the table version
-/// that the decision was made from; where that has none, by the row held (protocol.md#commit).
+/// Prices reported usage (protocol.md#commit). It uses the row of the model that served the call,
+/// in the table version that the decision was made from. Where that model has no price for the
+/// usage, it uses the row that was held.
 public final class UsagePricing {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -44,7 +45,7 @@ public final class UsagePricing {
         reservation.tenantId(), reservation.priceRow(), reservation.estimate(), facts, report);
   }
 
-  /// @param heldRow the row held; empty where the decision had none
+  /// @param heldRow the row that was held; empty where the decision had none
   /// @param estimate what is charged where usage stays unknown
   private Priced price(
       String tenantId, String heldRow, MicroUsd estimate, DecisionFacts facts, UsageReport report) {
@@ -90,14 +91,14 @@ public final class UsagePricing {
             asked.units(), facts.serviceTier(), facts.inferenceRegion(), facts.speed());
   }
 
-  /// Prices usage that never had a decision.
+  /// Prices usage that had no decision.
   ///
   /// @param row the row of its model; empty where that has no price
   Priced price(String tenantId, String row, DecisionFacts facts, UsageReport report) {
     return price(tenantId, row, MicroUsd.ZERO, facts, report);
   }
 
-  /// The table in force; empty before the first was read.
+  /// The price table that applies now; empty before the first was read.
   Optional<PriceTable> current() {
     return prices.current();
   }
@@ -107,8 +108,8 @@ public final class UsagePricing {
     return overrides.find(tenantId, table, provider, model);
   }
 
-  /// What a model's name means in the table version that a decision was made from, with the prices
-  /// that the tenant stated then.
+  /// What a model's name means in the table version that a decision was made from, with the
+  /// overrides that the tenant had then.
   PriceTable.Found find(
       String tenantId, DecisionFacts facts, @Nullable String provider, String model) {
     return prices
@@ -139,8 +140,8 @@ public final class UsagePricing {
     }
   }
 
-  /// Usage beyond what a long can count in pico-USD, some nine million USD for one call, is charged
-  /// as just that much: a settlement is never refused.
+  /// Prices usage by a row. An amount beyond what a long can count in pico-USD, about nine million
+  /// USD for one call, is charged as that maximum, because a settlement is never refused.
   private static Pricing.Charge charge(Price row, Usage usage, Pricing.Held held) {
     try {
       return Pricing.charge(row, usage, held);
@@ -155,7 +156,7 @@ public final class UsagePricing {
     return pricedRow(find(tenantId, facts, provider, model));
   }
 
-  /// The row that a name means, if it means one and that has a price.
+  /// The row that a name means, if it means one row and that row has a price.
   static Optional<Price> pricedRow(PriceTable.Found found) {
     Optional<Price> row =
         found instanceof PriceTable.Found.Row it ? Optional.of(it.price()) : Optional.empty();

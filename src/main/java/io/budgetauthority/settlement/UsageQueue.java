@@ -28,19 +28,19 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.MessageAttributeValue;
 
-/// Takes what arrives on the usage queue: commits, releases, extensions, usage that had no
-/// decision, and decisions that were made during an outage, in any order and any number of times
-/// (protocol.md#usage-queue and protocol.md#degraded-decisions).
+/// Processes the messages of the usage queue: commits, releases, extensions, usage that had no
+/// decision, and decisions that were made during an outage. They arrive in any order and any number
+/// of times (protocol.md#usage-queue and protocol.md#degraded-decisions).
 ///
-/// What can never succeed goes to the dead-letter queue with its reason at once; what may succeed
-/// later is delivered again until its receives are spent, and then goes there too. A message that
-/// could not be taken because DynamoDB is unavailable is put back for as long as that lasts. Safe
+/// A message that can never succeed goes to the dead-letter queue with its reason at once. One that
+/// may succeed later is delivered again until its receives are spent, and then goes there too. One
+/// that failed because DynamoDB is unavailable is put back for as long as the outage lasts. Safe
 /// for use by many threads.
 public final class UsageQueue {
 
   private static final Logger LOG = Logger.getLogger("budget.usage");
 
-  /// What the attribute of a dead letter that says why is called.
+  /// The name of the attribute that has the reason of a dead letter.
   public static final String REASON = "reason";
 
   private static final String FROM = "message_id";
@@ -71,8 +71,8 @@ public final class UsageQueue {
   /// Where messages come from and go to.
   ///
   /// @param mostReceives how often a message is delivered before the queue itself gives it up
-  /// @param backAfterOutage for how long a message is kept back that is put back because DynamoDB
-  ///   is unavailable: at most 900 s, as SQS has it
+  /// @param backAfterOutage the delay of a message that is put back because DynamoDB is
+  ///   unavailable; at most 900 s, the maximum of SQS
   public record Settings(
       SqsClient sqs,
       String queueUrl,
@@ -82,10 +82,10 @@ public final class UsageQueue {
 
   /// A message as it was delivered.
   ///
-  /// @param receives how often it was, this time included
+  /// @param receives how often it was delivered, this time included
   public record Received(String messageId, String body, int receives) {}
 
-  /// What became of a message.
+  /// The outcome of a message.
   sealed interface Outcome {
     record Done() implements Outcome {}
 
@@ -99,9 +99,9 @@ public final class UsageQueue {
     record Dead(String reason) implements Outcome {}
   }
 
-  /// Takes a batch, each message for itself.
+  /// Processes a batch, each message on its own.
   ///
-  /// @return the ids of the messages that are to be delivered again; the others are done with
+  /// @return the ids of the messages that must be delivered again; the others are done
   public List<String> consume(List<Received> batch) {
     List<String> again = new ArrayList<>();
     for (Received message : batch) {
@@ -112,7 +112,7 @@ public final class UsageQueue {
     return again;
   }
 
-  /// Whether the message is done with.
+  /// Acts on the outcome of a message. True where the message is done.
   private boolean dispose(Received message, Outcome outcome) {
     boolean last = message.receives() >= settings.mostReceives();
     return switch (outcome) {
@@ -152,7 +152,8 @@ public final class UsageQueue {
     return send(settings.queueUrl(), message.body(), settings.backAfterOutage(), Map.of());
   }
 
-  /// Where sending fails the message stays where it is: the queue then disposes of it.
+  /// Sends a message to a queue. False where that fails; the message then stays where it is, and
+  /// its queue delivers it again or gives it up.
   private boolean send(
       String url, String body, Duration delay, Map<String, MessageAttributeValue> attributes) {
     try {
@@ -175,8 +176,8 @@ public final class UsageQueue {
     return MessageAttributeValue.builder().dataType("String").stringValue(value).build();
   }
 
-  /// A reason may quote the message, which is not to forge a line of the log, and an attribute
-  /// takes neither every character nor any length.
+  /// A reason in a form that is safe to log and to store. It may quote the message, which must not
+  /// forge a line of the log. An attribute does not accept every character or any length.
   private static String shown(String reason) {
     String printable = reason.replaceAll("[^\\x20-\\x7E]", "?");
     return printable.substring(0, Math.min(printable.length(), MAX_REASON_CHARACTERS));
@@ -203,14 +204,15 @@ public final class UsageQueue {
     } catch (LedgerUnavailable | LedgerContended | ConfigurationWrites.Busy | SdkException e) {
       return new Outcome.Unavailable(String.valueOf(e.getMessage()));
     } catch (Throwable e) {
-      // Whatever one message does, the messages beside it and after it are taken.
+      // A fault of one message must not stop the messages beside it and after it.
       LOG.error("a message could not be taken", e);
       return new Outcome.Later("an unexpected fault: " + e.getClass().getName());
     }
   }
 
-  /// The decision of an older message may not be kept any more. What is of the future is so by a
-  /// clock, which may be right later.
+  /// Why a message is not processed now; null where it is. A message may be so old that its
+  /// decision is no longer stored. A time in the future may come from a clock that is wrong now, so
+  /// that message may succeed later.
   private static @Nullable Outcome refuse(UsageMessage message, Policy policy, Instant now) {
     if (message.latest().isAfter(now.plusSeconds(policy.clockSkewSeconds()))) {
       return new Outcome.Later("is of " + message.latest() + ", which is in the future");
@@ -287,8 +289,9 @@ public final class UsageQueue {
     };
   }
 
-  /// A reservation that is settled needs no more time. A block may yet become a decision that was
-  /// let through during an outage; a key that was cancelled may not.
+  /// The outcome of a message that the state of its reservation refuses. A reservation that is
+  /// settled needs no more time. A block may still become a decision that was let through during an
+  /// outage. A key that was cancelled may not.
   private static Outcome refused(UsageMessage message, Settlement.Result.Refused refused) {
     if (refused.reservation().state() != ReservationState.NONE) {
       return new Outcome.Done();
@@ -301,7 +304,7 @@ public final class UsageQueue {
         : new Outcome.Done();
   }
 
-  /// Who sends messages may settle whatever is its tenant's.
+  /// A message counts as a gateway's, so it may settle every reservation of its tenant.
   private static Caller gateway(UsageMessage message) {
     String principalId = message.principalId();
     return new Caller(

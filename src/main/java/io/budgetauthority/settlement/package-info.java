@@ -1,4 +1,4 @@
-/// What became of a call: the steps that settle a reservation, and what usage costs.
+/// Settles calls: the steps that settle a reservation, and the price of the usage.
 @NullMarked
 package io.budgetauthority.settlement;
 

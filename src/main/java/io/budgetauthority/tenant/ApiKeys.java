@@ -30,9 +30,9 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.Update;
 
-/// API keys and whom they authenticate. A secret is stored only as its SHA-256: secrets are long
-/// and random, so a slow hash would add nothing but latency. What was looked up is believed for
-/// less than a minute, which is how long a revocation may take to reach every process
+/// API keys and the principals that they authenticate. A secret is stored only as its SHA-256:
+/// secrets are long and random, so a slow hash would add nothing but latency. A look-up is cached
+/// for less than a minute, which is how long a revocation may take to reach every process
 /// (protocol.md#administration).
 public final class ApiKeys {
 
@@ -40,7 +40,8 @@ public final class ApiKeys {
   private static final int MAX_CACHED = 10_000;
   private static final int SECRET_BYTES = 32;
 
-  /// A rotation and a revocation end all of them in one transaction.
+  /// The most secrets of a principal: a rotation or a revocation ends all of them in one
+  /// transaction.
   private static final int MAX_SECRETS = 50;
 
   private static final int MAX_ATTEMPTS = 10;
@@ -60,15 +61,15 @@ public final class ApiKeys {
   public sealed interface Rotated {
     record Done(Issued issued) implements Rotated {}
 
-    /// There is no such principal.
+    /// No such principal exists.
     record Unknown() implements Rotated {}
 
-    /// More of its secrets are still good than can be ended together: their overlaps are to end
-    /// first.
+    /// More of its secrets are still good than one transaction can end. The overlaps of earlier
+    /// rotations must end first.
     record TooOften(int times) implements Rotated {}
 
-    /// Somebody else rotated it at this moment. That secret stands: to give it a shorter life than
-    /// was just promised would be no service to anybody.
+    /// Another request rotated it at this moment. The secret of that rotation stays as it was
+    /// issued, because ending it earlier than was just promised would help nobody.
     record Meanwhile() implements Rotated {}
   }
 
@@ -82,10 +83,10 @@ public final class ApiKeys {
   /// A principal of a tenant as its administrators see it.
   public record Principal(Caller caller, Instant createdAt) {}
 
-  /// A principal with the secret that is shown this once.
+  /// A principal with its secret, which is shown only this once.
   public record Issued(Principal principal, String secret) {}
 
-  /// Who holds this secret; empty where nobody does, or no longer.
+  /// The principal that has this secret; empty where none has, or where the secret has ended.
   public Optional<Caller> authenticate(String secret) {
     byte[] hash = sha256(secret);
     String name = HexFormat.of().formatHex(hash);
@@ -100,7 +101,7 @@ public final class ApiKeys {
         .map(Known::caller);
   }
 
-  /// Makes a principal of a tenant and its secret, and records who did.
+  /// Creates a principal of a tenant and its secret, and an audit entry of who did.
   public Issued issue(Caller wanted, Tenants tenants, AuditEntry entry) {
     String secret = newSecret();
     Principal principal = new Principal(wanted, clock.instant());
@@ -108,7 +109,7 @@ public final class ApiKeys {
     return new Issued(principal, secret);
   }
 
-  /// Stores a principal under a secret that somebody else chose; the same again changes nothing.
+  /// Stores a principal under a secret that the caller chose. A repetition changes nothing.
   public void store(String secret, Caller caller) {
     write(secret, new Principal(caller, clock.instant()), List.of());
   }
@@ -131,8 +132,8 @@ public final class ApiKeys {
     known.invalidate(hash);
   }
 
-  /// Gives a principal a new secret. Every older one ends within `overlap`, or sooner where it was
-  /// to end sooner.
+  /// Gives a principal a new secret. Every older one ends within `overlap`, or earlier where its
+  /// end was earlier.
   public Rotated rotate(
       String tenantId, String principalId, Duration overlap, Tenants tenants, AuditEntry entry) {
     Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
@@ -181,7 +182,7 @@ public final class ApiKeys {
     return new Rotated.Done(new Issued(principal, secret));
   }
 
-  /// When each of these secrets ends, without those that have ended.
+  /// The end of each of these secrets, without those that have ended.
   private Map<String, Instant> stillGood(List<String> hashes) {
     Map<String, Instant> good = new LinkedHashMap<>();
     Instant now = clock.instant();
@@ -203,8 +204,7 @@ public final class ApiKeys {
         .build();
   }
 
-  /// The secrets that a principal has and had, the newest first: as many as may still be good
-  /// together.
+  /// The secrets that a principal has and had, the newest first, as many as may be good at once.
   private static List<String> hashesOf(String hash, Map<String, AttributeValue> listed) {
     List<String> hashes = new ArrayList<>();
     hashes.add(hash);
@@ -222,14 +222,15 @@ public final class ApiKeys {
   /// What became of a revocation.
   public enum Revoked {
     DONE,
-    /// There is no such principal.
+    /// No such principal exists.
     UNKNOWN,
-    /// It is the last admin of its tenant, which nobody could configure any more.
+    /// It is the last admin of its tenant. Without it, nobody could configure the tenant any more.
     LAST_ADMIN
   }
 
-  /// Ends a principal: none of its secrets is good any more, nor one that it is given at this
-  /// moment. Another admin must be there when an admin ends, in one transaction.
+  /// Deletes a principal. None of its secrets is good any more, and neither is one that it is given
+  /// at this moment. Where the principal is an admin, the same transaction checks that another
+  /// admin exists.
   public Revoked revoke(String tenantId, String principalId, Tenants tenants, AuditEntry entry) {
     for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       Map<String, AttributeValue> listed = get(principalKey(tenantId, principalId));
@@ -295,7 +296,7 @@ public final class ApiKeys {
         .build();
   }
 
-  /// A principal of a tenant; empty where there is none of that id.
+  /// A principal of a tenant; empty where none has that id.
   public Optional<Principal> find(String tenantId, String principalId) {
     return Optional.of(get(principalKey(tenantId, principalId)))
         .filter(listed -> !listed.isEmpty())
@@ -431,8 +432,7 @@ public final class ApiKeys {
     return SnapshotPublisher.mark(table, SnapshotStore.Kind.KEY, hashes);
   }
 
-  /// What is to be published of the key with this hash, as it is stored now; empty where there is
-  /// none.
+  /// The snapshot of the key with this hash, as it is stored now; empty where no such key exists.
   public Optional<String> snapshot(String hash) {
     return read(hash)
         .map(key -> ConfigurationJson.write(new KeySnapshot(key.caller(), key.goodUntil())));

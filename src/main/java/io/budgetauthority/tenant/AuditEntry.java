@@ -6,13 +6,13 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// One change of a tenant's configuration: who made it, when, of what, from what to what. Secrets
-/// are never part of it.
+/// One change of a tenant's configuration: who made it, when, and what it changed. Secrets are
+/// never part of it.
 ///
 /// @param id sorts by time; unique within the tenant
 /// @param subject what was changed, such as `policy` or `ceilings/user/ada/total`
-/// @param from as it was; null where it was not there
-/// @param to as it is now; null where it is gone
+/// @param from the value before the change; null where none existed
+/// @param to the value after the change; null where it was deleted
 public record AuditEntry(
     @JsonProperty("id") String id,
     @JsonProperty("at") Instant at,

@@ -10,20 +10,20 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// A tenant's time zone and how it changed, which say what period of a window an instant falls into
+/// A tenant's time zone and its changes. They say into which period of a window an instant falls
 /// (protocol.md#changed-time-zone). A change of the zone never begins a period early: the running
-/// one lasts until the first midnight of the new zone at or after its own end, so that no change
-/// opens a second allowance. The period of an earlier time is what it was then. Immutable.
+/// one lasts until the first midnight of the new zone at or after its own end. So no change opens a
+/// second allowance. The period of an earlier time is what it was then. Immutable.
 ///
-/// @param first the zone before the first change that is kept
+/// @param first the zone before the first change that is stored
 /// @param changes by rising time
 public record Calendar(
     @JsonProperty("first") ZoneId first, @JsonProperty("changes") List<Change> changes) {
 
-  /// Usage may be charged for as long after it occurred.
+  /// How long after it occurred usage may still be charged.
   private static final Duration KEPT = Duration.ofDays(400);
 
-  /// The most changes that are kept. A tenant that changes its zone more often is refused.
+  /// The most changes that are stored. A tenant that changes its zone more often is refused.
   public static final int MAX_CHANGES = 100;
 
   public Calendar {
@@ -44,7 +44,7 @@ public record Calendar(
     return changes.isEmpty() ? first : changes.getLast().zone();
   }
 
-  /// The zone that was in force at an instant.
+  /// The zone that applied at an instant.
   public ZoneId zoneAt(Instant instant) {
     ZoneId zone = first;
     for (Change change : changes) {
@@ -115,7 +115,8 @@ public record Calendar(
   }
 
   /// The first midnight of a zone at or after the end of the running period. Where the zone is far
-  /// behind, the period that begins there may have the running one's name: then it is part of it.
+  /// behind, the period that begins there may have the running one's name. Then it is part of the
+  /// running one.
   private static Instant boundaryAfter(Window window, String running, Instant end, ZoneId zone) {
     Instant boundary =
         Window.DAY.startOf(end, zone).equals(end)

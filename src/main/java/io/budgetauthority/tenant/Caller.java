@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// An authenticated principal. Its id outlives the rotations of its secret.
+/// An authenticated principal. Its id stays the same across rotations of its secret.
 ///
 /// @param tenantId the tenant it belongs to; an operator belongs to none and has an empty one
 /// @param userId the user an agent acts as; null for every other role
@@ -38,8 +38,8 @@ public record Caller(
     this(tenantId, principalId, role, userId, keyId, List.of(), List.of());
   }
 
-  /// Whether the caller may act for a team: an agent for those that its key names, or where it
-  /// names none, the policy (protocol.md#agents).
+  /// Whether the caller may act for a team. An agent may act for the teams that its key names.
+  /// Where the key names none, it may act for those that the policy names (protocol.md#agents).
   public boolean mayStateTeam(String teamId, Policy policy) {
     return mayState(teamId, teams.isEmpty() ? policy.teamsOfAgents() : teams);
   }
@@ -53,8 +53,8 @@ public record Caller(
     return role != Role.AGENT || named.contains(ALL) || named.contains(id);
   }
 
-  /// Whether what belongs to this user and key is this caller's business: everything of its tenant,
-  /// but for an agent only its own.
+  /// Whether the caller may act on what belongs to this user and key. An agent may act only on its
+  /// own; every other role may act on everything of its tenant.
   public boolean mayTouch(@Nullable String ownerUserId, @Nullable String ownerKeyId) {
     return role != Role.AGENT
         || (Objects.equals(userId, ownerUserId) && Objects.equals(keyId, ownerKeyId));

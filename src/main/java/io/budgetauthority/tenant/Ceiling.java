@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// A limit on one scope over one window.
 ///
 /// @param mode how it is enforced; null for the tenant's own mode
-/// @param margin what `soft_gate` tolerates beyond the limit; null for the policy's
-/// @param warnAtPercent shares of the limit whose crossing is worth a warning, rising
+/// @param margin what `soft_gate` allows beyond the limit; null for the policy's
+/// @param warnAtPercent percentages of the limit whose crossing is an event, rising
 public record Ceiling(
     @JsonProperty("limit_usd") MicroUsd limit,
     @JsonProperty("mode") @Nullable Mode mode,

@@ -3,8 +3,8 @@ package io.budgetauthority.tenant;
 import java.util.EnumMap;
 import java.util.Map;
 
-/// Every ceiling of one scope id by its window. The version counts changes, deletions too, and
-/// never restarts, so that an account can tell from which state of the ceilings it was made
+/// All ceilings of one scope id, by window. The version counts changes, including deletions, and
+/// never restarts. So an account can tell from which state of the ceilings its limit came
 /// (ledger.md#versions).
 public record CeilingSet(Map<Window, Ceiling> byWindow, long version) {
 

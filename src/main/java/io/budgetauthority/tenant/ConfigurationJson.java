@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 
-/// How configuration is written in the table and in the bucket.
+/// Writes and reads configuration as JSON, in the table and in the bucket.
 final class ConfigurationJson {
 
   private static final ObjectMapper JSON =

@@ -7,9 +7,9 @@ import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
-/// Writes configuration, each change in one transaction with its entry in the audit trail. Two
-/// changes that meet are no fault: who meets another waits and tries again, and only a condition
-/// says no.
+/// Writes configuration. Each change is one transaction with its entry in the audit trail. A
+/// conflict between two changes is not a fault: the writer waits and tries again. Only a condition
+/// that does not hold refuses a change.
 public final class ConfigurationWrites {
 
   private static final int MAX_ATTEMPTS = 20;
@@ -25,7 +25,7 @@ public final class ConfigurationWrites {
     this.dynamoDb = dynamoDb;
   }
 
-  /// Other changes stood in the way until patience ran out; nothing was written.
+  /// Other changes conflicted with this one at every attempt; nothing was written.
   public static final class Busy extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -39,8 +39,8 @@ public final class ConfigurationWrites {
     }
   }
 
-  /// Writes all of it, or nothing. False where a condition does not hold; [Busy] where it could not
-  /// be tried.
+  /// Writes all of it, or nothing. False where a condition does not hold; [Busy] where every
+  /// attempt conflicted or was throttled.
   public boolean write(List<TransactWriteItem> writes) {
     for (int attempt = 1; ; attempt++) {
       try {

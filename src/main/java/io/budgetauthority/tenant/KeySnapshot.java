@@ -3,7 +3,7 @@ package io.budgetauthority.tenant;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 
-/// What is published of a key.
+/// The snapshot of a key.
 ///
 /// @param goodUntil when a rotation ends it; [Instant#MAX] where none does
 record KeySnapshot(

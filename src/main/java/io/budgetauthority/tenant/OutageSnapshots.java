@@ -6,8 +6,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 
-/// What is known of tenants and their callers during an outage: the copies in the bucket, each
-/// believed for less than a minute, as a key is that was looked up. Safe for use by many threads.
+/// What is known of tenants and their callers during an outage: the snapshots in the bucket. Each
+/// is cached for less than a minute, like a key that was looked up. Safe for use by many threads.
 public final class OutageSnapshots {
 
   private static final Duration CACHE_TTL = Duration.ofSeconds(55);
@@ -25,7 +25,7 @@ public final class OutageSnapshots {
     this.clock = clock;
   }
 
-  /// A published document; empty where there is none. What S3 throws, this throws.
+  /// A published document; empty where none exists. What S3 throws, this throws.
   public Optional<String> document(SnapshotStore.Kind kind, String name) {
     return known.get(new Name(kind, name), it -> published.read(it.kind(), it.name()));
   }
@@ -35,7 +35,7 @@ public final class OutageSnapshots {
     return document(SnapshotStore.Kind.POLICY, tenantId).map(TenantSnapshot::read);
   }
 
-  /// Who holds this secret; empty where nobody does, or no longer.
+  /// The principal that has this secret; empty where none has, or where the secret has ended.
   public Optional<Caller> authenticate(String secret) {
     return document(SnapshotStore.Kind.KEY, ApiKeys.hashOf(secret))
         .map(KeySnapshot::read)

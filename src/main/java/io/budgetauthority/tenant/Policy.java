@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// @param defaultRunLimit the ceiling of a run whose first decision states none
 /// @param defaultCeilings ceilings that every user or key has without one of its own
 /// @param allowedModels the models that may be called, by the name in a request or in the price
-///   table, with stars for any part of it; empty for all
+///   table, where a star matches any part of it; empty for all
 /// @param defaultInferenceRegion the region of calls that state none, on rows that price it
 /// @param defaultSpeed the speed of calls that state none, on rows that price it
-/// @param teamsOfAgents the teams that an agent may state whose key names none; `*` allows all
-/// @param featuresOfAgents the features that it may state
+/// @param teamsOfAgents the teams that an agent may state if its key names none; `*` allows all
+/// @param featuresOfAgents the features that an agent may state if its key names none
 public record Policy(
     @JsonProperty("mode") Mode mode,
     @JsonProperty("block_status") int blockStatus,
@@ -46,9 +46,9 @@ public record Policy(
     @JsonProperty("teams_of_agents") List<String> teamsOfAgents,
     @JsonProperty("features_of_agents") List<String> featuresOfAgents) {
 
-  /// Which run a call belongs to that names none (protocol.md#runs-without-an-id).
+  /// The run of a call that names none (protocol.md#runs-without-an-id).
   public enum RunsWithoutId {
-    /// One of its own, which counts as a run once a second call names it.
+    /// A run of its own, which counts as a run once a second call names it.
     @JsonProperty("per_call")
     PER_CALL,
     /// The one run that all such calls of a user and key share for a day.
@@ -61,10 +61,10 @@ public record Policy(
 
   /// What is held for a call whose service tier the provider chooses (protocol.md#ask).
   public enum AutoServiceTier {
-    /// The dearest that it may choose.
+    /// The dearest tier that it may choose.
     @JsonProperty("dearest")
     DEAREST,
-    /// The default one: the account's contract rules the other out.
+    /// The default tier: the contract of the provider account rules the other one out.
     @JsonProperty("default")
     DEFAULT
   }
@@ -77,13 +77,13 @@ public record Policy(
     FAIL_CLOSED
   }
 
-  /// @param margin tolerated beyond a limit
+  /// @param margin what is allowed beyond a limit
   /// @param expectedOutputPercent the share of the output cap that the soft estimate expects, 1-100
   public record SoftGate(
       @JsonProperty("margin_usd") MicroUsd margin,
       @JsonProperty("expected_output_percent") int expectedOutputPercent) {}
 
-  /// What becomes of a client's cap above the policy's.
+  /// What happens to a client's cap above the policy's.
   public enum AboveMax {
     @JsonProperty("clamp")
     CLAMP,
@@ -92,11 +92,12 @@ public record Policy(
   }
 
   /// @param require whether a request must state a cap, instead of getting the default one
-  /// @param defaultTokens the cap of a request that states none, where it need not
+  /// @param defaultTokens the cap of a request that states none, where none is required
   /// @param maxTokens the highest cap for any model; null for none
   /// @param maxTokensByModel the highest cap for some models, by the name in the request
   /// @param budgetClamping whether the cap may shrink to what the remaining budget pays for
-  /// @param minClampedOutputTokens below this a shrunken cap is useless and the call is blocked
+  /// @param minClampedOutputTokens a cap that would shrink below this is useless: the call is
+  ///   blocked
   public record OutputCapRules(
       @JsonProperty("require") boolean require,
       @JsonProperty("default_tokens") long defaultTokens,
@@ -111,7 +112,7 @@ public record Policy(
   }
 
   /// @param models the requested models that the rule is for, by name
-  /// @param alternatives what may take their place, the most welcome first
+  /// @param alternatives the models that may replace them, the preferred one first
   /// @param fromPercent the share of the run's limit from which the rule applies before any block
   public record DowngradeRule(
       @JsonProperty("models") List<String> models,

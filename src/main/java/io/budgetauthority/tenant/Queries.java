@@ -10,8 +10,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.QueryResponse;
 
-/// Reads the beginning of what a query finds. DynamoDB ends a page at 1 MB, however many items were
-/// asked for, so that a short page is no end: only a page without a next one is.
+/// Reads the first items of a query. DynamoDB ends a page at 1 MB, however many items were asked
+/// for. So a short page is not the end: only a page without a next one is.
 public final class Queries {
 
   private Queries() {}

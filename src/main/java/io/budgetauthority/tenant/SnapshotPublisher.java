@@ -16,9 +16,9 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// Sees to it that every change of what is [SnapshotStore] is published: a mark is written in the
-/// transaction of the change and deleted once its snapshots are written, so that a publication
-/// which failed, or whose process ended, is done again. Safe for use by many threads.
+/// Makes sure that every change of an original of [SnapshotStore] is published. A mark is written
+/// in the transaction of the change and deleted once the snapshots are written. So a publication
+/// that failed, or whose process ended, is done again. Safe for use by many threads.
 public final class SnapshotPublisher {
 
   private static final Logger LOG = Logger.getLogger("budget.snapshots");
@@ -32,7 +32,7 @@ public final class SnapshotPublisher {
   private final ApiKeys keys;
   private final Function<String, Optional<String>> priceOverrides;
 
-  /// @param priceOverrides what is to be published of the prices that a tenant states
+  /// @param priceOverrides reads the snapshot of overrides of a name
   public SnapshotPublisher(
       DynamoDbClient dynamoDb,
       String table,
@@ -48,7 +48,7 @@ public final class SnapshotPublisher {
     this.priceOverrides = priceOverrides;
   }
 
-  /// The write that marks originals as changed, in one transaction with their change.
+  /// A write that marks originals as changed, in one transaction with their change.
   public static TransactWriteItem mark(String table, SnapshotStore.Kind kind, List<String> names) {
     Map<String, AttributeValue> item = new HashMap<>(key(MARK + UUID.randomUUID()));
     item.put("kind", text(kind.name()));
@@ -60,13 +60,13 @@ public final class SnapshotPublisher {
         .build();
   }
 
-  /// What is nobody's is kept under the name that no tenant can have.
+  /// What belongs to no tenant is stored under the name that no tenant can have.
   private static Map<String, AttributeValue> key(String sortKey) {
     return Map.of("pk", text("#config"), "sk", text(sortKey));
   }
 
-  /// Publishes what is marked. What cannot be published now is left marked, with a line in the log:
-  /// the change that it tells of stands.
+  /// Publishes what is marked. What cannot be published now stays marked, with a line in the log.
+  /// The change itself is not undone.
   public void publishPending() {
     try {
       for (Map<String, AttributeValue> mark : marks()) {
@@ -78,7 +78,7 @@ public final class SnapshotPublisher {
         dynamoDb.deleteItem(it -> it.tableName(table).key(key(sortKey)));
       }
     } catch (RuntimeException e) {
-      // The change is written: whatever fails now, its caller is told that it is done.
+      // The change is written: whatever fails now, its caller must be answered that it is done.
       Meters.notPublished();
       LOG.errorf(e, "what changed could not be published; it is tried again");
     }

@@ -9,14 +9,14 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
-/// Copies in the bucket, under `tenants/`, of what a cold function must know to answer during an
-/// outage (protocol.md#outage). They are written at each change and read in an outage alone. Safe
-/// for use by many threads.
+/// Stores snapshots in the bucket, under `tenants/`: what a newly started function must know to
+/// answer during an outage (protocol.md#outage). They are written at each change and read only in
+/// an outage. Safe for use by many threads.
 public final class SnapshotStore {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
-  /// A document that changed so often while it was written is left to who changes it.
+  /// A document that changes this often while it is written is left to the process that changes it.
   private static final int MAX_WRITES = 10;
 
   private static final int MAX_NAME_BYTES = 900;
@@ -29,13 +29,13 @@ public final class SnapshotStore {
     this.bucket = bucket;
   }
 
-  /// What there are copies of.
+  /// The kinds of snapshots.
   public enum Kind {
     /// A tenant's policy, with its strictest mode; by the tenant's id.
     POLICY("policies"),
     /// A caller, by the hash of a secret.
     KEY("keys"),
-    /// The prices that a tenant states itself of one model, by the tenant's id and the model.
+    /// The overrides of one model, by the tenant's id and the model.
     PRICE_OVERRIDES("price-overrides");
 
     private final String folder;
@@ -45,7 +45,7 @@ public final class SnapshotStore {
     }
   }
 
-  /// The copy, within a second; empty where there is none. What S3 throws, this throws.
+  /// The snapshot, read within a second; empty where none exists. What S3 throws, this throws.
   Optional<String> read(Kind kind, String name) {
     try {
       return Optional.of(
@@ -60,10 +60,11 @@ public final class SnapshotStore {
     }
   }
 
-  /// Makes the copy what the original is now, also where somebody else copies an older or a newer
-  /// one at this moment: whoever wrote last has seen the original after it.
+  /// Makes the snapshot equal to the original. Another process may write an older or a newer one at
+  /// this moment. So every writer reads the original again after its write, and writes again if it
+  /// changed.
   ///
-  /// @param original reads it; empty where it is gone, and the copy with it
+  /// @param original reads it; empty where it was deleted, and then the snapshot is deleted too
   public void publish(Kind kind, String name, Supplier<Optional<String>> original) {
     Optional<String> wanted = original.get();
     for (int write = 0; write < MAX_WRITES; write++) {
@@ -87,8 +88,8 @@ public final class SnapshotStore {
     }
   }
 
-  /// A key has at most 1,024 bytes, which an encoded name may exceed: such a name is kept by its
-  /// digest.
+  /// A key has at most 1,024 bytes, which an encoded name may exceed. Such a name is replaced by
+  /// its digest.
   private static String key(Kind kind, String name) {
     String encoded = URLEncoder.encode(name, StandardCharsets.UTF_8);
     return "tenants/"

@@ -6,13 +6,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/// How ids become parts of stored keys. The separator is escaped, so that no id can forge it and
+/// Makes ids into parts of stored keys. The separator is escaped, so that no id can contain it and
 /// reach another tenant's or scope's items.
 public final class StoredIds {
 
   private StoredIds() {}
 
-  /// The key of everything that is kept for one scope id of a tenant.
+  /// The key of everything that is stored for one scope id of a tenant.
   public static String partitionKey(String tenantId, Scope scope, String id) {
     return escape(tenantId) + '#' + scope.wireName() + '#' + escape(id);
   }
@@ -27,8 +27,9 @@ public final class StoredIds {
     return escaped.indexOf('%') < 0 ? escaped : escaped.replace("%23", "#").replace("%25", "%");
   }
 
-  /// A name of fixed length for a list of texts: 160 bits of SHA-256 as 40 hexadecimal digits. Each
-  /// text goes in with its length, so that no two lists read alike; null differs from empty.
+  /// A name of fixed length for a list of texts: 160 bits of SHA-256 as 40 hexadecimal digits. The
+  /// length of each text is hashed with it, so that no two lists give the same input. Null differs
+  /// from empty.
   public static String digest(@Nullable String... parts) {
     MessageDigest sha256 = sha256();
     for (String part : parts) {

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/// DynamoDB's attribute values, written and read by the types that are kept. A required attribute
+/// Writes and reads DynamoDB's attribute values by the types that are stored. A required attribute
 /// that is missing gets an [IllegalStateException] with its name.
 public final class StoredValues {
 

@@ -2,10 +2,10 @@ package io.budgetauthority.tenant;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/// What is published of a tenant.
+/// The snapshot of a tenant.
 ///
 /// @param strictest the strictest mode of its policy and its ceilings
-/// @param calendar its time zone and how that changed
+/// @param calendar its time zone and the changes of it
 public record TenantSnapshot(
     @JsonProperty("policy") Policy policy,
     @JsonProperty("version") long version,

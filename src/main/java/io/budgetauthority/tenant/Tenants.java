@@ -22,16 +22,16 @@ import software.amazon.awssdk.services.dynamodb.model.Put;
 import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
-/// The configuration of tenants: policies and ceilings, kept in the ledger table and cached for as
-/// long as protocol.md#ceilings lets a change take to be in force elsewhere. Safe for use by many
-/// threads.
+/// The configuration of tenants: policies and ceilings. It is stored in the ledger table and cached
+/// for as long as protocol.md#ceilings lets a change take to apply in other processes. Safe for use
+/// by many threads.
 public final class Tenants {
 
   private static final Duration CACHE_TTL = Duration.ofSeconds(5);
   private static final int MAX_CACHED = 20_000;
   private static final TypeReference<Map<Window, Ceiling>> CEILINGS = new TypeReference<>() {};
 
-  /// What belongs to no tenant is kept under the name that none can have.
+  /// What belongs to no tenant is stored under the name that no tenant can have.
   private static final String NO_TENANT = "";
 
   private static final int PAGE = 200;
@@ -55,7 +55,7 @@ public final class Tenants {
     this.writes = new ConfigurationWrites(dynamoDb);
   }
 
-  /// A policy and how many changes made it what it is.
+  /// A policy and the number of changes that led to it.
   ///
   /// @param calendar the policy's time zone and how it changed
   public record Versioned(Policy policy, Calendar calendar, long version) {}
@@ -63,7 +63,7 @@ public final class Tenants {
   /// One id within one scope of a tenant.
   public record ScopeId(String tenantId, Scope scope, String id) {}
 
-  /// The policy in force; a tenant without one of its own has [Policy#DEFAULT].
+  /// The policy that applies; a tenant without one of its own has [Policy#DEFAULT].
   public Versioned policy(String tenantId) {
     Versioned cached = policies.getIfPresent(tenantId);
     if (cached != null) {
@@ -99,7 +99,7 @@ public final class Tenants {
         version(item));
   }
 
-  /// Makes a tenant with its policy. False where there already is one of that name.
+  /// Creates a tenant with its policy. False where one of that name exists.
   public boolean create(String tenantId, Policy policy, Instant now) {
     Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
     item.put("doc", text(write(policy)));
@@ -151,7 +151,7 @@ public final class Tenants {
         .toList();
   }
 
-  /// When a tenant was made; empty where it is not known.
+  /// When a tenant was created; empty where that is not known.
   public Optional<Instant> createdAt(String tenantId) {
     Map<String, AttributeValue> item =
         get(configKey(NO_TENANT, TENANT + StoredIds.escape(tenantId)));
@@ -165,8 +165,8 @@ public final class Tenants {
     return read;
   }
 
-  /// The check that a policy still has the version that it was read with, for the transaction of
-  /// what depends on it.
+  /// A check that a policy still has the version that it was read with. It goes into the
+  /// transaction of a write that depends on the policy.
   public TransactWriteItem unchanged(String tenantId, Versioned seen) {
     ConditionCheck.Builder check =
         ConditionCheck.builder().tableName(table).key(configKey(tenantId, "policy"));
@@ -180,8 +180,8 @@ public final class Tenants {
     return TransactWriteItem.builder().conditionCheck(check.build()).build();
   }
 
-  /// Replaces a policy that still has the version it was read with, and records who did. False
-  /// where somebody else was first.
+  /// Replaces a policy that still has the version that it was read with, and adds an audit entry of
+  /// who did. False where another change was first.
   public boolean replacePolicy(String tenantId, Versioned seen, Policy next, AuditEntry entry) {
     Map<String, AttributeValue> item = new HashMap<>(configKey(tenantId, "policy"));
     item.put("doc", text(write(next)));
@@ -209,13 +209,13 @@ public final class Tenants {
     return replaced;
   }
 
-  /// The write that marks a tenant's policy and strictest mode as to be published, in one
+  /// A write that marks a tenant's policy and strictest mode as to be published. It goes into one
   /// transaction with their change.
   public TransactWriteItem toPublish(String tenantId) {
     return SnapshotPublisher.mark(table, SnapshotStore.Kind.POLICY, List.of(tenantId));
   }
 
-  /// What is to be published of a tenant, as it is stored now; empty where there is no such tenant.
+  /// The snapshot of a tenant, as it is stored now; empty where the tenant does not exist.
   public Optional<String> snapshot(String tenantId) {
     Versioned policy = readPolicy(tenantId);
     return policy.version() == 0
@@ -256,8 +256,8 @@ public final class Tenants {
     return own != null && own.isStricterThan(mode) ? own : mode;
   }
 
-  /// The write that adds an entry to a tenant's audit trail; it goes into one transaction with what
-  /// it tells of.
+  /// A write that adds an entry to a tenant's audit trail. It goes into one transaction with the
+  /// change that the entry describes.
   public Put audit(String tenantId, AuditEntry entry) {
     Map<String, AttributeValue> item =
         new HashMap<>(
@@ -308,8 +308,8 @@ public final class Tenants {
     return read;
   }
 
-  /// Remembers ceilings that were just read or written, unless newer ones are remembered already: a
-  /// read that was under way while they changed must not bring the old ones back.
+  /// Caches ceilings that were just read or written, unless newer ones are cached. A read that
+  /// began before a change must not bring the old ones back.
   public void cacheIfNewer(ScopeId scopeId, CeilingSet set) {
     var unused =
         ceilings
@@ -317,8 +317,8 @@ public final class Tenants {
             .merge(scopeId, set, (old, read) -> old.version() > read.version() ? old : read);
   }
 
-  /// The write that replaces the ceilings of a scope id, under the condition that nobody else did
-  /// since they were read. It goes into one transaction with the accounts that it moves.
+  /// A write that replaces the ceilings of a scope id, under the condition that nobody replaced
+  /// them since they were read. It goes into one transaction with the accounts that it moves.
   public Put replace(ScopeId scopeId, CeilingSet next) {
     Map<String, AttributeValue> item = new HashMap<>(ceilingsKey(scopeId));
     item.put("doc", text(write(next.byWindow())));
@@ -332,7 +332,7 @@ public final class Tenants {
         .build();
   }
 
-  /// The write that keeps the list of a tenant's ceilings, in one transaction with the ceilings.
+  /// A write that updates the list of a tenant's ceilings, in one transaction with the ceilings.
   public TransactWriteItem listing(ScopeId scopeId, CeilingSet next) {
     Map<String, AttributeValue> key = configKey(scopeId.tenantId(), listingKey(scopeId));
     if (next.byWindow().isEmpty()) {
@@ -357,7 +357,7 @@ public final class Tenants {
   /// Ceilings of a tenant, by scope and id.
   ///
   /// @param scope null for all of them
-  /// @param from where to begin, itself included; null for the first
+  /// @param from where to begin, inclusive; null for the first
   public List<Listed> listCeilings(
       String tenantId, @Nullable Scope scope, @Nullable ScopeId from, int limit) {
     String all = CEILING + (scope == null ? "" : scope.wireName() + "#");
@@ -374,8 +374,8 @@ public final class Tenants {
     return listed;
   }
 
-  /// Forgets what is cached of a scope id and of its tenant's policy, after a change or where an
-  /// account shows that there was one.
+  /// Removes what is cached of a scope id and of its tenant's policy, after a change or where an
+  /// account shows that a change was made.
   public void evict(ScopeId scopeId) {
     ceilings.invalidate(scopeId);
     policies.invalidate(scopeId.tenantId());

@@ -8,8 +8,8 @@ import java.time.ZoneId;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Over what time a ceiling adds up: a calendar day or month in the tenant's time zone, or for
-/// ever. The order is the order in which equal blocking accounts of one scope are named.
+/// The time over which a ceiling counts: a calendar day or month in the tenant's time zone, or all
+/// time. The order is the order in which equal blocking accounts of one scope are named.
 public enum Window {
   DAY,
   MONTH,
