@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The ledger's unit and its wire form (protocol, introduction).
+/// The ledger's unit and its wire form (protocol.md#wire-format).
 class MicroUsdTest {
 
   @ParameterizedTest
