@@ -39,6 +39,21 @@ final class Client implements AutoCloseable {
     }
   }
 
+  /// Waits until the service is ready, for a minute.
+  static void awaitService(int port) throws InterruptedException {
+    for (int attempt = 0; attempt < 1_200; attempt++) {
+      try (Client client = new Client(port)) {
+        if (client.isReady()) {
+          return;
+        }
+      } catch (IOException _) {
+        // Not yet.
+      }
+      Thread.sleep(50);
+    }
+    throw new IllegalStateException("the service did not start");
+  }
+
   boolean isReady() throws IOException {
     return wire.send("GET", "/q/health/ready", "", "").status() == 200;
   }

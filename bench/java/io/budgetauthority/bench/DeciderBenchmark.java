@@ -1,14 +1,14 @@
 package io.budgetauthority.bench;
 
+import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Decider;
-import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.Plan;
+import io.budgetauthority.decision.Questions;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
+import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.PriceTableJson;
@@ -20,8 +20,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -49,8 +47,8 @@ public class DeciderBenchmark {
   /// Less than the worst case of the ask.
   private static final MicroUsd TOO_LITTLE = MicroUsd.of(9_000);
 
-  private Decider.Input fits = question(PLENTY);
-  private Decider.Input fallsShort = question(TOO_LITTLE);
+  private Decider.Input fits = input(PLENTY);
+  private Decider.Input fallsShort = input(TOO_LITTLE);
 
   @Benchmark
   public Plan allow() {
@@ -62,9 +60,9 @@ public class DeciderBenchmark {
     return Decider.decide(fallsShort);
   }
 
-  private static Decider.Input question(MicroUsd runLimit) {
-    return new Decider.Input(
-        ask(),
+  private static Decider.Input input(MicroUsd runLimit) {
+    return Questions.of(
+        new AskBuilder().provider("anthropic").model(MODEL).input(1_200).cap(800L).build(),
         Policy.DEFAULT,
         row(),
         List.of(),
@@ -74,37 +72,9 @@ public class DeciderBenchmark {
             enforced(Scope.KEY, "ci", PLENTY)));
   }
 
-  private static DecisionRequest ask() {
-    return new DecisionRequest(
-        "anthropic",
-        MODEL,
-        1_200L,
-        null,
-        false,
-        Parts.NONE,
-        800L,
-        1,
-        Map.of(),
-        Bounds.DEFAULT_TIER,
-        Map.of(),
-        Set.of(),
-        null,
-        null,
-        true,
-        "ada",
-        "ci",
-        null,
-        null,
-        null,
-        null,
-        false,
-        null,
-        false);
-  }
-
   private static EnforcedAccount enforced(Scope scope, String id, MicroUsd limit) {
     AccountKey key = AccountKey.total("demo", scope, id);
-    Account account = new Account(key, limit, MicroUsd.ZERO, MicroUsd.ZERO, limit, 1);
+    Account account = Account.unused(key, limit, new LimitVersion(1, 1));
     return new EnforcedAccount(
         account, account, Mode.HARD_GATE, MicroUsd.ZERO, Ceiling.DEFAULT_WARN_AT_PERCENT, null);
   }

@@ -44,7 +44,7 @@ public final class Neighbour {
   public static void main(String[] args)
       throws IOException, InterruptedException, ExecutionException {
     Neighbour bench = new Neighbour(Integer.parseInt(args[0]), Integer.parseInt(args[1]));
-    bench.awaitService();
+    Client.awaitService(bench.port);
     String loud = bench.tenant("loud");
     String quiet = bench.tenant("quiet");
     Histogram alone = bench.sample(quiet, "alone", 20);
@@ -80,20 +80,6 @@ public final class Neighbour {
         millis.getValueAtPercentile(50),
         millis.getValueAtPercentile(99),
         millis.getMaxValue());
-  }
-
-  private void awaitService() throws InterruptedException {
-    for (int attempt = 0; attempt < 1_200; attempt++) {
-      try (Client client = new Client(port)) {
-        if (client.isReady()) {
-          return;
-        }
-      } catch (IOException _) {
-        // Not yet.
-      }
-      Thread.sleep(50);
-    }
-    throw new IllegalStateException("the service did not start");
   }
 
   private static String bearer(String key) {

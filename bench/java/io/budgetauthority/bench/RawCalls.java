@@ -34,7 +34,7 @@ final class RawCalls implements AutoCloseable {
   private static final String TENANT = "demo";
   private static final long RUN_LIFE_MILLIS = 86_400_000;
   private static final String TAKE = "SET res = res + :hold, avl = avl - :hold";
-  private static final String TAKEN = "ver = :seen AND avl >= :hold";
+  private static final String TAKEN = "cver = :cseen AND pver = :pseen AND avl >= :hold";
   private static final String RENEW = TAKE + ", run_expires = :expires, run_due_at = :expires";
   private static final String STILL_OPEN = TAKEN + " AND run_closed = :open";
   private static final String POST = "SET res = res + :res, cmt = cmt + :cmt, avl = avl + :avl";
@@ -125,7 +125,8 @@ final class RawCalls implements AutoCloseable {
         Map.of("pk", attribute(account, "pk"), "sk", attribute(account, "sk"));
     Map<String, AttributeValue> values = new HashMap<>();
     values.put(":hold", hold);
-    values.put(":seen", attribute(account, "ver"));
+    values.put(":cseen", attribute(account, "cver"));
+    values.put(":pseen", attribute(account, "pver"));
     Update.Builder update = Update.builder().tableName(ledger).key(key);
     if (key.equals(run)) {
       values.put(":expires", number(System.currentTimeMillis() + RUN_LIFE_MILLIS));

@@ -46,7 +46,7 @@ public final class Steady {
     Steady steady =
         new Steady(Integer.parseInt(args[0]), Long.parseLong(args[1]), Integer.parseInt(args[2]));
     int minutes = Integer.parseInt(args[3]);
-    steady.awaitService();
+    Client.awaitService(steady.port);
     steady.prepare();
     steady.run("warm-up", WARM_UP);
     System.out.printf(
@@ -82,20 +82,6 @@ public final class Steady {
         nanos.getValueAtPercentile(50) / 1e6,
         nanos.getValueAtPercentile(99) / 1e6,
         nanos.getMaxValue() / 1e6);
-  }
-
-  private void awaitService() throws InterruptedException {
-    for (int attempt = 0; attempt < 1_200; attempt++) {
-      try (Client client = new Client(port)) {
-        if (client.isReady()) {
-          return;
-        }
-      } catch (IOException _) {
-        // Not yet.
-      }
-      Thread.sleep(50);
-    }
-    throw new IllegalStateException("the service did not start");
   }
 
   private void prepare() throws IOException {

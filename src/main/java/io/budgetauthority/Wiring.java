@@ -40,8 +40,7 @@ import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Creates the services from their parts. They are plain classes, so that a test can create them in
 /// the same way with its own clock and clients. Configuration is read only here, property by
-/// property. A mapping interface would be loaded by the JVM of the build, which may be older than
-/// these classes.
+/// property.
 final class Wiring {
 
   private static final String LEDGER_TABLE = "budget.ledger-table";

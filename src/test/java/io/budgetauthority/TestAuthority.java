@@ -1,6 +1,7 @@
 package io.budgetauthority;
 
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.LateDecisions;
@@ -20,7 +21,6 @@ import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
@@ -290,33 +290,14 @@ public final class TestAuthority {
       @Nullable Long outputTokens,
       @Nullable MicroUsd runLimit,
       @Nullable String parentRunId) {
-    return new DecisionRequest(
-        null,
-        model,
-        inputTokens,
-        null,
-        false,
-        Parts.NONE,
-        outputTokens,
-        1,
-        Map.of(),
-        Bounds.DEFAULT_TIER,
-        null,
-        null,
-        Map.of(),
-        Set.of(),
-        null,
-        null,
-        true,
-        userId,
-        "ci",
-        null,
-        null,
-        parentRunId,
-        runLimit,
-        false,
-        null,
-        false);
+    return new AskBuilder()
+        .model(model)
+        .input(inputTokens)
+        .cap(outputTokens)
+        .by(userId, "ci", null)
+        .parent(parentRunId)
+        .runLimit(runLimit)
+        .build();
   }
 
   /// A request whose client states a cap, or none.

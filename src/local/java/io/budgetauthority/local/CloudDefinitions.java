@@ -46,6 +46,11 @@ public record CloudDefinitions(
     queues = Collections.unmodifiableMap(new LinkedHashMap<>(queues));
   }
 
+  /// Reads `infra/` from the class path, with the usual names.
+  public static CloudDefinitions read() {
+    return read(LocalSettings.USUAL_PREFIX);
+  }
+
   /// Reads `infra/` from the class path.
   ///
   /// @param prefix the text that every name begins with

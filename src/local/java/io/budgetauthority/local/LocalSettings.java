@@ -31,7 +31,7 @@ public record LocalSettings(
     String prefix) {
 
   private static final String MEMORY = "memory";
-  private static final String USUAL_PREFIX = "budget-authority";
+  static final String USUAL_PREFIX = "budget-authority";
 
   public LocalSettings {
     requirePort("BUDGET_LOCAL_DYNAMODB_PORT", dynamoDbPort);

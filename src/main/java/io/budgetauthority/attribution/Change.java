@@ -45,8 +45,7 @@ public sealed interface Change {
       if (old == null || old.equals(after.settled())) {
         return null;
       }
-      MicroUsd now = after.settled() == null ? MicroUsd.ZERO : after.settled().charge();
-      return now.minus(old.charge());
+      return after.charge().minus(old.charge());
     }
 
     /// By how much the charge is above the estimate; null where it is not, or where no decision was

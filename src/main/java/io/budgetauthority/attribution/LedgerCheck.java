@@ -11,7 +11,6 @@ import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
@@ -95,16 +94,11 @@ public final class LedgerCheck {
   }
 
   /// What the stored decisions say of one account, in micro-USD.
-  private static final class Sums {
-    long reservedMicros;
-    long chargedMicros;
+  private record Sums(MicroUsd reserved, MicroUsd charged) {
+    static final Sums NONE = new Sums(MicroUsd.ZERO, MicroUsd.ZERO);
 
-    MicroUsd reserved() {
-      return MicroUsd.of(reservedMicros);
-    }
-
-    MicroUsd charged() {
-      return MicroUsd.of(chargedMicros);
+    Sums plus(Sums other) {
+      return new Sums(reserved.plus(other.reserved), charged.plus(other.charged));
     }
   }
 
@@ -121,7 +115,7 @@ public final class LedgerCheck {
     List<AccountKey> moving = new ArrayList<>();
     for (AccountKey key : keys) {
       Account stored = accountOf(before.get(key));
-      Sums sums = kept.getOrDefault(key, new Sums());
+      Sums sums = kept.getOrDefault(key, Sums.NONE);
       MicroUsd charged = sums.charged();
       Optional<AccountDifference> difference =
           AccountDifference.of(
@@ -151,7 +145,7 @@ public final class LedgerCheck {
         AuditEntry.of(
             new Caller(key.tenantId(), PRINCIPAL, Role.OPERATOR, null, null),
             clock.instant(),
-            "accounts/" + key.scope().wireName() + "/" + key.id() + "/" + name(key),
+            "accounts/" + key.scope().wireName() + "/" + key.id() + "/" + key.time(),
             json(difference.stored()),
             json(difference.corrected()));
     return ledger.correct(
@@ -159,10 +153,6 @@ public final class LedgerCheck {
         difference.corrected(),
         tenants.audit(key.tenantId(), entry),
         Deadline.in(TIMEOUT));
-  }
-
-  private static String name(AccountKey key) {
-    return key.period().isEmpty() ? key.window().wireName() : key.period();
   }
 
   private static @Nullable ObjectNode json(@Nullable Account account) {
@@ -188,32 +178,17 @@ public final class LedgerCheck {
   private long sum(String tenantId, Map<AccountKey, Sums> kept) {
     long[] read = {0};
     decisions.each(
+        tenantId,
         page -> {
           for (Reservation reservation : page) {
-            if (!isOf(reservation, tenantId)) {
-              continue;
-            }
             read[0]++;
-            long chargeMicros = charge(reservation).micros();
             for (Hold hold : reservation.holds()) {
-              Sums sums = kept.computeIfAbsent(hold.account(), key -> new Sums());
-              sums.chargedMicros = Math.addExact(sums.chargedMicros, chargeMicros);
-              if (reservation.state().isHolding()) {
-                sums.reservedMicros = Math.addExact(sums.reservedMicros, hold.amount().micros());
-              }
+              MicroUsd reserved = reservation.state().isHolding() ? hold.amount() : MicroUsd.ZERO;
+              kept.merge(hold.account(), new Sums(reserved, reservation.charge()), Sums::plus);
             }
           }
         });
     return read[0];
-  }
-
-  private static boolean isOf(Reservation reservation, String tenantId) {
-    return tenantId.isEmpty() || reservation.tenantId().equals(tenantId);
-  }
-
-  private static MicroUsd charge(Reservation reservation) {
-    Settled settled = reservation.settled();
-    return settled == null ? MicroUsd.ZERO : settled.charge();
   }
 
   /// The most that can be committed on the accounts of which decisions may have been deleted. The
@@ -225,8 +200,7 @@ public final class LedgerCheck {
     Map<AccountKey, MicroUsd> most = new HashMap<>();
     stored.forEach(
         (key, found) -> {
-          Sums sums = kept.getOrDefault(key, new Sums());
-          if (!found.account().committed().equals(sums.charged())
+          if (!found.account().committed().equals(kept.getOrDefault(key, Sums.NONE).charged())
               && !isYoung(key, found.run(), tenantsMade)) {
             most.put(key, MicroUsd.ZERO);
           }
@@ -235,11 +209,11 @@ public final class LedgerCheck {
       return most;
     }
     decisions.each(
+        tenantId,
         page -> {
-          List<Reservation> some = page.stream().filter(it -> isOf(it, tenantId)).toList();
           Map<String, Marker> markers =
-              attribution.markers(some.stream().map(it -> it.id().hash()).toList());
-          for (Reservation reservation : some) {
+              attribution.markers(page.stream().map(it -> it.id().hash()).toList());
+          for (Reservation reservation : page) {
             MicroUsd missing = missing(reservation, markers.get(reservation.id().hash()));
             reservation.holds().forEach(hold -> add(most, hold.account(), missing));
           }
@@ -256,7 +230,7 @@ public final class LedgerCheck {
 
   /// The part of a decision's charge that is not in its row yet.
   private static MicroUsd missing(Reservation reservation, @Nullable Marker marker) {
-    MicroUsd charge = charge(reservation);
+    MicroUsd charge = reservation.charge();
     if (marker == null) {
       return charge;
     }

@@ -83,14 +83,14 @@ public final class Rebuild {
     Counts counts = new Counts();
     Set<Day> days = new TreeSet<>();
     decisions.each(
+        tenantId,
         page -> {
-          List<Change.Stepped> steps =
-              page.stream().filter(it -> isWanted(it, tenantId)).map(Change::current).toList();
+          List<Change.Stepped> steps = page.stream().map(Change::current).toList();
           counts.decisions += steps.size();
           for (List<Change.Stepped> some : inBatches(steps)) {
             counts.repaired += stream.repair(some);
           }
-          markersOf(page, tenantId).forEach(marker -> days.add(dayOf(marker)));
+          markersOf(page).forEach(marker -> days.add(dayOf(marker)));
         });
     // The rows are read before the markers that they are compared with. What is added after this
     // changes its row, which is then left for another run.
@@ -99,8 +99,9 @@ public final class Rebuild {
     days.forEach(day -> stored.put(day, rowsOf(day)));
     Map<Day, Map<RowKey, Amounts.Builder>> sums = new HashMap<>();
     decisions.each(
+        tenantId,
         page ->
-            markersOf(page, tenantId)
+            markersOf(page)
                 .forEach(
                     marker ->
                         sums.computeIfAbsent(dayOf(marker), day -> new HashMap<>())
@@ -158,10 +159,6 @@ public final class Rebuild {
     long moving;
   }
 
-  private static boolean isWanted(Reservation reservation, String tenantId) {
-    return tenantId.isEmpty() || reservation.tenantId().equals(tenantId);
-  }
-
   private static List<List<Change.Stepped>> inBatches(List<Change.Stepped> steps) {
     List<List<Change.Stepped>> batches = new ArrayList<>();
     for (int from = 0; from < steps.size(); from += AttributionTable.MAX_ITEMS_A_TRANSACTION) {
@@ -172,15 +169,8 @@ public final class Rebuild {
     return batches;
   }
 
-  private List<Marker> markersOf(List<Reservation> page, String tenantId) {
-    return List.copyOf(
-        table
-            .markers(
-                page.stream()
-                    .filter(it -> isWanted(it, tenantId))
-                    .map(it -> it.id().hash())
-                    .toList())
-            .values());
+  private List<Marker> markersOf(List<Reservation> page) {
+    return List.copyOf(table.markers(page.stream().map(it -> it.id().hash()).toList()).values());
   }
 
   private static Day dayOf(Marker marker) {

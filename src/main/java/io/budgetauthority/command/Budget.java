@@ -20,15 +20,13 @@ public final class Budget {
   /// Exits with 0 if all is as it should be, 1 if it is not, 2 if the command was called wrongly,
   /// and 3 if it failed.
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args));
-  }
-
-  static CommandLine commandLine() {
-    return new CommandLine(new Budget())
-        .setExecutionExceptionHandler(
-            (failure, command, parsed) -> {
-              command.getErr().println(failure);
-              return 3;
-            });
+    CommandLine commands =
+        new CommandLine(new Budget())
+            .setExecutionExceptionHandler(
+                (failure, command, parsed) -> {
+                  command.getErr().println(failure);
+                  return 3;
+                });
+    System.exit(commands.execute(args));
   }
 }

@@ -115,10 +115,6 @@ final class Check implements Callable<Integer> {
 
   private static String name(AccountKey key) {
     return "tenant %s, %s %s, %s"
-        .formatted(
-            key.tenantId(),
-            key.scope().wireName(),
-            key.id(),
-            key.period().isEmpty() ? key.window().wireName() : key.period());
+        .formatted(key.tenantId(), key.scope().wireName(), key.id(), key.time());
   }
 }

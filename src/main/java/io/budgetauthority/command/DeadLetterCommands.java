@@ -9,7 +9,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.sqs.SqsClient;
@@ -29,7 +28,6 @@ final class DeadLetterCommands {
         names = "--queue-url",
         required = true,
         defaultValue = "${env:BUDGET_USAGE_QUEUE_URL}",
-        scope = ScopeType.LOCAL,
         description = "the usage queue; BUDGET_USAGE_QUEUE_URL unless stated")
     private String queueUrl = "";
 

@@ -61,7 +61,7 @@ public final class LateDecisions {
   /// other case the key was used twice, and the estimate is charged as presumed under an id of its
   /// own.
   public void record(Late late) {
-    UnreservedRecorder.Recorded entered =
+    UnreservedRecorder.Recorded known =
         recorder.record(
             late.id(),
             occurrence(late, MicroUsd.ZERO),
@@ -69,7 +69,7 @@ public final class LateDecisions {
                 stored == null || becomes(stored, late)
                     ? Optional.of(reserved(late, target, stored))
                     : Optional.empty());
-    if (!entered.recorded() && !isAccountedFor(entered, late)) {
+    if (!known.recorded() && !isAccountedFor(known, late)) {
       presume(late);
     }
   }

@@ -156,18 +156,14 @@ final class AccountItem {
   /// The update that corrects an account that does not add up: what is available becomes what the
   /// other sums say, if all four are still as they were read.
   static Update repair(String table, Account broken) {
+    Map<String, AttributeValue> values = asRead(broken);
+    values.put(":right", money(broken.available()));
     return Update.builder()
         .tableName(table)
         .key(key(broken.key()))
         .updateExpression(REPAIR)
         .conditionExpression(AS_READ)
-        .expressionAttributeValues(
-            Map.of(
-                ":right", money(broken.available()),
-                ":lim", money(broken.limit()),
-                ":cmt", money(broken.committed()),
-                ":res", money(broken.reserved()),
-                ":wrong", money(broken.storedAvailable())))
+        .expressionAttributeValues(values)
         .build();
   }
 
@@ -175,7 +171,7 @@ final class AccountItem {
   /// account that does not exist is created without a version, so that the next ask sets the limit
   /// that applies.
   static Update correct(String table, @Nullable Account seen, Account right) {
-    Map<String, AttributeValue> values = new HashMap<>();
+    Map<String, AttributeValue> values = seen == null ? new HashMap<>() : asRead(seen);
     values.put(":committed", money(right.committed()));
     values.put(":reserved", money(right.reserved()));
     values.put(":right", money(right.available()));
@@ -188,15 +184,21 @@ final class AccountItem {
           .expressionAttributeValues(values)
           .build();
     }
-    values.put(":lim", money(seen.limit()));
-    values.put(":cmt", money(seen.committed()));
-    values.put(":res", money(seen.reserved()));
-    values.put(":wrong", money(seen.storedAvailable()));
     return update
         .updateExpression(CORRECT)
         .conditionExpression(AS_READ)
         .expressionAttributeValues(values)
         .build();
+  }
+
+  /// The values of the condition that an account still is as it was read.
+  private static Map<String, AttributeValue> asRead(Account seen) {
+    return new HashMap<>(
+        Map.of(
+            ":lim", money(seen.limit()),
+            ":cmt", money(seen.committed()),
+            ":res", money(seen.reserved()),
+            ":wrong", money(seen.storedAvailable())));
   }
 
   static Update post(String table, Posting posting) {

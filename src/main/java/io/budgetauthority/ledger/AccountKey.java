@@ -17,6 +17,11 @@ public record AccountKey(
     return new AccountKey(tenantId, scope, id, Window.TOTAL, "", 0);
   }
 
+  /// What it sums up over, for people: the period, or `total`.
+  public String time() {
+    return period.isEmpty() ? window.wireName() : period;
+  }
+
   public String partitionKey() {
     return StoredIds.partitionKey(tenantId, scope, id);
   }

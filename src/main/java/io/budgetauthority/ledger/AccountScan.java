@@ -47,14 +47,9 @@ public final class AccountScan {
             .filterExpression(filter)
             .expressionAttributeValues(values)
             .build();
-    Map<String, AttributeValue> next = Map.of();
-    do {
-      ScanResponse answer =
-          dynamoDb.scan(
-              next.isEmpty() ? request : request.toBuilder().exclusiveStartKey(next).build());
+    for (ScanResponse answer : dynamoDb.scanPaginator(request)) {
       page.accept(answer.items().stream().map(AccountScan::read).toList());
-      next = answer.lastEvaluatedKey();
-    } while (!next.isEmpty());
+    }
   }
 
   private static Found read(Map<String, AttributeValue> item) {

@@ -1,10 +1,8 @@
 package io.budgetauthority.ledger;
 
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
@@ -20,23 +18,20 @@ public final class DecisionScan {
     this.decisionsTable = decisionsTable;
   }
 
-  /// Passes on all decisions of every tenant, page by page. Each decision that was stored before
-  /// the call began, and was not removed since, is among them, as it was at some moment of the
-  /// call.
-  public void each(Consumer<List<Reservation>> page) {
+  /// Passes on all decisions of a tenant, page by page. Each decision that was stored before the
+  /// call began, and was not removed since, is among them, as it was at some moment of the call.
+  ///
+  /// @param tenantId empty for the decisions of all tenants
+  public void each(String tenantId, Consumer<List<Reservation>> page) {
     ScanRequest request =
         ScanRequest.builder().tableName(decisionsTable).consistentRead(true).build();
-    Map<String, AttributeValue> next = Map.of();
-    do {
-      ScanResponse answer =
-          dynamoDb.scan(
-              next.isEmpty() ? request : request.toBuilder().exclusiveStartKey(next).build());
+    for (ScanResponse answer : dynamoDb.scanPaginator(request)) {
       page.accept(
           answer.items().stream()
               .filter(item -> !RunClosed.isOne(item))
               .map(ReservationItem::read)
+              .filter(it -> tenantId.isEmpty() || it.tenantId().equals(tenantId))
               .toList());
-      next = answer.lastEvaluatedKey();
-    } while (!next.isEmpty());
+    }
   }
 }

@@ -111,6 +111,11 @@ public record Reservation(
         "");
   }
 
+  /// What is charged for it now, in micro-USD; zero before the first report and after a release.
+  public MicroUsd charge() {
+    return settled == null ? MicroUsd.ZERO : settled.charge();
+  }
+
   /// The caller says that it now calls the provider.
   public Step forward() {
     if (!state.isOpen()) {
@@ -270,7 +275,7 @@ public record Reservation(
   /// Frees what is held, removes what was charged, and charges anew, on every account that the
   /// decision touched.
   private List<Posting> postings(MicroUsd charge) {
-    MicroUsd before = settled == null ? MicroUsd.ZERO : settled.charge();
+    MicroUsd before = charge();
     List<Posting> postings = new ArrayList<>(holds.size());
     for (Hold hold : holds) {
       MicroUsd freed = state.isHolding() ? hold.amount() : MicroUsd.ZERO;

@@ -76,22 +76,18 @@ public final class PriceOverrides {
   /// What a name means to a tenant now: its own price where it states one, else the table's row.
   public PriceTable.Found find(
       String tenantId, PriceTable prices, @Nullable String provider, String model) {
-    return loaded(tenantId).versions().find(prices, provider, model, Instant.MAX);
+    return known.get(tenantId).versions().find(prices, provider, model, Instant.MAX);
   }
 
   /// What a name meant to a tenant at the time of a decision, by the prices that it stated then.
   public PriceTable.Found findAt(
       String tenantId, PriceTable prices, @Nullable String provider, String model, Instant at) {
-    Loaded loaded = loaded(tenantId);
+    Loaded loaded = known.get(tenantId);
     if (loaded.at().isBefore(at)) {
       known.invalidate(tenantId);
-      loaded = loaded(tenantId);
+      loaded = known.get(tenantId);
     }
     return loaded.versions().find(prices, provider, model, at);
-  }
-
-  private Loaded loaded(String tenantId) {
-    return known.get(tenantId);
   }
 
   /// What was read of a tenant.
@@ -129,7 +125,7 @@ public final class PriceOverrides {
   /// All overrides of a tenant as they are stored now, by provider and model.
   public List<PriceOverride> list(String tenantId) {
     known.invalidate(tenantId);
-    return loaded(tenantId).versions().current();
+    return known.get(tenantId).versions().current();
   }
 
   /// The override of exactly this provider and model, as it is stored now.

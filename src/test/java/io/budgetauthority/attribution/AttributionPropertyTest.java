@@ -7,6 +7,7 @@ import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.PolicyBuilder;
@@ -21,8 +22,6 @@ import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.Policy;
@@ -37,7 +36,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -178,33 +176,17 @@ class AttributionPropertyTest {
     }
 
     private DecisionRequest request(int run) {
-      return new DecisionRequest(
-          null,
-          random.nextInt(4) == 0 ? TestAuthority.CHEAP_MODEL : TestAuthority.MODEL,
-          (long) random.nextInt(4_000),
-          null,
-          false,
-          Parts.NONE,
-          1L + random.nextInt(4_000),
-          1,
-          Map.of(),
-          Bounds.DEFAULT_TIER,
-          null,
-          null,
-          Map.of(),
-          Set.of(),
-          null,
-          random.nextInt(3) == 0 ? null : "class-" + random.nextInt(2),
-          true,
-          run % 3 == 0 ? "bob" : "ada",
-          run % 2 == 0 ? "ci" : "laptop",
-          run % 5 == 0 ? null : "team-" + run % 4,
-          null,
-          null,
-          null,
-          random.nextInt(4) == 0,
-          null,
-          false);
+      return new AskBuilder()
+          .model(random.nextInt(4) == 0 ? TestAuthority.CHEAP_MODEL : TestAuthority.MODEL)
+          .input(random.nextInt(4_000))
+          .cap(1L + random.nextInt(4_000))
+          .requestClass(random.nextInt(3) == 0 ? null : "class-" + random.nextInt(2))
+          .by(
+              run % 3 == 0 ? "bob" : "ada",
+              run % 2 == 0 ? "ci" : "laptop",
+              run % 5 == 0 ? null : "team-" + run % 4)
+          .explicitForward(random.nextInt(4) == 0)
+          .build();
     }
 
     private void step(String key) {

@@ -15,9 +15,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// Holds the sources to google-java-format. It is a test because it must run in a JDK that reads
-/// them, which Maven's own need not be. `./mvnw test -Dtest=FormatTest -Dformat=write` formats what
-/// is not.
+/// Holds the sources to google-java-format. `./mvnw test -Dtest=FormatTest -Dformat=write` formats
+/// what is not.
 class FormatTest {
 
   @Test

@@ -6,16 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -158,33 +154,14 @@ class AfterResetTest {
       String run, @Nullable String parent, long input, long output, @Nullable MicroUsd limit) {
     asked++;
     DecisionRequest request =
-        new DecisionRequest(
-            null,
-            TestAuthority.MODEL,
-            input,
-            null,
-            false,
-            Parts.NONE,
-            output,
-            1,
-            Map.of(),
-            Bounds.DEFAULT_TIER,
-            null,
-            null,
-            Map.of(),
-            Set.of(),
-            null,
-            null,
-            true,
-            "ada",
-            "ci",
-            "red",
-            "chat",
-            parent,
-            limit,
-            false,
-            null,
-            false);
+        new AskBuilder()
+            .input(input)
+            .cap(output)
+            .by("ada", "ci", "red")
+            .feature("chat")
+            .parent(parent)
+            .runLimit(limit)
+            .build();
     Answer answer =
         service.authority.decide(new Authority.Ask(service.gateway, request, "call-" + asked, run));
     return assertInstanceOf(Answer.Decided.class, answer).facts();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /// An ask of which a test states only what it is about. Of the local build's model by user `ada`
 /// with key `ci`, no input and no cap unless stated.
-final class AskBuilder {
+public final class AskBuilder {
 
   private @Nullable String provider;
   private String model = TestAuthority.MODEL;
@@ -34,108 +34,114 @@ final class AskBuilder {
   private @Nullable String featureId;
   private @Nullable String parentRunId;
   private @Nullable MicroUsd runLimit;
+  private boolean explicitForward;
   private @Nullable Integer ttlSeconds;
   private boolean dryRun;
 
-  AskBuilder provider(String stated) {
+  public AskBuilder provider(String stated) {
     provider = stated;
     return this;
   }
 
-  AskBuilder model(String name) {
+  public AskBuilder model(String name) {
     model = name;
     return this;
   }
 
-  AskBuilder input(@Nullable Long tokens, @Nullable Long bytes) {
+  public AskBuilder input(@Nullable Long tokens, @Nullable Long bytes) {
     inputTokens = tokens;
     inputBytes = bytes;
     return this;
   }
 
-  AskBuilder input(long tokens) {
+  public AskBuilder input(long tokens) {
     return input(tokens, null);
   }
 
-  AskBuilder unbounded() {
+  public AskBuilder unbounded() {
     unboundedInput = true;
     return this;
   }
 
-  AskBuilder cap(@Nullable Long tokens) {
+  public AskBuilder cap(@Nullable Long tokens) {
     cap = tokens;
     return this;
   }
 
-  AskBuilder choices(int completions) {
+  public AskBuilder choices(int completions) {
     choices = completions;
     return this;
   }
 
-  AskBuilder parts(Parts most) {
+  public AskBuilder parts(Parts most) {
     parts = most;
     return this;
   }
 
-  AskBuilder units(Map<String, Long> most) {
+  public AskBuilder units(Map<String, Long> most) {
     units = new LinkedHashMap<>();
     most.forEach((unit, count) -> units.put(unit, UnitCount.of(count)));
     return this;
   }
 
-  AskBuilder requires(Capability... capabilities) {
+  public AskBuilder requires(Capability... capabilities) {
     requires = Set.of(capabilities);
     return this;
   }
 
-  AskBuilder context(long tokens) {
+  public AskBuilder context(long tokens) {
     contextTokens = tokens;
     return this;
   }
 
-  AskBuilder requestClass(String label) {
+  public AskBuilder requestClass(@Nullable String label) {
     requestClass = label;
     return this;
   }
 
-  AskBuilder neverDowngrade() {
+  public AskBuilder neverDowngrade() {
     mayDowngrade = false;
     return this;
   }
 
-  AskBuilder by(@Nullable String user, @Nullable String key, @Nullable String team) {
+  public AskBuilder by(@Nullable String user, @Nullable String key, @Nullable String team) {
     userId = user;
     keyId = key;
     teamId = team;
     return this;
   }
 
-  AskBuilder feature(String id) {
+  public AskBuilder feature(String id) {
     featureId = id;
     return this;
   }
 
-  AskBuilder parent(String runId) {
+  public AskBuilder parent(@Nullable String runId) {
     parentRunId = runId;
     return this;
   }
 
-  AskBuilder runLimit(MicroUsd limit) {
+  public AskBuilder runLimit(@Nullable MicroUsd limit) {
     runLimit = limit;
     return this;
   }
 
-  AskBuilder ttl(int seconds) {
+  public AskBuilder explicitForward(boolean isExplicit) {
+    explicitForward = isExplicit;
+    return this;
+  }
+
+  public AskBuilder ttl(int seconds) {
     ttlSeconds = seconds;
     return this;
   }
 
-  AskBuilder dryRun() {
+  public AskBuilder dryRun() {
     dryRun = true;
     return this;
   }
 
-  DecisionRequest build() {
+  public DecisionRequest build() {
     return new DecisionRequest(
         provider,
         model,
@@ -160,7 +166,7 @@ final class AskBuilder {
         featureId,
         parentRunId,
         runLimit,
-        false,
+        explicitForward,
         ttlSeconds,
         dryRun);
   }

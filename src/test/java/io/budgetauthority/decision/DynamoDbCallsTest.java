@@ -87,7 +87,7 @@ class DynamoDbCallsTest {
         List.of("GetItem"),
         callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)),
         "a commit again");
-    assertEquals(SETTLED, callsOf(() -> service.commit(first, 10, 600)), "a better word");
+    assertEquals(SETTLED, callsOf(() -> service.commit(first, 10, 600)), "a better report");
     assertEquals(
         mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "PutItem") : SETTLED,
         callsOf(() -> service.settlement.release(service.gateway, service.idOf("second"), null)),

@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Questions to the decider in which a row has its own names and no others.
-final class Questions {
+public final class Questions {
 
   private Questions() {}
 
@@ -30,7 +30,7 @@ final class Questions {
   }
 
   /// A question whose candidates have the rules of the policy that lists them.
-  static Decider.Input of(
+  public static Decider.Input of(
       DecisionRequest request,
       Policy policy,
       @Nullable Price row,

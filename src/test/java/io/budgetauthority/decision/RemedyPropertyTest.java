@@ -10,8 +10,6 @@ import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -232,33 +230,14 @@ class RemedyPropertyTest {
           new Policy.DowngradeRule.Alternative(
               null, TestAuthority.CHEAP_MODEL, null, null, List.of());
       DecisionRequest request =
-          new DecisionRequest(
-              null,
-              row == null ? "unknown" : row.model(),
-              inputTokens,
-              null,
-              false,
-              Parts.NONE,
-              capTokens,
-              choices,
-              Map.of(),
-              Bounds.DEFAULT_TIER,
-              null,
-              null,
-              Map.of(),
-              Set.of(),
-              null,
-              null,
-              false,
-              null,
-              null,
-              null,
-              null,
-              null,
-              null,
-              false,
-              null,
-              false);
+          new AskBuilder()
+              .model(row == null ? "unknown" : row.model())
+              .input(inputTokens)
+              .cap(capTokens)
+              .choices(choices)
+              .neverDowngrade()
+              .by(null, null, null)
+              .build();
       return Decider.decide(
           Questions.of(
               request,

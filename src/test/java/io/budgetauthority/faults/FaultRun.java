@@ -391,6 +391,7 @@ final class FaultRun {
     Map<ReservationId, Reservation> items = new HashMap<>();
     new DecisionScan(reliable, around.decisionsTable())
         .each(
+            "",
             page ->
                 page.stream()
                     .filter(

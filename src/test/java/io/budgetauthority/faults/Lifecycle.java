@@ -2,6 +2,7 @@ package io.budgetauthority.faults;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
@@ -12,8 +13,6 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsageCharge;
@@ -203,33 +202,16 @@ final class Lifecycle {
   }
 
   private DecisionRequest request(long capTokens) {
-    return new DecisionRequest(
-        null,
-        model(),
-        inputBytes == null ? 0L : null,
-        inputBytes,
-        false,
-        Parts.NONE,
-        capTokens,
-        1,
-        Map.of(),
-        Bounds.DEFAULT_TIER,
-        null,
-        null,
-        Map.of(),
-        Set.of(),
-        null,
-        null,
-        true,
-        userId,
-        keyId,
-        null,
-        null,
-        parentRunId,
-        runLimit,
-        explicit,
-        TTL_SECONDS,
-        false);
+    return new AskBuilder()
+        .model(model())
+        .input(inputBytes == null ? 0L : null, inputBytes)
+        .cap(capTokens)
+        .by(userId, keyId, null)
+        .parent(parentRunId)
+        .runLimit(runLimit)
+        .explicitForward(explicit)
+        .ttl(TTL_SECONDS)
+        .build();
   }
 
   /// Steps on the way, each of which may come too late.
@@ -471,8 +453,7 @@ final class Lifecycle {
         && !mayBeHeld(item.estimate())) {
       return "held " + item.estimate() + ", which none of " + held + " costs";
     }
-    Settled settled = item.settled();
-    MicroUsd charged = settled == null ? MicroUsd.ZERO : settled.charge();
+    MicroUsd charged = item.charge();
     MicroUsd expected = expected(item);
     if (!charged.equals(expected)) {
       return "charged " + charged + ", expected " + expected;

@@ -12,7 +12,7 @@ import software.amazon.awssdk.services.sqs.model.QueueAttributeName;
 
 class CloudDefinitionsTest {
 
-  private final CloudDefinitions definitions = CloudDefinitions.read("budget-authority");
+  private final CloudDefinitions definitions = CloudDefinitions.read();
 
   @Test
   void whenDefinitionsAreRead_namesHaveTheDefaultPrefix() {

@@ -95,7 +95,7 @@ class LocalCloudFolderTest {
               0,
               0,
               0,
-              "budget-authority");
+              LocalSettings.USUAL_PREFIX);
 
       try (LocalCloud second = LocalCloud.start(given)) {
         put(ITEM, second);
@@ -122,7 +122,7 @@ class LocalCloudFolderTest {
               0,
               0,
               taken,
-              "budget-authority");
+              LocalSettings.USUAL_PREFIX);
 
       LocalCloudUnavailable refused =
           assertThrows(LocalCloudUnavailable.class, () -> LocalCloud.start(clash));

@@ -64,7 +64,7 @@ class LocalCloudTest {
   @ValueSource(strings = {"LedgerTable", "DecisionsTable"})
   void whenATableIsMade_itIsAsDefined(String logicalId) {
     CloudDefinitions.Table defined =
-        Objects.requireNonNull(CloudDefinitions.read("budget-authority").tables().get(logicalId));
+        Objects.requireNonNull(CloudDefinitions.read().tables().get(logicalId));
     CreateTableRequest wanted = defined.create();
 
     try (DynamoDbClient client = LocalCloudForTests.dynamoDb().build()) {
