@@ -26,7 +26,7 @@ public final class Neighbour {
   private static final String POLICY =
       """
       {"max_new_runs_per_day": 1000000, "default_ceilings": {"user": {"total":
-       {"limit_usd": "0.0165", "warn_at_percent": [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]}}}}
+       {"limit_usd": "0.0192", "warn_at_percent": [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]}}}}
       """;
 
   private final int port;
@@ -140,7 +140,7 @@ public final class Neighbour {
     for (int i = 0; i < samples; i++) {
       String decision = ask(wire, key, series + "-" + i).text("decision_id");
       long answered = System.nanoTime();
-      String path = "/local/events?tenant_id=quiet&type=budget.threshold_crossed&limit=1000";
+      String path = "/local/events/last?tenant_id=quiet&type=budget.threshold_crossed";
       while (!wire.send("GET", path, "", "").body().contains(decision)) {
         if (System.nanoTime() - answered > TIMEOUT.toNanos()) {
           throw new IllegalStateException("no event of " + decision + " within " + TIMEOUT);

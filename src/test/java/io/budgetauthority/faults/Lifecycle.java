@@ -20,6 +20,7 @@ import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +47,7 @@ final class Lifecycle {
   private static final int TTL_SECONDS = 60;
   private static final int MAX_TOKENS = 2_000;
   private static final int MAX_BYTES = 20_000;
+  private static final Duration CLOCK_SKEW = Duration.ofSeconds(Policy.DEFAULT.clockSkewSeconds());
   private static final MicroUsd NARROW = MicroUsd.of(20_000);
   private static final MicroUsd WIDE = MicroUsd.of(1_000_000_000);
 
@@ -284,11 +286,7 @@ final class Lifecycle {
   @Nullable String compareAgain(Reservation first, Map<ReservationId, Reservation> items) {
     for (Again one : again) {
       Reservation own = items.get(idOf(one));
-      Instant endedAt = first.endedAt();
-      boolean must =
-          !first.requestHash().equals(one.requestHash())
-              || one.sentAt().isAfter(first.expiresAt())
-              || (endedAt != null && one.sentAt().isAfter(endedAt) && !degraded);
+      boolean must = isUsedUp(first, one);
       if (must && own == null) {
         return "the call of " + one + " was never charged";
       }
@@ -298,6 +296,20 @@ final class Lifecycle {
       }
     }
     return null;
+  }
+
+  /// Whether the item under the key is of another call than the one that was let through.
+  private boolean isUsedUp(Reservation first, Again one) {
+    Instant endedAt = first.endedAt();
+    boolean sameBody = first.requestHash().equals(one.requestHash());
+    if (first.state() == ReservationState.NONE) {
+      return first.mayBecomeReservation()
+          || endedAt == null
+          || one.sentAt().isAfter(endedAt.plus(CLOCK_SKEW));
+    }
+    return !sameBody
+        || one.sentAt().isAfter(first.expiresAt())
+        || (endedAt != null && one.sentAt().isAfter(endedAt) && !degraded);
   }
 
   ReservationId idOf(Again one) {
