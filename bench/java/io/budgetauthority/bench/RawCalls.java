@@ -1,9 +1,10 @@
 package io.budgetauthority.bench;
 
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.local.CloudDefinitions;
 import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.tenant.Scope;
 import java.io.IOException;
 import java.net.URI;
@@ -60,7 +61,10 @@ final class RawCalls implements AutoCloseable {
         List.of(run, accountKey(Scope.USER, payer.user()), accountKey(Scope.KEY, payer.key()));
     this.reserved = reserved;
     this.committed = committed;
-    this.hold = attribute(reserved, "estimate");
+    this.hold =
+        StoredValues.money(
+            Objects.requireNonNull(
+                RecordJson.readDecision(StoredValues.text(reserved, "decision")).estimate()));
   }
 
   /// Learns the items from a decision and a settlement of the service. `payer` is for these calls

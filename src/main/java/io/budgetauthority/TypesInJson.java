@@ -2,17 +2,18 @@ package io.budgetauthority;
 
 import io.budgetauthority.api.Problem;
 import io.budgetauthority.attribution.Measure;
-import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
-import io.budgetauthority.decision.ProblemCode;
-import io.budgetauthority.decision.Remedy;
 import io.budgetauthority.notification.BudgetEvent;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceOverride;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Usage;
-import io.budgetauthority.settlement.Particulars;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.UsageCharge;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
@@ -31,9 +32,10 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       Calendar.class,
       Caller.class,
       Ceiling.class,
+      Decision.class,
       DecisionRequest.class,
       DegradedDecision.class,
-      Particulars.class,
+      ChargedUsage.class,
       Policy.class,
       Price.class,
       PriceOverride.class,
@@ -42,18 +44,20 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       ProblemCode.class,
       Remedy.class,
       Measure.class,
-      StoredDecision.class,
       TenantSnapshot.class,
       Usage.class,
-      UsageCharge.class
+      UsageCharge.class,
+      Verdict.Block.class,
+      Verdict.Granted.class,
+      Verdict.Unreserved.class
     },
     classNames = {
       "io.budgetauthority.api.AttributionResource$Spend",
       "io.budgetauthority.api.PolicyResource$PolicyView",
       "io.budgetauthority.api.PriceOverrideResource$OverrideView",
       "io.budgetauthority.api.TenantResource$TenantView",
-      "io.budgetauthority.attribution.StoredDecision$Heard",
-      "io.budgetauthority.decision.InputBound$Basis",
+      "io.budgetauthority.api.DecisionView",
+      "io.budgetauthority.api.UsageView",
       "io.budgetauthority.decision.Outage$Message",
       "io.budgetauthority.price.IncomingPrices$Import",
       "io.budgetauthority.tenant.KeySnapshot"

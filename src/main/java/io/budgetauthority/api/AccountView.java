@@ -1,8 +1,9 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Role;
@@ -32,7 +33,7 @@ public record AccountView(
     @JsonProperty("resets_at") @Nullable Instant resetsAt,
     @JsonProperty("blocks") boolean blocks) {
 
-  static AccountView of(DecisionFacts.Touched account, Caller caller) {
+  static AccountView of(AccountShare account, Caller caller) {
     boolean sees = seesAmounts(account, caller);
     return new AccountView(
         account.scope(),
@@ -49,13 +50,13 @@ public record AccountView(
         account.isExhausted());
   }
 
-  static List<AccountView> of(List<DecisionFacts.Touched> accounts, Caller caller) {
+  static List<AccountView> of(List<AccountShare> accounts, Caller caller) {
     return accounts.stream().map(account -> of(account, caller)).toList();
   }
 
   /// Whether the caller may see the amounts of an account. An agent may see those of its own user,
   /// key and runs.
-  static boolean seesAmounts(DecisionFacts.Touched account, Caller caller) {
+  static boolean seesAmounts(AccountShare account, Caller caller) {
     return caller.role() != Role.AGENT
         || switch (account.scope()) {
           case RUN, USER, KEY -> true;
@@ -64,10 +65,10 @@ public record AccountView(
   }
 
   /// What remains on the tightest account that the caller may see; null if there is none.
-  static @Nullable MicroUsd remaining(DecisionFacts facts, Caller caller) {
+  static @Nullable MicroUsd remaining(Decision decision, Caller caller) {
     return caller.role() != Role.AGENT
-        ? facts.remaining()
-        : of(facts.accounts(), caller).stream()
+        ? decision.remaining()
+        : of(decision.accounts(), caller).stream()
             .map(AccountView::remaining)
             .filter(Objects::nonNull)
             .min(Comparator.naturalOrder())

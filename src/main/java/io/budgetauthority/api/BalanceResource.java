@@ -2,7 +2,6 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Accounts;
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.EnforcedAccount;
@@ -10,6 +9,8 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -66,45 +67,45 @@ public final class BalanceResource {
       @QueryParam("feature_id") @Nullable String featureId) {
     Caller caller =
         access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    Run.Tuple stated =
+    Tuple stated =
         Callers.tuple(
             caller,
-            new Run.Tuple(
+            new Tuple(
                 Ids.optional("user_id", userId),
                 Ids.optional("key_id", keyId),
                 Ids.optional("team_id", teamId),
                 Ids.optional("feature_id", featureId)));
     Tenants.Versioned policy = tenants.policy(caller.tenantId());
     Callers.refuseStatements(caller, stated, null, "run_limit_usd", policy.policy());
-    List<DecisionFacts.Touched> touched = new ArrayList<>();
-    Run.Tuple tuple = stated;
+    List<AccountShare> shares = new ArrayList<>();
+    Tuple tuple = stated;
     if (runId != null) {
       Run run =
           runs.find(caller.tenantId(), Ids.requireRunId("run_id", runId))
-              .filter(it -> caller.mayTouch(it.tuple().userId(), it.tuple().keyId()))
+              .filter(it -> it.tuple().isVisibleTo(caller))
               .orElseThrow(
                   () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
       tuple = run.tuple().completedBy(stated);
-      touched.add(touched(run, policy.policy()));
+      shares.add(share(run, policy.policy()));
       ledger
           .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.in(TIMEOUT))
           .runs()
           .values()
           .stream()
           .sorted(Comparator.comparing((Run one) -> run.ancestors().indexOf(one.runId())))
-          .forEach(ancestor -> touched.add(touched(ancestor, policy.policy())));
+          .forEach(ancestor -> shares.add(share(ancestor, policy.policy())));
     }
     Instant now = clock.instant();
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
     Ledger.Snapshot seen =
         ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.in(TIMEOUT));
     for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accounts())) {
-      touched.add(DecisionFacts.Touched.of(enforced, MicroUsd.ZERO));
+      shares.add(enforced.sharing(MicroUsd.ZERO));
     }
-    return new Balances(AccountView.of(touched, caller));
+    return new Balances(AccountView.of(shares, caller));
   }
 
-  private DecisionFacts.Touched touched(Run run, Policy policy) {
-    return DecisionFacts.Touched.of(accounts.ofRun(run.account(), run, policy), MicroUsd.ZERO);
+  private AccountShare share(Run run, Policy policy) {
+    return accounts.ofRun(run.account(), run, policy).sharing(MicroUsd.ZERO);
   }
 }

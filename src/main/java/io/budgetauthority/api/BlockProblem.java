@@ -1,8 +1,11 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.decision.Remedy;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -17,20 +20,20 @@ final class BlockProblem {
 
   private BlockProblem() {}
 
+  /// @param decision the decision that is blocked, with the accounts as they were seen
   /// @param id null for a dry run, which nobody can look up
   static Response.ResponseBuilder response(
-      DecisionFacts facts,
-      DecisionFacts.BlockFacts block,
+      Decision decision,
+      Verdict.Block block,
       @Nullable ReservationId id,
       Policy policy,
       Caller caller) {
-    DecisionFacts.Touched blocking =
-        block.blocking() == null ? null : facts.accounts().get(block.blocking());
-    String code = facts.code() == null ? DecisionFacts.BLOCK : facts.code();
+    AccountShare blocking = decision.constrainedBy();
+    String code = block.code().wireName();
     Problem problem =
         new Problem(
             "/problems/" + code,
-            title(code),
+            title(block.code()),
             policy.blockStatus(),
             blocking == null || AccountView.seesAmounts(blocking, caller)
                 ? block.detail()
@@ -38,44 +41,53 @@ final class BlockProblem {
             id == null ? DECISIONS : DECISIONS + "/" + id.decisionId(),
             code,
             null,
-            budget(facts, block, blocking == null ? null : AccountView.of(blocking, caller)),
+            budget(decision, block, blocking == null ? null : AccountView.of(blocking, caller)),
             block.remedies(),
-            facts.alternatives(),
+            block.alternatives(),
             null,
             null,
             block.candidates().isEmpty() ? null : block.candidates());
     Response.ResponseBuilder response = problem.response();
-    if (block.remedies().contains(Remedy.WAIT.wireName())) {
+    if (block.remedies().contains(Remedy.WAIT)) {
       response.header(HttpHeaders.RETRY_AFTER, policy.retryAfterSeconds());
     }
     return response;
   }
 
   private static Problem.Budget budget(
-      DecisionFacts facts, DecisionFacts.BlockFacts block, @Nullable AccountView blocking) {
+      Decision decision, Verdict.Block block, @Nullable AccountView blocking) {
     return new Problem.Budget(
         blocking == null ? null : blocking.scope(),
         blocking == null ? null : blocking.id(),
         blocking == null ? null : blocking.window(),
-        facts.runId(),
+        decision.subject().runId(),
         blocking == null ? null : blocking.limit(),
         blocking == null ? null : blocking.committed(),
         blocking == null ? null : blocking.reserved(),
         blocking == null ? null : blocking.remaining(),
-        facts.estimate(),
-        facts.effectiveMaxOutputTokens(),
-        facts.clientRequestedMaxOutputTokens(),
-        facts.priceTableVersion(),
+        decision.estimate(),
+        decision.tokens().effectiveOutput(),
+        decision.tokens().requestedOutput(),
+        decision.priceTableVersion(),
         block.resetsAt() != null || blocking == null ? block.resetsAt() : blocking.resetsAt(),
         block.fitsMaxOutputTokens());
   }
 
-  static String title(String code) {
+  static String title(ProblemCode code) {
     return switch (code) {
-      case "price_unknown" -> "The price is unknown";
-      case "model_not_allowed" -> "The model is not allowed";
-      case "cancelled" -> "The call was cancelled";
-      default -> "The budget does not allow this call";
+      case PRICE_UNKNOWN -> "The price is unknown";
+      case MODEL_NOT_ALLOWED -> "The model is not allowed";
+      case CANCELLED -> "The call was cancelled";
+      case RUN_CEILING_REACHED,
+          USER_CEILING_REACHED,
+          KEY_CEILING_REACHED,
+          TEAM_CEILING_REACHED,
+          FEATURE_CEILING_REACHED,
+          TENANT_CEILING_REACHED,
+          OUTPUT_CAP_REQUIRED,
+          OUTPUT_CAP_ABOVE_POLICY,
+          CONTEXT_WINDOW_EXCEEDED ->
+          "The budget does not allow this call";
     };
   }
 }

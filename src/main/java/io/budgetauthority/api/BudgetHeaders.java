@@ -1,8 +1,9 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
@@ -37,39 +38,41 @@ final class BudgetHeaders {
     return header.toString();
   }
 
+  /// @param reservation null for a dry run
   static void put(
       Response.ResponseBuilder response,
-      DecisionFacts facts,
+      Decision decision,
       @Nullable Reservation reservation,
       Caller caller) {
-    response.header("X-Budget-Decision", facts.decision());
-    response.header("X-Budget-Enforcement-Mode", facts.enforcementMode().wireName());
-    response.header("X-Budget-Price-Table-Version", facts.priceTableVersion());
+    Verdict verdict = decision.verdict();
+    response.header("X-Budget-Decision", verdict.wireName());
+    response.header("X-Budget-Enforcement-Mode", decision.mode().wireName());
+    response.header("X-Budget-Price-Table-Version", decision.priceTableVersion());
     if (reservation != null) {
       response.header("X-Budget-Decision-Id", reservation.id().decisionId());
-      if (!facts.blocked()) {
+      if (!decision.isBlocked()) {
         response.header("X-Budget-Reservation-Id", reservation.id().reservationId());
       }
     }
-    if (facts.blockingScope() != null) {
-      response.header("X-Budget-Blocking-Scope", facts.blockingScope().wireName());
+    if (verdict.constrainedBy() != null) {
+      response.header("X-Budget-Blocking-Scope", verdict.constrainedBy().scope().wireName());
     }
-    MicroUsd remaining = AccountView.remaining(facts, caller);
+    MicroUsd remaining = AccountView.remaining(decision, caller);
     if (remaining != null) {
       response.header("X-Budget-Remaining-USD", remaining.toString());
     }
-    if (facts.decision().equals("downgrade")) {
-      response.header("X-Budget-Requested-Model", encoded(facts.requestedModel()));
-      response.header("X-Budget-Selected-Model", encoded(facts.selectedModel()));
+    if (verdict instanceof Verdict.Granted granted && granted.kind() == Verdict.Kind.DOWNGRADE) {
+      response.header("X-Budget-Requested-Model", encoded(decision.model().requested()));
+      response.header("X-Budget-Selected-Model", encoded(decision.model().selected()));
     }
-    if (facts.outputClamped()) {
+    if (decision.tokens().clamped()) {
       response.header("X-Budget-Output-Clamped", "true");
     }
-    if (facts.degraded() != null) {
-      response.header("X-Budget-Degraded", facts.degraded());
+    if (decision.degraded() != null) {
+      response.header("X-Budget-Degraded", decision.degraded());
     }
-    if (facts.runId() != null) {
-      response.header(RUN_ID, facts.runId());
+    if (decision.subject().runId() != null) {
+      response.header(RUN_ID, decision.subject().runId());
     }
   }
 }

@@ -1,8 +1,8 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.decision.CallerRules;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -15,7 +15,7 @@ final class Callers {
 
   private Callers() {}
 
-  static void refuseStatedIdentity(Caller caller, Run.Tuple stated) {
+  static void refuseStatedIdentity(Caller caller, Tuple stated) {
     if (caller.role() == Role.AGENT && (stated.userId() != null || stated.keyId() != null)) {
       throw Problem.of(ProblemType.FORBIDDEN, "an agent may state neither user_id nor key_id")
           .exception();
@@ -23,14 +23,14 @@ final class Callers {
   }
 
   /// The tuple that a caller acts with.
-  static Run.Tuple tuple(Caller caller, Run.Tuple stated) {
+  static Tuple tuple(Caller caller, Tuple stated) {
     refuseStatedIdentity(caller, stated);
     return stated.actingAs(caller);
   }
 
   /// Refuses a limit, a team or a feature that the caller may not state.
   static void refuseStatements(
-      Caller caller, Run.Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
+      Caller caller, Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
     String reason = CallerRules.refuse(caller, stated, limit, field, policy);
     if (reason != null) {
       throw Problem.of(ProblemType.FORBIDDEN, reason).exception();

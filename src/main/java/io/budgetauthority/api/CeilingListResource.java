@@ -140,7 +140,7 @@ public final class CeilingListResource {
     return Stream.of(scopeId.id())
         .filter(Ids::isRunId)
         .flatMap(runId -> runs.find(caller.tenantId(), runId).stream())
-        .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+        .filter(run -> run.tuple().isVisibleTo(caller))
         .map(Run::ceiling)
         .findFirst()
         .map(ceiling -> Map.of(Window.TOTAL, ceiling))

@@ -159,7 +159,7 @@ public final class CeilingResource {
     }
     if (scopeId.scope() == Scope.RUN) {
       return runs.find(caller.tenantId(), id)
-          .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+          .filter(run -> run.tuple().isVisibleTo(caller))
           .map(CeilingResource::answer)
           .orElseThrow(() -> notFound("there is no run " + id));
     }

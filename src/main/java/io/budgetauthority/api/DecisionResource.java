@@ -2,14 +2,15 @@ package io.budgetauthority.api;
 
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Authority;
-import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -88,10 +89,7 @@ public final class DecisionResource {
             Duration.ofDays(policy.retentionDays()))
         .map(
             done ->
-                Response.ok(
-                        DecisionRecord.of(
-                            done.facts(), done.reservation(), clock.instant(), caller))
-                    .build())
+                Response.ok(DecisionRecord.of(done.reservation(), clock.instant(), caller)).build())
         .orElseGet(() -> Response.noContent().build());
   }
 
@@ -109,8 +107,7 @@ public final class DecisionResource {
                 () ->
                     Problem.of(ProblemType.NOT_FOUND, "there is no decision " + decisionId)
                         .exception());
-    DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
-    return Response.ok(DecisionRecord.of(facts, reservation, clock.instant(), caller)).build();
+    return Response.ok(DecisionRecord.of(reservation, clock.instant(), caller)).build();
   }
 
   /// The idempotency key of an ask; null for a dry run. A dry run needs no key, and a key that it
@@ -130,7 +127,6 @@ public final class DecisionResource {
       case Answer.AlreadySettled settled ->
           ReservationResource.settled(
               settled.reservation(),
-              settled.facts(),
               "the call of this idempotency key is over",
               clock.instant(),
               caller);
@@ -155,31 +151,42 @@ public final class DecisionResource {
   }
 
   private Response dryRun(Caller caller, Answer.DryRun dryRun) {
-    DecisionFacts facts = dryRun.facts();
+    Decision decision = dryRun.decision();
     Response.ResponseBuilder response =
-        facts.block() == null
-            ? Response.ok(DecisionRecord.ofDryRun(facts, dryRun.row(), caller))
-            : BlockProblem.response(
-                facts, facts.block(), null, tenants.policy(caller.tenantId()).policy(), caller);
-    BudgetHeaders.put(response, facts, null, caller);
+        decision.verdict() instanceof Verdict.Block block
+            ? BlockProblem.response(decision, block, null, policy(caller), caller)
+            : Response.ok(DecisionRecord.ofDryRun(decision, dryRun.row(), caller));
+    BudgetHeaders.put(response, decision, null, caller);
     return response.build();
   }
 
   private Response decided(Caller caller, Answer.Decided decided) {
-    DecisionFacts facts = decided.facts();
+    Reservation reservation = decided.reservation();
+    Decision decision = reservation.decision();
     Response.ResponseBuilder response =
-        facts.block() == null
-            ? Response.ok(DecisionRecord.of(facts, decided.reservation(), clock.instant(), caller))
-            : BlockProblem.response(
-                facts,
-                facts.block(),
-                decided.reservation().id(),
-                tenants.policy(caller.tenantId()).policy(),
-                caller);
-    BudgetHeaders.put(response, facts, decided.reservation(), caller);
+        decision.verdict() instanceof Verdict.Block block
+            ? BlockProblem.response(decision, block, reservation.id(), policy(caller), caller)
+            : Response.ok(DecisionRecord.of(reservation, clock.instant(), caller));
+    BudgetHeaders.put(response, decision, reservation, caller);
     if (decided.replayed()) {
       response.header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true");
+    } else {
+      count(decision);
     }
     return response.build();
+  }
+
+  private static void count(Decision decision) {
+    Verdict verdict = decision.verdict();
+    Meters.afterWrite(
+        () ->
+            Meters.decided(
+                verdict.wireName(),
+                decision.mode().wireName(),
+                verdict.code() == null ? null : verdict.code().wireName()));
+  }
+
+  private Policy policy(Caller caller) {
+    return tenants.policy(caller.tenantId()).policy();
   }
 }

@@ -2,11 +2,12 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.decision.Alternative;
-import io.budgetauthority.decision.CopiedByBuilder;
 import io.budgetauthority.input.FieldError;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.record.Alternative;
+import io.budgetauthority.record.CopiedByBuilder;
+import io.budgetauthority.record.Remedy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -30,7 +31,7 @@ public record Problem(
     @JsonProperty("code") String code,
     @JsonProperty("errors") @Nullable List<FieldError> errors,
     @JsonProperty("budget") @Nullable Budget budget,
-    @JsonProperty("remedies") @Nullable List<String> remedies,
+    @JsonProperty("remedies") @Nullable List<Remedy> remedies,
     @JsonProperty("alternatives") @Nullable List<Alternative> alternatives,
     @JsonProperty("record") @Nullable DecisionRecord record,
     @JsonProperty("review") @Nullable PriceReview review,

@@ -1,6 +1,6 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.decision.ProblemCode;
+import io.budgetauthority.record.ProblemCode;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -52,7 +52,7 @@ public final class ProblemPageResource {
       if (Arrays.stream(ProblemType.values()).noneMatch(it -> it.name().equals(code.name()))) {
         put(
             code.wireName(),
-            BlockProblem.title(code.wireName()),
+            BlockProblem.title(code),
             "402, unless the tenant's policy sets another",
             texts);
       }

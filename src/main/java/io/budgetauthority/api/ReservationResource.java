@@ -1,6 +1,5 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -145,8 +144,7 @@ public final class ReservationResource {
         ReservationId.ofReservationId(reservationId).orElseThrow(() -> notFound(reservationId));
     return switch (take.apply(id)) {
       case Settlement.Result.Done done ->
-          Response.ok(DecisionRecord.of(done.facts(), done.reservation(), clock.instant(), caller))
-              .build();
+          Response.ok(DecisionRecord.of(done.reservation(), clock.instant(), caller)).build();
       // A block has no reservation. It may still become a degraded decision when the message of an
       // outage arrives, so its caller gets a 404 and sends the step again.
       case Settlement.Result.Refused refused when refused.reservation().mayBecomeReservation() ->
@@ -154,15 +152,14 @@ public final class ReservationResource {
       case Settlement.Result.Refused refused ->
           settled(
               refused.reservation(),
-              refused.facts(),
-              refused.facts().blocked()
+              refused.reservation().decision().isBlocked()
                   ? "a blocked decision reserved nothing"
                   : "the reservation is " + refused.reservation().state().wireName(),
               clock.instant(),
               caller);
       case Settlement.Result.Blocked blocked ->
           BlockProblem.response(
-                  blocked.facts(),
+                  blocked.decision(),
                   blocked.block(),
                   blocked.reservation().id(),
                   tenants.policy(blocked.reservation().tenantId()).policy(),
@@ -188,10 +185,9 @@ public final class ReservationResource {
   }
 
   /// 409 `reservation_settled`, with the record as it is now.
-  static Response settled(
-      Reservation reservation, DecisionFacts facts, String detail, Instant now, Caller caller) {
+  static Response settled(Reservation reservation, String detail, Instant now, Caller caller) {
     return Problem.of(ProblemType.RESERVATION_SETTLED, detail)
-        .withRecord(DecisionRecord.of(facts, reservation, now, caller))
+        .withRecord(DecisionRecord.of(reservation, now, caller))
         .withInstance("/budget/decisions/" + reservation.id().decisionId())
         .response()
         .build();

@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.attribution.Attribution;
-import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Deadline;
@@ -66,7 +64,7 @@ public final class RunDecisionsResource {
         Optional.of(runId)
             .filter(Ids::isRunId)
             .flatMap(id -> runs.find(caller.tenantId(), id))
-            .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+            .filter(run -> run.tuple().isVisibleTo(caller))
             .isPresent();
     if (!mayRead) {
       throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
@@ -79,12 +77,9 @@ public final class RunDecisionsResource {
     for (ReservationId id : listed.ids()) {
       Reservation reservation = found.get(id);
       // The decision's retention may have ended before its entry in the list does.
-      if (reservation != null) {
-        DecisionFacts facts = DecisionJson.readFacts(reservation.facts());
-        // Other callers may have been blocked in the run before it was bound.
-        if (caller.mayTouch(facts.userId(), facts.keyId())) {
-          items.add(DecisionRecord.of(facts, reservation, now, caller));
-        }
+      // Other callers may have been blocked in the run before it was bound.
+      if (reservation != null && reservation.decision().subject().tuple().isVisibleTo(caller)) {
+        items.add(DecisionRecord.of(reservation, now, caller));
       }
     }
     return new Page<>(items, listed.next() == null ? null : listed.next().toString());

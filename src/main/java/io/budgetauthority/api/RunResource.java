@@ -7,7 +7,6 @@ import io.budgetauthority.decision.RunCounters;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
@@ -16,6 +15,8 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
@@ -80,8 +81,8 @@ public final class RunResource {
     RequestFields fields = RequestFields.parse(body);
     String stated = fields.oneOf("run_id", Ids::runId);
     MicroUsd limit = fields.money("limit_usd");
-    Run.Tuple tuple =
-        new Run.Tuple(
+    Tuple tuple =
+        new Tuple(
             fields.id("user_id"),
             fields.id("key_id"),
             fields.id("team_id"),
@@ -90,7 +91,7 @@ public final class RunResource {
     fields.end();
     Tenants.Versioned versioned = tenants.policy(caller.tenantId());
     Policy policy = versioned.policy();
-    Run.Tuple bound = Callers.tuple(caller, tuple);
+    Tuple bound = Callers.tuple(caller, tuple);
     Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
     MicroUsd made = limit == null ? policy.defaultRunLimit() : limit;
@@ -125,7 +126,7 @@ public final class RunResource {
 
   /// Answers the same request again with the run as it is now. A different request is a conflict.
   private Response same(
-      Run present, Run.Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
+      Run present, Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
     boolean sameLimit =
         limit == null
             || present.account().limit().equals(limit)
@@ -145,8 +146,7 @@ public final class RunResource {
   }
 
   /// The parent of the new run; null if the request names none.
-  private @Nullable Run parent(
-      Caller caller, String runId, @Nullable String named, Run.Tuple bound) {
+  private @Nullable Run parent(Caller caller, String runId, @Nullable String named, Tuple bound) {
     Run parent = named == null ? null : runs.find(caller.tenantId(), named).orElse(null);
     Answer.RunRefused refused = Lineage.refuseParent(runId, named, parent, bound, clock.instant());
     if (refused != null) {
@@ -159,7 +159,7 @@ public final class RunResource {
       String tenantId,
       String runId,
       @Nullable Run parent,
-      Run.Tuple bound,
+      Tuple bound,
       MicroUsd limit,
       Policy policy) {
     Instant now = Instant.ofEpochMilli(clock.millis());
@@ -217,7 +217,7 @@ public final class RunResource {
       List<Run> some = runs.list(caller.tenantId(), user, most, last);
       for (Run run : some) {
         last = run;
-        if (caller.mayTouch(run.tuple().userId(), run.tuple().keyId())
+        if (run.tuple().isVisibleTo(caller)
             && (state == null || run.stateAt(now).wireName().equals(state))) {
           items.add(RunView.of(run, now));
         }
@@ -242,7 +242,7 @@ public final class RunResource {
     return Optional.of(runId)
         .filter(Ids::isRunId)
         .flatMap(id -> runs.find(caller.tenantId(), id))
-        .filter(run -> caller.mayTouch(run.tuple().userId(), run.tuple().keyId()))
+        .filter(run -> run.tuple().isVisibleTo(caller))
         .map(run -> RunView.of(run, clock.instant()))
         .orElseThrow(() -> notFound(runId));
   }

@@ -66,8 +66,7 @@ public final class UsageResource {
   }
 
   private Response charged(UsageCharges.Result.Charged charged, Caller caller) {
-    DecisionRecord record =
-        DecisionRecord.of(charged.facts(), charged.reservation(), clock.instant(), caller);
+    DecisionRecord record = DecisionRecord.of(charged.reservation(), clock.instant(), caller);
     return charged.replayed()
         ? Response.ok(record).header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true").build()
         : Response.status(Response.Status.CREATED).entity(record).build();

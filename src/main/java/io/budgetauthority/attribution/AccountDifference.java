@@ -1,9 +1,9 @@
 package io.budgetauthority.attribution;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 

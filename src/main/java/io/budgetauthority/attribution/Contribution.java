@@ -1,61 +1,52 @@
 package io.budgetauthority.attribution;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.UnitCount;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Verdict;
 import java.time.LocalDate;
-import java.util.List;
-import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /// What one decision at one revision adds to which row. Pure: the same decision always adds the
 /// same.
 record Contribution(RowKey row, Amounts amounts) {
 
-  private static final List<Measure> TOKENS =
-      List.of(
-          Measure.INPUT_TOKENS,
-          Measure.CACHE_READ_TOKENS,
-          Measure.CACHE_WRITE_TOKENS,
-          Measure.CACHE_WRITE_1H_TOKENS,
-          Measure.INPUT_AUDIO_TOKENS,
-          Measure.INPUT_IMAGE_TOKENS,
-          Measure.OUTPUT_TOKENS,
-          Measure.REASONING_TOKENS,
-          Measure.OUTPUT_AUDIO_TOKENS,
-          Measure.OUTPUT_IMAGE_TOKENS);
-
   static Contribution of(Change.Stepped step, LocalDate day) {
     return new Contribution(
-        row(step, day), step.decision().blocked() ? ofBlock(step.decision()) : ofCall(step));
+        row(step, day), step.decision().isBlocked() ? ofBlock(step.decision()) : ofCall(step));
   }
 
   private static RowKey row(Change.Stepped step, LocalDate day) {
-    StoredDecision decision = step.decision();
-    StoredDecision.Usage usage = step.usage();
-    String held =
-        decision.selectedModel() == null ? decision.requestedModel() : decision.selectedModel();
+    Decision.Model model = step.decision().model();
+    Decision.Subject subject = step.decision().subject();
+    ChargedUsage usage = step.usage();
     return new RowKey(
         step.after().tenantId(),
         day,
-        decision.runId(),
-        decision.userId(),
-        decision.keyId(),
-        decision.teamId(),
-        decision.featureId(),
-        usage.provider() == null ? decision.provider() : usage.provider(),
-        usage.model() == null ? held : usage.model(),
-        decision.requestClass());
+        subject.runId(),
+        subject.tuple().userId(),
+        subject.tuple().keyId(),
+        subject.tuple().teamId(),
+        subject.tuple().featureId(),
+        usage.provider() == null ? model.provider() : usage.provider(),
+        usage.model() == null ? model.held() : usage.model(),
+        model.requestClass());
   }
 
   /// A block that only marks a key which was cancelled before its ask is no decision: nobody asked.
-  private static Amounts ofBlock(StoredDecision decision) {
-    return decision.cancelled()
+  private static Amounts ofBlock(Decision decision) {
+    return decision.isCancelled()
         ? Amounts.NONE
         : new Amounts.Builder().add(Measure.DECISIONS, 1).add(Measure.BLOCKED, 1).build();
   }
 
   private static Amounts ofCall(Change.Stepped step) {
-    StoredDecision decision = step.decision();
+    Decision decision = step.decision();
     boolean released = step.after().state() == ReservationState.RELEASED;
     Amounts.Builder amounts =
         new Amounts.Builder()
@@ -63,46 +54,66 @@ record Contribution(RowKey row, Amounts amounts) {
             .add(Measure.CALLS, !released)
             .add(Measure.RELEASED, released)
             .add(Measure.OPEN, step.after().state().isHolding())
-            .add(Measure.DOWNGRADED, decision.downgraded())
-            .add(Measure.WARNED, decision.warned())
-            .add(Measure.UNRESERVED, decision.unreserved())
             .add(Measure.DEGRADED, decision.degraded() != null)
-            .add(Measure.ORPHANS, decision.orphanOf() != null);
-    Settled settled = step.after().settled();
-    if (settled != null) {
-      addCharge(amounts, step, settled);
+            .add(Measure.ORPHANS, decision.subject().orphanOf() != null);
+    switch (decision.verdict()) {
+      case Verdict.Granted granted ->
+          amounts
+              .add(Measure.DOWNGRADED, granted.kind() == Verdict.Kind.DOWNGRADE)
+              .add(Measure.WARNED, granted.kind() == Verdict.Kind.ADVISORY_WARN);
+      case Verdict.Unreserved unreserved -> amounts.add(Measure.UNRESERVED, 1);
+      case Verdict.Block block -> throw new IllegalArgumentException("a block is no call");
+    }
+    Charge charge = step.after().charge();
+    if (charge != null) {
+      addCharge(amounts, step, charge);
     }
     return amounts.build();
   }
 
-  private static long millionths(JsonNode units) {
-    return units.isNumber() ? units.decimalValue().movePointRight(6).longValueExact() : 0;
+  private static void addCharge(Amounts.Builder amounts, Change.Stepped step, Charge charge) {
+    amounts.add(Measure.COMMITTED_USD, charge.amount());
+    Usage usage = charge.usage().usage();
+    if (usage != null) {
+      addUsage(amounts, usage);
+    }
+    if (charge.isPresumed()) {
+      amounts.add(Measure.PRESUMED, 1).add(Measure.PRESUMED_USD, charge.amount());
+    }
+    if (!charge.usage().unpriced().isEmpty() || step.after().priceRow() == null) {
+      amounts.add(Measure.UNPRICED, 1).add(Measure.UNPRICED_USD, charge.amount());
+    }
+    MicroUsd overrun = step.after().overrun();
+    if (overrun != null) {
+      amounts.add(Measure.OVERRUNS, 1).add(Measure.OVERRUN_USD, overrun);
+    }
+    if (step.decision().subject().orphanOf() != null) {
+      amounts.add(Measure.ORPHANS_USD, charge.amount());
+    }
   }
 
-  private static void addCharge(Amounts.Builder amounts, Change.Stepped step, Settled settled) {
-    amounts.add(Measure.COMMITTED_USD, settled.charge());
-    JsonNode usage = step.usage().usage();
-    if (usage != null) {
-      for (Measure tokens : TOKENS) {
-        amounts.add(tokens, usage.path(tokens.name().toLowerCase(Locale.ROOT)).asLong());
+  private static void addUsage(Amounts.Builder amounts, Usage usage) {
+    Parts parts = usage.parts();
+    amounts
+        .add(Measure.INPUT_TOKENS, usage.inputTokens())
+        .add(Measure.CACHE_READ_TOKENS, orZero(parts.cacheReadTokens()))
+        .add(Measure.CACHE_WRITE_TOKENS, orZero(parts.cacheWriteTokens()))
+        .add(Measure.CACHE_WRITE_1H_TOKENS, orZero(parts.cacheWrite1hTokens()))
+        .add(Measure.INPUT_AUDIO_TOKENS, orZero(parts.inputAudioTokens()))
+        .add(Measure.INPUT_IMAGE_TOKENS, orZero(parts.inputImageTokens()))
+        .add(Measure.OUTPUT_TOKENS, usage.outputTokens())
+        .add(Measure.REASONING_TOKENS, orZero(parts.reasoningTokens()))
+        .add(Measure.OUTPUT_AUDIO_TOKENS, orZero(parts.outputAudioTokens()))
+        .add(Measure.OUTPUT_IMAGE_TOKENS, orZero(parts.outputImageTokens()));
+    for (Measure measure : Measure.values()) {
+      UnitCount count = measure.isUnit() ? usage.units().get(measure.wireName()) : null;
+      if (count != null) {
+        amounts.add(measure, count.millionths());
       }
-      for (Measure measure : Measure.values()) {
-        if (measure.isUnit()) {
-          amounts.add(measure, millionths(usage.path("units").path(measure.wireName())));
-        }
-      }
     }
-    if (step.presumed()) {
-      amounts.add(Measure.PRESUMED, 1).add(Measure.PRESUMED_USD, settled.charge());
-    }
-    if (!step.usage().unpriced().isEmpty() || step.after().priceRow().isEmpty()) {
-      amounts.add(Measure.UNPRICED, 1).add(Measure.UNPRICED_USD, settled.charge());
-    }
-    if (step.overrun() != null) {
-      amounts.add(Measure.OVERRUNS, 1).add(Measure.OVERRUN_USD, step.overrun());
-    }
-    if (step.decision().orphanOf() != null) {
-      amounts.add(Measure.ORPHANS_USD, settled.charge());
-    }
+  }
+
+  private static long orZero(@Nullable Long count) {
+    return count == null ? 0 : count;
   }
 }

@@ -3,15 +3,15 @@ package io.budgetauthority.attribution;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.AccountScan;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
@@ -182,9 +182,12 @@ public final class LedgerCheck {
         page -> {
           for (Reservation reservation : page) {
             read[0]++;
-            for (Hold hold : reservation.holds()) {
-              MicroUsd reserved = reservation.state().isHolding() ? hold.amount() : MicroUsd.ZERO;
-              kept.merge(hold.account(), new Sums(reserved, reservation.charge()), Sums::plus);
+            for (AccountShare share : reservation.decision().accounts()) {
+              MicroUsd reserved = reservation.state().isHolding() ? share.hold() : MicroUsd.ZERO;
+              kept.merge(
+                  share.key(reservation.tenantId()),
+                  new Sums(reserved, reservation.charged()),
+                  Sums::plus);
             }
           }
         });
@@ -215,7 +218,10 @@ public final class LedgerCheck {
               attribution.markers(page.stream().map(it -> it.id().hash()).toList());
           for (Reservation reservation : page) {
             MicroUsd missing = missing(reservation, markers.get(reservation.id().hash()));
-            reservation.holds().forEach(hold -> add(most, hold.account(), missing));
+            reservation
+                .decision()
+                .accounts()
+                .forEach(share -> add(most, share.key(reservation.tenantId()), missing));
           }
         });
     Set<String> tenantIds = new HashSet<>();
@@ -230,7 +236,7 @@ public final class LedgerCheck {
 
   /// The part of a decision's charge that is not in its row yet.
   private static MicroUsd missing(Reservation reservation, @Nullable Marker marker) {
-    MicroUsd charge = reservation.charge();
+    MicroUsd charge = reservation.charged();
     if (marker == null) {
       return charge;
     }

@@ -1,11 +1,12 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
 import io.budgetauthority.tenant.Mode;
@@ -89,8 +90,7 @@ public final class Accounts {
     }
   }
 
-  public Applying applyingTo(
-      String tenantId, Run.Tuple tuple, Tenants.Versioned policy, Instant now) {
+  public Applying applyingTo(String tenantId, Tuple tuple, Tenants.Versioned policy, Instant now) {
     List<Applied> applied = new ArrayList<>();
     add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())), policy, now);
     add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())), policy, now);

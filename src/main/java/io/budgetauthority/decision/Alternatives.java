@@ -3,6 +3,7 @@ package io.budgetauthority.decision;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.Pricing;
+import io.budgetauthority.record.Alternative;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -3,6 +3,8 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,16 +13,19 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Answer {
 
   /// @param replayed whether the decision was made by an earlier request with the same key
-  record Decided(DecisionFacts facts, Reservation reservation, boolean replayed)
-      implements Answer {}
+  record Decided(Reservation reservation, boolean replayed) implements Answer {
+    public Decision decision() {
+      return reservation.decision();
+    }
+  }
 
   /// What would be decided; nothing is stored.
   ///
   /// @param row the row that the call would be priced by; null where it has none
-  record DryRun(DecisionFacts facts, @Nullable Price row) implements Answer {}
+  record DryRun(Decision decision, @Nullable Price row) implements Answer {}
 
   /// The key's reservation is no longer open (409 `reservation_settled`).
-  record AlreadySettled(DecisionFacts facts, Reservation reservation) implements Answer {}
+  record AlreadySettled(Reservation reservation) implements Answer {}
 
   /// A rule of the policy or of the row does not allow the ask (400).
   record Refused(ProblemCode code, String reason) implements Answer {}

@@ -3,7 +3,6 @@ package io.budgetauthority.decision;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Ledger;
@@ -20,6 +19,10 @@ import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -105,7 +108,7 @@ public final class Authority {
   ///
   /// @param identity null for a dry run
   /// @param stated the tuple that its caller acts under
-  record Identified(DecisionWriter.@Nullable Identity identity, Run.Tuple stated) {
+  record Identified(DecisionWriter.@Nullable Identity identity, Tuple stated) {
 
     static Identified of(Ask ask) {
       Caller caller = ask.caller();
@@ -120,7 +123,7 @@ public final class Authority {
                       ask.idempotencyKey()),
                   caller.tenantId(),
                   caller.principalId(),
-                  DecisionJson.hash(ask.request()));
+                  RecordJson.hash(ask.request()));
       return new Identified(identity, ask.request().tuple().actingAs(caller));
     }
   }
@@ -165,10 +168,10 @@ public final class Authority {
     private final PriceTable table;
     private final DecisionWriter.@Nullable Identity identity;
     private final @Nullable ReservationId id;
-    private final Run.Tuple stated;
+    private final Tuple stated;
     private final List<String> notices = new ArrayList<>();
     private CallRun callRun = CallRun.NONE;
-    private Run.Tuple tuple;
+    private Tuple tuple;
     private boolean countersAreJudged = true;
 
     Attempt(Ask ask, Identified identified, PriceTable table) {
@@ -210,7 +213,7 @@ public final class Authority {
         return refused;
       }
       List<String> chain = chainOf(run, parent);
-      Run.Tuple completed = boundBy(run, parent).completedBy(tuple);
+      Tuple completed = boundBy(run, parent).completedBy(tuple);
       if (!completed.equals(tuple) || !seen.runs().keySet().containsAll(chain)) {
         tuple = completed;
         applying = accounts.applyingTo(tenantId, tuple, policy, now);
@@ -273,7 +276,7 @@ public final class Authority {
       return chain;
     }
 
-    private Run.Tuple boundBy(@Nullable Run run, @Nullable Run parent) {
+    private Tuple boundBy(@Nullable Run run, @Nullable Run parent) {
       return run != null ? run.tuple() : parent != null ? parent.tuple() : stated;
     }
 
@@ -322,24 +325,21 @@ public final class Authority {
       return switch (plan) {
         case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
         case Plan.Block block -> {
-          DecisionFacts facts = writer.facts(block, enforcedAccounts);
-          Reservation reservation = writer.blocked(facts, identity, block);
-          yield reservation == null
-              ? new Answer.DryRun(facts, rowOf(block.quote()))
-              : write(Ledger.Write.of(reservation), facts, policy, deadline);
+          Decision decision = writer.decision(block, enforcedAccounts);
+          yield identity == null
+              ? new Answer.DryRun(decision, rowOf(block.quote()))
+              : write(Ledger.Write.of(writer.blocked(decision, identity, block)), policy, deadline);
         }
         case Plan.Grant grant -> {
-          DecisionFacts facts = writer.facts(grant, enforcedAccounts);
-          Reservation reservation = writer.granted(facts, identity, grant);
-          yield reservation == null
-              ? new Answer.DryRun(facts, rowOf(grant.quote()))
+          Decision decision = writer.decision(grant, enforcedAccounts);
+          yield identity == null
+              ? new Answer.DryRun(decision, rowOf(grant.quote()))
               : write(
                   new Ledger.Write(
-                      reservation,
-                      writer.takes(grant),
+                      writer.granted(decision, identity, grant),
+                      writer.updates(grant),
                       writer.runChanges(grant, tenantId),
                       counters(writer)),
-                  facts,
                   policy,
                   deadline);
         }
@@ -351,13 +351,9 @@ public final class Authority {
       return countersAreJudged ? counters : counters.stream().map(RunCounter::unlimited).toList();
     }
 
-    private @Nullable Answer write(
-        Ledger.Write order, DecisionFacts facts, Policy policy, Deadline deadline) {
+    private @Nullable Answer write(Ledger.Write order, Policy policy, Deadline deadline) {
       return switch (ledger.reserve(order, deadline)) {
-        case Ledger.Outcome.Reserved reserved -> {
-          Meters.afterWrite(facts::count);
-          yield new Answer.Decided(facts, order.reservation(), false);
-        }
+        case Ledger.Outcome.Reserved reserved -> new Answer.Decided(order.reservation(), false);
         case Ledger.Outcome.AlreadyDecided already -> replay(already.stored());
         case Ledger.Outcome.Conflict conflict -> null;
         case Ledger.Outcome.OverLimit none when policy.mode() == Mode.ADVISORY_ESTIMATE -> {
@@ -370,18 +366,18 @@ public final class Authority {
     }
 
     private Answer replay(Reservation stored) {
-      DecisionFacts facts = DecisionJson.readFacts(stored.facts());
-      if (facts.wasCancelled()) {
-        return new Answer.Decided(facts, stored, true);
+      Decision decision = stored.decision();
+      if (decision.isCancelled()) {
+        return new Answer.Decided(stored, true);
       }
-      boolean sameRun = ask.runId() == null || ask.runId().equals(facts.runId());
-      if (!stored.requestHash().equals(DecisionJson.hash(request)) || !sameRun) {
+      boolean sameRun = ask.runId() == null || ask.runId().equals(decision.subject().runId());
+      if (!stored.requestHash().equals(RecordJson.hash(request)) || !sameRun) {
         return new Answer.KeyReused();
       }
       Meters.replayed();
-      return facts.blocked() || stored.state().isOpen()
-          ? new Answer.Decided(facts, stored, true)
-          : new Answer.AlreadySettled(facts, stored);
+      return decision.isBlocked() || stored.state().isOpen()
+          ? new Answer.Decided(stored, true)
+          : new Answer.AlreadySettled(stored);
     }
 
     /// A call must be within the tuple of every ancestor, and none of them may have ended.

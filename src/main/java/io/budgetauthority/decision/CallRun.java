@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.ledger.Run;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
@@ -24,7 +24,7 @@ record CallRun(String runId, boolean isIssued) {
   static CallRun of(
       Authority.Ask ask,
       DecisionWriter.@Nullable Identity identity,
-      Run.Tuple stated,
+      Tuple stated,
       Tenants.Versioned policy,
       Instant now) {
     if (ask.runId() != null) {
@@ -44,7 +44,7 @@ record CallRun(String runId, boolean isIssued) {
   }
 
   private static String ofDay(
-      Authority.Ask ask, Run.Tuple stated, Tenants.Versioned policy, Instant now) {
+      Authority.Ask ask, Tuple stated, Tenants.Versioned policy, Instant now) {
     String day = policy.calendar().periodOf(Window.DAY, now);
     return OF_DAY
         + day

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -18,7 +18,7 @@ public final class CallerRules {
   /// @param limit the limit that is stated for a run; null for none
   /// @param field the name of that limit in the request
   public static @Nullable String refuse(
-      Caller caller, Run.Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
+      Caller caller, Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
     if (caller.role() != Role.AGENT) {
       return null;
     }

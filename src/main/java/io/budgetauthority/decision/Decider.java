@@ -6,6 +6,10 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.Pricing;
+import io.budgetauthority.record.Alternative;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -119,7 +123,7 @@ public final class Decider {
       if (steppedDown.isPresent()) {
         return grant(
             input,
-            Plan.Kind.DOWNGRADE,
+            Verdict.Kind.DOWNGRADE,
             steppedDown.get(),
             runOf(input.enforcedAccounts()),
             warning);
@@ -130,13 +134,13 @@ public final class Decider {
               ? warning
               : ProblemCode.ceilingReached(over.account().key().scope());
       return grant(
-          input, code == null ? Plan.Kind.ALLOW : Plan.Kind.ADVISORY_WARN, quote, over, code);
+          input, code == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN, quote, over, code);
     }
     Optional<Quote> shrunk = clampToBudget(input, quote);
     if (shrunk.isPresent()) {
       return grant(
           input,
-          warning == null ? Plan.Kind.ALLOW : Plan.Kind.ADVISORY_WARN,
+          warning == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN,
           shrunk.get(),
           blocking,
           warning);
@@ -145,7 +149,7 @@ public final class Decider {
       for (Candidate candidate : Alternatives.usable(input)) {
         Quote cheaper = Alternatives.quote(input, candidate);
         if (Alternatives.permitsClass(candidate, input.request()) && input.fits(cheaper)) {
-          return grant(input, Plan.Kind.DOWNGRADE, cheaper, blocking, warning);
+          return grant(input, Verdict.Kind.DOWNGRADE, cheaper, blocking, warning);
         }
       }
     }
@@ -176,21 +180,25 @@ public final class Decider {
 
   private static Plan grant(
       Input input,
-      Plan.Kind kind,
+      Verdict.Kind kind,
       Quote quote,
       @Nullable EnforcedAccount constrainedBy,
       @Nullable ProblemCode code) {
-    List<ConditionalHold> takes = new ArrayList<>();
+    List<ConditionalHold> holds = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
     for (EnforcedAccount enforced : input.enforcedAccounts()) {
-      ConditionalHold take = ConditionalHold.of(enforced, quote.estimate());
-      takes.add(take);
-      for (int percent : enforced.crossedBy(take.hold())) {
+      ConditionalHold hold = ConditionalHold.of(enforced, quote.estimate());
+      holds.add(hold);
+      for (int percent : enforced.crossedBy(hold.hold())) {
         warnings.add(crossing(enforced, percent));
       }
     }
     return new Plan.Grant(
-        kind, quote, takes, constrainedBy, code, strictest(input), warnings, List.of());
+        new Verdict.Granted(kind, code, constrainedBy == null ? null : constrainedBy.name()),
+        quote,
+        holds,
+        strictest(input),
+        warnings);
   }
 
   private static String crossing(EnforcedAccount enforced, int percent) {
@@ -228,21 +236,22 @@ public final class Decider {
       remedies.add(Remedy.RAISE_LIMIT);
     }
     return new Plan.Block(
-        ProblemCode.ceilingReached(blocking.account().key().scope()),
-        detail(quote, blocking),
+        new Verdict.Block(
+            ProblemCode.ceilingReached(blocking.account().key().scope()),
+            detail(quote, blocking),
+            blocking.name(),
+            remedies,
+            smallerCap,
+            resets
+                ? blockers.stream()
+                    .map(EnforcedAccount::resetsAt)
+                    .max(Comparator.naturalOrder())
+                    .orElse(null)
+                : null,
+            alternatives,
+            List.of()),
         quote,
-        blocking,
-        blocking.mode(),
-        remedies,
-        alternatives,
-        smallerCap,
-        resets
-            ? blockers.stream()
-                .map(EnforcedAccount::resetsAt)
-                .max(Comparator.naturalOrder())
-                .orElse(null)
-            : null,
-        List.of());
+        blocking.mode());
   }
 
   private static String detail(Quote quote, EnforcedAccount blocking) {
@@ -263,17 +272,12 @@ public final class Decider {
   /// let through with a warning and holds nothing.
   private static Plan unroutable(Input input, ProblemCode code, String detail) {
     if (input.policy().mode() == Mode.ADVISORY_ESTIMATE) {
-      List<ConditionalHold> takes =
-          input.enforcedAccounts().stream().map(ConditionalHold::zero).toList();
       return new Plan.Grant(
-          Plan.Kind.ADVISORY_WARN,
+          new Verdict.Granted(Verdict.Kind.ADVISORY_WARN, code, null),
           null,
-          takes,
-          null,
-          code,
+          input.enforcedAccounts().stream().map(ConditionalHold::zero).toList(),
           strictest(input),
-          List.of(detail),
-          List.of());
+          List.of(detail));
     }
     List<Alternative> alternatives = Alternatives.of(input);
     List<Remedy> remedies = new ArrayList<>();
@@ -284,16 +288,17 @@ public final class Decider {
       remedies.add(Remedy.PRICE_MODEL);
     }
     return new Plan.Block(
-        code,
-        detail,
+        new Verdict.Block(
+            code,
+            detail,
+            null,
+            remedies,
+            null,
+            null,
+            alternatives,
+            code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of()),
         null,
-        null,
-        strictest(input),
-        remedies,
-        alternatives,
-        null,
-        null,
-        code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of());
+        strictest(input));
   }
 
   /// The least estimate that the call may have: under the smallest cap that budget clamping gives,

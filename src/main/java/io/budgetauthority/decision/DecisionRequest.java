@@ -4,11 +4,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.UnitCount;
+import io.budgetauthority.record.Asked;
+import io.budgetauthority.record.Tuple;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +51,23 @@ public record DecisionRequest(
   /// The most completions of one call (protocol.md#ask, `choices`).
   public static final int MAX_CHOICES = 128;
 
-  public Run.Tuple tuple() {
-    return new Run.Tuple(userId, keyId, teamId, featureId);
+  /// The bounds of the ask, as they are stored with its decision.
+  Asked bounds() {
+    boolean isCounted = inputBytes == null && !unboundedInput;
+    return new Asked(
+        isCounted ? null : inputTokens,
+        inputBytes,
+        unboundedInput,
+        parts,
+        choices,
+        units,
+        billedTools,
+        serviceTier.equals(Bounds.AUTO_TIER) ? Bounds.AUTO_TIER : null,
+        inferenceRegion,
+        speed);
+  }
+
+  public Tuple tuple() {
+    return new Tuple(userId, keyId, teamId, featureId);
   }
 }

@@ -1,10 +1,8 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -12,6 +10,11 @@ import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -19,17 +22,14 @@ import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Turns a plan into what is answered and stored: the decision's facts, its reservation, and the
-/// changes of its runs.
+/// Turns a plan into what is answered and stored: the decision, its reservation, and the changes of
+/// its runs.
 ///
 /// @param issued whether the run was issued to this call alone
 /// @param notices warnings beside those of the plan
@@ -42,7 +42,7 @@ record DecisionWriter(
     String runId,
     boolean issued,
     Lineage lineage,
-    Run.Tuple tuple,
+    Tuple tuple,
     List<String> notices,
     @Nullable String degraded,
     Instant now) {
@@ -54,145 +54,80 @@ record DecisionWriter(
   /// The id and the owner of an item, and the hash that tells a retry from a reused key.
   record Identity(ReservationId id, String tenantId, String principalId, String requestHash) {}
 
-  DecisionFacts facts(Plan.Grant grant, List<EnforcedAccount> enforcedAccounts) {
+  Decision decision(Plan.Grant grant, List<EnforcedAccount> enforcedAccounts) {
     Map<EnforcedAccount, MicroUsd> holds =
-        grant.takes().stream()
+        grant.holds().stream()
             .collect(Collectors.toMap(ConditionalHold::enforced, ConditionalHold::hold));
-    List<DecisionFacts.Touched> touched =
-        touched(enforcedAccounts, enforced -> holds.getOrDefault(enforced, MicroUsd.ZERO));
-    return facts(
-        grant.kind().name().toLowerCase(Locale.ROOT),
-        grant.code(),
+    return decision(
+        grant.verdict(),
         grant.mode(),
-        grant.constrainedBy(),
         grant.quote(),
-        touched,
-        margins(enforcedAccounts),
-        grant.alternatives(),
-        Stream.concat(grant.warnings().stream(), notices.stream()).toList(),
-        null);
+        enforcedAccounts.stream()
+            .map(enforced -> enforced.sharing(holds.getOrDefault(enforced, MicroUsd.ZERO)))
+            .toList(),
+        Stream.concat(grant.warnings().stream(), notices.stream()).toList());
   }
 
-  DecisionFacts facts(Plan.Block block, List<EnforcedAccount> enforcedAccounts) {
-    EnforcedAccount blocking = block.blocking();
-    DecisionFacts.BlockFacts blockFacts =
-        new DecisionFacts.BlockFacts(
-            block.detail(),
-            blocking == null ? null : enforcedAccounts.indexOf(blocking),
-            block.remedies().stream().map(Remedy::wireName).toList(),
-            block.fitsMaxOutputTokens(),
-            block.resetsAt(),
-            block.candidates());
-    return facts(
-        DecisionFacts.BLOCK,
-        block.code(),
+  Decision decision(Plan.Block block, List<EnforcedAccount> enforcedAccounts) {
+    return decision(
+        block.verdict(),
         block.mode(),
-        blocking,
         block.quote(),
-        touched(enforcedAccounts, enforced -> MicroUsd.ZERO),
-        List.of(),
-        block.alternatives(),
-        List.of(),
-        blockFacts);
+        enforcedAccounts.stream().map(enforced -> enforced.sharing(MicroUsd.ZERO)).toList(),
+        List.of());
   }
 
-  private static List<DecisionFacts.Touched> touched(
-      List<EnforcedAccount> enforcedAccounts, Function<EnforcedAccount, MicroUsd> hold) {
-    return enforcedAccounts.stream()
-        .map(enforced -> DecisionFacts.Touched.of(enforced, hold.apply(enforced)))
-        .toList();
-  }
-
-  /// The margin of each account, stored for a later change of its hold; empty where no account is a
-  /// soft gate.
-  private static List<MicroUsd> margins(List<EnforcedAccount> enforcedAccounts) {
-    return enforcedAccounts.stream().anyMatch(enforced -> enforced.mode() == Mode.SOFT_GATE)
-        ? enforcedAccounts.stream().map(EnforcedAccount::margin).toList()
-        : List.of();
-  }
-
-  private DecisionFacts facts(
-      String decision,
-      @Nullable ProblemCode code,
+  private Decision decision(
+      Verdict verdict,
       Mode mode,
-      @Nullable EnforcedAccount constrainedBy,
       @Nullable Quote quote,
-      List<DecisionFacts.Touched> touched,
-      List<MicroUsd> margins,
-      List<Alternative> alternatives,
-      List<String> warnings,
-      DecisionFacts.@Nullable BlockFacts block) {
-    return new DecisionFacts(
-        decision,
-        code == null ? null : code.wireName(),
+      List<AccountShare> accounts,
+      List<String> warnings) {
+    boolean isBlock = verdict instanceof Verdict.Block;
+    return new Decision(
+        verdict,
         mode,
-        constrainedBy == null ? null : constrainedBy.account().key().scope(),
-        runId.equals(Authority.DRY_RUN) ? null : runId,
-        lineage.parentRunId(),
-        tuple.userId(),
-        tuple.keyId(),
-        tuple.teamId(),
-        tuple.featureId(),
-        quote == null ? request.provider() : quote.provider(),
-        request.model(),
-        quote == null || block != null ? null : quote.model(),
-        request.requestClass(),
-        quote == null ? request.inputTokens() : Long.valueOf(quote.inputTokens()),
-        quote == null ? null : InputBound.of(request, quote.row()).basis().wireName(),
-        quote == null ? request.serviceTier() : quote.serviceTier(),
-        quote == null ? request.inferenceRegion() : quote.inferenceRegion(),
-        quote == null ? request.speed() : quote.speed(),
-        request.maxOutputTokens(),
-        quote == null ? null : Long.valueOf(quote.capTokens()),
-        quote != null && quote.clamped(),
+        new Decision.Subject(
+            runId.equals(Authority.DRY_RUN) ? null : runId, lineage.parentRunId(), null, tuple),
+        new Decision.Model(
+            quote == null ? request.provider() : quote.provider(),
+            request.model(),
+            quote == null || isBlock ? null : quote.model(),
+            request.requestClass()),
+        quote == null
+            ? new Decision.Tokens(
+                request.inputTokens(), null, request.maxOutputTokens(), null, false)
+            : new Decision.Tokens(
+                quote.inputTokens(),
+                InputBound.of(request, quote.row()).basis(),
+                request.maxOutputTokens(),
+                quote.capTokens(),
+                quote.clamped()),
+        quote == null
+            ? new Decision.Service(
+                request.serviceTier(), request.inferenceRegion(), request.speed())
+            : quote.service(),
         quote == null ? null : quote.estimate().worst(),
-        touched.stream()
-            .map(DecisionFacts.Touched::remaining)
-            .min(Comparator.naturalOrder())
-            .orElse(null),
-        DecisionFacts.CURRENCY,
-        priceTableVersion,
-        touched,
-        alternatives,
+        accounts,
         warnings,
+        priceTableVersion,
         now,
         degraded,
-        null,
-        DecisionFacts.Asked.of(request, margins),
-        block);
+        request.bounds());
   }
 
-  @Nullable Reservation granted(
-      DecisionFacts facts, @Nullable Identity identity, Plan.Grant grant) {
-    Quote quote = grant.quote();
-    return identity == null
-        ? null
-        : reservation(
-            identity,
-            ReservationState.RESERVED,
-            grant.takes().stream()
-                .map(take -> new Hold(take.enforced().account().key(), take.hold()))
-                .toList(),
-            quote == null ? MicroUsd.ZERO : quote.estimate().worst(),
-            facts,
-            quote);
+  /// The reservation of a call that is let through.
+  Reservation granted(Decision decision, Identity identity, Plan.Grant grant) {
+    return reservation(identity, ReservationState.RESERVED, decision, grant.quote());
   }
 
-  @Nullable Reservation blocked(
-      DecisionFacts facts, @Nullable Identity identity, Plan.Block block) {
-    return identity == null
-        ? null
-        : reservation(
-            identity, ReservationState.NONE, List.of(), MicroUsd.ZERO, facts, block.quote());
+  /// The item of a block, which reserves nothing.
+  Reservation blocked(Decision decision, Identity identity, Plan.Block block) {
+    return reservation(identity, ReservationState.NONE, decision, block.quote());
   }
 
   private Reservation reservation(
-      Identity identity,
-      ReservationState state,
-      List<Hold> holds,
-      MicroUsd estimate,
-      DecisionFacts facts,
-      @Nullable Quote quote) {
+      Identity identity, ReservationState state, Decision decision, @Nullable Quote quote) {
     int ttlSeconds =
         request.ttlSeconds() == null ? policy().reservationTtlSeconds() : request.ttlSeconds();
     return new Reservation(
@@ -205,28 +140,25 @@ record DecisionWriter(
         state,
         request.explicitForward(),
         false,
-        holds,
-        estimate,
+        decision,
+        quote == null ? null : quote.row(),
         null,
         null,
-        now,
         now.plusSeconds(ttlSeconds),
         state == ReservationState.NONE ? now : null,
-        Duration.ofDays(policy().retentionDays()),
-        DecisionJson.write(facts),
-        quote == null ? "" : DecisionJson.writePrice(quote.row()));
+        Duration.ofDays(policy().retentionDays()));
   }
 
   /// The amounts to hold by an update. A run that this decision starts has its hold in its new
   /// item, so it is left out.
-  List<ConditionalHold> takes(Plan.Grant grant) {
+  List<ConditionalHold> updates(Plan.Grant grant) {
     return lineage.run() != null
-        ? grant.takes()
-        : grant.takes().stream().filter(take -> !isOwnRun(take)).toList();
+        ? grant.holds()
+        : grant.holds().stream().filter(hold -> !isOwnRun(hold)).toList();
   }
 
-  private boolean isOwnRun(ConditionalHold take) {
-    AccountKey account = take.enforced().account().key();
+  private boolean isOwnRun(ConditionalHold hold) {
+    AccountKey account = hold.enforced().account().key();
     return account.scope() == Scope.RUN && account.id().equals(runId);
   }
 
@@ -247,7 +179,7 @@ record DecisionWriter(
   }
 
   private Ledger.Start start(Plan.Grant grant, String tenantId, Instant expiresAt) {
-    ConditionalHold first = grant.takes().stream().filter(this::isOwnRun).findFirst().orElseThrow();
+    ConditionalHold first = grant.holds().stream().filter(this::isOwnRun).findFirst().orElseThrow();
     Account account = first.enforced().account();
     Account held =
         Account.of(

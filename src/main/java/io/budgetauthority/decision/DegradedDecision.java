@@ -1,9 +1,9 @@
 package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.Decision;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// back (protocol.md#degraded-decisions). It holds nothing.
 ///
 /// @param requestHash a hash of the ask, to tell a replay from a reused key
-/// @param facts what was answered; its run and tuple are as they were stated
+/// @param decision what was answered; its run and tuple are as they were stated
 /// @param priceRow the row that the estimate is from; null where an advisory tenant called what has
 ///   no price
 /// @param parentRunId the run that was named as parent of the run
@@ -20,13 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///   usage report arrives before
 public record DegradedDecision(
     @JsonProperty("request_hash") String requestHash,
-    @JsonProperty("facts") DecisionFacts facts,
+    @JsonProperty("decision") Decision decision,
     @JsonProperty("price_row") @Nullable Price priceRow,
     @JsonProperty("parent_run_id") @Nullable String parentRunId,
     @JsonProperty("run_limit_usd") @Nullable MicroUsd runLimit,
-    @JsonProperty("expires_at") Instant expiresAt) {
-
-  Run.Tuple stated() {
-    return new Run.Tuple(facts.userId(), facts.keyId(), facts.teamId(), facts.featureId());
-  }
-}
+    @JsonProperty("expires_at") Instant expiresAt) {}

@@ -2,22 +2,31 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.Pricing;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Asked;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// The rules for moving an open hold to more output (`extend`) or to another model (`retarget`)
@@ -28,36 +37,27 @@ import org.jspecify.annotations.Nullable;
 public final class HoldChange {
 
   private final Reservation reservation;
-  private final DecisionFacts facts;
+  private final Decision decision;
+  private final Asked asked;
   private final Policy policy;
   private final List<EnforcedAccount> enforcedAccounts;
 
-  /// @param accounts the accounts of the reservation's holds as they are now
+  /// @param asked the bounds of the decision's ask
+  /// @param accounts the accounts of the reservation as they are now
   public HoldChange(
-      Reservation reservation, DecisionFacts facts, Policy policy, Map<?, Account> accounts) {
+      Reservation reservation, Asked asked, Policy policy, Map<AccountKey, Account> accounts) {
     this.reservation = reservation;
-    this.facts = facts;
+    this.decision = reservation.decision();
+    this.asked = asked;
     this.policy = policy;
     this.enforcedAccounts = new ArrayList<>();
-    for (int i = 0; i < reservation.holds().size(); i++) {
-      Account account = accounts.get(reservation.holds().get(i).account());
+    for (AccountShare share : decision.accounts()) {
+      Account account = accounts.get(share.key(reservation.tenantId()));
       if (account == null) {
         throw new IllegalStateException("an account of " + reservation.id().hash() + " is missing");
       }
-      DecisionFacts.Touched touched = facts.accounts().get(i);
-      enforcedAccounts.add(
-          new EnforcedAccount(
-              account, account, touched.mode(), margin(i), List.of(), touched.resetsAt()));
+      enforcedAccounts.add(EnforcedAccount.of(share, account));
     }
-  }
-
-  /// The account's margin at the decision. It is the policy's margin now where the decision was
-  /// stored without margins.
-  private MicroUsd margin(int account) {
-    DecisionFacts.Asked asked = facts.asked();
-    return asked == null || asked.margins().isEmpty()
-        ? policy.softGate().margin()
-        : asked.margins().get(account);
   }
 
   /// The outcome of a change.
@@ -67,8 +67,8 @@ public final class HoldChange {
     /// An account has not enough available for the change, or the model has no price or is not
     /// allowed.
     ///
-    /// @param facts the decision with the balances seen now and why it is blocked
-    record Blocked(DecisionFacts facts, DecisionFacts.BlockFacts block) implements Result {}
+    /// @param decision the decision with the balances seen now, and with the block
+    record Blocked(Decision decision, Verdict.Block block) implements Result {}
 
     /// A rule of the policy or of the row does not allow it (400), as it would not allow an ask.
     record Refused(ProblemCode code, String reason) implements Result {}
@@ -86,13 +86,13 @@ public final class HoldChange {
     Instant expiresAt = until == null ? reservation.expiresAt() : until;
     long heldCap = heldCap();
     if (outputTokens <= heldCap) {
-      return moved(row, provider(), model(), heldCap, facts.outputClamped(), null, expiresAt);
+      return moved(row, decision.model(), decision.tokens(), null, expiresAt);
     }
     if (!rules.allowed() && !isAdvisory()) {
       return unroutable(
           ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + model(), List.of());
     }
-    DecisionRequest request = request(facts.provider(), model(), outputTokens);
+    DecisionRequest request = request(decision.model().provider(), model(), outputTokens);
     switch (OutputCap.of(request, row, policy, rules)) {
       case OutputCap.Result.Refused refused when !isAdvisory() -> {
         return new Result.Refused(refused.code(), refused.reason());
@@ -102,7 +102,7 @@ public final class HoldChange {
       }
       case OutputCap.Result.Effective effective -> {
         return effective.tokens() <= heldCap
-            ? moved(row, provider(), model(), heldCap, true, null, expiresAt)
+            ? moved(row, decision.model(), tokens(heldCap, true), null, expiresAt)
             : judge(row, request, effective.tokens(), effective.clamped(), expiresAt);
       }
     }
@@ -161,69 +161,73 @@ public final class HoldChange {
     if (!isAdvisory()) {
       return unroutable(ProblemCode.PRICE_UNKNOWN, detail, near);
     }
-    List<Hold> holds = new ArrayList<>();
-    List<DecisionFacts.Touched> touched = new ArrayList<>();
-    for (int i = 0; i < enforcedAccounts.size(); i++) {
-      holds.add(new Hold(reservation.holds().get(i).account(), MicroUsd.ZERO));
-      touched.add(facts.accounts().get(i).holding(MicroUsd.ZERO));
-    }
+    List<AccountShare> empty =
+        decision.accounts().stream().map(share -> share.holding(MicroUsd.ZERO)).toList();
     return new Result.Moved(
         new Reservation.Rehold(
-            holds,
-            holds.stream().map(hold -> Optional.<MicroUsd>empty()).toList(),
-            MicroUsd.ZERO,
-            reservation.expiresAt(),
-            DecisionJson.write(facts.movedToUnpriced(provider, model, detail, touched)),
-            ""));
+            decision.movedToUnpriced(decision.model().movedTo(provider, model), detail, empty),
+            null,
+            Map.of(),
+            reservation.expiresAt()));
   }
 
   private boolean isAdvisory() {
     return policy.mode() == Mode.ADVISORY_ESTIMATE;
   }
 
+  private String model() {
+    return Objects.requireNonNull(decision.model().held(), "a call that holds has a model");
+  }
+
   private long heldCap() {
-    return facts.effectiveMaxOutputTokens() == null ? 0 : facts.effectiveMaxOutputTokens();
+    Long cap = decision.tokens().effectiveOutput();
+    return cap == null ? 0 : cap;
+  }
+
+  /// The bounds of the decision under another output cap.
+  private Decision.Tokens tokens(long cap, boolean clamped) {
+    Decision.Tokens held = decision.tokens();
+    return new Decision.Tokens(held.input(), held.basis(), held.requestedOutput(), cap, clamped);
   }
 
   /// The output cap to judge the other model with. It is the effective cap of the decision, or the
   /// client's own cap where the held model has no output.
   private @Nullable Long capToRetarget() {
-    Long enforced = facts.effectiveMaxOutputTokens();
-    Long asked = facts.clientRequestedMaxOutputTokens();
-    return enforced != null && (enforced > 0 || (asked != null && asked == 0)) ? enforced : asked;
+    Long enforced = decision.tokens().effectiveOutput();
+    Long requested = decision.tokens().requestedOutput();
+    return enforced != null && (enforced > 0 || (requested != null && requested == 0))
+        ? enforced
+        : requested;
   }
 
   /// The same ask for another model or with another cap.
   private DecisionRequest request(
       @Nullable String provider, String model, @Nullable Long maxOutputTokens) {
-    DecisionFacts.Asked asked = facts.asked();
-    if (asked == null) {
-      throw new IllegalStateException("decision " + reservation.id().hash() + " keeps no bounds");
-    }
     boolean statesInput =
         asked.inputTokens() != null || asked.inputBytes() != null || asked.unboundedInput();
+    Tuple tuple = decision.subject().tuple();
     return new DecisionRequest(
         provider,
         model,
-        statesInput ? asked.inputTokens() : facts.inputTokens(),
+        statesInput ? asked.inputTokens() : decision.tokens().input(),
         asked.inputBytes(),
         asked.unboundedInput(),
         asked.parts(),
         maxOutputTokens,
         asked.choices(),
         asked.units(),
-        asked.serviceTier() == null ? facts.serviceTier() : asked.serviceTier(),
+        asked.serviceTier() == null ? decision.service().tier() : asked.serviceTier(),
         asked.inferenceRegion(),
         asked.speed(),
         asked.billedTools(),
         Set.of(),
         null,
-        facts.requestClass(),
+        decision.model().requestClass(),
         false,
-        facts.userId(),
-        facts.keyId(),
-        facts.teamId(),
-        facts.featureId(),
+        tuple.userId(),
+        tuple.keyId(),
+        tuple.teamId(),
+        tuple.featureId(),
         null,
         null,
         reservation.explicitForward(),
@@ -234,42 +238,63 @@ public final class HoldChange {
   private Result judge(
       Price row, DecisionRequest request, long cap, boolean clamped, Instant expiresAt) {
     Quote quote = Quote.of(row, request.model(), request, cap, clamped, policy);
-    List<Integer> shorts = shorts(quote.estimate());
+    List<EnforcedAccount> shorts = shorts(quote.estimate());
     String provider = request.provider() == null ? row.provider() : request.provider();
     return shorts.isEmpty()
-        ? moved(row, provider, request.model(), cap, clamped, quote, expiresAt)
+        ? moved(
+            row,
+            decision.model().movedTo(provider, request.model()),
+            tokens(quote),
+            quote,
+            expiresAt)
         : blocked(quote, shorts, largestFitting(row, request, cap));
   }
 
+  private Decision.Tokens tokens(Quote quote) {
+    Decision.Tokens held = decision.tokens();
+    return new Decision.Tokens(
+        quote.inputTokens(),
+        held.basis(),
+        held.requestedOutput(),
+        quote.capTokens(),
+        quote.clamped());
+  }
+
+  /// @param quote the quote that the new amounts come from; null where they stay
   private Result moved(
       Price row,
-      String provider,
-      String model,
-      long capTokens,
-      boolean clamped,
+      Decision.Model model,
+      Decision.Tokens tokens,
       @Nullable Quote quote,
       Instant expiresAt) {
-    EnforcedAccount.Estimate estimate = quote == null ? null : quote.estimate();
-    MicroUsd worst = estimate == null ? reservation.estimate() : estimate.worst();
-    List<Hold> holds = new ArrayList<>();
-    List<Optional<MicroUsd>> least = new ArrayList<>();
-    List<DecisionFacts.Touched> touched = new ArrayList<>();
-    for (int i = 0; i < enforcedAccounts.size(); i++) {
-      Hold before = reservation.holds().get(i);
-      MicroUsd amount = estimate == null ? before.amount() : enforcedAccounts.get(i).hold(estimate);
-      holds.add(new Hold(before.account(), amount));
-      least.add(leastAvailable(enforcedAccounts.get(i), amount.minus(before.amount())));
-      touched.add(facts.accounts().get(i).holding(amount));
+    List<AccountShare> shares = decision.accounts();
+    Map<AccountName, MicroUsd> least = new HashMap<>();
+    if (quote != null) {
+      shares = new ArrayList<>();
+      for (EnforcedAccount enforced : enforcedAccounts) {
+        AccountShare held = held(enforced);
+        MicroUsd amount = enforced.hold(quote.estimate());
+        leastAvailable(enforced, amount.minus(held.hold()))
+            .ifPresent(available -> least.put(held.name(), available));
+        shares.add(held.holding(amount));
+      }
     }
-    DecisionFacts next = facts.movedTo(provider, model, capTokens, clamped, quote, worst, touched);
-    return new Result.Moved(
-        new Reservation.Rehold(
-            holds,
-            least,
-            worst,
-            expiresAt,
-            DecisionJson.write(next),
-            DecisionJson.writePrice(row)));
+    Decision next =
+        decision.movedTo(
+            model,
+            tokens,
+            quote == null ? decision.service() : quote.service(),
+            quote == null ? reservation.estimate() : quote.estimate().worst(),
+            shares);
+    return new Result.Moved(new Reservation.Rehold(next, row, least, expiresAt));
+  }
+
+  /// The account's share of the decision.
+  private AccountShare held(EnforcedAccount enforced) {
+    return decision.accounts().stream()
+        .filter(share -> share.name().equals(enforced.name()))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {
@@ -280,39 +305,37 @@ public final class HoldChange {
     };
   }
 
-  /// The indexes of the accounts that have not enough available for a new estimate. Those that fall
-  /// furthest short come first, equal ones in the order of the accounts.
-  private List<Integer> shorts(EnforcedAccount.Estimate estimate) {
-    return IntStream.range(0, enforcedAccounts.size())
-        .filter(i -> shortfall(i, estimate).isPositive())
-        .boxed()
-        .sorted(Comparator.comparing((Integer i) -> shortfall(i, estimate)).reversed())
+  /// The accounts that have not enough available for a new estimate. Those that fall furthest short
+  /// come first, equal ones in the order of the accounts.
+  private List<EnforcedAccount> shorts(EnforcedAccount.Estimate estimate) {
+    return enforcedAccounts.stream()
+        .filter(enforced -> shortfall(enforced, estimate).isPositive())
+        .sorted(
+            Comparator.comparing((EnforcedAccount enforced) -> shortfall(enforced, estimate))
+                .reversed())
         .toList();
   }
 
   /// By how much an account falls short of the change; not positive where the change fits.
-  private MicroUsd shortfall(int place, EnforcedAccount.Estimate estimate) {
-    EnforcedAccount enforced = enforcedAccounts.get(place);
-    Account account = enforced.account();
+  private MicroUsd shortfall(EnforcedAccount enforced, EnforcedAccount.Estimate estimate) {
     if (estimate.free()) {
       return MicroUsd.ZERO;
     }
     if (enforced.mode() == Mode.ACTUALS_ONLY) {
       return enforced.shortfall(estimate);
     }
-    MicroUsd change = enforced.hold(estimate).minus(reservation.holds().get(place).amount());
+    MicroUsd change = enforced.hold(estimate).minus(held(enforced).hold());
     return change.isPositive()
         ? leastAvailable(enforced, change)
-            .map(least -> least.minus(account.available()))
+            .map(least -> least.minus(enforced.account().available()))
             .orElse(MicroUsd.ZERO)
         : MicroUsd.ZERO;
   }
 
-  private Result blocked(Quote quote, List<Integer> shorts, @Nullable Long fits) {
+  private Result blocked(Quote quote, List<EnforcedAccount> shorts, @Nullable Long fits) {
     EnforcedAccount.Estimate estimate = quote.estimate();
     List<Remedy> remedies = new ArrayList<>();
-    if (shorts.stream()
-        .allMatch(i -> enforcedAccounts.get(i).fitsWhenNothingIsInFlight(estimate))) {
+    if (shorts.stream().allMatch(enforced -> enforced.fitsWhenNothingIsInFlight(estimate))) {
       remedies.add(Remedy.WAIT);
     }
     if (fits != null) {
@@ -321,62 +344,54 @@ public final class HoldChange {
     if (remedies.isEmpty()) {
       remedies.add(Remedy.RAISE_LIMIT);
     }
-    int blocking = shorts.getFirst();
-    List<DecisionFacts.Touched> now = new ArrayList<>();
-    for (int i = 0; i < enforcedAccounts.size(); i++) {
-      MicroUsd held = reservation.holds().get(i).amount();
-      DecisionFacts.Touched seen = DecisionFacts.Touched.of(enforcedAccounts.get(i), MicroUsd.ZERO);
-      now.add(seen.holding(held));
-    }
+    List<AccountShare> now =
+        enforcedAccounts.stream()
+            .map(enforced -> enforced.sharing(MicroUsd.ZERO).holding(held(enforced).hold()))
+            .toList();
+    EnforcedAccount blocking = shorts.getFirst();
+    AccountName name = blocking.name();
     String detail =
         "the call may now cost "
             + estimate.worst()
             + " USD; "
-            + now.get(blocking).scope().wireName()
+            + name.scope().wireName()
             + " "
-            + now.get(blocking).id()
+            + name.id()
             + " has "
-            + now.get(blocking).remaining()
+            + blocking.account().available()
             + " USD left beside what it holds";
-    DecisionFacts.BlockFacts block =
-        new DecisionFacts.BlockFacts(
+    Verdict.Block block =
+        new Verdict.Block(
+            ProblemCode.ceilingReached(name.scope()),
             detail,
-            blocking,
-            remedies.stream().map(Remedy::wireName).toList(),
+            name,
+            remedies,
             fits,
             null,
+            List.of(),
             List.of());
-    return new Result.Blocked(
-        facts
-            .movedTo(
-                provider(),
-                model(),
-                quote.capTokens(),
-                quote.clamped(),
-                quote,
-                estimate.worst(),
-                now)
-            .blockedBy(ProblemCode.ceilingReached(now.get(blocking).scope()), block),
-        block);
+    Decision moved =
+        decision.movedTo(decision.model(), tokens(quote), quote.service(), estimate.worst(), now);
+    return new Result.Blocked(moved.with(block), block);
   }
 
   private Result unroutable(ProblemCode code, String detail, List<PriceReview.RowName> near) {
     // Only another model helps, so there is no remedy. A price that is set now does not apply,
     // because a change uses the prices of the decision's time.
-    DecisionFacts.BlockFacts block =
-        new DecisionFacts.BlockFacts(detail, null, List.of(), null, null, near);
-    return new Result.Blocked(facts.blockedBy(code, block), block);
+    Verdict.Block block =
+        new Verdict.Block(code, detail, null, List.of(), null, null, List.of(), near);
+    return new Result.Blocked(decision.with(block), block);
   }
 
   /// The largest output total above the held one and below the asked one that still fits; null
   /// where none fits, or where another model is asked for.
-  private @Nullable Long largestFitting(Price row, DecisionRequest request, long asked) {
+  private @Nullable Long largestFitting(Price row, DecisionRequest request, long wanted) {
     if (!request.model().equals(model())) {
       return null;
     }
     long heldCap = heldCap();
     long fitting = heldCap;
-    long tooMuch = asked;
+    long tooMuch = wanted;
     while (tooMuch - fitting > 1) {
       long middle = fitting + (tooMuch - fitting) / 2;
       if (shorts(Quote.of(row, model(), request, middle, false, policy).estimate()).isEmpty()) {
@@ -386,13 +401,5 @@ public final class HoldChange {
       }
     }
     return fitting == heldCap ? null : fitting;
-  }
-
-  private String provider() {
-    return facts.provider() == null ? "" : facts.provider();
-  }
-
-  private String model() {
-    return facts.selectedModel() == null ? "" : facts.selectedModel();
   }
 }

@@ -3,10 +3,9 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.price.Price;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,7 +49,7 @@ public final class LateDecisions {
     }
 
     private boolean isIssued() {
-      return CallRun.issued(id()).equals(decision.facts().runId());
+      return CallRun.issued(id()).equals(decision.decision().subject().runId());
     }
   }
 
@@ -96,7 +95,7 @@ public final class LateDecisions {
         && !late.sentAt().isAfter(stored.expiresAt())
         && (endedAt == null
             || endedAt.isAfter(late.sentAt())
-            || DecisionJson.readFacts(stored.facts()).degraded() != null);
+            || stored.decision().degraded() != null);
   }
 
   private void presume(Late late) {
@@ -110,27 +109,23 @@ public final class LateDecisions {
   }
 
   private static UnreservedRecorder.Occurrence occurrence(Late late, MicroUsd charge) {
-    DegradedDecision decision = late.decision();
+    DegradedDecision degraded = late.decision();
+    Decision decision = degraded.decision();
     return new UnreservedRecorder.Occurrence(
         late.tenantId(),
-        decision.facts().runId(),
-        decision.parentRunId(),
-        decision.runLimit(),
-        decision.stated(),
-        decision.facts().createdAt(),
+        decision.subject().runId(),
+        degraded.parentRunId(),
+        degraded.runLimit(),
+        decision.subject().tuple(),
+        decision.createdAt(),
         charge,
         true,
         late.isIssued());
   }
 
   private static MicroUsd estimate(Late late) {
-    MicroUsd estimate = late.decision().facts().estimate();
+    MicroUsd estimate = late.decision().decision().estimate();
     return estimate == null ? MicroUsd.ZERO : estimate;
-  }
-
-  private static String priceRow(Late late) {
-    Price row = late.decision().priceRow();
-    return row == null ? "" : DecisionJson.writePrice(row);
   }
 
   /// The reservation. Its `forward` is taken as `implicit`, whatever the ask stated. A caller's
@@ -144,16 +139,13 @@ public final class LateDecisions {
         target,
         stored == null ? 1 : stored.revision() + 1,
         ReservationState.RESERVED,
-        null,
-        null,
-        MicroUsd.ZERO);
+        null);
   }
 
   private Reservation presumed(Late late, UnreservedRecorder.Target target, MicroUsd estimate) {
     Instant now = Instant.ofEpochMilli(clock.millis());
-    Settled charge =
-        new Settled(estimate, UsageQuality.PRESUMED, "", now, Settled.Reporter.SWEEPER);
-    return item(late, late.ownId(), target, 1, ReservationState.RECONCILED, charge, now, estimate);
+    return item(
+        late, late.ownId(), target, 1, ReservationState.RECONCILED, Charge.presumed(estimate, now));
   }
 
   private static Reservation item(
@@ -162,10 +154,7 @@ public final class LateDecisions {
       UnreservedRecorder.Target target,
       long revision,
       ReservationState state,
-      @Nullable Settled settled,
-      @Nullable Instant endedAt,
-      MicroUsd charge) {
-    DecisionFacts facts = late.decision().facts();
+      @Nullable Charge charge) {
     return new Reservation(
         id,
         late.tenantId(),
@@ -176,15 +165,13 @@ public final class LateDecisions {
         state,
         false,
         false,
-        target.zeroHolds(),
-        estimate(late),
-        settled,
+        target.charged(
+            late.decision().decision(), charge == null ? MicroUsd.ZERO : charge.amount()),
+        late.decision().priceRow(),
+        charge,
         null,
-        facts.createdAt(),
         late.decision().expiresAt(),
-        endedAt,
-        Duration.ofDays(target.policy().retentionDays()),
-        DecisionJson.write(facts.recordedAt(target, charge)),
-        priceRow(late));
+        charge == null ? null : charge.at(),
+        Duration.ofDays(target.policy().retentionDays()));
   }
 }

@@ -1,6 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.record.Tuple;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,7 @@ public record Lineage(@Nullable Run run, List<Run> ancestors) {
   ///
   /// @param parent the run that is named as parent; null where it does not exist
   public static Answer.@Nullable RunRefused refuseParent(
-      String runId, @Nullable String named, @Nullable Run parent, Run.Tuple stated, Instant now) {
+      String runId, @Nullable String named, @Nullable Run parent, Tuple stated, Instant now) {
     if (named == null) {
       return null;
     }

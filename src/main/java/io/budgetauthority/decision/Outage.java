@@ -7,6 +7,8 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Policy;
@@ -16,7 +18,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,8 @@ public final class Outage {
     }
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
-    if (!open || identified.identity() == null) {
+    DecisionWriter.Identity identity = identified.identity();
+    if (!open || identity == null) {
       Meters.failedClosed();
       throw unavailable("DynamoDB is unavailable and the tenant fails closed", cause);
     }
@@ -92,14 +94,17 @@ public final class Outage {
       case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
       case Plan.Block block ->
           throw unavailable(
-              "DynamoDB is unavailable and the call is blocked: " + block.detail(), cause);
-      case Plan.Grant grant -> allow(ask, identified, table, tenant, grant, cause);
+              "DynamoDB is unavailable and the call is blocked: " + block.verdict().detail(),
+              cause);
+      case Plan.Grant grant ->
+          allow(ask, identity, identified.stated(), table, tenant, grant, cause);
     };
   }
 
   private Answer allow(
       Authority.Ask ask,
-      Authority.Identified identified,
+      DecisionWriter.Identity identity,
+      Tuple stated,
       PriceTable table,
       TenantSnapshot tenant,
       Plan.Grant grant,
@@ -107,7 +112,7 @@ public final class Outage {
     Instant now = Instant.ofEpochMilli(clock.millis());
     Tenants.Versioned versioned =
         new Tenants.Versioned(tenant.policy(), tenant.calendar(), tenant.version());
-    CallRun run = CallRun.of(ask, identified.identity(), identified.stated(), versioned, now);
+    CallRun run = CallRun.of(ask, identity, stated, versioned, now);
     DecisionWriter writer =
         new DecisionWriter(
             ask.request(),
@@ -116,20 +121,17 @@ public final class Outage {
             run.runId(),
             run.isIssued(),
             new Lineage(null, List.of()),
-            identified.stated(),
+            stated,
             List.of(),
             CODE,
             now);
-    DecisionFacts facts = writer.facts(grant.in(tenant.strictest()), List.of());
     Reservation reservation =
-        Objects.requireNonNull(
-            writer.granted(facts, identified.identity(), grant),
-            "what is no dry run has an identity");
+        writer.granted(writer.decision(grant.in(tenant.strictest()), List.of()), identity, grant);
     DegradedDecision decision =
         new DegradedDecision(
             reservation.requestHash(),
-            facts,
-            grant.quote() == null ? null : grant.quote().row(),
+            reservation.decision(),
+            reservation.priceRow(),
             ask.request().parentRunId(),
             ask.request().runLimit(),
             reservation.expiresAt());
@@ -143,8 +145,7 @@ public final class Outage {
           reservation.id().decisionId());
     }
     Meters.failedOpen();
-    Meters.afterWrite(facts::count);
-    return new Answer.Decided(facts, reservation, false);
+    return new Answer.Decided(reservation, false);
   }
 
   private TenantSnapshot tenant(String tenantId, Throwable cause) {
@@ -197,7 +198,7 @@ public final class Outage {
       sqs.sendMessage(
           it ->
               it.queueUrl(queueUrl.get())
-                  .messageBody(DecisionJson.write(message))
+                  .messageBody(RecordJson.write(message))
                   .overrideConfiguration(override -> override.apiCallTimeout(TIMEOUT)));
       return true;
     } catch (SdkException e) {

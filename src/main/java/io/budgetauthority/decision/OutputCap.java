@@ -1,6 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.tenant.Policy;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -5,6 +5,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.Pricing;
+import io.budgetauthority.record.Decision;
 import io.budgetauthority.tenant.Policy;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,10 @@ public record Quote(
         bounds.inferenceRegion(),
         bounds.speed(),
         new EnforcedAccount.Estimate(worst, expected, row.zeroApproved() && !worst.isPositive()));
+  }
+
+  Decision.Service service() {
+    return new Decision.Service(serviceTier, inferenceRegion, speed);
   }
 
   /// The same quote with another name of the provider.

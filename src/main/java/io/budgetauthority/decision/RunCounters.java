@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// (protocol.md#policy).
 public final class RunCounters {
 
-  private static final Run.Tuple UNBOUND = new Run.Tuple(null, null, null, null);
+  private static final Tuple UNBOUND = new Tuple(null, null, null, null);
 
   private RunCounters() {}
 
@@ -22,7 +23,7 @@ public final class RunCounters {
   /// before increments all of them. Any other run increments those of the key and user that the
   /// call newly binds.
   public static List<RunCounter> ofKnown(
-      String tenantId, Tenants.Versioned policy, Run run, Run.Tuple bound, Instant now) {
+      String tenantId, Tenants.Versioned policy, Run run, Tuple bound, Instant now) {
     return run.counted()
         ? of(tenantId, policy, run.tuple(), bound, null)
         : of(tenantId, policy, UNBOUND, bound, now);
@@ -30,7 +31,7 @@ public final class RunCounters {
 
   /// The counters that a new run increments.
   public static List<RunCounter> ofNew(
-      String tenantId, Tenants.Versioned policy, Run.Tuple bound, Instant now) {
+      String tenantId, Tenants.Versioned policy, Tuple bound, Instant now) {
     return of(tenantId, policy, UNBOUND, bound, now);
   }
 
@@ -42,8 +43,8 @@ public final class RunCounters {
   private static List<RunCounter> of(
       String tenantId,
       Tenants.Versioned versioned,
-      Run.Tuple before,
-      Run.Tuple bound,
+      Tuple before,
+      Tuple bound,
       @Nullable Instant beginsAt) {
     Policy policy = versioned.policy();
     List<RunCounter> counters = new ArrayList<>();

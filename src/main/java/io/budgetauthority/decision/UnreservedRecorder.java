@@ -1,11 +1,9 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LimitVersion;
@@ -15,6 +13,9 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
@@ -34,7 +35,6 @@ import org.jspecify.annotations.Nullable;
 public final class UnreservedRecorder {
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
-  private static final Run.Tuple UNBOUND = new Run.Tuple(null, null, null, null);
 
   private final Ledger ledger;
   private final Tenants tenants;
@@ -61,7 +61,7 @@ public final class UnreservedRecorder {
       @Nullable String runId,
       @Nullable String parentRunId,
       @Nullable MicroUsd runLimit,
-      Run.Tuple stated,
+      Tuple stated,
       Instant at,
       MicroUsd charge,
       boolean decided,
@@ -78,7 +78,7 @@ public final class UnreservedRecorder {
       @Nullable String runId,
       @Nullable String parentRunId,
       @Nullable String orphanOf,
-      Run.Tuple tuple,
+      Tuple tuple,
       List<EnforcedAccount> enforcedAccounts) {
     public Target {
       enforcedAccounts = List.copyOf(enforcedAccounts);
@@ -88,11 +88,13 @@ public final class UnreservedRecorder {
       return versioned.policy();
     }
 
-    /// A hold of zero on each account, which says where a charge goes.
-    public List<Hold> zeroHolds() {
-      return enforcedAccounts.stream()
-          .map(enforced -> new Hold(enforced.account().key(), MicroUsd.ZERO))
-          .toList();
+    /// A decision without a reservation, charged to this target.
+    ///
+    /// @param charge what each account is charged, in micro-USD
+    public Decision charged(Decision decision, MicroUsd charge) {
+      return decision.with(
+          new Decision.Subject(runId, parentRunId, orphanOf, tuple),
+          enforcedAccounts.stream().map(enforced -> enforced.sharingCharge(charge)).toList());
     }
   }
 
@@ -170,7 +172,7 @@ public final class UnreservedRecorder {
   ///
   /// @param chain the ancestors of its run, whether they exist or not
   private record RunBinding(
-      @Nullable String runId, List<String> chain, Run.Tuple tuple, @Nullable String orphanOf) {
+      @Nullable String runId, List<String> chain, Tuple tuple, @Nullable String orphanOf) {
 
     List<String> runIds() {
       List<String> ids = new ArrayList<>(chain.size() + 1);
@@ -184,7 +186,7 @@ public final class UnreservedRecorder {
 
   private RunBinding binding(Occurrence occurrence, Deadline deadline) {
     String runId = occurrence.runId();
-    Run.Tuple stated = occurrence.stated();
+    Tuple stated = occurrence.stated();
     if (runId == null) {
       return new RunBinding(null, List.of(), stated, null);
     }
@@ -202,7 +204,7 @@ public final class UnreservedRecorder {
         runs,
         deadline);
     Run first = run == null && !chain.isEmpty() ? runs.get(chain.getFirst()) : run;
-    Run.Tuple tuple = first == null ? stated : first.tuple().completedBy(stated);
+    Tuple tuple = first == null ? stated : first.tuple().completedBy(stated);
     boolean isItsOwn =
         !chain.contains(runId)
             && chain.size() < Run.MAX_LEVELS
@@ -262,7 +264,7 @@ public final class UnreservedRecorder {
       } else {
         takes.add(ConditionalHold.ofCharge(enforced, occurrence.charge()));
         if (occurrence.decided() && run.stateAt(occurrence.at()) == Run.State.ACTIVE) {
-          Run.Tuple bound = isOwn ? binding.tuple() : run.tuple();
+          Tuple bound = isOwn ? binding.tuple() : run.tuple();
           changes.add(
               new Ledger.Renew(
                   run, bound, occurrence.at(), renewed(run, occurrence, target), isOwn));
@@ -291,7 +293,7 @@ public final class UnreservedRecorder {
         occurrence.tenantId(),
         account.key().id(),
         isOwn ? binding.chain() : List.of(),
-        isOwn ? binding.tuple() : UNBOUND,
+        isOwn ? binding.tuple() : Tuple.UNBOUND,
         null,
         occurrence.at(),
         occurrence.at().plus(policy.runTtl()),

@@ -1,6 +1,7 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 
 /// The sums of one account at an instant. `available = limit - committed - reserved`, always
 /// (ledger.md#balance). The ledger stores what is available too, so that one condition on one

@@ -5,6 +5,7 @@ import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

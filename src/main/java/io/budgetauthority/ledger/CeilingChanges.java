@@ -2,6 +2,7 @@ package io.budgetauthority.ledger;
 
 import static io.budgetauthority.tenant.StoredValues.money;
 
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Ceiling;

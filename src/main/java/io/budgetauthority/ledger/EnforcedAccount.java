@@ -1,7 +1,12 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +29,12 @@ public record EnforcedAccount(
 
   public EnforcedAccount {
     warnAtPercent = List.copyOf(warnAtPercent);
+  }
+
+  /// What tells this account from the others of a decision.
+  public AccountName name() {
+    AccountKey key = account.key();
+    return new AccountName(key.scope(), key.id(), key.window());
   }
 
   /// The estimate of a call.
@@ -108,6 +119,55 @@ public record EnforcedAccount(
       case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
       case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
     };
+  }
+
+  /// The account's share of a decision that holds this much on it, in micro-USD.
+  public AccountShare sharing(MicroUsd hold) {
+    return share(hold, MicroUsd.ZERO);
+  }
+
+  /// The account's share of a call that is charged this much without a reservation, in micro-USD.
+  public AccountShare sharingCharge(MicroUsd charge) {
+    return share(MicroUsd.ZERO, charge);
+  }
+
+  private AccountShare share(MicroUsd hold, MicroUsd charge) {
+    AccountKey key = account.key();
+    return new AccountShare(
+        key.scope(),
+        key.id(),
+        key.window(),
+        key.period().isEmpty() ? null : key.period(),
+        key.shard(),
+        mode,
+        mode == Mode.SOFT_GATE ? margin : null,
+        account.limit(),
+        hold,
+        account.committed().plus(charge),
+        account.reserved().plus(hold),
+        resetsAt,
+        isExhaustedAfter(hold.plus(charge)),
+        thresholdsOfRun());
+  }
+
+  /// The thresholds of a run that has its own. A reader of the stream needs them, because it cannot
+  /// look them up in a ceiling. Null where a run has the default ones, and for every other scope.
+  private @Nullable List<Integer> thresholdsOfRun() {
+    return account.key().scope() == Scope.RUN
+            && !warnAtPercent.equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
+        ? warnAtPercent
+        : null;
+  }
+
+  /// The account of a share as it is now, in the mode and with the margin of its decision.
+  public static EnforcedAccount of(AccountShare share, Account account) {
+    return new EnforcedAccount(
+        account,
+        account,
+        share.mode(),
+        share.margin() == null ? MicroUsd.ZERO : share.margin(),
+        List.of(),
+        share.resetsAt());
   }
 
   /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.

@@ -1,6 +1,8 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.StoredValues;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -95,7 +97,7 @@ public final class Ledger {
   /// Renews the run. The write's takes include its account.
   ///
   /// @param counts whether the run counts as active and new from now on, if it did not before
-  public record Renew(Run seen, Run.Tuple completed, Instant now, Instant expiresAt, boolean counts)
+  public record Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts)
       implements RunChange {}
 
   /// The outcome of a write.
@@ -200,9 +202,12 @@ public final class Ledger {
     return found;
   }
 
-  /// The accounts of a reservation's holds as they are now.
+  /// The accounts of a reservation as they are now.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
-    List<AccountKey> keys = reservation.holds().stream().map(Hold::account).toList();
+    List<AccountKey> keys =
+        reservation.decision().accounts().stream()
+            .map(share -> share.key(reservation.tenantId()))
+            .toList();
     return read(null, reservation.tenantId(), keys, List.of(), deadline).accounts();
   }
 
@@ -298,7 +303,7 @@ public final class Ledger {
     return stored.nonce().equals(written.nonce())
         && stored.revision() == written.revision()
         && stored.requestHash().equals(written.requestHash())
-        && stored.holds().equals(written.holds());
+        && stored.decision().accounts().equals(written.decision().accounts());
   }
 
   /// Corrects those of these accounts that do not add up, each under the condition that it is still

@@ -1,6 +1,7 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import org.jspecify.annotations.Nullable;
 
 /// A change of one account's sums. It has a condition where it holds more. What is available

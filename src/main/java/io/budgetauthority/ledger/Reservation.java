@@ -1,13 +1,19 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -22,17 +28,14 @@ import org.jspecify.annotations.Nullable;
 /// @param revision the number of steps that it has taken
 /// @param explicitForward whether the ask stated that the caller will call `forward`
 /// @param forwarded whether the caller has called it
-/// @param holds the accounts that the decision touched; the amounts are held while the state is
-///   holding
-/// @param estimate what is charged where usage stays unknown, as last extended or retargeted
-/// @param settled the charge of the best report so far; null before the first and after a release
+/// @param decision what was decided; the holds of its accounts are held while the state is holding
+/// @param priceRow the row that the hold was priced by; null where the call has no price
+/// @param charge the charge of the best report so far; null before the first and after a release
 /// @param releaseReason why it was released, in the words of the caller; null where it was not
 ///   released, or where no reason was stated
 /// @param endedAt when it was settled or released, or for a block, when it was created; null before
 ///   that
 /// @param retention how long it is stored after that
-/// @param facts the decision as the decision package wrote it; the ledger does not read it
-/// @param priceRow the row that the hold was priced by; the ledger does not read it
 public record Reservation(
     ReservationId id,
     String tenantId,
@@ -43,24 +46,17 @@ public record Reservation(
     ReservationState state,
     boolean explicitForward,
     boolean forwarded,
-    List<Hold> holds,
-    MicroUsd estimate,
-    @Nullable Settled settled,
+    Decision decision,
+    @Nullable Price priceRow,
+    @Nullable Charge charge,
     @Nullable String releaseReason,
-    Instant createdAt,
     Instant expiresAt,
     @Nullable Instant endedAt,
-    Duration retention,
-    String facts,
-    String priceRow) {
+    Duration retention) {
 
   /// The longest life, from now, that an ask or an `extend` may state (protocol.md#ask,
   /// `ttl_seconds`).
   public static final Duration MAX_LIFE = Duration.ofSeconds(3_600);
-
-  public Reservation {
-    holds = List.copyOf(holds);
-  }
 
   private static final String CANCELLED = "cancelled";
 
@@ -88,7 +84,8 @@ public record Reservation(
   /// The item of a key that was cancelled before its ask arrived. It blocks every ask with that
   /// key, whatever its body.
   public static Reservation cancelled(
-      ReservationId id, Caller caller, Instant now, Duration retention, String facts) {
+      ReservationId id, Caller caller, Duration retention, Decision decision) {
+    Instant now = decision.createdAt();
     return new Reservation(
         id,
         caller.tenantId(),
@@ -99,21 +96,39 @@ public record Reservation(
         ReservationState.NONE,
         false,
         false,
-        List.of(),
-        MicroUsd.ZERO,
+        decision,
+        null,
         null,
         CANCELLED,
         now,
         now,
-        now,
-        retention,
-        facts,
-        "");
+        retention);
+  }
+
+  public Instant createdAt() {
+    return decision.createdAt();
+  }
+
+  /// What is charged where usage stays unknown, as last extended or retargeted, in micro-USD; zero
+  /// where the call was not let through or has no price.
+  public MicroUsd estimate() {
+    MicroUsd estimate = decision.estimate();
+    return estimate == null || decision.isBlocked() ? MicroUsd.ZERO : estimate;
   }
 
   /// What is charged for it now, in micro-USD; zero before the first report and after a release.
-  public MicroUsd charge() {
-    return settled == null ? MicroUsd.ZERO : settled.charge();
+  public MicroUsd charged() {
+    return charge == null ? MicroUsd.ZERO : charge.amount();
+  }
+
+  /// By how much the charge is above the estimate, in micro-USD; null where it is not, or where no
+  /// decision was made before the call.
+  public @Nullable MicroUsd overrun() {
+    return charge != null
+            && !(decision.verdict() instanceof Verdict.Unreserved)
+            && charge.amount().compareTo(estimate()) > 0
+        ? charge.amount().minus(estimate())
+        : null;
   }
 
   /// The caller says that it now calls the provider.
@@ -124,16 +139,16 @@ public record Reservation(
     if (!explicitForward || forwarded) {
       return new Step.Unchanged();
     }
-    return move(ReservationState.FORWARDED, true, settled, null, expiresAt, endedAt, List.of());
+    return move(ReservationState.FORWARDED, true, charge, null, endedAt, List.of());
   }
 
   /// Charges a usage report. Every state except that of a block accepts one. The charge replaces
   /// that of a weaker report, and frees what is still held.
-  public Step commit(Settled report) {
+  public Step commit(Charge report) {
     if (state == ReservationState.NONE) {
       return new Step.Refused();
     }
-    if (settled != null && !report.isBetterThan(settled)) {
+    if (charge != null && !report.isBetterThan(charge)) {
       return new Step.Unchanged();
     }
     return move(
@@ -141,9 +156,8 @@ public record Reservation(
         forwarded,
         report,
         null,
-        expiresAt,
         report.at(),
-        postings(report.charge()));
+        postings(report.amount()));
   }
 
   /// Frees the hold: the provider was not called, or certainly billed nothing. After a commit it
@@ -153,14 +167,7 @@ public record Reservation(
       case NONE -> new Step.Refused();
       case RELEASED, COMMITTED -> new Step.Unchanged();
       case RESERVED, FORWARDED, EXPIRED, RECONCILED ->
-          move(
-              ReservationState.RELEASED,
-              forwarded,
-              null,
-              reason,
-              expiresAt,
-              now,
-              postings(MicroUsd.ZERO));
+          move(ReservationState.RELEASED, forwarded, null, reason, now, postings(MicroUsd.ZERO));
     };
   }
 
@@ -172,7 +179,7 @@ public record Reservation(
     }
     return releaseReason != null
         ? new Step.Unchanged()
-        : move(state, forwarded, settled, CANCELLED, expiresAt, now, List.of());
+        : move(state, forwarded, charge, CANCELLED, now, List.of());
   }
 
   /// Whether it is a block that may still become a call that was let through during an outage
@@ -183,30 +190,21 @@ public record Reservation(
 
   /// Extends the time. It never shortens it.
   public Step extend(Instant until) {
-    return rehold(
-        new Rehold(
-            holds,
-            holds.stream().map(hold -> Optional.<MicroUsd>empty()).toList(),
-            estimate,
-            until,
-            facts,
-            priceRow));
+    return rehold(new Rehold(decision, priceRow, Map.of(), until));
   }
 
-  /// What a hold is moved to: other amounts on the same accounts, and what they were priced by.
+  /// What a hold is moved to.
   ///
-  /// @param leastAvailable for each hold, what its account must have available for the change;
-  ///   empty where the change is made whatever is available
+  /// @param decision the decision with other holds on the same accounts, in the same order
+  /// @param leastAvailable what an account must have available for its change, in micro-USD; an
+  ///   account that is absent is changed whatever it has available
   public record Rehold(
-      List<Hold> holds,
-      List<Optional<MicroUsd>> leastAvailable,
-      MicroUsd estimate,
-      Instant expiresAt,
-      String facts,
-      String priceRow) {
+      Decision decision,
+      @Nullable Price priceRow,
+      Map<AccountName, MicroUsd> leastAvailable,
+      Instant expiresAt) {
     public Rehold {
-      holds = List.copyOf(holds);
-      leastAvailable = List.copyOf(leastAvailable);
+      leastAvailable = Map.copyOf(leastAvailable);
     }
   }
 
@@ -216,14 +214,16 @@ public record Reservation(
       return new Step.Refused();
     }
     Instant until = to.expiresAt().isAfter(expiresAt) ? to.expiresAt() : expiresAt;
-    if (to.holds().equals(holds) && to.facts().equals(facts) && until.equals(expiresAt)) {
+    if (to.decision().equals(decision) && until.equals(expiresAt)) {
       return new Step.Unchanged();
     }
-    List<Posting> postings = new ArrayList<>(holds.size());
-    for (int i = 0; i < holds.size(); i++) {
-      MicroUsd change = to.holds().get(i).amount().minus(holds.get(i).amount());
-      MicroUsd least = change.isPositive() ? to.leastAvailable().get(i).orElse(null) : null;
-      postings.add(new Posting(holds.get(i).account(), change, MicroUsd.ZERO, least));
+    List<AccountShare> shares = decision.accounts();
+    List<Posting> postings = new ArrayList<>(shares.size());
+    for (int i = 0; i < shares.size(); i++) {
+      AccountShare next = to.decision().accounts().get(i);
+      MicroUsd change = next.hold().minus(shares.get(i).hold());
+      MicroUsd least = change.isPositive() ? to.leastAvailable().get(next.name()) : null;
+      postings.add(new Posting(next.key(tenantId), change, MicroUsd.ZERO, least));
     }
     Reservation next =
         new Reservation(
@@ -236,16 +236,13 @@ public record Reservation(
             state,
             explicitForward,
             forwarded,
-            to.holds(),
-            to.estimate(),
-            settled,
+            to.decision(),
+            to.priceRow(),
+            charge,
             releaseReason,
-            createdAt,
             until,
             endedAt,
-            retention,
-            to.facts(),
-            to.priceRow());
+            retention);
     return new Step.Move(next, postings);
   }
 
@@ -254,7 +251,7 @@ public record Reservation(
     if (!state.isOpen() || !now.isAfter(expiresAt.plus(clockSkew))) {
       return new Step.Unchanged();
     }
-    return move(ReservationState.EXPIRED, forwarded, settled, null, expiresAt, endedAt, List.of());
+    return move(ReservationState.EXPIRED, forwarded, charge, null, endedAt, List.of());
   }
 
   /// Settles an expired reservation. One with explicit forwarding that was never forwarded is
@@ -266,20 +263,19 @@ public record Reservation(
     if (explicitForward && !forwarded) {
       return release("never forwarded", now);
     }
-    Settled presumed =
-        new Settled(estimate, UsageQuality.PRESUMED, "", now, Settled.Reporter.SWEEPER);
+    Charge presumed = Charge.presumed(estimate(), now);
     return move(
-        ReservationState.RECONCILED, forwarded, presumed, null, expiresAt, now, postings(estimate));
+        ReservationState.RECONCILED, forwarded, presumed, null, now, postings(presumed.amount()));
   }
 
   /// Frees what is held, removes what was charged, and charges anew, on every account that the
   /// decision touched.
-  private List<Posting> postings(MicroUsd charge) {
-    MicroUsd before = charge();
-    List<Posting> postings = new ArrayList<>(holds.size());
-    for (Hold hold : holds) {
-      MicroUsd freed = state.isHolding() ? hold.amount() : MicroUsd.ZERO;
-      postings.add(new Posting(hold.account(), MicroUsd.ZERO.minus(freed), charge.minus(before)));
+  private List<Posting> postings(MicroUsd newCharge) {
+    List<Posting> postings = new ArrayList<>(decision.accounts().size());
+    for (AccountShare share : decision.accounts()) {
+      MicroUsd freed = state.isHolding() ? share.hold() : MicroUsd.ZERO;
+      postings.add(
+          new Posting(share.key(tenantId), MicroUsd.ZERO.minus(freed), newCharge.minus(charged())));
     }
     return postings;
   }
@@ -287,9 +283,8 @@ public record Reservation(
   private Step.Move move(
       ReservationState nextState,
       boolean nextForwarded,
-      @Nullable Settled nextSettled,
+      @Nullable Charge nextCharge,
       @Nullable String nextReleaseReason,
-      Instant nextExpiresAt,
       @Nullable Instant nextEndedAt,
       List<Posting> postings) {
     Reservation next =
@@ -303,16 +298,13 @@ public record Reservation(
             nextState,
             explicitForward,
             nextForwarded,
-            holds,
-            estimate,
-            nextSettled,
+            decision,
+            priceRow,
+            nextCharge,
             nextReleaseReason,
-            createdAt,
-            nextExpiresAt,
+            expiresAt,
             nextEndedAt,
-            retention,
-            facts,
-            priceRow);
+            retention);
     return new Step.Move(next, postings);
   }
 }

@@ -6,6 +6,10 @@ import static io.budgetauthority.tenant.StoredValues.number;
 import static io.budgetauthority.tenant.StoredValues.text;
 import static io.budgetauthority.tenant.StoredValues.time;
 
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.tenant.StoredValues;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +40,7 @@ final class ReservationItem {
   }
 
   static Reservation read(Map<String, AttributeValue> item) {
+    String priceRow = StoredValues.textOrNull(item, "price_row");
     return new Reservation(
         new ReservationId(text(item, "pk")),
         text(item, "tenant"),
@@ -46,35 +51,33 @@ final class ReservationItem {
         ReservationState.valueOf(text(item, "state").toUpperCase(Locale.ROOT)),
         flag(item, "explicit"),
         flag(item, "forwarded"),
-        StoredValues.texts(item, "holds").stream().map(Hold::decode).toList(),
-        money(item, "estimate"),
-        readSettled(item),
+        RecordJson.readDecision(text(item, "decision")),
+        priceRow == null ? null : RecordJson.readPrice(priceRow),
+        readCharge(item),
         StoredValues.textOrNull(item, "release_reason"),
-        time(item, "created"),
         time(item, "expires"),
         item.containsKey("ended") ? time(item, "ended") : null,
-        Duration.ofDays(number(item, "retention")),
-        text(item, "facts"),
-        text(item, "price_row"));
+        Duration.ofDays(number(item, "retention")));
   }
 
-  private static @Nullable Settled readSettled(Map<String, AttributeValue> item) {
+  private static @Nullable Charge readCharge(Map<String, AttributeValue> item) {
     if (!item.containsKey("charge")) {
       return null;
     }
-    return new Settled(
+    String usage = StoredValues.textOrNull(item, "usage");
+    return new Charge(
         money(item, "charge"),
         UsageQuality.valueOf(text(item, "quality").toUpperCase(Locale.ROOT)),
-        text(item, "particulars"),
+        usage == null ? ChargedUsage.UNKNOWN : RecordJson.readUsage(usage),
         time(item, "settled"),
         readReporter(item));
   }
 
-  private static Settled.Reporter readReporter(Map<String, AttributeValue> item) {
+  private static Charge.Reporter readReporter(Map<String, AttributeValue> item) {
     String reporter = StoredValues.textOrNull(item, "reporter");
     return reporter == null
-        ? Settled.Reporter.GATEWAY
-        : Settled.Reporter.valueOf(reporter.toUpperCase(Locale.ROOT));
+        ? Charge.Reporter.GATEWAY
+        : Charge.Reporter.valueOf(reporter.toUpperCase(Locale.ROOT));
   }
 
   static Map<String, AttributeValue> write(Reservation reservation) {
@@ -91,22 +94,17 @@ final class ReservationItem {
     if (reservation.forwarded()) {
       item.put("forwarded", flag(true));
     }
-    item.put(
-        "holds",
-        AttributeValue.builder()
-            .l(reservation.holds().stream().map(hold -> text(hold.encode())).toList())
-            .build());
-    item.put("estimate", money(reservation.estimate()));
-    item.put("created", time(reservation.createdAt()));
     item.put("expires", time(reservation.expiresAt()));
     item.put("retention", number(reservation.retention().toDays()));
-    item.put("facts", text(reservation.facts()));
-    item.put("price_row", text(reservation.priceRow()));
+    item.put("decision", text(RecordJson.write(reservation.decision())));
+    if (reservation.priceRow() != null) {
+      item.put("price_row", text(RecordJson.writePrice(reservation.priceRow())));
+    }
     if (reservation.releaseReason() != null) {
       item.put("release_reason", text(reservation.releaseReason()));
     }
-    if (reservation.settled() != null) {
-      writeSettled(item, reservation.settled());
+    if (reservation.charge() != null) {
+      writeCharge(item, reservation.charge());
     }
     if (reservation.state().isHolding()) {
       item.put("due_bucket", number(reservation.id().dueBucket()));
@@ -120,13 +118,15 @@ final class ReservationItem {
     return item;
   }
 
-  private static void writeSettled(Map<String, AttributeValue> item, Settled settled) {
-    item.put("charge", money(settled.charge()));
-    item.put("quality", text(settled.quality().wireName()));
-    item.put("particulars", text(settled.particulars()));
-    item.put("settled", time(settled.at()));
-    if (settled.reporter() != Settled.Reporter.GATEWAY) {
-      item.put("reporter", text(settled.reporter().name().toLowerCase(Locale.ROOT)));
+  private static void writeCharge(Map<String, AttributeValue> item, Charge charge) {
+    item.put("charge", money(charge.amount()));
+    item.put("quality", text(charge.quality().wireName()));
+    item.put("settled", time(charge.at()));
+    if (!charge.usage().equals(ChargedUsage.UNKNOWN)) {
+      item.put("usage", text(RecordJson.write(charge.usage())));
+    }
+    if (charge.reporter() != Charge.Reporter.GATEWAY) {
+      item.put("reporter", text(charge.reporter().name().toLowerCase(Locale.ROOT)));
     }
   }
 

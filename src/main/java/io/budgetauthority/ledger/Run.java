@@ -2,10 +2,9 @@ package io.budgetauthority.ledger;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Role;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,59 +91,6 @@ public record Run(
   /// The ceiling of the run: its limit and its rules.
   public Ceiling ceiling() {
     return new Ceiling(account.limit(), rules.mode(), rules.margin(), rules.warnAtPercent());
-  }
-
-  /// Who a run belongs to and what it is for.
-  public record Tuple(
-      @Nullable String userId,
-      @Nullable String keyId,
-      @Nullable String teamId,
-      @Nullable String featureId) {
-
-    /// The tuple that a caller acts under who stated this: an agent acts as its own user and key,
-    /// and any other caller as the one that it stated.
-    public Tuple actingAs(Caller caller) {
-      return caller.role() == Role.AGENT
-          ? new Tuple(caller.userId(), caller.keyId(), teamId, featureId)
-          : this;
-    }
-
-    /// Whether nothing stated differs from what is bound.
-    public boolean admits(Tuple stated) {
-      return admits(userId, stated.userId)
-          && admits(keyId, stated.keyId)
-          && admits(teamId, stated.teamId)
-          && admits(featureId, stated.featureId);
-    }
-
-    /// What is bound, completed by what is stated.
-    public Tuple completedBy(Tuple stated) {
-      return new Tuple(
-          either(userId, stated.userId),
-          either(keyId, stated.keyId),
-          either(teamId, stated.teamId),
-          either(featureId, stated.featureId));
-    }
-
-    /// The wire name of the first part whose stated value differs from the bound one; that of the
-    /// last part where none differs.
-    public String differingField(Tuple stated) {
-      if (!admits(userId, stated.userId)) {
-        return "user_id";
-      }
-      if (!admits(keyId, stated.keyId)) {
-        return "key_id";
-      }
-      return admits(teamId, stated.teamId) ? "feature_id" : "team_id";
-    }
-
-    private static boolean admits(@Nullable String bound, @Nullable String stated) {
-      return bound == null || stated == null || bound.equals(stated);
-    }
-
-    private static @Nullable String either(@Nullable String bound, @Nullable String stated) {
-      return bound != null ? bound : stated;
-    }
   }
 
   /// The state of a run at an instant.

@@ -7,6 +7,7 @@ import static io.budgetauthority.tenant.StoredValues.textOrNull;
 import static io.budgetauthority.tenant.StoredValues.time;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.StoredIds;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,7 +30,7 @@ public record RunClosed(
     String tenantId,
     String runId,
     Run.State state,
-    Run.Tuple tuple,
+    Tuple tuple,
     MicroUsd limit,
     MicroUsd committed,
     MicroUsd reserved,
@@ -101,7 +102,7 @@ public record RunClosed(
         text(item, "tenant"),
         text(item, "run"),
         Run.State.valueOf(text(item, "state").toUpperCase(Locale.ROOT)),
-        new Run.Tuple(
+        new Tuple(
             textOrNull(item, "user_id"),
             textOrNull(item, "key_id"),
             textOrNull(item, "team_id"),

@@ -9,6 +9,8 @@ import static io.budgetauthority.tenant.StoredValues.texts;
 import static io.budgetauthority.tenant.StoredValues.time;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
@@ -65,7 +67,7 @@ final class RunItem {
         account.key().tenantId(),
         account.key().id(),
         item.containsKey("run_ancestors") ? texts(item, "run_ancestors") : List.of(),
-        new Run.Tuple(
+        new Tuple(
             textOrNull(item, "run_user_id"),
             textOrNull(item, "run_key_id"),
             textOrNull(item, "run_team_id"),
@@ -185,7 +187,7 @@ final class RunItem {
     return Instant.ofEpochMilli(expiresAt.toEpochMilli() / step * step);
   }
 
-  private static void putTuple(Map<String, AttributeValue> item, Run.Tuple tuple) {
+  private static void putTuple(Map<String, AttributeValue> item, Tuple tuple) {
     putIfPresent(item, "run_user_id", tuple.userId());
     putIfPresent(item, "run_key_id", tuple.keyId());
     putIfPresent(item, "run_team_id", tuple.teamId());
@@ -287,7 +289,7 @@ final class RunItem {
   /// Holds an amount on a run's account, renews the run and binds newly stated parts of its tuple.
   static Update renew(String table, ConditionalHold take, Ledger.Renew renew) {
     Run seen = renew.seen();
-    Run.Tuple completed = renew.completed();
+    Tuple completed = renew.completed();
     Update plain = AccountItem.take(table, take);
     Map<String, AttributeValue> values = new HashMap<>(plain.expressionAttributeValues());
     values.put(":expires", time(renew.expiresAt()));

@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;

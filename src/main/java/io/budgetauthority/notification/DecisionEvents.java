@@ -1,15 +1,18 @@
 package io.budgetauthority.notification;
 
 import io.budgetauthority.attribution.Change;
-import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
-import io.budgetauthority.ledger.Settled;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Derives the events of a change of the decisions table from that change alone. Pure: a record
@@ -31,30 +34,36 @@ final class DecisionEvents {
     if (step.before() == null) {
       addIfMade(events, step);
     }
-    Settled settled = step.after().settled();
-    if (settled != null && !Objects.equals(settled, step.settledBefore())) {
-      addIfCharged(events, step, settled);
+    Charge charge = step.after().charge();
+    if (charge != null && !charge.equals(step.chargeBefore())) {
+      addIfCharged(events, step, charge);
     }
     return events;
   }
 
   private static void addIfMade(List<BudgetEvent> events, Change.Stepped step) {
-    StoredDecision decision = step.decision();
-    if (decision.blocked() && !decision.cancelled()) {
-      Map<String, @Nullable Object> detail = decision(step);
-      detail.put("code", decision.code());
-      detail.put("blocking_scope", decision.blockingScope());
-      detail.put("enforcement_mode", decision.enforcementMode());
-      detail.put("requested_model", decision.requestedModel());
-      detail.put("estimate_usd", decision.estimate());
-      events.add(made(BudgetEvent.Type.BLOCKED, step, detail));
-    }
-    if (decision.downgraded()) {
-      Map<String, @Nullable Object> detail = decision(step);
-      detail.put("requested_model", decision.requestedModel());
-      detail.put("selected_model", decision.selectedModel());
-      detail.put("estimate_usd", decision.estimate());
-      events.add(made(BudgetEvent.Type.DOWNGRADED, step, detail));
+    Decision decision = step.decision();
+    switch (decision.verdict()) {
+      case Verdict.Block block when !decision.isCancelled() -> {
+        Map<String, @Nullable Object> detail = decision(step);
+        detail.put("code", block.code());
+        detail.put(
+            "blocking_scope", block.constrainedBy() == null ? null : block.constrainedBy().scope());
+        detail.put("enforcement_mode", decision.mode());
+        detail.put("requested_model", decision.model().requested());
+        detail.put("estimate_usd", decision.estimate());
+        events.add(made(BudgetEvent.Type.BLOCKED, step, detail));
+      }
+      case Verdict.Granted granted when granted.kind() == Verdict.Kind.DOWNGRADE -> {
+        Map<String, @Nullable Object> detail = decision(step);
+        detail.put("requested_model", decision.model().requested());
+        detail.put("selected_model", decision.model().selected());
+        detail.put("estimate_usd", decision.estimate());
+        events.add(made(BudgetEvent.Type.DOWNGRADED, step, detail));
+      }
+      case Verdict.Block cancelled -> {}
+      case Verdict.Granted granted -> {}
+      case Verdict.Unreserved unreserved -> {}
     }
   }
 
@@ -64,56 +73,52 @@ final class DecisionEvents {
     return BudgetEvent.about(type, after.tenantId(), after.createdAt(), detail, after.id().hash());
   }
 
-  private static void addIfCharged(List<BudgetEvent> events, Change.Stepped step, Settled settled) {
+  private static void addIfCharged(List<BudgetEvent> events, Change.Stepped step, Charge charge) {
     Reservation after = step.after();
-    if (step.overrun() != null) {
+    MicroUsd overrun = after.overrun();
+    if (overrun != null) {
       Map<String, @Nullable Object> detail = decision(step);
       detail.put("estimate_usd", after.estimate());
-      detail.put("actual_usd", settled.charge());
-      detail.put("overrun_usd", step.overrun());
-      detail.put("usage_quality", settled.quality());
+      detail.put("actual_usd", charge.amount());
+      detail.put("overrun_usd", overrun);
+      detail.put("usage_quality", charge.quality());
       events.add(
           BudgetEvent.about(
               BudgetEvent.Type.OVERRUN,
               after.tenantId(),
-              settled.at(),
+              charge.at(),
               detail,
               after.id().hash(),
               // A decision has at most one report of each quality, and a better one is a new
               // overrun.
-              settled.quality().wireName()));
+              charge.quality().wireName()));
     }
-    if (step.presumed()) {
+    if (charge.isPresumed()) {
       Map<String, @Nullable Object> detail = decision(step);
-      detail.put("presumed_usd", settled.charge());
+      detail.put("presumed_usd", charge.amount());
       events.add(
           BudgetEvent.about(
-              BudgetEvent.Type.PRESUMED,
-              after.tenantId(),
-              settled.at(),
-              detail,
-              after.id().hash()));
+              BudgetEvent.Type.PRESUMED, after.tenantId(), charge.at(), detail, after.id().hash()));
     }
   }
 
   /// The fields that every event about a decision has.
   static Map<String, @Nullable Object> decision(Change.Stepped step) {
-    StoredDecision decision = step.decision();
+    Decision decision = step.decision();
+    Decision.Model model = decision.model();
+    Tuple tuple = decision.subject().tuple();
+    ChargedUsage usage = step.usage();
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
     detail.put("decision_id", step.after().id().decisionId());
-    detail.put("reservation_id", decision.blocked() ? null : step.after().id().reservationId());
-    detail.put("run_id", decision.runId());
-    detail.put("user_id", decision.userId());
-    detail.put("key_id", decision.keyId());
-    detail.put("team_id", decision.teamId());
-    detail.put("feature_id", decision.featureId());
-    detail.put("request_class", decision.requestClass());
-    detail.put(
-        "provider",
-        step.usage().provider() == null ? decision.provider() : step.usage().provider());
-    String held =
-        decision.selectedModel() == null ? decision.requestedModel() : decision.selectedModel();
-    detail.put("model", step.usage().model() == null ? held : step.usage().model());
+    detail.put("reservation_id", decision.isBlocked() ? null : step.after().id().reservationId());
+    detail.put("run_id", decision.subject().runId());
+    detail.put("user_id", tuple.userId());
+    detail.put("key_id", tuple.keyId());
+    detail.put("team_id", tuple.teamId());
+    detail.put("feature_id", tuple.featureId());
+    detail.put("request_class", model.requestClass());
+    detail.put("provider", usage.provider() == null ? model.provider() : usage.provider());
+    detail.put("model", usage.model() == null ? model.held() : usage.model());
     return detail;
   }
 

@@ -6,8 +6,8 @@ import static io.budgetauthority.tenant.StoredValues.text;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.attribution.Change;
-import io.budgetauthority.attribution.StoredDecision;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
@@ -63,7 +63,7 @@ public final class Thresholds {
     Map<String, BudgetEvent> reached = new LinkedHashMap<>();
     for (Change change : changes) {
       if (change instanceof Change.Stepped step && step.before() == null) {
-        for (StoredDecision.Touched account : step.decision().accounts()) {
+        for (AccountShare account : step.decision().accounts()) {
           reached(step, account).forEach(event -> reached.putIfAbsent(event.id(), event));
         }
       }
@@ -78,7 +78,7 @@ public final class Thresholds {
     return List.copyOf(reached.values());
   }
 
-  private List<BudgetEvent> reached(Change.Stepped step, StoredDecision.Touched account) {
+  private List<BudgetEvent> reached(Change.Stepped step, AccountShare account) {
     List<BudgetEvent> events = new ArrayList<>();
     if (!account.limit().isPositive()) {
       return events;
@@ -93,7 +93,7 @@ public final class Thresholds {
   }
 
   /// The thresholds of the ceiling that an account is under now; none where it was deleted.
-  private List<Integer> percents(String tenantId, StoredDecision.Touched account) {
+  private List<Integer> percents(String tenantId, AccountShare account) {
     if (account.scope() == Scope.RUN) {
       return account.warnAtPercent() == null
           ? Ceiling.DEFAULT_WARN_AT_PERCENT
@@ -112,8 +112,7 @@ public final class Thresholds {
     return usual == null ? List.of() : usual.warnAtPercent();
   }
 
-  private static BudgetEvent event(
-      Change.Stepped step, StoredDecision.Touched account, int percent) {
+  private static BudgetEvent event(Change.Stepped step, AccountShare account, int percent) {
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
     detail.put("scope", account.scope());
     detail.put("scope_id", account.id());

@@ -20,10 +20,10 @@ public final class Pricing {
 
   private Pricing() {}
 
-  /// What a commit charges, and which parts of the usage had no price of their own, by their names
-  /// in `usage`.
-  public record Charge(MicroUsd amount, List<String> unpriced) {
-    public Charge {
+  /// What usage costs, and which parts of the usage had no price of their own, by their names in
+  /// `usage`.
+  public record Cost(MicroUsd amount, List<String> unpriced) {
+    public Cost {
       unpriced = List.copyOf(unpriced);
     }
   }
@@ -197,7 +197,7 @@ public final class Pricing {
   /// multiplier that the row states. A unit that the ask bounded and the usage leaves out is
   /// charged at its bound and listed, where nothing else that was used bills the same thing
   /// (protocol.md#usage).
-  public static Charge charge(Price row, Usage usage, Held held) {
+  public static Cost cost(Price row, Usage usage, Held held) {
     List<String> unpriced = new ArrayList<>();
     Multiplier multiplier = usedMultiplier(row, usage, held, unpriced);
     long dearest = 0;
@@ -213,7 +213,7 @@ public final class Pricing {
       }
     }
     if (listed == null) {
-      return new Charge(MicroUsd.ZERO, List.of("model"));
+      return new Cost(MicroUsd.ZERO, List.of("model"));
     }
     unpriced.addAll(listed);
     long picos = Math.addExact(dearest, toolPicos(row, usage.billedTools(), usage.variant()));
@@ -228,7 +228,7 @@ public final class Pricing {
     if (usage.variant() != null && !usesVariant(row, usage)) {
       unpriced.add("variant");
     }
-    return new Charge(PicoUsd.roundUp(picos), unpriced);
+    return new Cost(PicoUsd.roundUp(picos), unpriced);
   }
 
   /// Whether the row has a price for what was used, so that a charge by it means something. That is

@@ -53,8 +53,9 @@ public record Usage(
   }
 
   public Usage {
-    units = Map.copyOf(units);
-    billedTools = Map.copyOf(billedTools);
+    parts = parts == null ? Parts.NONE : parts;
+    units = units == null ? Map.of() : Map.copyOf(units);
+    billedTools = billedTools == null ? Map.of() : Map.copyOf(billedTools);
     long write = orZero(parts.cacheWriteTokens());
     if (orZero(parts.cacheWrite1hTokens()) > write) {
       throw new UsageMismatch(

@@ -1,12 +1,15 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Asked;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
 import java.time.Instant;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,73 +28,74 @@ final class DegradedRules {
   private static final MicroUsd MAX_STATED = MicroUsd.of(999_999_999_999_999L);
 
   /// Why no authority can have sent the decision, by the name of the field; null where one can.
-  static @Nullable String impossibleBecause(DegradedDecision decision) {
-    DecisionFacts facts = decision.facts();
-    Instant expiresAt = decision.expiresAt();
-    if (decision.requestHash() == null
-        || facts == null
-        || expiresAt == null
-        || facts.createdAt() == null) {
-      return "lacks request_hash, facts, facts/created_at or expires_at";
+  static @Nullable String impossibleBecause(DegradedDecision degraded) {
+    Decision decision = degraded.decision();
+    Instant expiresAt = degraded.expiresAt();
+    if (degraded.requestHash() == null || decision == null || expiresAt == null) {
+      return "lacks request_hash, decision or expires_at";
     }
-    if (!facts.decision().equals("allow") && !facts.decision().equals("advisory_warn")) {
-      return "facts/decision must be allow or advisory_warn";
+    if (!(decision.verdict() instanceof Verdict.Granted granted)
+        || granted.kind() == Verdict.Kind.DOWNGRADE) {
+      return "decision/verdict must be an allow or an advisory_warn";
     }
-    if (facts.degraded() == null
-        || facts.block() != null
-        || facts.orphanOf() != null
-        || !facts.accounts().isEmpty()) {
-      return "facts must be of a decision that was made in an outage";
+    if (decision.degraded() == null
+        || decision.subject().orphanOf() != null
+        || !decision.accounts().isEmpty()) {
+      return "decision must be one that was made in an outage";
     }
-    if (isOutOfRange(facts.estimate(), MAX_ESTIMATE)) {
-      return "facts/estimate_usd must be from 0 to " + MAX_ESTIMATE;
+    if (isOutOfRange(decision.estimate(), MAX_ESTIMATE)) {
+      return "decision/estimate_usd must be from 0 to " + MAX_ESTIMATE;
     }
-    if (isOutOfRange(decision.runLimit(), MAX_STATED)) {
+    if (isOutOfRange(degraded.runLimit(), MAX_STATED)) {
       return "run_limit_usd must be from 0 to " + MAX_STATED;
     }
-    Long inputTokens = facts.inputTokens();
-    if ((inputTokens != null && inputTokens < 0)
-        || isNoCount(facts.clientRequestedMaxOutputTokens())
-        || isNoCount(facts.effectiveMaxOutputTokens())) {
-      return "facts must have token counts from 0 to " + RequestFields.MAX_INTEGER;
+    Decision.Tokens tokens = decision.tokens();
+    Long input = tokens.input();
+    if ((input != null && input < 0)
+        || isNoCount(tokens.requestedOutput())
+        || isNoCount(tokens.effectiveOutput())) {
+      return "decision/tokens must be counts from 0 to " + RequestFields.MAX_INTEGER;
     }
-    if (expiresAt.isBefore(facts.createdAt())
-        || expiresAt.isAfter(facts.createdAt().plus(Reservation.MAX_LIFE))) {
+    if (expiresAt.isBefore(decision.createdAt())
+        || expiresAt.isAfter(decision.createdAt().plus(Reservation.MAX_LIFE))) {
       return "expires_at must be at most "
           + Reservation.MAX_LIFE.toSeconds()
-          + " s after facts/created_at";
+          + " s after decision/created_at";
     }
-    return wrongName(decision);
+    return wrongName(degraded);
   }
 
-  private static @Nullable String wrongName(DegradedDecision decision) {
-    DecisionFacts facts = decision.facts();
-    String parentRunId = decision.parentRunId();
-    if (facts.runId() == null || !Ids.isRunId(facts.runId())) {
-      return "facts/run_id must be a run's id";
+  private static @Nullable String wrongName(DegradedDecision degraded) {
+    Decision decision = degraded.decision();
+    String runId = decision.subject().runId();
+    String parentRunId = degraded.parentRunId();
+    if (runId == null || !Ids.isRunId(runId)) {
+      return "decision/subject/run_id must be a run's id";
     }
-    if (parentRunId != null && (!Ids.isRunId(parentRunId) || parentRunId.equals(facts.runId()))) {
+    if (parentRunId != null && (!Ids.isRunId(parentRunId) || parentRunId.equals(runId))) {
       return "parent_run_id must be another run's id";
     }
+    Tuple tuple = decision.subject().tuple();
     boolean idsAreRight =
-        Stream.of(facts.userId(), facts.keyId(), facts.teamId(), facts.featureId())
+        Stream.of(tuple.userId(), tuple.keyId(), tuple.teamId(), tuple.featureId())
             .allMatch(id -> id == null || Ids.isId(id));
     if (!idsAreRight) {
-      return "facts must have ids of 1 to 128 visible ASCII characters";
+      return "decision/subject/tuple must have ids of 1 to 128 visible ASCII characters";
     }
+    Decision.Model model = decision.model();
     boolean namesAreRight =
         Stream.of(
-                facts.provider(),
-                facts.requestedModel(),
-                facts.selectedModel(),
-                facts.requestClass(),
-                facts.priceTableVersion(),
-                facts.serviceTier())
+                model.provider(),
+                model.requested(),
+                model.selected(),
+                model.requestClass(),
+                decision.priceTableVersion(),
+                decision.service().tier())
             .allMatch(name -> name == null || RequestFields.isLabel(name));
     if (!namesAreRight) {
-      return "facts must have names of 1 to " + RequestFields.MAX_CHARACTERS + " characters";
+      return "decision must have names of 1 to " + RequestFields.MAX_CHARACTERS + " characters";
     }
-    DecisionFacts.Asked asked = facts.asked();
+    Asked asked = decision.asked();
     boolean isAsked =
         asked != null
             && !isNoCount(asked.inputTokens())
@@ -101,7 +105,7 @@ final class DegradedRules {
             && asked.choices() <= DecisionRequest.MAX_CHOICES
             && asked.units().values().stream().noneMatch(count -> count.millionths() < 0)
             && asked.billedTools().values().stream().noneMatch(count -> count < 0);
-    return isAsked ? null : "facts/asked must be what an ask may state";
+    return isAsked ? null : "decision/asked must be what an ask may state";
   }
 
   private static boolean isOutOfRange(@Nullable MicroUsd amount, MicroUsd max) {

@@ -1,22 +1,22 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.HoldChange;
 import io.budgetauthority.decision.ModelRules;
-import io.budgetauthority.decision.ProblemCode;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Role;
@@ -25,8 +25,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Settles reservations. It reads a reservation, lets the pure state machine compute the step, and
@@ -55,14 +56,16 @@ public final class Settlement {
   /// The outcome of a step.
   public sealed interface Result {
     /// The reservation as it is now, whether by this step or an earlier one.
-    record Done(Reservation reservation, DecisionFacts facts) implements Result {}
+    record Done(Reservation reservation) implements Result {}
 
     /// Its state does not allow the step (409).
-    record Refused(Reservation reservation, DecisionFacts facts) implements Result {}
+    record Refused(Reservation reservation) implements Result {}
 
     /// An account has not enough available for the change, or the model has no price or is not
     /// allowed. Nothing changed.
-    record Blocked(Reservation reservation, DecisionFacts facts, DecisionFacts.BlockFacts block)
+    ///
+    /// @param decision the decision with the balances seen now, and with the block
+    record Blocked(Reservation reservation, Decision decision, Verdict.Block block)
         implements Result {}
 
     /// The change is not possible at all (400); nothing changed.
@@ -81,17 +84,13 @@ public final class Settlement {
   /// Reads a decision or reservation that this caller may see; empty where none exists or the
   /// caller may not see it.
   public Optional<Reservation> find(Caller caller, ReservationId id) {
-    return find(caller, id, Deadline.in(TIMEOUT)).map(Found::reservation);
+    return find(caller, id, Deadline.in(TIMEOUT));
   }
 
-  /// A reservation and the facts of its decision.
-  private record Found(Reservation reservation, DecisionFacts facts) {}
-
-  private Optional<Found> find(Caller caller, ReservationId id, Deadline deadline) {
+  private Optional<Reservation> find(Caller caller, ReservationId id, Deadline deadline) {
     return ledger
         .find(caller.tenantId(), id, deadline)
-        .map(reservation -> new Found(reservation, DecisionJson.readFacts(reservation.facts())))
-        .filter(found -> caller.mayTouch(found.facts().userId(), found.facts().keyId()));
+        .filter(found -> found.decision().subject().tuple().isVisibleTo(caller));
   }
 
   /// Whether a reservation exists, but is another tenant's.
@@ -103,7 +102,7 @@ public final class Settlement {
   }
 
   public Result forward(Caller caller, ReservationId id) {
-    return take(caller, id, (reservation, facts) -> reservation.forward());
+    return take(caller, id, Reservation::forward);
   }
 
   /// Charges what was used.
@@ -111,21 +110,21 @@ public final class Settlement {
     return take(
         caller,
         id,
-        (reservation, facts) -> {
-          UsagePricing.Priced priced = pricing.price(reservation, facts, report);
+        reservation -> {
+          UsagePricing.Priced priced = pricing.price(reservation, report);
           return reservation.commit(
-              new Settled(
+              new Charge(
                   priced.amount(),
                   report.quality(),
-                  DecisionJson.write(priced.particulars()),
+                  priced.usage(),
                   now(),
-                  caller.role() == Role.AGENT ? Settled.Reporter.AGENT : Settled.Reporter.GATEWAY));
+                  caller.role() == Role.AGENT ? Charge.Reporter.AGENT : Charge.Reporter.GATEWAY));
         });
   }
 
   /// @param reason why, in the caller's words, which are stored with the reservation
   public Result release(Caller caller, ReservationId id, @Nullable String reason) {
-    return take(caller, id, (reservation, facts) -> reservation.release(reason, now()));
+    return take(caller, id, reservation -> reservation.release(reason, now()));
   }
 
   /// Raises the time, and where it is stated the output, of an open reservation.
@@ -135,19 +134,17 @@ public final class Settlement {
       return take(
           caller,
           id,
-          (reservation, facts) ->
-              reservation.extend(until == null ? reservation.expiresAt() : until));
+          reservation -> reservation.extend(until == null ? reservation.expiresAt() : until));
     }
     return change(
         caller,
         id,
-        (reservation, facts, change) -> {
-          if (reservation.priceRow().isEmpty()) {
-            return new HoldChange.Result.Invalid(
-                "/max_output_tokens", "cannot be priced: the model has no price");
-          }
-          Price row = DecisionJson.readPrice(reservation.priceRow());
-          return change.extend(row, rules(caller, facts, row), until, outputTokens);
+        (reservation, change) -> {
+          Price row = reservation.priceRow();
+          return row == null
+              ? new HoldChange.Result.Invalid(
+                  "/max_output_tokens", "cannot be priced: the model has no price")
+              : change.extend(row, rules(caller, reservation.decision(), row), until, outputTokens);
         });
   }
 
@@ -156,43 +153,41 @@ public final class Settlement {
     return change(
         caller,
         id,
-        (reservation, facts, change) ->
-            switch (pricing.find(caller.tenantId(), facts, provider, model)) {
+        (reservation, change) ->
+            switch (pricing.find(caller.tenantId(), reservation.decision(), provider, model)) {
               case PriceTable.Found.Row row ->
                   change.retarget(
                       row.price(),
-                      rules(caller, facts, row.price()),
+                      rules(caller, reservation.decision(), row.price()),
                       provider == null ? row.price().provider() : provider,
                       model);
               case PriceTable.Found.Ambiguous ambiguous ->
                   new HoldChange.Result.Invalid(
                       "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
               case PriceTable.Found.Unknown unknown ->
-                  change.unknown(provider, model, pricing.near(facts, model));
+                  change.unknown(provider, model, pricing.near(reservation.decision(), model));
             });
   }
 
   /// What the policy says now about a row of the decision's time.
-  private ModelRules rules(Caller caller, DecisionFacts facts, Price row) {
+  private ModelRules rules(Caller caller, Decision decision, Price row) {
     return ModelRules.of(
         tenants.policy(caller.tenantId()).policy(),
         row,
-        (provider, model) -> pricing.find(caller.tenantId(), facts, provider, model));
+        (provider, model) -> pricing.find(caller.tenantId(), decision, provider, model));
   }
 
   private interface Change {
-    HoldChange.Result of(Reservation reservation, DecisionFacts facts, HoldChange change);
+    HoldChange.Result of(Reservation reservation, HoldChange change);
   }
 
   private Result change(Caller caller, ReservationId id, Change wanted) {
     return untilTaken(
         caller,
         id,
-        (found, deadline) -> {
-          Reservation reservation = found.reservation();
-          DecisionFacts facts = found.facts();
+        (reservation, deadline) -> {
           if (!reservation.state().isOpen()) {
-            return new Result.Refused(reservation, facts);
+            return new Result.Refused(reservation);
           }
           Map<AccountKey, Account> accounts = ledger.accounts(reservation, deadline);
           if (ledger.repair(accounts.values(), deadline)) {
@@ -200,16 +195,20 @@ public final class Settlement {
           }
           HoldChange change =
               new HoldChange(
-                  reservation, facts, tenants.policy(caller.tenantId()).policy(), accounts);
-          return switch (wanted.of(reservation, facts, change)) {
+                  reservation,
+                  Objects.requireNonNull(
+                      reservation.decision().asked(), "a call that holds keeps its bounds"),
+                  tenants.policy(caller.tenantId()).policy(),
+                  accounts);
+          return switch (wanted.of(reservation, change)) {
             case HoldChange.Result.Blocked blocked ->
-                new Result.Blocked(reservation, blocked.facts(), blocked.block());
+                new Result.Blocked(reservation, blocked.decision(), blocked.block());
             case HoldChange.Result.Refused refused ->
                 new Result.Disallowed(refused.code(), refused.reason());
             case HoldChange.Result.Invalid invalid ->
                 new Result.Invalid(invalid.field(), invalid.reason());
             case HoldChange.Result.Moved moved ->
-                result(reservation.rehold(moved.to()), found, deadline);
+                result(reservation.rehold(moved.to()), reservation, deadline);
           };
         });
   }
@@ -227,47 +226,39 @@ public final class Settlement {
             caller.tenantId(), caller.principalId(), ReservationId.Kind.DECISION, idempotencyKey);
     Deadline deadline = Deadline.in(TIMEOUT);
     if (ledger.find(caller.tenantId(), id, deadline).isEmpty()) {
-      Instant now = now();
-      DecisionFacts facts = DecisionFacts.cancelled(mode, priceTableVersion, now);
-      Reservation tombstone =
-          Reservation.cancelled(id, caller, now, retention, DecisionJson.write(facts));
-      if (ledger.reserve(Ledger.Write.of(tombstone), deadline) instanceof Ledger.Outcome.Reserved) {
+      Reservation cancelled =
+          Reservation.cancelled(
+              id, caller, retention, Decision.cancelled(mode, priceTableVersion, now()));
+      if (ledger.reserve(Ledger.Write.of(cancelled), deadline) instanceof Ledger.Outcome.Reserved) {
         return Optional.empty();
       }
     }
-    Result result = take(caller, id, (reservation, facts) -> reservation.cancel(now()));
-    return result instanceof Result.Done done && !done.facts().wasCancelled()
+    Result result = take(caller, id, reservation -> reservation.cancel(now()));
+    return result instanceof Result.Done done && !done.reservation().decision().isCancelled()
         ? Optional.of(done)
         : Optional.empty();
   }
 
   private Result take(
-      Caller caller,
-      ReservationId id,
-      BiFunction<Reservation, DecisionFacts, Reservation.Step> step) {
-    return untilTaken(
-        caller,
-        id,
-        (found, deadline) ->
-            result(step.apply(found.reservation(), found.facts()), found, deadline));
+      Caller caller, ReservationId id, Function<Reservation, Reservation.Step> step) {
+    return untilTaken(caller, id, (seen, deadline) -> result(step.apply(seen), seen, deadline));
   }
 
   /// One attempt at a step of a reservation as it was just read.
   private interface Attempt {
     /// Null where another step was written first, so that the reservation must be read and the step
     /// computed again.
-    @Nullable Result at(Found found, Deadline deadline);
+    @Nullable Result at(Reservation seen, Deadline deadline);
   }
 
   private Result untilTaken(Caller caller, ReservationId id, Attempt attempt) {
     Deadline deadline = Deadline.in(TIMEOUT);
     for (int read = 0; read < MAX_READS; read++) {
-      Optional<Found> found = find(caller, id, deadline);
+      Optional<Reservation> found = find(caller, id, deadline);
       if (found.isEmpty()) {
         return new Result.NotFound();
       }
-      if (caller.role() == Role.AGENT
-          && !found.get().reservation().principalId().equals(caller.principalId())) {
+      if (caller.role() == Role.AGENT && !found.get().principalId().equals(caller.principalId())) {
         return new Result.Forbidden();
       }
       Result result = attempt.at(found.get(), deadline);
@@ -279,37 +270,28 @@ public final class Settlement {
   }
 
   /// Writes a step and returns its outcome; null where the ledger has changed meanwhile.
-  private @Nullable Result result(Reservation.Step step, Found found, Deadline deadline) {
+  private @Nullable Result result(Reservation.Step step, Reservation seen, Deadline deadline) {
     return switch (step) {
-      case Reservation.Step.Unchanged unchanged ->
-          new Result.Done(found.reservation(), found.facts());
-      case Reservation.Step.Refused refused ->
-          new Result.Refused(found.reservation(), found.facts());
+      case Reservation.Step.Unchanged unchanged -> new Result.Done(seen);
+      case Reservation.Step.Refused refused -> new Result.Refused(seen);
       case Reservation.Step.Move move ->
           ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED
-              ? done(move.next(), found)
+              ? done(move.next(), seen)
               : null;
     };
   }
 
-  private static Result done(Reservation next, Found found) {
-    Settled settled = next.settled();
+  private static Result done(Reservation next, Reservation seen) {
+    Charge charge = next.charge();
     Meters.afterWrite(
         () -> {
           if (next.state() == ReservationState.RELEASED) {
             Meters.released();
-          } else if (settled != null && !settled.equals(found.reservation().settled())) {
-            UsagePricing.count(next, settled);
+          } else if (charge != null && !charge.equals(seen.charge())) {
+            UsagePricing.count(next, charge);
           }
         });
-    return new Result.Done(next, factsOf(next, found));
-  }
-
-  /// The facts of the next state: those that were read, unless the step moved the hold.
-  private static DecisionFacts factsOf(Reservation next, Found found) {
-    return next.facts().equals(found.reservation().facts())
-        ? found.facts()
-        : DecisionJson.readFacts(next.facts());
+    return new Result.Done(next);
   }
 
   private Instant now() {

@@ -1,6 +1,5 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
@@ -12,6 +11,7 @@ import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;

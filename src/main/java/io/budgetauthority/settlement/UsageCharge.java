@@ -3,9 +3,9 @@ package io.budgetauthority.settlement;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.UsageQuality;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ public record UsageCharge(
     @JsonProperty("usage_quality") UsageQuality quality,
     @JsonProperty("occurred_at") @Nullable Instant occurredAt) {
 
-  public Run.Tuple tuple() {
-    return new Run.Tuple(userId, keyId, teamId, featureId);
+  public Tuple tuple() {
+    return new Tuple(userId, keyId, teamId, featureId);
   }
 }

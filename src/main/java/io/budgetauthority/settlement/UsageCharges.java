@@ -1,21 +1,22 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.DecisionFacts;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.UnreservedRecorder;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Charges usage that had no decision: a pass-through route, a batch, a line of the provider's
 /// invoice (protocol.md#usage-without-a-decision). The usage is priced like a commit, by the price
@@ -39,8 +40,7 @@ public final class UsageCharges {
   /// The outcome of a charge.
   public sealed interface Result {
     /// @param replayed whether an earlier request with the same key charged it
-    record Charged(Reservation reservation, DecisionFacts facts, boolean replayed)
-        implements Result {}
+    record Charged(Reservation reservation, boolean replayed) implements Result {}
 
     /// The key was used for other usage (422).
     record KeyReused() implements Result {}
@@ -65,51 +65,50 @@ public final class UsageCharges {
         pricing.find(order.tenantId(), table.get(), charge.provider(), charge.model());
     Optional<Price> row = UsagePricing.pricedRow(found);
     Mode mode = tenants.policy(order.tenantId()).policy().mode();
-    DecisionFacts facts =
-        DecisionFacts.unreserved(
+    Decision decision =
+        Decision.unreserved(
             mode,
             charge.provider() == null ? row.map(Price::provider).orElse(null) : charge.provider(),
             charge.model(),
             table.get().version(),
             at);
-    String priceRow = row.map(DecisionJson::writePrice).orElse("");
     UsageReport report =
         new UsageReport(charge.usage(), charge.provider(), charge.model(), charge.quality());
-    UsagePricing.Priced priced = pricing.price(order.tenantId(), priceRow, facts, report);
-    Settled settled =
-        new Settled(
-            priced.amount(),
-            charge.quality(),
-            DecisionJson.write(priced.particulars()),
-            now,
-            Settled.Reporter.GATEWAY);
-    return enter(order, at, facts, priceRow, settled);
+    Price priceRow = row.orElse(null);
+    UsagePricing.Priced priced = pricing.price(order.tenantId(), decision, priceRow, report);
+    return record(
+        order,
+        decision,
+        priceRow,
+        new Charge(
+            priced.amount(), charge.quality(), priced.usage(), now, Charge.Reporter.GATEWAY));
   }
 
-  private Result enter(
-      Order order, Instant at, DecisionFacts facts, String priceRow, Settled settled) {
-    UsageCharge charge = order.charge();
+  private Result record(
+      Order order, Decision decision, @Nullable Price priceRow, Charge firstCharge) {
+    UsageCharge usage = order.charge();
     ReservationId id =
         ReservationId.of(
             order.tenantId(),
             order.principalId(),
             ReservationId.Kind.USAGE,
             order.idempotencyKey());
-    String hash = DecisionJson.hash(charge);
-    UnreservedRecorder.Recorded entered =
+    String hash = RecordJson.hash(usage);
+    Instant at = decision.createdAt();
+    UnreservedRecorder.Recorded recorded =
         recorder.record(
             id,
             new UnreservedRecorder.Occurrence(
                 order.tenantId(),
-                charge.runId(),
+                usage.runId(),
                 null,
                 null,
-                charge.tuple(),
+                usage.tuple(),
                 at,
-                settled.charge(),
+                firstCharge.amount(),
                 false,
                 false),
-            (place, stored) ->
+            (target, stored) ->
                 stored != null
                     ? Optional.empty()
                     : Optional.of(
@@ -123,27 +122,23 @@ public final class UsageCharges {
                             ReservationState.COMMITTED,
                             false,
                             false,
-                            place.zeroHolds(),
-                            settled.charge(),
-                            settled,
+                            target.charged(decision, firstCharge.amount()),
+                            priceRow,
+                            firstCharge,
                             null,
                             at,
-                            at,
-                            settled.at(),
-                            Duration.ofDays(place.policy().retentionDays()),
-                            DecisionJson.write(facts.recordedAt(place, settled.charge())),
-                            priceRow)));
-    Reservation reservation = entered.reservation();
-    if (entered.recorded()) {
+                            firstCharge.at(),
+                            Duration.ofDays(target.policy().retentionDays()))));
+    Reservation reservation = recorded.reservation();
+    if (recorded.recorded()) {
       Meters.afterWrite(
           () -> {
             Meters.unreserved();
-            UsagePricing.count(reservation, settled);
+            UsagePricing.count(reservation, firstCharge);
           });
     }
     return reservation.requestHash().equals(hash)
-        ? new Result.Charged(
-            reservation, DecisionJson.readFacts(reservation.facts()), !entered.recorded())
+        ? new Result.Charged(reservation, !recorded.recorded())
         : new Result.KeyReused();
   }
 }

@@ -2,12 +2,12 @@ package io.budgetauthority.settlement;
 
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.UnitCount;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.UsageQuality;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,12 +1,12 @@
 package io.budgetauthority.settlement;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.record.RecordJson;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -45,7 +45,7 @@ public record UsageMessage(
     Instant told =
         switch (content) {
           case Content.Usage usage -> usage.charge().occurredAt();
-          case Content.Decision late -> late.decision().facts().createdAt();
+          case Content.Decision late -> late.decision().decision().createdAt();
           case Content.Commit commit -> null;
           case Content.Release release -> null;
           case Content.Extend extend -> null;
@@ -156,7 +156,7 @@ public record UsageMessage(
 
   private static @Nullable Content decision(RequestFields fields, JsonNode body) {
     try {
-      DegradedDecision decision = DecisionJson.read(body.toString(), DegradedDecision.class);
+      DegradedDecision decision = RecordJson.read(body, DegradedDecision.class);
       String reason = DegradedRules.impossibleBecause(decision);
       if (reason == null) {
         return new Content.Decision(decision);

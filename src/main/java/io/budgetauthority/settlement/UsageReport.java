@@ -1,7 +1,7 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.UsageQuality;
 import org.jspecify.annotations.Nullable;
 
 /// The body of a commit (protocol.md#commit).

@@ -7,18 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.budgetauthority.TestReservation;
 import io.budgetauthority.build.Transcript;
-import io.budgetauthority.decision.Remedy;
-import io.budgetauthority.ledger.AccountKey;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloudResource;
-import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.UsageQuality;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -34,7 +29,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -271,7 +265,7 @@ class ProtocolPageTest {
       note(machine, row + 1, one, Reservation::forward);
       for (UsageQuality quality : UsageQuality.values()) {
         if (quality != UsageQuality.PRESUMED) {
-          note(machine, row + 2, one, it -> it.commit(word(quality)));
+          note(machine, row + 2, one, it -> it.commit(TestReservation.charge(1, quality)));
         }
       }
       note(machine, row + 3, one, it -> it.release(null, NOW));
@@ -290,7 +284,7 @@ class ProtocolPageTest {
     assertEquals(machine, told);
   }
 
-  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final Instant NOW = TestReservation.NOW;
 
   private static void note(
       Map<String, Set<String>> machine,
@@ -309,7 +303,8 @@ class ProtocolPageTest {
   /// Every reservation that any steps lead to, from one that is implicit and one that is explicit.
   private static Set<Reservation> reservations() {
     Set<Reservation> reached = new HashSet<>();
-    List<Reservation> next = new ArrayList<>(List.of(reserved(false), reserved(true)));
+    List<Reservation> next =
+        new ArrayList<>(List.of(TestReservation.reserved(false), TestReservation.reserved(true)));
     while (!next.isEmpty()) {
       Reservation one = next.removeLast();
       if (reached.add(sameRevision(one))) {
@@ -319,7 +314,7 @@ class ProtocolPageTest {
                     Reservation::forward, it -> it.release(null, NOW), ProtocolPageTest::overdue),
                 Arrays.stream(UsageQuality.values())
                     .filter(quality -> quality != UsageQuality.PRESUMED)
-                    .map(quality -> it -> it.commit(word(quality))));
+                    .map(quality -> it -> it.commit(TestReservation.charge(1, quality))));
         steps.forEach(
             step -> {
               if (step.apply(one) instanceof Reservation.Step.Move move) {
@@ -339,12 +334,7 @@ class ProtocolPageTest {
   private static Reservation.Step extended(Reservation from) {
     return from.rehold(
         new Reservation.Rehold(
-            from.holds(),
-            List.of(Optional.empty()),
-            from.estimate(),
-            from.expiresAt().plusSeconds(60),
-            from.facts(),
-            from.priceRow()));
+            from.decision(), from.priceRow(), Map.of(), from.expiresAt().plusSeconds(60)));
   }
 
   /// What a sweep does, long after.
@@ -352,33 +342,6 @@ class ProtocolPageTest {
     return from.state() == ReservationState.EXPIRED
         ? from.reconcile(NOW)
         : from.expire(NOW.plusSeconds(7_200), Duration.ofSeconds(5));
-  }
-
-  private static Settled word(UsageQuality quality) {
-    return new Settled(MicroUsd.of(1), quality, "", NOW, Settled.Reporter.GATEWAY);
-  }
-
-  private static Reservation reserved(boolean explicit) {
-    return new Reservation(
-        new ReservationId("0".repeat(32)),
-        "t",
-        "p",
-        "hash",
-        "nonce",
-        1,
-        ReservationState.RESERVED,
-        explicit,
-        false,
-        List.of(new Hold(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(100))),
-        MicroUsd.of(100),
-        null,
-        null,
-        NOW,
-        NOW.plusSeconds(600),
-        null,
-        Duration.ofDays(30),
-        "{}",
-        "");
   }
 
   /// Two ways to one state are one.
@@ -393,15 +356,12 @@ class ProtocolPageTest {
         one.state(),
         one.explicitForward(),
         one.forwarded(),
-        one.holds(),
-        one.estimate(),
-        one.settled(),
+        one.decision(),
+        one.priceRow(),
+        one.charge(),
         one.releaseReason(),
-        one.createdAt(),
         one.expiresAt(),
         one.endedAt(),
-        one.retention(),
-        one.facts(),
-        one.priceRow());
+        one.retention());
   }
 }

@@ -12,17 +12,19 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
-import io.budgetauthority.ledger.Settled;
 import io.budgetauthority.ledger.StreamRecord;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -168,7 +170,7 @@ class AttributionPropertyTest {
               new Authority.Ask(service.gateway, request(run), key, "run-" + run));
       if (answer instanceof Answer.Decided made) {
         decided.put(key, service.idOf(key));
-        if (!made.facts().blocked()) {
+        if (!made.decision().isBlocked()) {
           open.add(key);
           stepsLeft.put(key, random.nextInt(5));
         }
@@ -205,8 +207,8 @@ class AttributionPropertyTest {
         case 6 -> service.settlement.retarget(service.gateway, id, null, TestAuthority.CHEAP_MODEL);
         default -> expire(before);
       }
-      Settled old = before.settled();
-      if (old != null && !old.equals(reservation(id).settled())) {
+      Charge old = before.charge();
+      if (old != null && !old.equals(reservation(id).charge())) {
         corrections++;
       }
     }
@@ -361,21 +363,21 @@ class AttributionPropertyTest {
       Map<String, long[]> expected = new HashMap<>();
       for (ReservationId id : decided.values()) {
         Reservation it = reservation(id);
-        StoredDecision decision = StoredDecision.read(it.facts());
-        if (decision.cancelled()) {
+        Decision decision = it.decision();
+        if (decision.isCancelled()) {
           continue;
         }
         boolean released = it.state() == ReservationState.RELEASED;
         boolean blocked = it.state() == ReservationState.NONE;
-        long charge = it.settled() == null ? 0 : it.settled().charge().micros();
+        long charge = it.charged().micros();
         long[] sums = expected.computeIfAbsent(rowOf(it, decision), row -> new long[7]);
         sums[0] += blocked || released ? 0 : 1;
         sums[1] += blocked ? 1 : 0;
         sums[2] += released ? 1 : 0;
         sums[3] += charge;
         sums[4] += isOf(it, UsageQuality.PRESUMED) ? charge : 0;
-        sums[5] += decision.downgraded() ? 1 : 0;
-        sums[6] += Math.max(0, it.settled() == null ? 0 : charge - it.estimate().micros());
+        sums[5] += decision.verdict().wireName().equals("downgrade") ? 1 : 0;
+        sums[6] += Math.max(0, it.charge() == null ? 0 : charge - it.estimate().micros());
       }
       Map<String, long[]> found = new HashMap<>();
       long correctionsFound = 0;
@@ -412,26 +414,23 @@ class AttributionPropertyTest {
     }
 
     private static boolean isOf(Reservation it, UsageQuality quality) {
-      return it.settled() != null && it.settled().quality() == quality;
+      return it.charge() != null && it.charge().quality() == quality;
     }
 
-    private static String rowOf(Reservation it, StoredDecision decision) {
-      StoredDecision.Usage usage =
-          it.settled() == null
-              ? StoredDecision.Usage.NOTHING
-              : StoredDecision.usage(it.settled().particulars());
+    private static String rowOf(Reservation it, Decision decision) {
+      ChargedUsage usage = it.charge() == null ? ChargedUsage.UNKNOWN : it.charge().usage();
       String model =
           usage.model() != null
               ? usage.model()
-              : decision.selectedModel() != null
-                  ? decision.selectedModel()
-                  : decision.requestedModel();
+              : decision.model().selected() != null
+                  ? decision.model().selected()
+                  : decision.model().requested();
       List<@Nullable String> row = new ArrayList<>();
       row.add(it.createdAt().atZone(ZoneId.of("Asia/Tokyo")).toLocalDate().toString());
-      row.add(decision.runId());
+      row.add(decision.subject().runId());
       row.add(model);
-      row.add(decision.teamId());
-      row.add(decision.requestClass());
+      row.add(decision.subject().tuple().teamId());
+      row.add(decision.model().requestClass());
       return String.valueOf(row);
     }
   }

@@ -16,28 +16,28 @@ import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What a decision adds that was not made by an ask while the ledger was there: a real record, with
-/// what the others have in their facts.
+/// what the others have in their decision.
 class ContributionTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /// What a call that cost 5,000 micro-USD against an estimate of 500 adds, with other facts.
-  private static Contribution with(Consumer<ObjectNode> facts) {
+  /// What a call that cost 5,000 micro-USD against an estimate of 500 adds, with another decision.
+  private static Contribution with(Consumer<ObjectNode> change) {
     try (TestAttribution it = new TestAttribution()) {
       it.service.ask("one", "run", 0, 100, MicroUsd.of(1_000_000));
       it.service.commit(it.service.idOf("one"), 0, 1_000);
       StreamRecord record = it.tail.read().getLast();
       return Contribution.of(
-          (Change.Stepped) Change.read(changed(record, facts)), TestAttribution.DAY);
+          (Change.Stepped) Change.read(changed(record, change)), TestAttribution.DAY);
     }
   }
 
-  private static StreamRecord changed(StreamRecord record, Consumer<ObjectNode> facts) {
+  private static StreamRecord changed(StreamRecord record, Consumer<ObjectNode> change) {
     try {
       Map<String, AttributeValue> after = new HashMap<>(record.after());
-      ObjectNode node = (ObjectNode) JSON.readTree(StoredValues.text(record.after(), "facts"));
-      facts.accept(node);
-      after.put("facts", AttributeValue.fromS(node.toString()));
+      ObjectNode node = (ObjectNode) JSON.readTree(StoredValues.text(record.after(), "decision"));
+      change.accept(node);
+      after.put("decision", AttributeValue.fromS(node.toString()));
       return new StreamRecord(record.sequenceNumber(), record.at(), record.before(), after);
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
@@ -46,7 +46,7 @@ class ContributionTest {
 
   @Test
   void whenUsageHasNoDecision_itIsACallAndNoOverrun() {
-    Amounts amounts = with(facts -> facts.put("decision", "unreserved")).amounts();
+    Amounts amounts = with(it -> it.putObject("verdict").put("type", "unreserved")).amounts();
 
     assertEquals(1, amounts.of(Measure.CALLS));
     assertEquals(1, amounts.of(Measure.UNRESERVED));
@@ -58,10 +58,9 @@ class ContributionTest {
   void whenTheRunIsAnotherUsers_theCallIsAnOrphanWithItsCharge() {
     Contribution contribution =
         with(
-            facts -> {
-              facts.remove("run_id");
-              facts.put("orphan_of", "run");
-              facts.put("degraded", "ledger_unavailable");
+            it -> {
+              it.putObject("subject").put("orphan_of", "run");
+              it.put("degraded", "ledger_unavailable");
             });
 
     assertEquals(null, contribution.row().runId());
@@ -72,15 +71,14 @@ class ContributionTest {
   }
 
   @Test
-  void whenFactsHaveAnUnknownField_itIsIgnored() {
-    Amounts plain = with(facts -> {}).amounts();
+  void whenADecisionHasAnUnknownField_itIsIgnored() {
+    Amounts plain = with(it -> {}).amounts();
 
-    assertEquals(plain, with(facts -> facts.put("a_field_of_later", 1)).amounts());
+    assertEquals(plain, with(it -> it.put("a_field_of_later", 1)).amounts());
   }
 
   @Test
-  void whenFactsNameNoDecision_theyAreRefused() {
-    assertThrows(
-        IllegalStateException.class, () -> with(facts -> facts.remove("decision")).amounts());
+  void whenADecisionHasNoVerdict_itIsRefused() {
+    assertThrows(IllegalStateException.class, () -> with(it -> it.remove("verdict")).amounts());
   }
 }

@@ -3,8 +3,8 @@ package io.budgetauthority.attribution;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.UsageQuality;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;

@@ -34,6 +34,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.decision..")
         .layer("ledger")
         .definedBy("io.budgetauthority.ledger..")
+        .layer("record")
+        .definedBy("io.budgetauthority.record..")
         .layer("price")
         .definedBy("io.budgetauthority.price..")
         .layer("tenant")
@@ -62,12 +64,17 @@ class ArchitectureTest {
         .whereLayer("ledger")
         .mayOnlyBeAccessedByLayers(
             "decision", "settlement", "attribution", "notification", "api", "wiring")
+        .whereLayer("record")
+        .mayOnlyBeAccessedByLayers(
+            "ledger", "decision", "settlement", "attribution", "notification", "api", "wiring")
         .whereLayer("price")
-        .mayOnlyBeAccessedByLayers("decision", "settlement", "api", "wiring")
+        .mayOnlyBeAccessedByLayers(
+            "record", "ledger", "decision", "settlement", "attribution", "api", "wiring")
         .whereLayer("input")
         .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("tenant")
         .mayOnlyBeAccessedByLayers(
+            "record",
             "ledger",
             "price",
             "decision",
@@ -117,7 +124,7 @@ class ArchitectureTest {
   void whenAClassHoldsRules_itUsesNoFrameworkClockOrIo() {
     noClasses()
         .that()
-        .resideInAPackage("io.budgetauthority.money..")
+        .resideInAnyPackage("io.budgetauthority.money..", "io.budgetauthority.record..")
         .or()
         .haveSimpleName("Decider")
         .or()

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
@@ -60,14 +64,14 @@ class AfterResetTest {
     service.ceiling(scope, idOf(scope), window, LIMIT);
     spend("run-a", null, 18_000);
 
-    DecisionFacts blocked = ask("run-b", null, 90_000, 1);
+    Decision blocked = ask("run-b", null, 90_000, 1);
 
     assertBlocked(blocked, scope, ends);
     service.clock.set(ends.minusMillis(1));
     assertBlocked(ask("run-c", null, 90_000, 1), scope, ends);
     service.clock.set(ends);
     // Of a month, the run that was blocked may have ended by then: the call is made in another.
-    assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
+    assertEquals("allow", ask("run-d", null, 90_000, 1).verdict().wireName());
   }
 
   @Test
@@ -80,9 +84,9 @@ class AfterResetTest {
     assertBlocked(ask("child", "parent", 90_000, 1), Scope.USER, midnight);
 
     service.clock.set(midnight);
-    DecisionFacts passed = ask("child", "parent", 90_000, 1);
-    assertEquals("allow", passed.decision());
-    assertEquals("parent", passed.parentRunId());
+    Decision passed = ask("child", "parent", 90_000, 1);
+    assertEquals("allow", passed.verdict().wireName());
+    assertEquals("parent", passed.subject().parentRunId());
   }
 
   @Test
@@ -98,7 +102,7 @@ class AfterResetTest {
     service.clock.set(day);
     assertBlocked(ask("run-c", null, 90_000, 1), Scope.TEAM, month);
     service.clock.set(month);
-    assertEquals("allow", ask("run-d", null, 90_000, 1).decision());
+    assertEquals("allow", ask("run-d", null, 90_000, 1).verdict().wireName());
   }
 
   /// A run's limit does not come back, so the end of a window helps no call that both stop.
@@ -107,13 +111,14 @@ class AfterResetTest {
     service.ceiling(Scope.USER, "ada", Window.DAY, LIMIT);
     spend("run-a", null, 18_000);
 
-    DecisionFacts blocked = ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05"));
+    Decision blocked = ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05"));
 
-    DecisionFacts.BlockFacts block = blocked.block();
+    Verdict.Block block = assertInstanceOf(Verdict.Block.class, blocked.verdict());
     assertNotNull(block);
-    assertEquals(List.of("raise_limit"), block.remedies());
+    assertEquals(List.of(Remedy.RAISE_LIMIT), block.remedies());
     service.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
-    assertEquals("block", ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).decision());
+    assertEquals(
+        "block", ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).verdict().wireName());
   }
 
   /// The 429 of new runs is over with the day as well.
@@ -132,25 +137,25 @@ class AfterResetTest {
     assertInstanceOf(Answer.Decided.class, narrow.ask("4", "run-2", 1, 1, null));
   }
 
-  private static void assertBlocked(DecisionFacts facts, Scope scope, Instant resetsAt) {
-    assertEquals(scope.wireName() + "_ceiling_reached", facts.code());
-    DecisionFacts.BlockFacts block = facts.block();
+  private static void assertBlocked(Decision decision, Scope scope, Instant resetsAt) {
+    assertEquals(ProblemCode.ceilingReached(scope), decision.verdict().code());
+    Verdict.Block block = assertInstanceOf(Verdict.Block.class, decision.verdict());
     assertNotNull(block);
-    assertEquals(List.of("after_reset"), block.remedies());
+    assertEquals(List.of(Remedy.AFTER_RESET), block.remedies());
     assertEquals(resetsAt, block.resetsAt());
   }
 
   /// A call that cost 5 micro-USD for each token of output.
   private void spend(String run, @Nullable String parent, long outputTokens) {
-    assertEquals("allow", ask(run, parent, 0, outputTokens).decision());
+    assertEquals("allow", ask(run, parent, 0, outputTokens).verdict().wireName());
     service.commit(service.idOf("call-" + asked), 0, outputTokens);
   }
 
-  private DecisionFacts ask(String run, @Nullable String parent, long input, long output) {
+  private Decision ask(String run, @Nullable String parent, long input, long output) {
     return ask(run, parent, input, output, null);
   }
 
-  private DecisionFacts ask(
+  private Decision ask(
       String run, @Nullable String parent, long input, long output, @Nullable MicroUsd limit) {
     asked++;
     DecisionRequest request =
@@ -164,6 +169,6 @@ class AfterResetTest {
             .build();
     Answer answer =
         service.authority.decide(new Authority.Ask(service.gateway, request, "call-" + asked, run));
-    return assertInstanceOf(Answer.Decided.class, answer).facts();
+    return assertInstanceOf(Answer.Decided.class, answer).decision();
   }
 }

@@ -11,6 +11,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.Alternative;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.util.List;

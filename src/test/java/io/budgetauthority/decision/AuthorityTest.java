@@ -13,6 +13,9 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
@@ -26,6 +29,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.interceptor.Context;
@@ -63,17 +68,17 @@ class AuthorityTest {
     return assertInstanceOf(Answer.Decided.class, answer);
   }
 
-  private static DecisionFacts allowed(Answer answer) {
-    DecisionFacts facts = decided(answer).facts();
-    assertEquals("allow", facts.decision(), facts::toString);
-    return facts;
+  private static Decision allowed(Answer answer) {
+    Decision decision = decided(answer).decision();
+    assertEquals("allow", decision.verdict().wireName(), decision::toString);
+    return decision;
   }
 
-  private static DecisionFacts blocked(Answer answer, String code) {
-    DecisionFacts facts = decided(answer).facts();
-    assertEquals("block", facts.decision());
-    assertEquals(code, facts.code());
-    return facts;
+  private static Decision blocked(Answer answer, String code) {
+    Decision decision = decided(answer).decision();
+    assertEquals("block", decision.verdict().wireName());
+    assertEquals(ProblemCode.valueOf(code.toUpperCase(Locale.ROOT)), decision.verdict().code());
+    return decision;
   }
 
   private void close(String runId) {
@@ -87,8 +92,8 @@ class AuthorityTest {
 
     Answer.Decided again = decided(ask(tokens(100), "key", "run"));
     assertTrue(again.replayed());
-    assertEquals(first.facts(), again.facts());
-    assertEquals(first.reservation(), again.reservation());
+    assertEquals(first.decision(), again.decision());
+    assertEquals(first.reservation().nonce(), again.reservation().nonce());
     assertTrue(
         decided(ask(tokens(100), "key", null)).replayed(), "the run need not be named again");
     assertInstanceOf(Answer.KeyReused.class, ask(tokens(101), "key", "run"));
@@ -103,13 +108,13 @@ class AuthorityTest {
 
     Answer.AlreadySettled settled =
         assertInstanceOf(Answer.AlreadySettled.class, ask(tokens(100), "key", "run"));
-    assertEquals("allow", settled.facts().decision());
+    assertEquals("allow", settled.reservation().decision().verdict().wireName());
     AskBuilder dear = tokens(100).runLimit(MicroUsd.of(1));
     blocked(ask(dear, "blocked", "small"), "run_ceiling_reached");
     service.clock.advance(Duration.ofDays(1));
     Answer.Decided replayed = decided(ask(dear, "blocked", "small"));
     assertTrue(replayed.replayed());
-    assertTrue(replayed.facts().blocked());
+    assertTrue(replayed.decision().isBlocked());
   }
 
   @Test
@@ -120,16 +125,16 @@ class AuthorityTest {
             .cancel(service.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30))
             .isEmpty());
 
-    assertTrue(blocked(ask(tokens(100), "key", "run"), "cancelled").wasCancelled());
+    assertTrue(blocked(ask(tokens(100), "key", "run"), "cancelled").isCancelled());
     blocked(ask(tokens(7), "key", null), "cancelled");
   }
 
   @Test
   void whenNoRunIsNamed_oneIsIssuedForTheKey() {
-    String issued = allowed(ask(tokens(1), "key", null)).runId();
+    String issued = allowed(ask(tokens(1), "key", null)).subject().runId();
     assertNotNull(issued);
     assertTrue(issued.startsWith("run_"), issued);
-    assertEquals(issued, decided(ask(tokens(1), "key", null)).facts().runId());
+    assertEquals(issued, decided(ask(tokens(1), "key", null)).decision().subject().runId());
     assertEquals("ada", service.run(issued).tuple().userId());
   }
 
@@ -139,12 +144,12 @@ class AuthorityTest {
 
     Answer.DryRun blocked =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(100).dryRun(), null, "run"));
-    assertEquals("user_ceiling_reached", blocked.facts().code());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.decision().verdict().code());
     assertNotNull(blocked.row());
     Answer.DryRun allowed =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(99).dryRun(), null, null));
-    assertEquals("allow", allowed.facts().decision());
-    assertNull(allowed.facts().runId());
+    assertEquals("allow", allowed.decision().verdict().wireName());
+    assertNull(allowed.decision().subject().runId());
     assertNotNull(allowed.row());
     assertTrue(service.runs.find(service.tenantId, "run").isEmpty());
     Answer.DryRun unknown =
@@ -176,8 +181,8 @@ class AuthorityTest {
     assertEquals(
         new Answer.RunMismatch("run", "user_id"),
         ask(tokens(1).by("bob", null, null), "other", "run"));
-    DecisionFacts completed = allowed(ask(tokens(1).by(null, "ci", "core"), "third", "run"));
-    assertEquals("ada", completed.userId(), "what is left out is the run's own");
+    Decision completed = allowed(ask(tokens(1).by(null, "ci", "core"), "third", "run"));
+    assertEquals("ada", completed.subject().tuple().userId(), "what is left out is the run's own");
     assertEquals("ci", service.run("run").tuple().keyId(), "what is newly stated is bound");
     assertEquals("core", service.run("run").tuple().teamId());
     assertEquals(
@@ -227,8 +232,8 @@ class AuthorityTest {
             version -> true,
             run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
     allowed(ask(tokens(1).runLimit(made), "third", "run"));
-    DecisionFacts facts = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
-    assertEquals(raised, facts.accounts().getFirst().limit());
+    Decision decision = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
+    assertEquals(raised, decision.accounts().getFirst().limit());
   }
 
   @Test
@@ -248,28 +253,26 @@ class AuthorityTest {
   void whenAnAgentAsks_itsOwnUserAndKeyAreUsed() {
     Caller agent = new Caller(service.tenantId, "agent", Role.AGENT, "eve", "own");
 
-    DecisionFacts facts = allowed(ask(agent, tokens(1).by(null, null, null), "key", "run"));
-    assertEquals("eve", facts.userId());
-    assertEquals("own", facts.keyId());
+    Decision decision = allowed(ask(agent, tokens(1).by(null, null, null), "key", "run"));
+    assertEquals("eve", decision.subject().tuple().userId());
+    assertEquals("own", decision.subject().tuple().keyId());
   }
 
   @Test
   void whenAChildRunAsks_itsAncestorsHoldTheCallToo() {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(600)), "key", "parent"));
 
-    DecisionFacts child = allowed(ask(tokens(100).parent("parent"), "child-1", "child"));
-    assertEquals("parent", child.parentRunId());
+    Decision child = allowed(ask(tokens(100).parent("parent"), "child-1", "child"));
+    assertEquals("parent", child.subject().parentRunId());
     assertEquals(MicroUsd.of(505), service.run("parent").account().reserved());
     assertEquals(MicroUsd.of(500), service.run("child").account().reserved());
-    DecisionFacts blocked =
+    Decision blocked =
         blocked(ask(tokens(100).parent("parent"), "child-2", "child"), "run_ceiling_reached");
-    DecisionFacts.BlockFacts block = blocked.block();
-    assertNotNull(block);
-    assertEquals(1, block.blocking(), "the parent's, which comes second");
-    DecisionFacts grandchild = allowed(ask(tokens(1).parent("child"), "grandchild", "grandchild"));
+    assertEquals("parent", Objects.requireNonNull(blocked.constrainedBy()).id());
+    Decision grandchild = allowed(ask(tokens(1).parent("child"), "grandchild", "grandchild"));
     assertEquals(
         List.of("grandchild", "child", "parent"),
-        grandchild.accounts().stream().map(DecisionFacts.Touched::id).toList());
+        grandchild.accounts().stream().map(AccountShare::id).toList());
     assertEquals(MicroUsd.of(510), service.run("parent").account().reserved());
   }
 
@@ -342,7 +345,7 @@ class AuthorityTest {
     service.policy(new PolicyBuilder().mode(Mode.ADVISORY_ESTIMATE).runs(1, 5, 5).build());
     allowed(ask(tokens(1), "a", "one"));
 
-    DecisionFacts second = allowed(ask(tokens(1), "b", "two"));
+    Decision second = allowed(ask(tokens(1), "b", "two"));
     assertEquals(List.of("key ci has 1 active runs, the limit is 1"), second.warnings());
     assertEquals(MicroUsd.of(5), service.run("two").account().reserved());
   }
@@ -367,8 +370,8 @@ class AuthorityTest {
                 before ->
                     AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null));
 
-    DecisionFacts facts = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
-    assertEquals(MicroUsd.of(600), facts.accounts().get(1).limit());
+    Decision decision = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
+    assertEquals(MicroUsd.of(600), decision.accounts().get(1).limit());
     allowed(ask(tokens(20), "c", "run"));
   }
 
@@ -382,11 +385,11 @@ class AuthorityTest {
     service.ceiling(Scope.TENANT, "-", plenty);
     service.ceiling(Scope.TEAM, "other", plenty);
 
-    DecisionFacts facts =
+    Decision decision =
         allowed(ask(tokens(1).by("ada", "ci", "core").feature("search"), "a", "run"));
     assertEquals(
         List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT),
-        facts.accounts().stream().map(DecisionFacts.Touched::scope).toList());
+        decision.accounts().stream().map(AccountShare::scope).toList());
   }
 
   @Test
@@ -405,14 +408,14 @@ class AuthorityTest {
     service.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.of(90_000));
     service.ceiling(Scope.USER, "ada", Window.TOTAL, MicroUsd.of(99_000));
 
-    List<DecisionFacts.Touched> accounts =
+    List<AccountShare> accounts =
         allowed(ask(tokens(1).by("ada", null, null), "a", "run")).accounts();
     assertEquals(
         List.of("total 5.00", "day 0.05", "month 0.09", "total 0.099"),
         accounts.stream().map(it -> it.window().wireName() + " " + it.limit()).toList());
     assertEquals(
         List.of(Mode.SOFT_GATE, Mode.HARD_GATE, Mode.SOFT_GATE, Mode.SOFT_GATE),
-        accounts.stream().map(DecisionFacts.Touched::mode).toList());
+        accounts.stream().map(AccountShare::mode).toList());
     assertEquals(
         List.of("day 0.05"),
         allowed(ask(tokens(1).by("bob", null, null), "b", "bobs")).accounts().stream()
@@ -433,9 +436,9 @@ class AuthorityTest {
             service.tenants.policyNow(service.tenantId),
             usersHaveADay(MicroUsd.of(1_000)),
             AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
-    DecisionFacts facts = allowed(ask(tokens(100), "c", "run"));
-    assertEquals(MicroUsd.of(1_000), facts.accounts().get(1).limit());
-    assertEquals(MicroUsd.ZERO, facts.remaining());
+    Decision decision = allowed(ask(tokens(100), "c", "run"));
+    assertEquals(MicroUsd.of(1_000), decision.accounts().get(1).limit());
+    assertEquals(MicroUsd.ZERO, decision.remaining());
   }
 
   private static Policy usersHaveADay(MicroUsd limit) {
@@ -458,17 +461,9 @@ class AuthorityTest {
                 new Ceiling(MicroUsd.of(100), null, null, List.of()))
             .build());
 
-    DecisionFacts blocked = blocked(ask(tokens(23), "a", "run"), "user_ceiling_reached");
-    assertEquals(Window.DAY, blocked.accounts().get(blockingIn(blocked)).window());
+    Decision blocked = blocked(ask(tokens(23), "a", "run"), "user_ceiling_reached");
+    assertEquals(Window.DAY, Objects.requireNonNull(blocked.constrainedBy()).window());
     allowed(ask(tokens(22), "b", "run"));
-  }
-
-  private static int blockingIn(DecisionFacts facts) {
-    DecisionFacts.BlockFacts block = facts.block();
-    assertNotNull(block);
-    Integer blocking = block.blocking();
-    assertNotNull(blocking);
-    return blocking;
   }
 
   @Test
@@ -483,11 +478,11 @@ class AuthorityTest {
             version -> true,
             run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
 
-    DecisionFacts facts = allowed(ask(tokens(21), "b", "run"));
-    assertEquals(Mode.SOFT_GATE, facts.accounts().getFirst().mode());
+    Decision decision = allowed(ask(tokens(21), "b", "run"));
+    assertEquals(Mode.SOFT_GATE, decision.accounts().getFirst().mode());
     assertEquals(
-        List.of("60% of the total ceiling of run run is committed or held"), facts.warnings());
-    assertEquals(MicroUsd.of(-10), facts.remaining());
+        List.of("60% of the total ceiling of run run is committed or held"), decision.warnings());
+    assertEquals(MicroUsd.of(-10), decision.remaining());
     blocked(ask(tokens(1), "c", "run"), "run_ceiling_reached");
   }
 

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -83,14 +86,15 @@ class DeciderPropertyTest {
 
       if (mode == Mode.ADVISORY_ESTIMATE) {
         Plan.Grant grant = (Plan.Grant) plan;
-        assertEquals(over ? Plan.Kind.ADVISORY_WARN : Plan.Kind.ALLOW, grant.kind(), where);
-        assertEquals(cost, grant.takes().getFirst().hold().micros(), where);
         assertEquals(
-            new ConditionalHold.Condition.None(), grant.takes().getFirst().condition(), where);
+            over ? Verdict.Kind.ADVISORY_WARN : Verdict.Kind.ALLOW, grant.verdict().kind(), where);
+        assertEquals(cost, grant.holds().getFirst().hold().micros(), where);
+        assertEquals(
+            new ConditionalHold.Condition.None(), grant.holds().getFirst().condition(), where);
       } else if (over) {
-        assertEquals(ProblemCode.RUN_CEILING_REACHED, ((Plan.Block) plan).code(), where);
+        assertEquals(ProblemCode.RUN_CEILING_REACHED, ((Plan.Block) plan).verdict().code(), where);
       } else {
-        ConditionalHold take = ((Plan.Grant) plan).takes().getFirst();
+        ConditionalHold take = ((Plan.Grant) plan).holds().getFirst();
         assertEquals(mode == Mode.ACTUALS_ONLY ? 0 : cost, take.hold().micros(), where);
       }
     }
@@ -121,7 +125,7 @@ class DeciderPropertyTest {
                     Comparator.comparing((EnforcedAccount it) -> it.account().available())
                         .thenComparing(it -> it.account().key().scope()))
                 .orElseThrow();
-        assertEquals(expected, block.blocking(), "seed " + seed);
+        assertEquals(expected.name(), block.verdict().constrainedBy(), "seed " + seed);
       }
     }
   }
@@ -140,8 +144,8 @@ class DeciderPropertyTest {
         continue;
       }
       String where = "seed " + seed;
-      Long fits = block.fitsMaxOutputTokens();
-      assertEquals(fits != null, block.remedies().contains(Remedy.REDUCE_OUTPUT), where);
+      Long fits = block.verdict().fitsMaxOutputTokens();
+      assertEquals(fits != null, block.verdict().remedies().contains(Remedy.REDUCE_OUTPUT), where);
       if (fits != null) {
         assertTrue(decide(enforcedAccounts, fits) instanceof Plan.Grant, where);
         assertTrue(decide(enforcedAccounts, fits + 1) instanceof Plan.Block, where);
@@ -151,12 +155,12 @@ class DeciderPropertyTest {
       boolean passesOnceSettled =
           decide(enforcedAccounts.stream().map(DeciderPropertyTest::settled).toList(), tokens)
               instanceof Plan.Grant;
-      assertEquals(passesOnceSettled, block.remedies().contains(Remedy.WAIT), where);
+      assertEquals(passesOnceSettled, block.verdict().remedies().contains(Remedy.WAIT), where);
       assertEquals(
-          block.remedies().equals(List.of(Remedy.RAISE_LIMIT)),
+          block.verdict().remedies().equals(List.of(Remedy.RAISE_LIMIT)),
           !passesOnceSettled && fits == null,
           where);
-      assertFalse(block.remedies().isEmpty(), where);
+      assertFalse(block.verdict().remedies().isEmpty(), where);
     }
   }
 

@@ -9,9 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.ConditionalHold;
-import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.Alternative;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -84,10 +88,8 @@ class DeciderTest {
     return quote;
   }
 
-  private static EnforcedAccount blocking(Plan.Block block) {
-    EnforcedAccount blocking = block.blocking();
-    assertNotNull(blocking);
-    return blocking;
+  private static AccountName blocking(Plan.Block block) {
+    return assertNonNull(block.verdict().constrainedBy());
   }
 
   private static List<Decider.Candidate> candidates(Policy.DowngradeRule.Alternative... listed) {
@@ -98,11 +100,11 @@ class DeciderTest {
   void whenTheModelIsUnknown_theBlocksRemedyIsAPrice() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, null, run(1_000)));
 
-    assertEquals(ProblemCode.PRICE_UNKNOWN, block.code());
-    assertEquals(List.of(Remedy.PRICE_MODEL), block.remedies());
-    assertEquals("no price is known for " + TestAuthority.MODEL, block.detail());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, block.verdict().code());
+    assertEquals(List.of(Remedy.PRICE_MODEL), block.verdict().remedies());
+    assertEquals("no price is known for " + TestAuthority.MODEL, block.verdict().detail());
     assertNull(block.quote());
-    assertNull(block.blocking());
+    assertNull(block.verdict().constrainedBy());
     assertEquals(Mode.HARD_GATE, block.mode());
   }
 
@@ -113,9 +115,9 @@ class DeciderTest {
     Plan.Block doesNot =
         blocked(decide(ask(10), Policy.DEFAULT, null, candidates(listed("cheap")), run(1)));
 
-    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL), fits.remedies());
-    assertEquals(1, fits.alternatives().size());
-    assertEquals(List.of(Remedy.PRICE_MODEL), doesNot.remedies());
+    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL), fits.verdict().remedies());
+    assertEquals(1, fits.verdict().alternatives().size());
+    assertEquals(List.of(Remedy.PRICE_MODEL), doesNot.verdict().remedies());
   }
 
   @Test
@@ -123,8 +125,8 @@ class DeciderTest {
     Policy narrow = new PolicyBuilder().allow("cheap").build();
     Plan.Block block = blocked(decide(ask(10), narrow, ROW, run(1_000)));
 
-    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, block.code());
-    assertEquals(List.of(), block.remedies(), "no price would help");
+    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, block.verdict().code());
+    assertEquals(List.of(), block.verdict().remedies(), "no price would help");
     granted(
         decide(ask(10), new PolicyBuilder().allow(TestAuthority.MODEL).build(), ROW, run(1_000)));
     Policy byRow = new PolicyBuilder().allow(TestAuthority.MODEL).build();
@@ -137,7 +139,7 @@ class DeciderTest {
     Plan.Block block =
         blocked(decide(ask(10).unbounded(), Policy.DEFAULT, without, run(1_000_000)));
 
-    assertEquals(ProblemCode.PRICE_UNKNOWN, block.code());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, block.verdict().code());
     assertEquals(
         MicroUsd.of(200_050),
         quote(granted(decide(ask(10).unbounded(), Policy.DEFAULT, ROW, run(1_000_000))))
@@ -151,7 +153,7 @@ class DeciderTest {
 
     assertEquals(
         ProblemCode.PRICE_UNKNOWN,
-        blocked(decide(ask(10), Policy.DEFAULT, zero, run(1_000))).code());
+        blocked(decide(ask(10), Policy.DEFAULT, zero, run(1_000))).verdict().code());
   }
 
   @Test
@@ -190,7 +192,7 @@ class DeciderTest {
     assertEquals(MicroUsd.of(130), quote(grant).estimate().expected(), "half of 11 is 6 tokens");
     assertEquals(
         List.of(MicroUsd.of(130), MicroUsd.of(155)),
-        grant.takes().stream().map(ConditionalHold::hold).toList());
+        grant.holds().stream().map(ConditionalHold::hold).toList());
   }
 
   /// An advisory tenant is warned of every rule and held to none.
@@ -199,11 +201,11 @@ class DeciderTest {
     Plan.Grant grant =
         granted(decide(ask(10), ADVISORY, null, run(1_000).mode(Mode.ADVISORY_ESTIMATE)));
 
-    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
-    assertEquals(ProblemCode.PRICE_UNKNOWN, grant.code());
+    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, grant.verdict().code());
     assertNull(grant.quote());
-    assertEquals(MicroUsd.ZERO, grant.takes().getFirst().hold());
-    assertEquals(new ConditionalHold.Condition.None(), grant.takes().getFirst().condition());
+    assertEquals(MicroUsd.ZERO, grant.holds().getFirst().hold());
+    assertEquals(new ConditionalHold.Condition.None(), grant.holds().getFirst().condition());
     assertEquals(List.of("no price is known for " + TestAuthority.MODEL), grant.warnings());
     assertEquals(Mode.ADVISORY_ESTIMATE, grant.mode());
   }
@@ -219,8 +221,8 @@ class DeciderTest {
     Price endless = new RowBuilder(TestAuthority.MODEL).outputLimit(null).build();
 
     Plan.Grant above = granted(decide(ask(10), rejecting, ROW, run(1_000)));
-    assertEquals(Plan.Kind.ADVISORY_WARN, above.kind());
-    assertEquals(ProblemCode.OUTPUT_CAP_ABOVE_POLICY, above.code());
+    assertEquals(Verdict.Kind.ADVISORY_WARN, above.verdict().kind());
+    assertEquals(ProblemCode.OUTPUT_CAP_ABOVE_POLICY, above.verdict().code());
     assertEquals(10, quote(above).capTokens(), "what the client asked for");
     assertEquals(
         64_000,
@@ -250,20 +252,20 @@ class DeciderTest {
                 run(1_000).mode(Mode.ADVISORY_ESTIMATE),
                 user(49).mode(Mode.ADVISORY_ESTIMATE)));
 
-    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
-    assertEquals(ProblemCode.USER_CEILING_REACHED, grant.code());
-    assertEquals(Scope.USER, assertNonNull(grant.constrainedBy()).account().key().scope());
-    assertEquals(List.of(50L, 50L), grant.takes().stream().map(it -> it.hold().micros()).toList());
+    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, grant.verdict().code());
+    assertEquals(Scope.USER, assertNonNull(grant.verdict().constrainedBy()).scope());
+    assertEquals(List.of(50L, 50L), grant.holds().stream().map(it -> it.hold().micros()).toList());
     Plan.Grant exact =
         granted(decide(ask(10), ADVISORY, ROW, run(50).mode(Mode.ADVISORY_ESTIMATE)));
-    assertEquals(Plan.Kind.ALLOW, exact.kind());
-    assertNull(exact.code());
-    assertNull(exact.constrainedBy());
+    assertEquals(Verdict.Kind.ALLOW, exact.verdict().kind());
+    assertNull(exact.verdict().code());
+    assertNull(exact.verdict().constrainedBy());
   }
 
-  private static EnforcedAccount assertNonNull(@Nullable EnforcedAccount enforced) {
-    assertNotNull(enforced);
-    return enforced;
+  private static AccountName assertNonNull(@Nullable AccountName name) {
+    assertNotNull(name);
+    return name;
   }
 
   @Test
@@ -314,10 +316,7 @@ class DeciderTest {
 
     assertEquals(
         Window.DAY,
-        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, user(40), month, day)))
-            .account()
-            .key()
-            .window());
+        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, user(40), month, day))).window());
     assertEquals(
         "own",
         blocking(
@@ -329,15 +328,10 @@ class DeciderTest {
                         user(40),
                         run(40).id("own"),
                         run(40).id("parent"))))
-            .account()
-            .key()
             .id());
     assertEquals(
         Scope.USER,
-        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(40), user(39))))
-            .account()
-            .key()
-            .scope(),
+        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(40), user(39)))).scope(),
         "but the one that is furthest short comes first");
   }
 
@@ -345,12 +339,15 @@ class DeciderTest {
   void whenACallIsBlocked_itsCostAndWhatIsLeftAreStated() {
     assertEquals(
         "the call may cost 0.00005 USD; user ada has 0.00004 USD left of 0.0001",
-        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60))).detail());
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60)))
+            .verdict()
+            .detail());
     assertEquals(
         "user ada has 0.00 USD left of 0.0001, all of it spent",
         blocked(
                 decide(
                     ask(10), Policy.DEFAULT, ROW, user(100).committed(100).mode(Mode.ACTUALS_ONLY)))
+            .verdict()
             .detail());
   }
 
@@ -361,14 +358,14 @@ class DeciderTest {
     EnforcedAccountBuilder tooSmall = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
 
     Plan.Block both = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), day, month));
-    assertEquals(List.of(Remedy.AFTER_RESET), both.remedies());
-    assertEquals(MONTH_END, both.resetsAt(), "when the last of them has ended");
+    assertEquals(List.of(Remedy.AFTER_RESET), both.verdict().remedies());
+    assertEquals(MONTH_END, both.verdict().resetsAt(), "when the last of them has ended");
     Plan.Block withRun = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4), day));
-    assertEquals(List.of(Remedy.RAISE_LIMIT), withRun.remedies());
-    assertNull(withRun.resetsAt());
+    assertEquals(List.of(Remedy.RAISE_LIMIT), withRun.verdict().remedies());
+    assertNull(withRun.verdict().resetsAt());
     assertEquals(
         List.of(Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), Policy.DEFAULT, ROW, tooSmall)).remedies(),
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, tooSmall)).verdict().remedies(),
         "an empty day would not do either");
   }
 
@@ -377,10 +374,12 @@ class DeciderTest {
     assertEquals(
         List.of(Remedy.WAIT),
         blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(95).reserved(5)))
+            .verdict()
             .remedies());
     assertEquals(
         List.of(Remedy.RAISE_LIMIT),
         blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(96).reserved(4)))
+            .verdict()
             .remedies());
   }
 
@@ -388,9 +387,10 @@ class DeciderTest {
   void whenASmallerCapFits_itIsNamed() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
 
-    assertEquals(9L, block.fitsMaxOutputTokens());
-    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.remedies());
-    assertNull(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4))).fitsMaxOutputTokens());
+    assertEquals(9L, block.verdict().fitsMaxOutputTokens());
+    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.verdict().remedies());
+    assertNull(
+        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4))).verdict().fitsMaxOutputTokens());
   }
 
   @Test
@@ -405,10 +405,10 @@ class DeciderTest {
             Questions.candidate(cheap, CHEAP.build()));
 
     Plan.Grant grant = granted(decide(ask(10), Policy.DEFAULT, ROW, listed, run(40)));
-    assertEquals(Plan.Kind.DOWNGRADE, grant.kind());
+    assertEquals(Verdict.Kind.DOWNGRADE, grant.verdict().kind());
     assertEquals("cheap", quote(grant).model());
-    assertEquals(MicroUsd.of(5), grant.takes().getFirst().hold());
-    assertEquals(Scope.RUN, assertNonNull(grant.constrainedBy()).account().key().scope());
+    assertEquals(MicroUsd.of(5), grant.holds().getFirst().hold());
+    assertEquals(Scope.RUN, assertNonNull(grant.verdict().constrainedBy()).scope());
     assertEquals(
         "routine-only",
         quote(
@@ -417,10 +417,10 @@ class DeciderTest {
             .model());
     Plan.Block never =
         blocked(decide(ask(10).neverDowngrade(), Policy.DEFAULT, ROW, listed, run(40)));
-    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.REDUCE_OUTPUT), never.remedies());
+    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.REDUCE_OUTPUT), never.verdict().remedies());
     assertEquals(
         List.of("routine-only", "cheap", "dear"),
-        never.alternatives().stream().map(Alternative::model).toList());
+        never.verdict().alternatives().stream().map(Alternative::model).toList());
   }
 
   @Test
@@ -431,24 +431,27 @@ class DeciderTest {
 
     Plan.Grant below =
         granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(299)));
-    assertEquals(Plan.Kind.ALLOW, below.kind(), "59.9 % is not yet 60");
+    assertEquals(Verdict.Kind.ALLOW, below.verdict().kind(), "59.9 % is not yet 60");
     Plan.Grant at =
         granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(300)));
-    assertEquals(Plan.Kind.DOWNGRADE, at.kind());
+    assertEquals(Verdict.Kind.DOWNGRADE, at.verdict().kind());
     assertEquals("cheap", quote(at).model());
-    assertNull(at.code());
-    assertEquals(Scope.RUN, assertNonNull(at.constrainedBy()).account().key().scope());
+    assertNull(at.verdict().code());
+    assertEquals(Scope.RUN, assertNonNull(at.verdict().constrainedBy()).scope());
     assertEquals(
-        Plan.Kind.ALLOW,
+        Verdict.Kind.ALLOW,
         granted(decide(ask(1).neverDowngrade(), from60, ROW, listed, run(1_000).committed(900)))
+            .verdict()
             .kind());
     assertEquals(
-        Plan.Kind.ALLOW,
-        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900), run(1_000))).kind(),
+        Verdict.Kind.ALLOW,
+        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900), run(1_000)))
+            .verdict()
+            .kind(),
         "the share is of the run's limit");
     assertEquals(
-        Plan.Kind.ALLOW,
-        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900))).kind());
+        Verdict.Kind.ALLOW,
+        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900))).verdict().kind());
   }
 
   @ParameterizedTest
@@ -477,7 +480,7 @@ class DeciderTest {
 
     Plan.Grant grant = granted(decide(ask(1), policy, ROW, listed, run(1_000).committed(900)));
 
-    assertEquals(Plan.Kind.ALLOW, grant.kind());
+    assertEquals(Verdict.Kind.ALLOW, grant.verdict().kind());
     assertEquals(TestAuthority.MODEL, quote(grant).model());
   }
 
@@ -492,11 +495,11 @@ class DeciderTest {
     Policy clamping = new PolicyBuilder().budgetClamping(5).build();
 
     Plan.Grant shrunk = granted(decide(ask(10), clamping, ROW, run(49)));
-    assertEquals(Plan.Kind.ALLOW, shrunk.kind());
+    assertEquals(Verdict.Kind.ALLOW, shrunk.verdict().kind());
     assertEquals(9, quote(shrunk).capTokens());
-    assertEquals(MicroUsd.of(45), shrunk.takes().getFirst().hold());
+    assertEquals(MicroUsd.of(45), shrunk.holds().getFirst().hold());
     assertEquals(true, quote(shrunk).clamped());
-    assertEquals(Scope.RUN, assertNonNull(shrunk.constrainedBy()).account().key().scope());
+    assertEquals(Scope.RUN, assertNonNull(shrunk.verdict().constrainedBy()).scope());
     assertEquals(
         false,
         quote(granted(decide(ask(1).cap(null), clamping, ROW, run(49)))).clamped(),
@@ -504,7 +507,7 @@ class DeciderTest {
     assertEquals(5, quote(granted(decide(ask(10), clamping, ROW, run(25)))).capTokens());
     assertEquals(
         ProblemCode.RUN_CEILING_REACHED,
-        blocked(decide(ask(10), clamping, ROW, run(24))).code(),
+        blocked(decide(ask(10), clamping, ROW, run(24))).verdict().code(),
         "four tokens are of no use");
     blocked(decide(ask(10), clamping, ROW, run(4)));
     blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
@@ -516,10 +519,10 @@ class DeciderTest {
 
     assertEquals(
         List.of(Remedy.WAIT, Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), clamping, ROW, run(49).reserved(40))).remedies());
+        blocked(decide(ask(10), clamping, ROW, run(49).reserved(40))).verdict().remedies());
     assertEquals(
         List.of(Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), clamping, ROW, run(49).committed(40))).remedies());
+        blocked(decide(ask(10), clamping, ROW, run(49).committed(40))).verdict().remedies());
   }
 
   @Test
@@ -530,8 +533,8 @@ class DeciderTest {
 
     Plan.Grant grant = granted(decide(ask(10).input(101), warnedAndClamping, window, run(111)));
 
-    assertEquals(Plan.Kind.ADVISORY_WARN, grant.kind());
-    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, grant.code());
+    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
+    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, grant.verdict().code());
     assertEquals(2, quote(grant).capTokens());
   }
 
@@ -541,6 +544,6 @@ class DeciderTest {
     Plan.Block block =
         blocked(decide(ask(10), Policy.DEFAULT, ROW, new EnforcedAccountBuilder(scope, 1)));
 
-    assertEquals(scope.wireName() + "_ceiling_reached", block.code().wireName());
+    assertEquals(scope.wireName() + "_ceiling_reached", block.verdict().code().wireName());
   }
 }

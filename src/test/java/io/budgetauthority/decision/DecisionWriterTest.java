@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -10,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -19,6 +19,14 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.InputBasis;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -28,6 +36,7 @@ import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -40,7 +49,7 @@ class DecisionWriterTest {
   private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
   private static final DecisionWriter.Identity IDENTITY =
       new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash");
-  private static final Run.Tuple ADA = new Run.Tuple("ada", "ci", null, null);
+  private static final Tuple ADA = new Tuple("ada", "ci", null, null);
 
   private static EnforcedAccountBuilder own(long limit) {
     return new EnforcedAccountBuilder(Scope.RUN, limit).id("r");
@@ -50,7 +59,7 @@ class DecisionWriterTest {
     return new EnforcedAccountBuilder(Scope.USER, limit).id("ada");
   }
 
-  private static Run run(String id, @Nullable String parent, Run.Tuple tuple) {
+  private static Run run(String id, @Nullable String parent, Tuple tuple) {
     return new Run(
         "t",
         id,
@@ -105,19 +114,16 @@ class DecisionWriterTest {
       return (Plan.Block) plan;
     }
 
-    DecisionFacts facts() {
+    Decision decision() {
       return plan instanceof Plan.Grant grant
-          ? writer.facts(grant, enforcedAccounts)
-          : writer.facts(block(), enforcedAccounts);
+          ? writer.decision(grant, enforcedAccounts)
+          : writer.decision(block(), enforcedAccounts);
     }
 
     Reservation reservation() {
-      Reservation reservation =
-          plan instanceof Plan.Grant grant
-              ? writer.granted(facts(), IDENTITY, grant)
-              : writer.blocked(facts(), IDENTITY, block());
-      assertNotNull(reservation);
-      return reservation;
+      return plan instanceof Plan.Grant grant
+          ? writer.granted(decision(), IDENTITY, grant)
+          : writer.blocked(decision(), IDENTITY, block());
     }
   }
 
@@ -131,67 +137,65 @@ class DecisionWriterTest {
         Written.usual(
             first(), own(1_000).warnAt(10), user(400).over(Window.DAY, "2026-11-24", MIDNIGHT));
 
-    DecisionFacts facts = written.facts();
+    Decision decision = written.decision();
 
-    assertEquals("allow", facts.decision());
-    assertFalse(facts.blocked());
-    assertNull(facts.code());
-    assertNull(facts.blockingScope());
-    assertNull(facts.block());
-    assertEquals("r", facts.runId());
-    assertNull(facts.parentRunId());
-    assertEquals("test", facts.provider());
-    assertEquals(TestAuthority.MODEL, facts.requestedModel());
-    assertEquals(TestAuthority.MODEL, facts.selectedModel());
-    assertEquals(100L, facts.inputTokens());
-    assertEquals("exact", facts.inputBasis());
-    assertEquals(10L, facts.clientRequestedMaxOutputTokens());
-    assertEquals(10L, facts.effectiveMaxOutputTokens());
-    assertFalse(facts.outputClamped());
-    assertEquals(MicroUsd.of(150), facts.estimate());
-    assertEquals(MicroUsd.of(250), facts.remaining(), "of the tightest account");
-    assertEquals("table-1", facts.priceTableVersion());
+    assertEquals("allow", decision.verdict().wireName());
+    assertFalse(decision.isBlocked());
+    assertNull(decision.verdict().code());
+    assertNull(decision.verdict().constrainedBy());
+    assertEquals("r", decision.subject().runId());
+    assertNull(decision.subject().parentRunId());
+    assertEquals("test", decision.model().provider());
+    assertEquals(TestAuthority.MODEL, decision.model().requested());
+    assertEquals(TestAuthority.MODEL, decision.model().selected());
+    assertEquals(100L, decision.tokens().input());
+    assertEquals(InputBasis.EXACT, decision.tokens().basis());
+    assertEquals(10L, decision.tokens().requestedOutput());
+    assertEquals(10L, decision.tokens().effectiveOutput());
+    assertFalse(decision.tokens().clamped());
+    assertEquals(MicroUsd.of(150), decision.estimate());
+    assertEquals(MicroUsd.of(250), decision.remaining(), "of the tightest account");
+    assertEquals("table-1", decision.priceTableVersion());
     assertEquals(
         List.of("10% of the total ceiling of run r is committed or held", "a notice"),
-        facts.warnings());
-    DecisionFacts.Touched ofUser = facts.accounts().get(1);
+        decision.warnings());
+    AccountShare ofUser = decision.accounts().get(1);
     assertEquals(MicroUsd.of(150), ofUser.hold());
     assertEquals(MicroUsd.of(150), ofUser.reserved());
     assertEquals(MicroUsd.of(250), ofUser.remaining());
     assertEquals("2026-11-24", ofUser.period());
     assertEquals(MIDNIGHT, ofUser.resetsAt());
-    assertNull(facts.accounts().getFirst().period());
+    assertNull(decision.accounts().getFirst().period());
   }
 
   @Test
   void whenACapIsLowered_itIsRecordedAsClamped() {
-    DecisionFacts facts =
+    Decision decision =
         Written.of(new AskBuilder().cap(70_000L), Policy.DEFAULT, ROW, first(), own(1_000_000))
-            .facts();
+            .decision();
 
-    assertTrue(facts.outputClamped());
-    assertEquals(70_000L, facts.clientRequestedMaxOutputTokens());
-    assertEquals(64_000L, facts.effectiveMaxOutputTokens());
+    assertTrue(decision.tokens().clamped());
+    assertEquals(70_000L, decision.tokens().requestedOutput());
+    assertEquals(64_000L, decision.tokens().effectiveOutput());
   }
 
   @Test
   void whenACallIsBlocked_theBalancesAndTheReasonAreRecorded() {
     Written written = Written.usual(first(), own(1_000), user(149));
 
-    DecisionFacts facts = written.facts();
+    Decision decision = written.decision();
 
-    assertTrue(facts.blocked());
-    assertEquals("user_ceiling_reached", facts.code());
-    assertEquals(Scope.USER, facts.blockingScope());
-    assertNull(facts.selectedModel());
-    assertEquals(MicroUsd.of(149), facts.remaining());
-    assertEquals(MicroUsd.ZERO, facts.accounts().get(1).hold());
-    DecisionFacts.BlockFacts block = facts.block();
+    assertTrue(decision.isBlocked());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
+    assertEquals(Scope.USER, Objects.requireNonNull(decision.constrainedBy()).scope());
+    assertNull(decision.model().selected());
+    assertEquals(MicroUsd.of(149), decision.remaining());
+    assertEquals(MicroUsd.ZERO, decision.accounts().get(1).hold());
+    Verdict.Block block = assertInstanceOf(Verdict.Block.class, decision.verdict());
     assertNotNull(block);
-    assertEquals(1, block.blocking());
-    assertEquals(List.of("reduce_output"), block.remedies());
+    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.remedies());
     assertEquals(9L, block.fitsMaxOutputTokens());
-    assertEquals(List.of(), facts.warnings());
+    assertEquals(List.of(), decision.warnings());
   }
 
   @Test
@@ -201,38 +205,38 @@ class DecisionWriterTest {
     Written written =
         Written.of(ask, advisory, null, first(), own(1_000).mode(Mode.ADVISORY_ESTIMATE));
 
-    DecisionFacts facts = written.facts();
+    Decision decision = written.decision();
 
-    assertEquals("advisory_warn", facts.decision());
-    assertEquals("price_unknown", facts.code());
-    assertEquals("theirs", facts.provider());
-    assertNull(facts.selectedModel());
-    assertEquals(7L, facts.inputTokens());
-    assertNull(facts.inputBasis());
-    assertNull(facts.effectiveMaxOutputTokens());
-    assertFalse(facts.outputClamped());
-    assertNull(facts.estimate());
+    assertEquals("advisory_warn", decision.verdict().wireName());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, decision.verdict().code());
+    assertEquals("theirs", decision.model().provider());
+    assertNull(decision.model().selected());
+    assertEquals(7L, decision.tokens().input());
+    assertNull(decision.tokens().basis());
+    assertNull(decision.tokens().effectiveOutput());
+    assertFalse(decision.tokens().clamped());
+    assertNull(decision.estimate());
     assertEquals(MicroUsd.ZERO, written.reservation().estimate());
-    assertEquals("", written.reservation().priceRow());
-    DecisionFacts blocked = Written.of(ask, Policy.DEFAULT, null, first(), own(1_000)).facts();
-    assertNull(blocked.blockingScope());
-    assertNotNull(blocked.block());
-    assertNull(blocked.block().blocking());
+    assertNull(written.reservation().priceRow());
+    Decision blocked = Written.of(ask, Policy.DEFAULT, null, first(), own(1_000)).decision();
+    assertInstanceOf(Verdict.Block.class, blocked.verdict());
+    assertNull(blocked.verdict().constrainedBy());
   }
 
   @Test
-  void whenFactsAreWritten_theyAreReadBackUnchanged() {
+  void whenADecisionIsWritten_itIsReadBackUnchanged() {
     for (Written written :
         List.of(
             Written.usual(first(), own(1_000), user(400).over(Window.DAY, "2026-11-24", MIDNIGHT)),
             Written.usual(first(), own(149)))) {
-      assertEquals(written.facts(), DecisionJson.readFacts(DecisionJson.write(written.facts())));
+      assertEquals(
+          written.decision(), RecordJson.readDecision(RecordJson.write(written.decision())));
     }
-    DecisionFacts cancelled = DecisionFacts.cancelled(Mode.SOFT_GATE, "table-1", NOW);
-    assertEquals(cancelled, DecisionJson.readFacts(DecisionJson.write(cancelled)));
-    assertTrue(cancelled.wasCancelled());
-    assertTrue(cancelled.blocked());
-    assertFalse(Written.usual(first(), own(149)).facts().wasCancelled());
+    Decision cancelled = Decision.cancelled(Mode.SOFT_GATE, "table-1", NOW);
+    assertEquals(cancelled, RecordJson.readDecision(RecordJson.write(cancelled)));
+    assertTrue(cancelled.isCancelled());
+    assertTrue(cancelled.isBlocked());
+    assertFalse(Written.usual(first(), own(149)).decision().isCancelled());
   }
 
   @Test
@@ -242,12 +246,12 @@ class DecisionWriterTest {
     assertEquals(ReservationState.RESERVED, reservation.state());
     assertEquals(
         List.of(150L, 150L),
-        reservation.holds().stream().map(Hold::amount).map(MicroUsd::micros).toList());
+        reservation.decision().accounts().stream().map(it -> it.hold().micros()).toList());
     assertEquals(MicroUsd.of(150), reservation.estimate());
     assertEquals(NOW.plusSeconds(600), reservation.expiresAt(), "the policy's");
     assertNull(reservation.endedAt());
     assertEquals(Duration.ofDays(30), reservation.retention());
-    assertEquals(ROW.cards(), DecisionJson.readPrice(reservation.priceRow()).cards());
+    assertEquals(ROW, reservation.priceRow());
     assertNotEquals(
         reservation.nonce(),
         Written.usual(first(), own(1_000), user(400)).reservation().nonce(),
@@ -264,17 +268,8 @@ class DecisionWriterTest {
     Reservation block = Written.usual(first(), own(149)).reservation();
 
     assertEquals(ReservationState.NONE, block.state());
-    assertEquals(List.of(), block.holds());
+    assertEquals(MicroUsd.ZERO, block.estimate());
     assertEquals(NOW, block.endedAt());
-  }
-
-  @Test
-  void whenThereIsNoKey_nothingIsStored() {
-    Written allowed = Written.usual(first(), own(1_000));
-    Written blocked = Written.usual(first(), own(149));
-
-    assertNull(allowed.writer().granted(allowed.facts(), null, allowed.grant()));
-    assertNull(blocked.writer().blocked(blocked.facts(), null, blocked.block()));
   }
 
   @Test
@@ -304,21 +299,21 @@ class DecisionWriterTest {
         "a child's decision renews its ancestors");
     assertEquals(
         List.of("parent", "ada"),
-        written.writer().takes(written.grant()).stream()
+        written.writer().updates(written.grant()).stream()
             .map(take -> take.enforced().account().key().id())
             .toList(),
         "its own hold is in the item already");
-    assertEquals("parent", written.facts().parentRunId());
+    assertEquals("parent", written.decision().subject().parentRunId());
   }
 
   @Test
   void whenALaterDecisionIsMade_itRenewsAndCompletesTheRun() {
-    Run seen = run("r", null, new Run.Tuple("ada", null, null, null));
+    Run seen = run("r", null, new Tuple("ada", null, null, null));
     Written written = Written.usual(new Lineage(seen, List.of()), own(1_000), user(400));
 
-    List<ConditionalHold> takes = written.writer().takes(written.grant());
+    List<ConditionalHold> takes = written.writer().updates(written.grant());
 
-    assertEquals(written.grant().takes(), takes);
+    assertEquals(written.grant().holds(), takes);
     assertEquals(
         List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
         written.writer().runChanges(written.grant(), "t"));

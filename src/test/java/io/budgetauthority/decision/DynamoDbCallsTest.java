@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;

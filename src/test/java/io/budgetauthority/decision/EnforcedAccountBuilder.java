@@ -1,10 +1,10 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;

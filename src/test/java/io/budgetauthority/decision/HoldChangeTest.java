@@ -9,24 +9,28 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.HoldChange.Result;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,7 +55,7 @@ class HoldChangeTest {
   }
 
   /// A hold as it was decided, and the same accounts as they stand when it is to be changed.
-  private record Held(Reservation reservation, DecisionFacts facts, Policy policy) {
+  private record Held(Reservation reservation, Policy policy) {
 
     /// @param ask may hold 100 tokens of input and 10 of output: 150 micro-USD
     static Held by(AskBuilder ask, Policy policy, EnforcedAccountBuilder... accounts) {
@@ -73,13 +77,13 @@ class HoldChangeTest {
               List.of(),
               null,
               NOW);
-      DecisionFacts facts = writer.facts(grant, enforcedAccounts);
+      Decision decision = writer.decision(grant, enforcedAccounts);
       Reservation reservation =
           writer.granted(
-              facts,
+              decision,
               new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
               grant);
-      return new Held(Objects.requireNonNull(reservation), facts, policy);
+      return new Held(reservation, policy);
     }
 
     static Held usual(EnforcedAccountBuilder... accounts) {
@@ -91,7 +95,8 @@ class HoldChangeTest {
           Stream.of(now)
               .map(it -> it.build().account())
               .collect(Collectors.toMap(Account::key, Function.identity()));
-      return new HoldChange(reservation, facts, policy, accounts);
+      return new HoldChange(
+          reservation, Objects.requireNonNull(reservation.decision().asked()), policy, accounts);
     }
   }
 
@@ -103,14 +108,12 @@ class HoldChangeTest {
     return assertInstanceOf(Result.Blocked.class, result);
   }
 
-  private static List<Long> amounts(Reservation.Rehold to) {
-    return to.holds().stream().map(Hold::amount).map(MicroUsd::micros).toList();
+  private static Scope scopeOf(Result.Blocked blocked) {
+    return Objects.requireNonNull(blocked.decision().constrainedBy()).scope();
   }
 
-  private static List<Optional<MicroUsd>> least(Long... micros) {
-    return Stream.of(micros)
-        .map(it -> it < 0 ? Optional.<MicroUsd>empty() : Optional.of(MicroUsd.of(it)))
-        .toList();
+  private static List<Long> amounts(Reservation.Rehold to) {
+    return to.decision().accounts().stream().map(it -> it.hold().micros()).toList();
   }
 
   @Test
@@ -126,17 +129,21 @@ class HoldChangeTest {
     Reservation.Rehold to = moved(held.change(accounts).extend(ROW, ALLOWED, null, 20L));
 
     assertEquals(List.of(200L, 200L, 200L, 0L), amounts(to));
-    assertEquals(least(50L, 30L, -1L, -1L), to.leastAvailable());
-    assertEquals(MicroUsd.of(200), to.estimate());
-    DecisionFacts facts = DecisionJson.readFacts(to.facts());
-    assertEquals(20L, facts.effectiveMaxOutputTokens());
-    assertEquals(MicroUsd.of(200), facts.estimate());
+    assertEquals(
+        Map.of(
+            new AccountName(Scope.RUN, "r", Window.TOTAL), MicroUsd.of(50),
+            new AccountName(Scope.USER, "ada", Window.TOTAL), MicroUsd.of(30)),
+        to.leastAvailable());
+    assertEquals(MicroUsd.of(200), to.decision().estimate());
+    Decision decision = to.decision();
+    assertEquals(20L, decision.tokens().effectiveOutput());
+    assertEquals(MicroUsd.of(200), decision.estimate());
     assertEquals(
         List.of(200L, 200L, 200L, 0L),
-        facts.accounts().stream().map(it -> it.hold().micros()).toList());
-    assertEquals(TestAuthority.MODEL, facts.selectedModel());
-    assertEquals("test", facts.provider());
-    assertEquals(ROW.cards(), DecisionJson.readPrice(to.priceRow()).cards());
+        decision.accounts().stream().map(it -> it.hold().micros()).toList());
+    assertEquals(TestAuthority.MODEL, decision.model().selected());
+    assertEquals("test", decision.model().provider());
+    assertEquals(ROW.cards(), Objects.requireNonNull(to.priceRow()).cards());
   }
 
   @Test
@@ -157,7 +164,7 @@ class HoldChangeTest {
     for (long tokens : new long[] {0, 9, 10}) {
       Reservation.Rehold to = moved(change.extend(ROW, ALLOWED, null, tokens));
       assertEquals(List.of(150L), amounts(to));
-      assertEquals(10L, DecisionJson.readFacts(to.facts()).effectiveMaxOutputTokens());
+      assertEquals(10L, to.decision().tokens().effectiveOutput());
     }
     assertEquals(List.of(155L), amounts(moved(change.extend(ROW, ALLOWED, null, 11L))));
   }
@@ -170,10 +177,9 @@ class HoldChangeTest {
 
     moved(change.extend(ROW, ALLOWED, null, 64_000L));
     moved(change.extend(endless, ALLOWED, null, 64_001L));
-    DecisionFacts clamped =
-        DecisionJson.readFacts(moved(change.extend(ROW, ALLOWED, null, 64_001L)).facts());
-    assertEquals(64_000L, clamped.effectiveMaxOutputTokens(), "as an ask would be clamped");
-    assertTrue(clamped.outputClamped());
+    Decision clamped = moved(change.extend(ROW, ALLOWED, null, 64_001L)).decision();
+    assertEquals(64_000L, clamped.tokens().effectiveOutput(), "as an ask would be clamped");
+    assertTrue(clamped.tokens().clamped());
     assertEquals(List.of(150L), amounts(moved(change.extend(embedding, ALLOWED, null, 11L))));
   }
 
@@ -186,20 +192,19 @@ class HoldChangeTest {
             held.change(run(1_000).reserved(150), user(1_000).committed(801).reserved(150))
                 .extend(ROW, ALLOWED, null, 20L));
 
-    assertEquals("user_ceiling_reached", blocked.facts().code());
-    assertEquals(Scope.USER, blocked.facts().blockingScope());
-    assertEquals(1, blocked.block().blocking());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.decision().verdict().code());
+    assertEquals(Scope.USER, scopeOf(blocked));
     assertEquals(19L, blocked.block().fitsMaxOutputTokens());
-    assertEquals(List.of("reduce_output"), blocked.block().remedies());
+    assertEquals(List.of(Remedy.REDUCE_OUTPUT), blocked.block().remedies());
     assertEquals(
         "the call may now cost 0.0002 USD; user ada has 0.000049 USD left beside what it holds",
         blocked.block().detail());
-    DecisionFacts.Touched seen = blocked.facts().accounts().get(1);
+    AccountShare seen = blocked.decision().accounts().get(1);
     assertEquals(MicroUsd.of(801), seen.committed(), "the balances are those of now");
     assertEquals(MicroUsd.of(150), seen.hold());
     assertEquals(MicroUsd.of(49), seen.remaining());
-    assertEquals(20L, blocked.facts().effectiveMaxOutputTokens());
-    assertEquals(MicroUsd.of(200), blocked.facts().estimate());
+    assertEquals(20L, blocked.decision().tokens().effectiveOutput());
+    assertEquals(MicroUsd.of(200), blocked.decision().estimate());
     moved(
         held.change(run(1_000).reserved(150), user(1_000).committed(800).reserved(150))
             .extend(ROW, ALLOWED, null, 20L));
@@ -213,7 +218,7 @@ class HoldChangeTest {
         blocked(
             held.change(run(1_000).committed(846).reserved(150)).extend(ROW, ALLOWED, null, 20L));
     assertNull(none.block().fitsMaxOutputTokens());
-    assertEquals(List.of("raise_limit"), none.block().remedies());
+    assertEquals(List.of(Remedy.RAISE_LIMIT), none.block().remedies());
     assertEquals(
         11L,
         blocked(
@@ -228,7 +233,7 @@ class HoldChangeTest {
     Held held = Held.usual(run(1_000));
 
     assertEquals(
-        List.of("wait"),
+        List.of(Remedy.WAIT),
         blocked(
                 held.change(run(1_000).committed(800).reserved(200))
                     .extend(ROW, ALLOWED, null, 20L))
@@ -260,7 +265,7 @@ class HoldChangeTest {
     EnforcedAccountBuilder soft = run(1_000).mode(Mode.SOFT_GATE).margin(20);
     Held held = Held.usual(soft);
     Policy generous = new PolicyBuilder().softGate(MicroUsd.of(500), 100).build();
-    Held later = new Held(held.reservation(), held.facts(), generous);
+    Held later = new Held(held.reservation(), generous);
 
     moved(later.change(soft.committed(820).reserved(150)).extend(ROW, ALLOWED, null, 20L));
     blocked(later.change(soft.committed(821).reserved(150)).extend(ROW, ALLOWED, null, 20L));
@@ -282,7 +287,7 @@ class HoldChangeTest {
                     user(1_000).committed(830).reserved(150),
                     little)
                 .extend(ROW, ALLOWED, null, 20L));
-    assertEquals(Scope.USER, furthest.facts().blockingScope());
+    assertEquals(Scope.USER, scopeOf(furthest));
     Result.Blocked equal =
         blocked(
             held.change(
@@ -290,7 +295,7 @@ class HoldChangeTest {
                     user(1_000).committed(820).reserved(150),
                     little)
                 .extend(ROW, ALLOWED, null, 20L));
-    assertEquals(Scope.RUN, equal.facts().blockingScope());
+    assertEquals(Scope.RUN, scopeOf(equal));
   }
 
   @Test
@@ -301,7 +306,7 @@ class HoldChangeTest {
     moved(held.change(actuals.committed(999)).extend(ROW, ALLOWED, null, 20L));
     Result.Blocked blocked =
         blocked(held.change(actuals.committed(1_000)).extend(ROW, ALLOWED, null, 20L));
-    assertEquals("run_ceiling_reached", blocked.facts().code());
+    assertEquals(ProblemCode.RUN_CEILING_REACHED, blocked.decision().verdict().code());
   }
 
   @Test
@@ -313,14 +318,14 @@ class HoldChangeTest {
     Reservation.Rehold to = moved(change.retarget(dear, ALLOWED, "elsewhere", "fallback"));
 
     assertEquals(List.of(280L), amounts(to), "100 x 2 and 8 x 10");
-    assertEquals(least(130L), to.leastAvailable());
+    assertEquals(List.of(MicroUsd.of(130)), List.copyOf(to.leastAvailable().values()));
     assertEquals(EXPIRES, to.expiresAt());
-    DecisionFacts facts = DecisionJson.readFacts(to.facts());
-    assertEquals("fallback", facts.selectedModel());
-    assertEquals("elsewhere", facts.provider());
-    assertEquals(TestAuthority.MODEL, facts.requestedModel());
-    assertEquals(8L, facts.effectiveMaxOutputTokens());
-    assertEquals(MicroUsd.of(280), facts.estimate());
+    Decision decision = to.decision();
+    assertEquals("fallback", decision.model().selected());
+    assertEquals("elsewhere", decision.model().provider());
+    assertEquals(TestAuthority.MODEL, decision.model().requested());
+    assertEquals(8L, decision.tokens().effectiveOutput());
+    assertEquals(MicroUsd.of(280), decision.estimate());
     Price longer = new RowBuilder("longer").outputLimit(99L).build();
     assertEquals(List.of(150L), amounts(moved(change.retarget(longer, ALLOWED, "p", "longer"))));
     Price endless = new RowBuilder("endless").outputLimit(null).build();
@@ -344,12 +349,12 @@ class HoldChangeTest {
                 .change(run(1_000).committed(701).reserved(150))
                 .retarget(dear, ALLOWED, "p", "dear"));
 
-    assertEquals("run_ceiling_reached", blocked.facts().code());
+    assertEquals(ProblemCode.RUN_CEILING_REACHED, blocked.decision().verdict().code());
     assertNull(blocked.block().fitsMaxOutputTokens());
     assertEquals(
-        TestAuthority.MODEL, blocked.facts().selectedModel(), "the hold stays where it was");
-    assertEquals("test", blocked.facts().provider());
-    assertEquals(MicroUsd.of(300), blocked.facts().estimate());
+        TestAuthority.MODEL, blocked.decision().model().selected(), "the hold stays where it was");
+    assertEquals("test", blocked.decision().model().provider());
+    assertEquals(MicroUsd.of(300), blocked.decision().estimate());
     moved(
         Held.usual(run(1_000))
             .change(run(1_000).committed(700).reserved(150))
@@ -368,11 +373,10 @@ class HoldChangeTest {
     blocked(change.retarget(other, Questions.rules(narrow, other), "p", "fallback"));
     Result.Blocked blocked =
         blocked(change.retarget(other, Questions.rules(narrow, other), "p", "other"));
-    assertEquals("model_not_allowed", blocked.facts().code());
+    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, blocked.decision().verdict().code());
     assertEquals("the policy does not allow other", blocked.block().detail());
     assertEquals(List.of(), blocked.block().remedies());
-    assertNull(blocked.block().blocking());
-    assertNull(blocked.facts().blockingScope());
+    assertNull(blocked.block().constrainedBy());
   }
 
   @Test
@@ -381,10 +385,10 @@ class HoldChangeTest {
     Price free = new RowBuilder("free").picos(0, 0).build();
 
     Result.Blocked zero = blocked(change.retarget(free, ALLOWED, "p", "free"));
-    assertEquals("price_unknown", zero.facts().code());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, zero.decision().verdict().code());
     assertEquals(List.of(), zero.block().remedies());
     Result.Blocked unknown = blocked(change.unknown(null, "nobody", List.of()));
-    assertEquals("price_unknown", unknown.facts().code());
+    assertEquals(ProblemCode.PRICE_UNKNOWN, unknown.decision().verdict().code());
     assertEquals("no price is known for nobody", unknown.block().detail());
   }
 
@@ -405,7 +409,8 @@ class HoldChangeTest {
 
     assertEquals(List.of(300_050L), amounts(moved(change.retarget(wide, ALLOWED, "p", "wide"))));
     assertEquals(
-        "price_unknown", blocked(change.retarget(unknown, ALLOWED, "p", "unknown")).facts().code());
+        ProblemCode.PRICE_UNKNOWN,
+        blocked(change.retarget(unknown, ALLOWED, "p", "unknown")).decision().verdict().code());
     Price narrow = new RowBuilder("narrow").window(50L).build();
     HoldChange counted = Held.usual(run(1_000)).change(run(1_000).reserved(150));
     Result.Refused refused =
@@ -457,14 +462,13 @@ class HoldChangeTest {
             List.of(),
             null,
             NOW);
-    DecisionFacts facts = writer.facts(grant, enforcedAccounts);
+    Decision decision = writer.decision(grant, enforcedAccounts);
     Reservation reservation =
-        Objects.requireNonNull(
-            writer.granted(
-                facts,
-                new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
-                grant));
-    HoldChange change = new Held(reservation, facts, advisory).change(account);
+        writer.granted(
+            decision,
+            new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
+            grant);
+    HoldChange change = new Held(reservation, advisory).change(account);
 
     assertEquals(List.of(125L), amounts(moved(change.extend(ROW, ALLOWED, null, 5L))));
     assertEquals(

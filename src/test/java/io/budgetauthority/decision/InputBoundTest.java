@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.decision.InputBound.Basis;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.InputBasis;
 import org.junit.jupiter.api.Test;
 
 /// How many input tokens a call may have (protocol.md#ask: `input_tokens`, `input_bytes`,
@@ -21,30 +21,35 @@ class InputBoundTest {
 
   @Test
   void whenTheInputIsCounted_itIsExactEvenBeyondTheWindow() {
-    assertEquals(new InputBound(0, Basis.EXACT), of(new AskBuilder().input(0), ROW));
-    assertEquals(new InputBound(1_500, Basis.EXACT), of(new AskBuilder().input(1_500), ROW));
+    assertEquals(new InputBound(0, InputBasis.EXACT), of(new AskBuilder().input(0), ROW));
+    assertEquals(new InputBound(1_500, InputBasis.EXACT), of(new AskBuilder().input(1_500), ROW));
   }
 
   @Test
   void whenTheInputIsInBytes_itIsBoundedByTheWindow() {
-    assertEquals(new InputBound(900, Basis.BYTES), of(new AskBuilder().input(null, 900L), ROW));
-    assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(null, 5_000L), ROW));
     assertEquals(
-        new InputBound(5_000, Basis.BYTES),
+        new InputBound(900, InputBasis.BYTES), of(new AskBuilder().input(null, 900L), ROW));
+    assertEquals(
+        new InputBound(1_000, InputBasis.BYTES), of(new AskBuilder().input(null, 5_000L), ROW));
+    assertEquals(
+        new InputBound(5_000, InputBasis.BYTES),
         of(new AskBuilder().input(null, 5_000L), WITHOUT_WINDOW));
   }
 
   @Test
   void whenACountAndBytesAreGiven_theyAddUpToAtLeastTheCount() {
-    assertEquals(new InputBound(350, Basis.BYTES), of(new AskBuilder().input(250L, 100L), ROW));
-    assertEquals(new InputBound(1_000, Basis.BYTES), of(new AskBuilder().input(950L, 100L), ROW));
-    assertEquals(new InputBound(1_500, Basis.BYTES), of(new AskBuilder().input(1_500L, 1L), ROW));
+    assertEquals(
+        new InputBound(350, InputBasis.BYTES), of(new AskBuilder().input(250L, 100L), ROW));
+    assertEquals(
+        new InputBound(1_000, InputBasis.BYTES), of(new AskBuilder().input(950L, 100L), ROW));
+    assertEquals(
+        new InputBound(1_500, InputBasis.BYTES), of(new AskBuilder().input(1_500L, 1L), ROW));
   }
 
   @Test
   void whenTheInputIsUnbounded_itIsTheWholeWindow() {
     AskBuilder unbounded = new AskBuilder().unbounded();
-    assertEquals(new InputBound(1_000, Basis.WINDOW), of(unbounded, ROW));
+    assertEquals(new InputBound(1_000, InputBasis.WINDOW), of(unbounded, ROW));
     assertTrue(InputBound.isKnown(unbounded.build(), ROW));
     assertFalse(InputBound.isKnown(unbounded.build(), WITHOUT_WINDOW));
     assertTrue(InputBound.isKnown(new AskBuilder().input(5).build(), WITHOUT_WINDOW));
@@ -52,8 +57,8 @@ class InputBoundTest {
 
   @Test
   void whenABasisIsWritten_itHasItsProtocolName() {
-    assertEquals("exact", Basis.EXACT.wireName());
-    assertEquals("bytes", Basis.BYTES.wireName());
-    assertEquals("window", Basis.WINDOW.wireName());
+    assertEquals("exact", InputBasis.EXACT.wireName());
+    assertEquals("bytes", InputBasis.BYTES.wireName());
+    assertEquals("window", InputBasis.WINDOW.wireName());
   }
 }

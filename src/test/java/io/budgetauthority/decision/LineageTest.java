@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class LineageTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
-  private static final Run.Tuple ADA = new Run.Tuple("ada", "ci", null, null);
+  private static final Tuple ADA = new Tuple("ada", "ci", null, null);
 
   private static Run parent(Run.@Nullable State ended, String... ancestors) {
     return new Run(
@@ -63,7 +64,7 @@ class LineageTest {
     assertEquals(
         new Answer.RunMismatch("parent", "key_id"),
         Lineage.refuseParent(
-            "child", "parent", parent(null), new Run.Tuple("ada", "cd", null, null), NOW));
+            "child", "parent", parent(null), new Tuple("ada", "cd", null, null), NOW));
   }
 
   @Test

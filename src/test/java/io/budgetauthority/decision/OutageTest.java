@@ -16,6 +16,8 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.tenant.Mode;
@@ -39,15 +41,15 @@ class OutageTest {
   private Answer.Decided allowed(String key, String runId) {
     Answer.Decided decided =
         assertInstanceOf(Answer.Decided.class, service.ask(key, runId, 0, 100, null));
-    assertFalse(decided.facts().blocked());
+    assertFalse(decided.decision().isBlocked());
     return decided;
   }
 
   private Answer.Decided degraded(String key, String runId) {
     ledger.set(true);
     Answer.Decided decided = allowed(key, runId);
-    assertEquals("ledger_unavailable", decided.facts().degraded());
-    assertEquals("allow", decided.facts().decision());
+    assertEquals("ledger_unavailable", decided.decision().degraded());
+    assertEquals("allow", decided.decision().verdict().wireName());
     ledger.set(false);
     return decided;
   }
@@ -84,7 +86,7 @@ class OutageTest {
   @Test
   void whenAnAdvisoryTenantHasNoStricterCeiling_itFailsOpen() {
     tenant(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED);
-    assertEquals(Mode.ADVISORY_ESTIMATE, degraded("a", "run").facts().enforcementMode());
+    assertEquals(Mode.ADVISORY_ESTIMATE, degraded("a", "run").decision().mode());
 
     TestAuthority strict = TestAuthority.watchedBy(ledger);
     strict.policy(TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
@@ -105,7 +107,7 @@ class OutageTest {
     backAgain();
     Reservation entered = read(service.idOf("a"));
     assertEquals(ReservationState.RESERVED, entered.state());
-    assertEquals(decided.facts().createdAt(), entered.createdAt());
+    assertEquals(decided.decision().createdAt(), entered.createdAt());
     assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
     assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
     assertEquals(MicroUsd.of(50), service.run("run").account().committed());
@@ -120,7 +122,7 @@ class OutageTest {
     backAgain();
     Answer.Decided replayed = allowed("a", "run");
     assertTrue(replayed.replayed());
-    assertEquals("ledger_unavailable", replayed.facts().degraded());
+    assertEquals("ledger_unavailable", replayed.decision().degraded());
     assertEquals(1, read(service.idOf("a")).revision());
   }
 
@@ -142,7 +144,7 @@ class OutageTest {
     service.ceiling(Scope.USER, "ada", MicroUsd.of(1));
     Answer.Decided block =
         assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
-    assertTrue(block.facts().blocked());
+    assertTrue(block.decision().isBlocked());
     degraded("a", "run");
     backAgain();
     Reservation entered = read(service.idOf("a"));
@@ -237,9 +239,9 @@ class OutageTest {
     assertInstanceOf(Answer.Decided.class, service.askAs("bob", "x", "run", 0, 100));
     degraded("a", "run");
     backAgain();
-    DecisionFacts facts = DecisionJson.readFacts(read(service.idOf("a")).facts());
-    assertNull(facts.runId());
-    assertEquals("run", facts.orphanOf());
+    Decision decision = read(service.idOf("a")).decision();
+    assertNull(decision.subject().runId());
+    assertEquals("run", decision.subject().orphanOf());
     assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
     assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
     assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
@@ -257,7 +259,7 @@ class OutageTest {
     assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 20));
     assertEquals(MicroUsd.of(50), service.run("child").account().committed());
     assertEquals(MicroUsd.of(150), service.run("parent").account().committed());
-    assertEquals(new Run.Tuple("ada", "ci", null, null), service.run("parent").tuple());
+    assertEquals(new Tuple("ada", "ci", null, null), service.run("parent").tuple());
   }
 
   @Test

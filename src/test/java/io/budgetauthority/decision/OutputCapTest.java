@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Policy.AboveMax;
 import java.util.Map;

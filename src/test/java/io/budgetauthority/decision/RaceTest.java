@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.util.List;
@@ -61,12 +63,13 @@ class RaceTest {
   private void take(long outputTokens) {
     rivals++;
     Answer taken = service.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
-    assertEquals("allow", assertInstanceOf(Answer.Decided.class, taken).facts().decision());
+    assertEquals(
+        "allow", assertInstanceOf(Answer.Decided.class, taken).decision().verdict().wireName());
   }
 
-  private DecisionFacts ask() {
+  private Decision ask() {
     return assertInstanceOf(Answer.Decided.class, service.ask("call", "run", 0, 10_000, null))
-        .facts();
+        .decision();
   }
 
   @Test
@@ -75,10 +78,10 @@ class RaceTest {
     service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(1, 4_000);
 
-    DecisionFacts facts = ask();
+    Decision decision = ask();
 
-    assertEquals("user_ceiling_reached", facts.code());
-    assertEquals(MicroUsd.parse("0.04"), facts.remaining(), "as it is now, not as it was read");
+    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
+    assertEquals(MicroUsd.parse("0.04"), decision.remaining(), "as it is now, not as it was read");
     assertEquals(MicroUsd.parse("0.02"), service.account(Scope.USER, "ada").reserved());
   }
 
@@ -96,10 +99,10 @@ class RaceTest {
     service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(1, 4_000);
 
-    DecisionFacts facts = ask();
+    Decision decision = ask();
 
-    assertEquals("downgrade", facts.decision());
-    assertEquals(TestAuthority.CHEAP_MODEL, facts.selectedModel());
+    assertEquals("downgrade", decision.verdict().wireName());
+    assertEquals(TestAuthority.CHEAP_MODEL, decision.model().selected());
     assertEquals(MicroUsd.parse("0.025"), service.account(Scope.USER, "ada").reserved());
   }
 
@@ -112,7 +115,7 @@ class RaceTest {
     rival.gives =
         () -> service.settlement.release(service.gateway, service.idOf("rival-" + rivals), null);
 
-    assertEquals("allow", ask().decision());
+    assertEquals("allow", ask().verdict().wireName());
 
     assertEquals(4, rivals);
     assertEquals(MicroUsd.parse("0.05"), service.account(Scope.USER, "ada").reserved());

@@ -6,11 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Remedy;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -55,18 +56,19 @@ class RemedyPropertyTest {
       }
       if (meeting.calling(CHEAP).passes()) {
         helping.add(Remedy.DOWNGRADE);
-        assertEquals(TestAuthority.CHEAP_MODEL, block.alternatives().getFirst().model(), where);
-        assertTrue(block.alternatives().getFirst().fitsBudget(), where);
+        assertEquals(
+            TestAuthority.CHEAP_MODEL, block.verdict().alternatives().getFirst().model(), where);
+        assertTrue(block.verdict().alternatives().getFirst().fitsBudget(), where);
       }
       if (meeting.capTokens() > 1 && meeting.cappedAt(1).passes()) {
         helping.add(Remedy.REDUCE_OUTPUT);
-        long fits = Objects.requireNonNull(block.fitsMaxOutputTokens(), where);
+        long fits = Objects.requireNonNull(block.verdict().fitsMaxOutputTokens(), where);
         assertTrue(meeting.cappedAt(fits).passes(), where);
         assertTrue(fits < meeting.capTokens() && !meeting.cappedAt(fits + 1).passes(), where);
       }
       if (meeting.where(enforced -> after(NEXT_MONTH, enforced)).passes()) {
         helping.add(Remedy.AFTER_RESET);
-        Instant resets = Objects.requireNonNull(block.resetsAt(), where);
+        Instant resets = Objects.requireNonNull(block.verdict().resetsAt(), where);
         assertTrue(meeting.where(enforced -> after(resets, enforced)).passes(), where);
         Instant before = resets.minusMillis(1);
         assertTrue(!meeting.where(enforced -> after(before, enforced)).passes(), where);
@@ -74,7 +76,7 @@ class RemedyPropertyTest {
       if (helping.isEmpty()) {
         helping.add(Remedy.RAISE_LIMIT);
       }
-      assertEquals(helping, block.remedies(), where);
+      assertEquals(helping, block.verdict().remedies(), where);
       EnforcedAccount.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
       assertTrue(meeting.where(enforced -> raised(enforced, estimate)).passes(), where);
       helping.forEach(remedy -> seen.merge(remedy, 1, Integer::sum));
@@ -100,7 +102,7 @@ class RemedyPropertyTest {
       boolean fits = meeting.calling(CHEAP).passes();
       assertEquals(
           fits ? List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL) : List.of(Remedy.PRICE_MODEL),
-          block.remedies(),
+          block.verdict().remedies(),
           "seed " + seed);
       fitted |= fits;
       not |= !fits;

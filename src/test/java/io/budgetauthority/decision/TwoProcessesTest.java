@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Policy;
@@ -40,28 +42,28 @@ class TwoProcessesTest {
     assertTrue(service.tenants.replacePolicy(service.tenantId, seen, next, entry));
   }
 
-  private static DecisionFacts decided(Answer answer) {
-    return assertInstanceOf(Answer.Decided.class, answer).facts();
+  private static Decision decided(Answer answer) {
+    return assertInstanceOf(Answer.Decided.class, answer).decision();
   }
 
   @Test
   void whenEachKnowsAnotherChange_theLowerLimitHolds() {
     one.policy(Policy.DEFAULT);
     one.ceiling(Scope.USER, "ada", HUNDRED);
-    assertEquals("allow", decided(one.ask("a", "run", 0, 1, HUNDRED)).decision());
-    assertEquals("allow", decided(other.ask("b", "run", 0, 1, HUNDRED)).decision());
+    assertEquals("allow", decided(one.ask("a", "run", 0, 1, HUNDRED)).verdict().wireName());
+    assertEquals("allow", decided(other.ask("b", "run", 0, 1, HUNDRED)).verdict().wireName());
 
     other.ceiling(Scope.USER, "ada", TENTH);
     changePolicy(one, 300);
-    DecisionFacts facts = decided(one.ask("c", "run", 150_000, 1, null));
+    Decision decision = decided(one.ask("c", "run", 150_000, 1, null));
 
-    assertEquals("user_ceiling_reached", facts.code());
+    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
     Account account = one.account(Scope.USER, "ada");
     assertTrue(account.addsUp());
     assertEquals(TENTH, account.limit());
     for (TestAuthority process : List.of(other, one, other)) {
       String key = UUID.randomUUID().toString();
-      assertEquals("allow", decided(process.ask(key, "run", 0, 1, null)).decision());
+      assertEquals("allow", decided(process.ask(key, "run", 0, 1, null)).verdict().wireName());
       assertEquals(TENTH, process.account(Scope.USER, "ada").limit());
     }
     assertEquals(new LimitVersion(2, 2), one.account(Scope.USER, "ada").version());
@@ -75,7 +77,8 @@ class TwoProcessesTest {
       TestAuthority asker = round % 3 == 0 ? one : other;
       changer.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000L + round));
       changePolicy(round % 4 < 2 ? other : one, 300 + round);
-      assertEquals("allow", decided(asker.ask("k" + round, "run", 0, 1, null)).decision());
+      assertEquals(
+          "allow", decided(asker.ask("k" + round, "run", 0, 1, null)).verdict().wireName());
       Account account = asker.account(Scope.USER, "ada");
       assertTrue(account.addsUp(), account.toString());
       assertEquals(MicroUsd.of(1_000_000L + round), account.limit());
@@ -90,9 +93,12 @@ class TwoProcessesTest {
     breakAvailable(key, 99_000_000);
     assertEquals(MicroUsd.of(99_500), one.storedAccount(Scope.USER, "ada").available());
 
-    DecisionFacts facts = decided(one.ask("b", "run", 0, 30_000, null));
+    Decision decision = decided(one.ask("b", "run", 0, 30_000, null));
 
-    assertEquals("user_ceiling_reached", facts.code(), "0.15 USD do not fit what is really left");
+    assertEquals(
+        ProblemCode.USER_CEILING_REACHED,
+        decision.verdict().code(),
+        "0.15 USD do not fit what is really left");
     assertTrue(one.account(Scope.USER, "ada").addsUp());
     breakAvailable(key, 99_000_000);
     Settlement.Result extended =

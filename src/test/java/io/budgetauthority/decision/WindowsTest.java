@@ -7,9 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
@@ -41,14 +46,14 @@ class WindowsTest {
     service.ceiling(Scope.USER, "ada", window, LIMIT);
   }
 
-  private DecisionFacts ask() {
+  private Decision ask() {
     asked++;
     Answer answer = service.ask("call-" + asked, "run-" + asked, 0, 1_000, null);
-    return assertInstanceOf(Answer.Decided.class, answer).facts();
+    return assertInstanceOf(Answer.Decided.class, answer).decision();
   }
 
-  private static DecisionFacts.Touched ofUser(DecisionFacts facts) {
-    return facts.accounts().stream()
+  private static AccountShare ofUser(Decision decision) {
+    return decision.accounts().stream()
         .filter(it -> it.scope() == Scope.USER)
         .findFirst()
         .orElseThrow();
@@ -93,23 +98,23 @@ class WindowsTest {
     tenantIn(zone, last, window);
     Instant ends = Instant.parse(last).plusMillis(1);
 
-    DecisionFacts.Touched before = ofUser(ask());
+    AccountShare before = ofUser(ask());
     assertEquals(period, before.period());
     assertEquals(ends, before.resetsAt());
     ask();
-    DecisionFacts blocked = ask();
-    assertEquals("block", blocked.decision(), "two calls fit into the limit");
-    DecisionFacts.BlockFacts block = blocked.block();
+    Decision blocked = ask();
+    assertEquals("block", blocked.verdict().wireName(), "two calls fit into the limit");
+    Verdict.Block block = assertInstanceOf(Verdict.Block.class, blocked.verdict());
     assertNotNull(block);
     assertEquals(
-        List.of("wait", "after_reset"),
+        List.of(Remedy.WAIT, Remedy.AFTER_RESET),
         block.remedies().stream()
-            .filter(it -> it.equals("wait") || it.equals("after_reset"))
+            .filter(it -> it == Remedy.WAIT || it == Remedy.AFTER_RESET)
             .toList());
     assertEquals(ends, block.resetsAt());
 
     service.clock.set(ends);
-    DecisionFacts.Touched after = ofUser(ask());
+    AccountShare after = ofUser(ask());
     assertEquals(next, after.period());
     assertEquals(Instant.parse(nextEnds), after.resetsAt());
     assertEquals(LIMIT.minus(ONE_CALL), after.remaining(), "a new period has its whole limit");
@@ -137,7 +142,7 @@ class WindowsTest {
     Account sunday = account(Window.DAY, "2026-10-25");
     assertEquals(MicroUsd.parse("0.015"), sunday.committed(), "more than it held, and it is owed");
     assertEquals(MicroUsd.parse("-0.003"), sunday.available());
-    assertTrue(ask().decision().equals("allow"), "the debt of a day ends with it");
+    assertTrue(ask().verdict().wireName().equals("allow"), "the debt of a day ends with it");
   }
 
   @Test
@@ -149,10 +154,10 @@ class WindowsTest {
     ZonedDateTime winter = service.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
     assertEquals(summer.toLocalTime(), winter.toLocalTime(), "half past two, twice");
 
-    DecisionFacts.Touched second = ofUser(ask());
+    AccountShare second = ofUser(ask());
     assertEquals("2026-10-25", second.period());
     assertEquals(LIMIT.minus(ONE_CALL).minus(ONE_CALL), second.remaining());
-    assertEquals("block", ask().decision());
+    assertEquals("block", ask().verdict().wireName());
   }
 
   @Test
@@ -169,14 +174,13 @@ class WindowsTest {
     ask();
     service.clock.set(Instant.parse("2026-11-02T05:00:00Z"));
     ask();
-    DecisionFacts blocked = ask();
-    assertEquals("user_ceiling_reached", blocked.code());
+    Decision blocked = ask();
+    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.verdict().code());
     assertEquals(Window.MONTH, ofBlocking(blocked).window());
     assertEquals(Instant.parse("2026-12-01T05:00:00Z"), ofBlocking(blocked).resetsAt());
   }
 
-  private static DecisionFacts.Touched ofBlocking(DecisionFacts facts) {
-    DecisionFacts.BlockFacts block = Objects.requireNonNull(facts.block());
-    return facts.accounts().get(Objects.requireNonNull(block.blocking()));
+  private static AccountShare ofBlocking(Decision decision) {
+    return Objects.requireNonNull(decision.constrainedBy());
   }
 }

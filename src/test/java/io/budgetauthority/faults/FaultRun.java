@@ -6,26 +6,25 @@ import io.budgetauthority.TestQueue;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.LedgerCheck;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.AccountScan;
 import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
-import io.budgetauthority.ledger.Hold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Runs;
-import io.budgetauthority.ledger.Settled;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.tenant.ApiKeys;
@@ -487,23 +486,19 @@ final class FaultRun {
 
   /// Whether an item is charged its estimate because nobody reported its usage.
   private static boolean isPresumed(Reservation item) {
-    Settled settled = item.settled();
+    Charge charge = item.charge();
     return item.state() == ReservationState.RECONCILED
-        && settled != null
-        && settled.quality() == UsageQuality.PRESUMED
-        && settled.charge().equals(item.estimate());
+        && charge != null
+        && charge.quality() == UsageQuality.PRESUMED
+        && charge.amount().equals(item.estimate());
   }
 
   private static Map<AccountKey, Long> charged(Collection<Reservation> items) {
     Map<AccountKey, Long> charged = new HashMap<>();
     for (Reservation item : items) {
-      Settled settled = item.settled();
-      long charge =
-          settled == null || item.state() == ReservationState.RELEASED
-              ? 0
-              : settled.charge().micros();
-      item.holds().stream()
-          .map(Hold::account)
+      long charge = item.state() == ReservationState.RELEASED ? 0 : item.charged().micros();
+      item.decision().accounts().stream()
+          .map(share -> share.key(item.tenantId()))
           .forEach(account -> charged.merge(account, charge, Long::sum));
     }
     return charged;

@@ -4,16 +4,16 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
-import io.budgetauthority.decision.DecisionJson;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.Settled;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsageCharge;
 import io.budgetauthority.settlement.UsageCharges;
@@ -155,10 +155,10 @@ final class Lifecycle {
       client.once(this::ask);
     }
     switch (client.untilAnswered(this::ask)) {
-      case Answer.Decided decided when decided.facts().blocked() -> heard = Heard.REFUSED;
+      case Answer.Decided decided when decided.decision().isBlocked() -> heard = Heard.REFUSED;
       case Answer.Decided decided -> {
         heard = Heard.ALLOWED;
-        degraded = decided.facts().degraded() != null;
+        degraded = decided.decision().degraded() != null;
         change(client);
         report(client, post);
         if (random.nextInt(4) == 0) {
@@ -188,17 +188,17 @@ final class Lifecycle {
     // A call of an outage may not be under its key yet, and then another body could take it.
     long capTokens = degraded || random.nextBoolean() ? tokens : tokens + 1;
     if (capTokens != tokens) {
-      otherBodies.add(DecisionJson.hash(request(capTokens)));
+      otherBodies.add(RecordJson.hash(request(capTokens)));
     }
     Answer answer = client.untilAnswered(machine -> ask(machine, capTokens));
     if (answer instanceof Answer.Decided decided
-        && !decided.facts().blocked()
+        && !decided.decision().isBlocked()
         && !decided.replayed()
-        && decided.facts().degraded() != null) {
+        && decided.decision().degraded() != null) {
       again.add(
           new Again(
               decided.reservation().requestHash(),
-              decided.facts().createdAt(),
+              decided.decision().createdAt(),
               decided.reservation().estimate()));
     }
   }
@@ -290,9 +290,8 @@ final class Lifecycle {
       if (must && own == null) {
         return "the call of " + one + " was never charged";
       }
-      Settled settled = own == null ? null : own.settled();
-      if (own != null && (settled == null || !settled.charge().equals(one.estimate()))) {
-        return "the call of " + one + " was charged " + settled;
+      if (own != null && (own.charge() == null || !own.charged().equals(one.estimate()))) {
+        return "the call of " + one + " was charged " + own.charge();
       }
     }
     return null;
@@ -465,24 +464,24 @@ final class Lifecycle {
         && !mayBeHeld(item.estimate())) {
       return "held " + item.estimate() + ", which none of " + held + " costs";
     }
-    MicroUsd charged = item.charge();
+    MicroUsd charged = item.charged();
     MicroUsd expected = expected(item);
     if (!charged.equals(expected)) {
       return "charged " + charged + ", expected " + expected;
     }
-    boolean inRun = item.holds().stream().anyMatch(hold -> hold.account().id().equals(runId));
+    boolean inRun = item.decision().accounts().stream().anyMatch(it -> it.id().equals(runId));
     boolean mayBeOutside = item.state() == ReservationState.NONE || isOrphan(item);
     return inRun || mayBeOutside ? null : "it is held against no run";
   }
 
   /// Whether it says of itself that its run is somebody else's.
   boolean isOrphan(Reservation item) {
-    return runId.equals(DecisionJson.readFacts(item.facts()).orphanOf());
+    return runId.equals(item.decision().subject().orphanOf());
   }
 
   /// Whether its run, or the one that started it, is bound to another tuple than its own.
   boolean isForeign(Function<String, Optional<Run>> runs) {
-    Run.Tuple stated = new Run.Tuple(userId, keyId, null, null);
+    Tuple stated = new Tuple(userId, keyId, null, null);
     return Stream.of(runId, parentRunId == null ? runId : parentRunId)
         .anyMatch(id -> runs.apply(id).filter(run -> !run.tuple().admits(stated)).isPresent());
   }

@@ -99,9 +99,9 @@ class CeilingChangesTest {
     assertEquals(MicroUsd.of(500), account.limit());
     assertEquals(MicroUsd.of(600), account.reserved());
     assertEquals(MicroUsd.of(-100), account.available());
-    assertTrue(ask("b", 5).facts().blocked());
+    assertTrue(ask("b", 5).decision().isBlocked());
     put(Window.TOTAL, 605, ALWAYS);
-    assertFalse(ask("c", 5).facts().blocked());
+    assertFalse(ask("c", 5).decision().isBlocked());
     assertEquals(3, service.account(Scope.USER, "ada").version().ceilings());
   }
 
@@ -114,12 +114,12 @@ class CeilingChangesTest {
     assertTrue(service.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
     assertFalse(service.ceilings.delete(ada, Window.TOTAL, ALWAYS, it -> entry("delete")));
     assertEquals(Set.of(Window.DAY), service.tenants.ceilings(ada).byWindow().keySet());
-    assertFalse(ask("b", 250).facts().blocked());
+    assertFalse(ask("b", 250).decision().isBlocked());
     assertEquals(MicroUsd.of(600), service.account(Scope.USER, "ada").reserved());
     put(Window.TOTAL, 650, ALWAYS);
     assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").available());
     assertTrue(
-        ask("c", 50).facts().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL));
+        ask("c", 50).decision().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL));
   }
 
   private RunChanged change(long limit, Precondition precondition) {

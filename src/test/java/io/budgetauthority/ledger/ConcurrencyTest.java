@@ -69,7 +69,7 @@ class ConcurrencyTest {
     Set<ReservationId> blocked = new HashSet<>();
     for (Answer answer : answers) {
       Answer.Decided decided = (Answer.Decided) answer;
-      (decided.facts().blocked() ? blocked : allowed)
+      (decided.decision().isBlocked() ? blocked : allowed)
           .add(Objects.requireNonNull(decided.reservation()).id());
     }
     assertEquals(PLACES, allowed.size());

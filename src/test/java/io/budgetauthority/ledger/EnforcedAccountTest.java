@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import java.time.Instant;

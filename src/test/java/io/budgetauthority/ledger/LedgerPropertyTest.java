@@ -9,6 +9,9 @@ import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
@@ -94,7 +97,7 @@ class LedgerPropertyTest {
               && call.hold() <= USER_LIMIT.micros() - spent(calls, null);
       Answer.Decided decided =
           assertInstanceOf(Answer.Decided.class, sent(service, key, call), where);
-      assertEquals(fits, !decided.facts().blocked(), where);
+      assertEquals(fits, !decided.decision().isBlocked(), where);
       call.allowed = fits;
       call.state = fits ? ReservationState.RESERVED : ReservationState.NONE;
       calls.put(key, call);
@@ -104,7 +107,7 @@ class LedgerPropertyTest {
       Answer.Decided replay =
           assertInstanceOf(Answer.Decided.class, sent(service, key, known), where);
       assertTrue(replay.replayed(), where);
-      assertEquals(known.allowed, !replay.facts().blocked(), where);
+      assertEquals(known.allowed, !replay.decision().isBlocked(), where);
     }
   }
 
@@ -224,11 +227,10 @@ class LedgerPropertyTest {
 
   private static void add(
       Reservation reservation, Map<AccountKey, Long> held, Map<AccountKey, Long> charged) {
-    Settled settled = reservation.settled();
-    for (Hold hold : reservation.holds()) {
-      held.merge(
-          hold.account(), reservation.state().isHolding() ? hold.amount().micros() : 0, Long::sum);
-      charged.merge(hold.account(), settled == null ? 0 : settled.charge().micros(), Long::sum);
+    for (AccountShare share : reservation.decision().accounts()) {
+      AccountKey account = share.key(reservation.tenantId());
+      held.merge(account, reservation.state().isHolding() ? share.hold().micros() : 0, Long::sum);
+      charged.merge(account, reservation.charged().micros(), Long::sum);
     }
   }
 }

@@ -3,14 +3,20 @@ package io.budgetauthority.ledger;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
+import io.budgetauthority.TestReservation;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
@@ -20,34 +26,11 @@ import org.junit.jupiter.api.Test;
 /// The state machine of protocol.md#states, without a ledger.
 class ReservationTest {
 
-  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+  private static final Instant NOW = TestReservation.NOW;
   private static final AccountKey RUN = AccountKey.total("t", Scope.RUN, "r");
 
-  private static Reservation reserved(boolean explicit) {
-    return new Reservation(
-        new ReservationId("0".repeat(32)),
-        "t",
-        "p",
-        "hash",
-        "nonce",
-        1,
-        ReservationState.RESERVED,
-        explicit,
-        false,
-        List.of(new Hold(RUN, MicroUsd.of(100))),
-        MicroUsd.of(100),
-        null,
-        null,
-        NOW,
-        NOW.plusSeconds(600),
-        null,
-        Duration.ofDays(30),
-        "{}",
-        "");
-  }
-
-  private static Settled word(long charge, UsageQuality quality) {
-    return new Settled(MicroUsd.of(charge), quality, "", NOW, Settled.Reporter.GATEWAY);
+  private static Charge word(long charge, UsageQuality quality) {
+    return TestReservation.charge(charge, quality);
   }
 
   private static Reservation after(Reservation reservation, Reservation.Step step) {
@@ -64,19 +47,24 @@ class ReservationTest {
 
   @Test
   void whenACallIsCommitted_theHoldIsFreedAndUsageCharged() {
-    Reservation.Step step = reserved(false).commit(word(30, UsageQuality.EXACT));
+    Reservation.Step step = TestReservation.reserved(false).commit(word(30, UsageQuality.EXACT));
 
     assertEquals(List.of(posting(-100, 30)), postings(step));
     assertEquals(MicroUsd.of(70), postings(step).getFirst().availableChange());
-    assertEquals(ReservationState.COMMITTED, after(reserved(false), step).state());
+    assertEquals(ReservationState.COMMITTED, after(TestReservation.reserved(false), step).state());
   }
 
   @Test
   void whenTimeIsExtended_noMoneyMovesAndNoTimeIsLost() {
-    Reservation later = after(reserved(false), reserved(false).extend(NOW.plusSeconds(900)));
+    Reservation later =
+        after(
+            TestReservation.reserved(false),
+            TestReservation.reserved(false).extend(NOW.plusSeconds(900)));
 
     assertEquals(NOW.plusSeconds(900), later.expiresAt());
-    assertEquals(List.of(posting(0, 0)), postings(reserved(false).extend(NOW.plusSeconds(900))));
+    assertEquals(
+        List.of(posting(0, 0)),
+        postings(TestReservation.reserved(false).extend(NOW.plusSeconds(900))));
     assertInstanceOf(Reservation.Step.Unchanged.class, later.extend(NOW.plusSeconds(700)));
     Reservation over = after(later, later.release(null, NOW));
     assertInstanceOf(Reservation.Step.Refused.class, over.extend(NOW.plusSeconds(1_000)));
@@ -85,7 +73,9 @@ class ReservationTest {
   @Test
   void whenAUsageReportIsNotBetter_nothingChanges() {
     Reservation committed =
-        after(reserved(false), reserved(false).commit(word(30, UsageQuality.ESTIMATED)));
+        after(
+            TestReservation.reserved(false),
+            TestReservation.reserved(false).commit(word(30, UsageQuality.ESTIMATED)));
 
     assertInstanceOf(
         Reservation.Step.Unchanged.class, committed.commit(word(50, UsageQuality.ESTIMATED)));
@@ -97,7 +87,9 @@ class ReservationTest {
   @Test
   void whenABetterUsageReportComes_theDifferenceIsCharged() {
     Reservation committed =
-        after(reserved(false), reserved(false).commit(word(100, UsageQuality.MISSING)));
+        after(
+            TestReservation.reserved(false),
+            TestReservation.reserved(false).commit(word(100, UsageQuality.MISSING)));
 
     assertEquals(
         List.of(posting(0, -70)), postings(committed.commit(word(30, UsageQuality.EXACT))));
@@ -105,7 +97,10 @@ class ReservationTest {
 
   @Test
   void whenUsageComesAfterARelease_itIsChargedAndNothingFreed() {
-    Reservation released = after(reserved(false), reserved(false).release("not called", NOW));
+    Reservation released =
+        after(
+            TestReservation.reserved(false),
+            TestReservation.reserved(false).release("not called", NOW));
 
     assertEquals("not called", released.releaseReason());
     assertEquals(List.of(posting(0, 30)), postings(released.commit(word(30, UsageQuality.EXACT))));
@@ -114,7 +109,7 @@ class ReservationTest {
 
   @Test
   void whenAReservationExpires_itsHoldStaysUntilReconciled() {
-    Reservation reservation = reserved(false);
+    Reservation reservation = TestReservation.reserved(false);
     Duration skew = Duration.ofSeconds(5);
 
     assertInstanceOf(
@@ -134,7 +129,7 @@ class ReservationTest {
 
   @Test
   void whenACallWasNeverForwarded_reconciliationReleasesIt() {
-    Reservation reservation = reserved(true);
+    Reservation reservation = TestReservation.reserved(true);
     Reservation expired =
         after(reservation, reservation.expire(NOW.plusSeconds(700), Duration.ZERO));
     assertEquals(ReservationState.RELEASED, after(expired, expired.reconcile(NOW)).state());
@@ -150,27 +145,24 @@ class ReservationTest {
 
   @Test
   void whenACallIsForwarded_itIsTakenOnceAndOnlyWhileOpen() {
-    Reservation implicit = reserved(false);
+    Reservation implicit = TestReservation.reserved(false);
     assertInstanceOf(Reservation.Step.Unchanged.class, implicit.forward());
-    Reservation forwarded = after(reserved(true), reserved(true).forward());
+    Reservation forwarded =
+        after(TestReservation.reserved(true), TestReservation.reserved(true).forward());
     assertInstanceOf(Reservation.Step.Unchanged.class, forwarded.forward());
     Reservation released = after(forwarded, forwarded.release("not called", NOW));
     assertInstanceOf(Reservation.Step.Refused.class, released.forward());
   }
 
   private static Reservation.Rehold rehold(long amount, Instant until) {
-    return new Reservation.Rehold(
-        List.of(new Hold(RUN, MicroUsd.of(amount))),
-        List.of(Optional.of(MicroUsd.of(amount - 100))),
-        MicroUsd.of(amount),
-        until,
-        "{}",
-        "");
+    Decision decision = TestReservation.holding(MicroUsd.of(amount));
+    AccountName run = decision.accounts().getFirst().name();
+    return new Reservation.Rehold(decision, null, Map.of(run, MicroUsd.of(amount - 100)), until);
   }
 
   @Test
   void whenAHoldChanges_theDifferenceIsPostedAndNoTimeLost() {
-    Reservation reservation = reserved(false);
+    Reservation reservation = TestReservation.reserved(false);
     assertInstanceOf(
         Reservation.Step.Unchanged.class, reservation.rehold(rehold(100, NOW.plusSeconds(600))));
     Reservation.Step more = reservation.rehold(rehold(130, NOW.plusSeconds(1)));
@@ -190,14 +182,14 @@ class ReservationTest {
   void whenStepsComeInAnyOrder_theEndIsTheSame() {
     for (long seed = 0; seed < 3_000; seed++) {
       RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(seed);
-      List<Settled> words =
+      List<Charge> words =
           new ArrayList<>(
               List.of(
                   word(random.nextInt(200), UsageQuality.EXACT),
                   word(random.nextInt(200), UsageQuality.ESTIMATED),
                   word(100, UsageQuality.MISSING)));
       List<Function<Reservation, Reservation.Step>> steps = new ArrayList<>();
-      for (Settled word : words) {
+      for (Charge word : words) {
         for (int copy = 0; copy <= random.nextInt(3); copy++) {
           steps.add(reservation -> reservation.commit(word));
         }
@@ -207,7 +199,7 @@ class ReservationTest {
       steps.add(reservation -> reservation.reconcile(NOW));
       Collections.shuffle(steps, new Random(seed));
 
-      Reservation reservation = reserved(false);
+      Reservation reservation = TestReservation.reserved(false);
       long reserved = 100;
       long committed = 0;
       for (Function<Reservation, Reservation.Step> step : steps) {
@@ -224,7 +216,7 @@ class ReservationTest {
 
       assertEquals(ReservationState.COMMITTED, reservation.state(), "seed " + seed);
       assertEquals(0, reserved, "seed " + seed);
-      assertEquals(words.getFirst().charge().micros(), committed, "seed " + seed);
+      assertEquals(words.getFirst().amount().micros(), committed, "seed " + seed);
     }
   }
 }

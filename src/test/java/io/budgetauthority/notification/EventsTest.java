@@ -10,9 +10,10 @@ import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.StreamRecord;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.time.Clock;
@@ -78,7 +79,7 @@ class EventsTest {
 
       assertEquals(List.of("budget.blocked"), it.types());
       BudgetEvent event = it.heard.getFirst();
-      assertEquals("run_ceiling_reached", event.detail().get("code"));
+      assertEquals(ProblemCode.RUN_CEILING_REACHED, event.detail().get("code"));
       assertEquals(Scope.RUN, event.detail().get("blocking_scope"));
       assertEquals(it.service.idOf("one").decisionId(), event.detail().get("decision_id"));
       assertEquals(null, event.detail().get("reservation_id"));

@@ -8,8 +8,8 @@ final class Charges {
 
   private Charges() {}
 
-  static Pricing.Charge of(Price row, String tier, Usage usage) {
-    return Pricing.charge(row, usage, new Pricing.Held(Map.of(), tier, null, null));
+  static Pricing.Cost of(Price row, String tier, Usage usage) {
+    return Pricing.cost(row, usage, new Pricing.Held(Map.of(), tier, null, null));
   }
 
   /// Whole numbers of units.

@@ -81,7 +81,7 @@ class PriceFileClassesTest {
   @Test
   void whenCacheReadsHaveNoPrice_inputIsChargedAndReported() {
     Usage usage = new Usage(1_000, 0, cached(400, 0, 0), Map.of(), Map.of(), null);
-    Pricing.Charge charge = Charges.of(row("azure/gpt-5-pro"), "default", usage);
+    Pricing.Cost charge = Charges.of(row("azure/gpt-5-pro"), "default", usage);
     assertEquals("0.015", charge.amount().toString());
     assertEquals(List.of("cache_read_tokens"), charge.unpriced());
   }
@@ -137,7 +137,7 @@ class PriceFileClassesTest {
   private static String multiplied(Price row, @Nullable String region, @Nullable String speed) {
     Usage usage =
         new Usage(1_000, 1_000, Parts.NONE, Map.of(), Map.of(), null, region, speed, null);
-    return Pricing.charge(row, usage, Pricing.Held.NOTHING).amount().toString();
+    return Pricing.cost(row, usage, Pricing.Held.NOTHING).amount().toString();
   }
 
   // 25

@@ -238,7 +238,7 @@ class PricingTest {
   @Test
   void whenOutputHasNoPrice_theDearestOfItsSideIsCharged() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT_IMAGE, 30)));
-    Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(0, 1_000));
+    Pricing.Cost charge = Charges.of(row, "default", Usage.ofTokens(0, 1_000));
 
     assertEquals("0.03", charge.amount().toString());
     assertEquals(List.of("output_tokens"), charge.unpriced());
@@ -309,19 +309,19 @@ class PricingTest {
   @Test
   void whenAServiceTierHasNoPrice_theDefaultIsCharged() {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
-    Pricing.Charge flex = Charges.of(row, "flex", Usage.ofTokens(10, 10));
+    Pricing.Cost flex = Charges.of(row, "flex", Usage.ofTokens(10, 10));
 
     assertEquals("0.00003", flex.amount().toString());
     assertEquals(List.of("service_tier"), flex.unpriced());
     assertEquals(
-        new Pricing.Charge(MicroUsd.ZERO, List.of("model")),
+        new Pricing.Cost(MicroUsd.ZERO, List.of("model")),
         Charges.of(row(), "default", Usage.ofTokens(10, 10)));
   }
 
   @Test
   void whenInputHasNoPrice_theDearestOfItsSideIsCharged() {
     Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
-    Pricing.Charge charge = Charges.of(row, "default", Usage.ofTokens(1_000, 0));
+    Pricing.Cost charge = Charges.of(row, "default", Usage.ofTokens(1_000, 0));
 
     assertEquals("0.004", charge.amount().toString());
     assertEquals(List.of("input_tokens"), charge.unpriced());

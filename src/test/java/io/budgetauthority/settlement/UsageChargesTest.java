@@ -8,19 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
-import io.budgetauthority.decision.DecisionFacts;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.AccountKey;
 import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.UsageQuality;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -72,7 +76,7 @@ class UsageChargesTest {
     Run run = service.run("run");
     assertEquals(FIVE_HUNDRED, run.account().committed());
     assertEquals(MicroUsd.ZERO, run.account().reserved());
-    assertEquals(new Run.Tuple("ada", "ci", null, null), run.tuple());
+    assertEquals(new Tuple("ada", "ci", null, null), run.tuple());
     assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
   }
 
@@ -83,7 +87,7 @@ class UsageChargesTest {
     assertEquals(MicroUsd.of(-400), service.account(Scope.USER, "ada").available());
     Answer.Decided next =
         assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 1, null));
-    assertTrue(next.facts().blocked());
+    assertTrue(next.decision().isBlocked());
   }
 
   @Test
@@ -92,7 +96,7 @@ class UsageChargesTest {
     UsageCharges.Result.Charged second = charged(charge("u", "run", null));
     assertFalse(first.replayed());
     assertTrue(second.replayed());
-    assertEquals(first.reservation(), second.reservation());
+    assertEquals(first.reservation().nonce(), second.reservation().nonce());
     assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
     assertInstanceOf(
         UsageCharges.Result.KeyReused.class,
@@ -122,10 +126,12 @@ class UsageChargesTest {
   void whenTheRunIsAnotherUsers_theStatedUserIsCharged() {
     service.ceiling(Scope.USER, "bob", MicroUsd.of(10_000));
     assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
-    DecisionFacts facts =
-        charged(charge("u", "run", "bob", TestAuthority.MODEL, UsageQuality.EXACT, null)).facts();
-    assertNull(facts.runId());
-    assertEquals("run", facts.orphanOf());
+    Decision decision =
+        charged(charge("u", "run", "bob", TestAuthority.MODEL, UsageQuality.EXACT, null))
+            .reservation()
+            .decision();
+    assertNull(decision.subject().runId());
+    assertEquals("run", decision.subject().orphanOf());
     assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
     assertEquals(FIVE_HUNDRED, service.account(Scope.USER, "bob").committed());
   }
@@ -169,8 +175,8 @@ class UsageChargesTest {
   void whenTheModelHasNoPrice_itIsUnpricedAndChargesNothing() {
     UsageCharges.Result.Charged charged =
         charged(charge("u", "run", "ada", "nobody-knows-it", UsageQuality.EXACT, null));
-    String settled = String.valueOf(charged.reservation().settled());
-    assertTrue(settled.contains("\"unpriced\":[\"model\"]"), settled);
+    Charge charge = Objects.requireNonNull(charged.reservation().charge());
+    assertEquals(List.of("model"), charge.usage().unpriced());
     assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
   }
 
@@ -189,12 +195,13 @@ class UsageChargesTest {
     service.clock.advance(Duration.ofDays(2));
     Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
-    assertEquals(
-        charged.reservation(),
+    Reservation stored =
         service
             .ledger
             .find(service.tenantId, charged.reservation().id(), Deadline.in(Duration.ofSeconds(5)))
-            .orElseThrow());
+            .orElseThrow();
+    assertEquals(charged.reservation().revision(), stored.revision());
+    assertEquals(charged.reservation().charge(), stored.charge());
     assertEquals(Run.State.EXPIRED, service.run("run").ended());
   }
 

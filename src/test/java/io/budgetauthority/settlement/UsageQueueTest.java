@@ -173,9 +173,9 @@ class UsageQueueTest {
         "decision",
         of(key),
         """
-        {"request_hash": "h", %s "expires_at": "%s", "facts": {"decision": "allow",
-         "enforcement_mode": "hard_gate", "run_id": "run-1", "service_tier": "default",
-         "estimate_usd": "%s", "currency": "USD", "price_table_version": "v",
+        {"request_hash": "h", %s "expires_at": "%s", "decision": {
+         "verdict": {"type": "granted", "kind": "allow"}, "mode": "hard_gate",
+         "subject": {"run_id": "run-1"}, "estimate_usd": "%s", "price_table_version": "v",
          "created_at": "%s", "degraded": "ledger_unavailable", "asked": {"choices": 1%s}}}
         """
             .formatted(more, service.clock.instant(), estimate, service.clock.instant(), asked));

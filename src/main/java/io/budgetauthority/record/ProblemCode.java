@@ -1,4 +1,4 @@
-package io.budgetauthority.decision;
+package io.budgetauthority.record;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.tenant.Scope;
@@ -19,7 +19,7 @@ public enum ProblemCode {
   OUTPUT_CAP_ABOVE_POLICY,
   CONTEXT_WINDOW_EXCEEDED;
 
-  static ProblemCode ceilingReached(Scope scope) {
+  public static ProblemCode ceilingReached(Scope scope) {
     return switch (scope) {
       case RUN -> RUN_CEILING_REACHED;
       case USER -> USER_CEILING_REACHED;

@@ -1,4 +1,4 @@
-package io.budgetauthority.ledger;
+package io.budgetauthority.record;
 
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
@@ -35,7 +35,7 @@ public record AccountKey(
   }
 
   /// Reads the two stored keys of an account.
-  static AccountKey parse(String partitionKey, String sortKey) {
+  public static AccountKey parse(String partitionKey, String sortKey) {
     String[] parts = partitionKey.split("#", -1);
     String[] time = sortKey.split("#", -1);
     Window window = Window.ofWireName(time[1]);

@@ -1,4 +1,4 @@
-package io.budgetauthority.ledger;
+package io.budgetauthority.record;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package io.budgetauthority.decision;
+package io.budgetauthority.record;
 
 import io.soabase.recordbuilder.core.RecordBuilder;
 import java.lang.annotation.ElementType;

@@ -1,8 +1,10 @@
-package io.budgetauthority.decision;
+package io.budgetauthority.record;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
@@ -17,10 +19,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
-/// Writes and reads a decision's facts and its price row as the ledger's item stores them, and
-/// makes the hash that tells two requests apart. Nulls are left out, so that a field that is added
-/// later changes neither.
-public final class DecisionJson {
+/// The one codec of what is stored of a decision: the decision itself, the row that it was priced
+/// by and the usage that it was charged for. It also makes the hash that tells two requests apart.
+/// Nulls are left out, and unknown fields are ignored. So a process reads what a newer one wrote.
+public final class RecordJson {
 
   private static final ObjectMapper MAPPER =
       JsonMapper.builder()
@@ -28,13 +30,16 @@ public final class DecisionJson {
           .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
           .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .disable(MapperFeature.AUTO_DETECT_IS_GETTERS)
           .defaultPropertyInclusion(
               JsonInclude.Value.construct(
                   JsonInclude.Include.NON_EMPTY, JsonInclude.Include.NON_EMPTY))
           .build();
 
   private static final ObjectWriter WRITER = MAPPER.writer();
-  private static final ObjectReader FACTS = MAPPER.readerFor(DecisionFacts.class);
+  private static final ObjectReader DECISION = MAPPER.readerFor(Decision.class);
+  private static final ObjectReader USAGE = MAPPER.readerFor(ChargedUsage.class);
   private static final ObjectReader PRICE = MAPPER.readerFor(Price.class);
 
   /// A few rows price most calls, and a row is half of what is stored for a decision. So each row
@@ -46,46 +51,54 @@ public final class DecisionJson {
   private static final Cache<String, Price> READ_PRICES =
       Caffeine.newBuilder().maximumSize(MAX_PRICES).build();
 
-  private DecisionJson() {}
+  private RecordJson() {}
 
   public static String writePrice(Price row) {
-    return WRITTEN_PRICES.get(row, DecisionJson::write);
+    return WRITTEN_PRICES.get(row, RecordJson::write);
   }
 
-  public static String write(Object facts) {
+  /// The JSON of a part of a decision, or of a message that contains one.
+  public static String write(Object part) {
     try {
-      return WRITER.writeValueAsString(facts);
+      return WRITER.writeValueAsString(part);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a decision cannot be written", e);
+      throw new IllegalStateException(
+          "a " + part.getClass().getSimpleName() + " cannot be written", e);
     }
   }
 
-  /// Reads what [#write] wrote of a type.
-  public static <T> T read(String json, Class<T> type) {
+  /// Reads a part of a message that [#write] wrote. Any other JSON gets an [IllegalStateException].
+  public static <T> T read(JsonNode json, Class<T> type) {
     try {
-      return MAPPER.readValue(json, type);
+      return MAPPER.treeToValue(json, type);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored " + type.getSimpleName() + " cannot be read", e);
+      throw new IllegalStateException("a " + type.getSimpleName() + " cannot be read", e);
     }
   }
 
-  public static DecisionFacts readFacts(String json) {
-    try {
-      return FACTS.readValue(json);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored decision cannot be read", e);
-    }
+  /// Reads a decision. Any other text gets an [IllegalStateException].
+  public static Decision readDecision(String json) {
+    return read(DECISION, json, "decision");
+  }
+
+  /// Reads the usage of a charge. Any other text gets an [IllegalStateException].
+  public static ChargedUsage readUsage(String json) {
+    return read(USAGE, json, "usage of a charge");
   }
 
   public static Price readPrice(String json) {
-    return READ_PRICES.get(json, DecisionJson::parsePrice);
+    return READ_PRICES.get(json, RecordJson::parsePrice);
   }
 
   private static Price parsePrice(String json) {
+    return read(PRICE, json, "price row");
+  }
+
+  private static <T> T read(ObjectReader reader, String json, String what) {
     try {
-      return PRICE.readValue(json);
+      return reader.readValue(json);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored price row cannot be read", e);
+      throw new IllegalStateException("a stored " + what + " cannot be read", e);
     }
   }
 

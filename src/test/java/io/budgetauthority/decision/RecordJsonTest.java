@@ -1,0 +1,118 @@
+package io.budgetauthority.decision;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Capability;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.UnitCount;
+import io.budgetauthority.price.Usage;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Asked;
+import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.InputBasis;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.record.Verdict;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/// How a decision is stored, and what tells two requests apart.
+class RecordJsonTest {
+
+  @Test
+  void whenARowIsReadBack_itIsEqualAndOneSharedObject() {
+    String name = "row-" + UUID.randomUUID();
+    Price row = new RowBuilder(name).can(Capability.TOOLS).build();
+
+    Price read = RecordJson.readPrice(RecordJson.writePrice(row));
+
+    assertEquals(name, read.model());
+    assertEquals(row.cards(), read.cards());
+    assertEquals(row.capabilities(), read.capabilities());
+    assertEquals(row.windowTokens(), read.windowTokens());
+    assertSame(read, RecordJson.readPrice(RecordJson.writePrice(row)));
+  }
+
+  @Test
+  void whenAValueIsWritten_itIsReadBackAndBadJsonIsAFault() {
+    Asked asked =
+        new Asked(
+            null,
+            100L,
+            true,
+            new AskBuilder().build().parts(),
+            3,
+            Map.of("images", UnitCount.of(2), "seconds", new UnitCount(12_500_000)),
+            Map.of("web_search", 1L),
+            Bounds.AUTO_TIER,
+            "us",
+            "fast");
+    Decision decision =
+        new Decision(
+            new Verdict.Granted(
+                Verdict.Kind.DOWNGRADE,
+                ProblemCode.OUTPUT_CAP_REQUIRED,
+                new AccountName(Scope.TEAM, "blue", Window.DAY)),
+            Mode.SOFT_GATE,
+            new Decision.Subject("run", "parent", null, new Tuple("ada", null, "blue", null)),
+            new Decision.Model("openai", "dear", "cheap", "chat"),
+            new Decision.Tokens(7L, InputBasis.BYTES, 100L, 50L, true),
+            new Decision.Service("flex", "us", "fast"),
+            MicroUsd.of(150),
+            List.of(
+                new AccountShare(
+                    Scope.TEAM,
+                    "blue",
+                    Window.DAY,
+                    "2026-11-24",
+                    3,
+                    Mode.SOFT_GATE,
+                    MicroUsd.of(20),
+                    MicroUsd.of(1_000),
+                    MicroUsd.of(150),
+                    MicroUsd.of(300),
+                    MicroUsd.of(150),
+                    Instant.parse("2026-11-25T00:00:00Z"),
+                    true,
+                    List.of(50))),
+            List.of("a warning"),
+            "table-1",
+            Instant.parse("2026-11-24T10:00:00.123Z"),
+            "ledger_unavailable",
+            asked);
+    ChargedUsage usage =
+        new ChargedUsage(Usage.ofTokens(10, 5), "openai", "cheap", List.of("reasoning_tokens"));
+
+    assertEquals(decision, RecordJson.readDecision(RecordJson.write(decision)));
+    assertEquals(usage, RecordJson.readUsage(RecordJson.write(usage)));
+    assertThrows(IllegalStateException.class, () -> RecordJson.readDecision("{"));
+    assertThrows(IllegalStateException.class, () -> RecordJson.readUsage("{"));
+    assertThrows(IllegalStateException.class, () -> RecordJson.readPrice("{"));
+  }
+
+  @Test
+  void whenRequestsMeanTheSame_onlyThenTheirHashesAreEqual() {
+    String hash = RecordJson.hash(new AskBuilder().cap(10L).build());
+
+    assertEquals(hash, RecordJson.hash(new AskBuilder().cap(10L).build()));
+    assertNotEquals(hash, RecordJson.hash(new AskBuilder().cap(11L).build()));
+    assertNotEquals(hash, RecordJson.hash(new AskBuilder().cap(10L).parent("run").build()));
+    assertEquals(
+        RecordJson.hash(new AskBuilder().units(Map.of("images", 1L, "pages", 2L)).build()),
+        RecordJson.hash(new AskBuilder().units(Map.of("pages", 2L, "images", 1L)).build()));
+  }
+}
