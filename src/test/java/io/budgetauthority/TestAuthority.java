@@ -1,6 +1,7 @@
 package io.budgetauthority;
 
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
@@ -248,30 +249,28 @@ public final class TestAuthority {
   public Answer ask(
       String key, String runId, long inputTokens, long outputTokens, @Nullable MicroUsd runLimit) {
     return authority.decide(
-        new Authority.Ask(gateway, request(inputTokens, outputTokens, runLimit), key, runId));
+        Ask.of(gateway, request(inputTokens, outputTokens, runLimit), key, runId));
   }
 
   /// An ask by another user.
   public Answer askAs(
       String userId, String key, String runId, long inputTokens, long outputTokens) {
     return authority.decide(
-        new Authority.Ask(
-            gateway, request(MODEL, userId, inputTokens, outputTokens, null, null), key, runId));
+        Ask.of(gateway, request(MODEL, userId, inputTokens, outputTokens, null, null), key, runId));
   }
 
   /// An ask for another model than the local build's own.
   public Answer askFor(
       String model, String key, String runId, long inputTokens, long outputTokens) {
     return authority.decide(
-        new Authority.Ask(
-            gateway, request(model, "ada", inputTokens, outputTokens, null, null), key, runId));
+        Ask.of(gateway, request(model, "ada", inputTokens, outputTokens, null, null), key, runId));
   }
 
   /// An ask for the first call of a run that another one started.
   public Answer askAsChild(
       String key, String runId, String parentRunId, long inputTokens, long outputTokens) {
     return authority.decide(
-        new Authority.Ask(
+        Ask.of(
             gateway,
             request(MODEL, "ada", inputTokens, outputTokens, null, parentRunId),
             key,

@@ -4,6 +4,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent.RequestContext;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
@@ -58,7 +59,7 @@ final class Priming implements Resource {
       APIGatewayV2HTTPResponse refused = server.handleRequest(request(), null);
       var unused =
           authority.decide(
-              new Authority.Ask(
+              Ask.of(
                   NOBODY,
                   DecisionRequestJson.read(ASK.getBytes(StandardCharsets.UTF_8), NOBODY),
                   null,

@@ -1,6 +1,7 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.input.Ids;
@@ -8,7 +9,6 @@ import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Settlement;
@@ -62,7 +62,7 @@ public final class DecisionResource {
     String run = runId == null ? null : Ids.requireRunId(BudgetHeaders.RUN_ID, runId);
     String key = keyOf(request, idempotencyKey);
     try {
-      return answer(caller, authority.decide(new Authority.Ask(caller, request, key, run)));
+      return answer(caller, authority.decide(Ask.of(caller, request, key, run)));
     } catch (ArithmeticException e) {
       throw RequestFields.invalid(
           "/input_tokens", "with the other bounds makes a call too large to be priced");
@@ -170,20 +170,8 @@ public final class DecisionResource {
     BudgetHeaders.put(response, decision, reservation, caller);
     if (decided.replayed()) {
       response.header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true");
-    } else {
-      count(decision);
     }
     return response.build();
-  }
-
-  private static void count(Decision decision) {
-    Verdict verdict = decision.verdict();
-    Meters.afterWrite(
-        () ->
-            Meters.decided(
-                verdict.wireName(),
-                decision.mode().wireName(),
-                verdict.code() == null ? null : verdict.code().wireName()));
   }
 
   private Policy policy(Caller caller) {

@@ -1,28 +1,18 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.budgetauthority.decision.Answer;
-import io.budgetauthority.decision.Lineage;
-import io.budgetauthority.decision.RunCounters;
+import io.budgetauthority.decision.RunCreation;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.CeilingChanges;
-import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerContended;
-import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -42,7 +32,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -53,13 +42,12 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunResource {
 
-  private static final int MAX_ATTEMPTS = 5;
-
   /// The most runs that are read for one page of a list.
   private static final int MAX_READ = 1_000;
 
   private final Access access;
   private final Runs runs;
+  private final RunCreation creation;
   private final CeilingChanges changes;
   private final Tenants tenants;
   private final Clock clock;
@@ -67,6 +55,7 @@ public final class RunResource {
   RunResource(Access access, Runs runs, CeilingChanges changes, Tenants tenants, Clock clock) {
     this.access = access;
     this.runs = runs;
+    this.creation = new RunCreation(runs, tenants, clock);
     this.changes = changes;
     this.tenants = tenants;
     this.clock = clock;
@@ -89,92 +78,19 @@ public final class RunResource {
             fields.id("feature_id"));
     String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
     fields.end();
-    Tenants.Versioned versioned = tenants.policy(caller.tenantId());
-    Policy policy = versioned.policy();
     Tuple bound = Callers.tuple(caller, tuple);
+    Policy policy = tenants.policy(caller.tenantId()).policy();
     Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
-    MicroUsd made = limit == null ? policy.defaultRunLimit() : limit;
-    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      Optional<Run> present = runs.find(caller.tenantId(), runId);
-      if (present.isPresent()) {
-        return same(present.get(), bound, limit, parentRunId);
-      }
-      Run parent = parent(caller, runId, parentRunId, bound);
-      Run wanted = run(caller.tenantId(), runId, parent, bound, made, policy);
-      switch (runs.start(wanted, parent, counters(wanted, versioned))) {
-        case Ledger.Outcome.Reserved started -> {
-          return Response.status(201).entity(RunView.of(wanted, clock.instant())).build();
-        }
-        case Ledger.Outcome.OverLimit none ->
-            throw RunRefusals.exception(new Answer.TooManyRuns(none.counter(), none.reason()));
-        case Ledger.Outcome.Conflict conflict -> {}
-        case Ledger.Outcome.AlreadyDecided already -> {}
-      }
-    }
-    throw new LedgerContended("run " + runId + " or its parent moved on at every read");
-  }
-
-  /// The counters of a new run. An advisory tenant's runs are counted and never refused.
-  private static List<RunCounter> counters(Run run, Tenants.Versioned versioned) {
-    List<RunCounter> counters =
-        RunCounters.ofNew(run.tenantId(), versioned, run.tuple(), run.createdAt());
-    return versioned.policy().mode() == Mode.ADVISORY_ESTIMATE
-        ? counters.stream().map(RunCounter::unlimited).toList()
-        : counters;
-  }
-
-  /// Answers the same request again with the run as it is now. A different request is a conflict.
-  private Response same(
-      Run present, Tuple bound, @Nullable MicroUsd limit, @Nullable String parentRunId) {
-    boolean sameLimit =
-        limit == null
-            || present.account().limit().equals(limit)
-            || present.madeLimit().equals(limit);
-    boolean sameParent = Objects.equals(present.parentRunId(), parentRunId);
-    boolean sameTuple =
-        present.tuple().equals(bound)
-            || (parentRunId != null
-                && present.tuple().completedBy(bound).equals(present.tuple())
-                && present.tuple().admits(bound));
-    if (!sameTuple || !sameLimit || !sameParent) {
-      throw RunRefusals.exception(
-          new Answer.RunConflict(
-              present.runId(), "run " + present.runId() + " exists with other settings"));
-    }
-    return Response.ok(RunView.of(present, clock.instant())).build();
-  }
-
-  /// The parent of the new run; null if the request names none.
-  private @Nullable Run parent(Caller caller, String runId, @Nullable String named, Tuple bound) {
-    Run parent = named == null ? null : runs.find(caller.tenantId(), named).orElse(null);
-    Answer.RunRefused refused = Lineage.refuseParent(runId, named, parent, bound, clock.instant());
-    if (refused != null) {
-      throw RunRefusals.exception(refused);
-    }
-    return parent;
-  }
-
-  private Run run(
-      String tenantId,
-      String runId,
-      @Nullable Run parent,
-      Tuple bound,
-      MicroUsd limit,
-      Policy policy) {
-    Instant now = Instant.ofEpochMilli(clock.millis());
-    return new Run(
-        tenantId,
-        runId,
-        parent == null ? List.of() : parent.ancestorsOfChild(),
-        parent == null ? bound : parent.tuple().completedBy(bound),
-        null,
-        now,
-        now.plus(policy.runTtl()),
-        limit,
-        Run.Rules.USUAL,
-        true,
-        Account.unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, LimitVersion.ofRun(0)));
+    Instant now = clock.instant();
+    return switch (creation.create(
+        new RunCreation.Wanted(caller.tenantId(), runId, bound, limit, parentRunId))) {
+      case RunCreation.Result.Created created ->
+          Response.status(201).entity(RunView.of(created.run(), now)).build();
+      case RunCreation.Result.Present present ->
+          Response.ok(RunView.of(present.run(), now)).build();
+      case RunCreation.Result.Refused refused -> throw RunRefusals.exception(refused.reason());
+    };
   }
 
   @GET

@@ -64,9 +64,9 @@ public final class LateDecisions {
         recorder.record(
             late.id(),
             occurrence(late, MicroUsd.ZERO),
-            (target, stored) ->
+            (view, stored) ->
                 stored == null || becomes(stored, late)
-                    ? Optional.of(reserved(late, target, stored))
+                    ? Optional.of(reserved(late, view, stored))
                     : Optional.empty());
     if (!known.recorded() && !isAccountedFor(known, late)) {
       presume(late);
@@ -104,8 +104,8 @@ public final class LateDecisions {
         recorder.record(
             late.ownId(),
             occurrence(late, estimate),
-            (target, stored) ->
-                stored == null ? Optional.of(presumed(late, target, estimate)) : Optional.empty());
+            (view, stored) ->
+                stored == null ? Optional.of(presumed(late, view, estimate)) : Optional.empty());
   }
 
   private static UnreservedRecorder.Occurrence occurrence(Late late, MicroUsd charge) {
@@ -131,27 +131,26 @@ public final class LateDecisions {
   /// The reservation. Its `forward` is taken as `implicit`, whatever the ask stated. A caller's
   /// `forward` could not reach the ledger, and a call that was let through must not be released
   /// because it is missing.
-  private static Reservation reserved(
-      Late late, UnreservedRecorder.Target target, @Nullable Reservation stored) {
+  private static Reservation reserved(Late late, BudgetView view, @Nullable Reservation stored) {
     return item(
         late,
         late.id(),
-        target,
+        view,
         stored == null ? 1 : stored.revision() + 1,
         ReservationState.RESERVED,
         null);
   }
 
-  private Reservation presumed(Late late, UnreservedRecorder.Target target, MicroUsd estimate) {
+  private Reservation presumed(Late late, BudgetView view, MicroUsd estimate) {
     Instant now = Instant.ofEpochMilli(clock.millis());
     return item(
-        late, late.ownId(), target, 1, ReservationState.RECONCILED, Charge.presumed(estimate, now));
+        late, late.ownId(), view, 1, ReservationState.RECONCILED, Charge.presumed(estimate, now));
   }
 
   private static Reservation item(
       Late late,
       ReservationId id,
-      UnreservedRecorder.Target target,
+      BudgetView view,
       long revision,
       ReservationState state,
       @Nullable Charge charge) {
@@ -165,13 +164,12 @@ public final class LateDecisions {
         state,
         false,
         false,
-        target.charged(
-            late.decision().decision(), charge == null ? MicroUsd.ZERO : charge.amount()),
+        view.charged(late.decision().decision(), charge == null ? MicroUsd.ZERO : charge.amount()),
         late.decision().priceRow(),
         charge,
         null,
         late.decision().expiresAt(),
         charge == null ? null : charge.at(),
-        Duration.ofDays(target.policy().retentionDays()));
+        Duration.ofDays(view.policy().retentionDays()));
   }
 }

@@ -7,8 +7,8 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
-import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Policy;
@@ -52,8 +52,7 @@ public final class Outage {
 
   /// Answers an ask. Throws [LedgerUnavailable] for a tenant that fails closed, and for an ask that
   /// may not be let through in an outage.
-  Answer answer(
-      Authority.Ask ask, Authority.Identified identified, PriceTable table, Throwable cause) {
+  Answer answer(Ask ask, PriceTable table, Throwable cause) {
     TenantSnapshot tenant = tenant(ask.caller().tenantId(), cause);
     Answer refused = ask.refusedBy(tenant.policy());
     if (refused != null) {
@@ -65,7 +64,7 @@ public final class Outage {
     }
     boolean advisory = tenant.strictest() == Mode.ADVISORY_ESTIMATE;
     boolean open = advisory || tenant.policy().onLedgerOutage() == Policy.OnLedgerOutage.FAIL_OPEN;
-    DecisionWriter.Identity identity = identified.identity();
+    Ask.Identity identity = ask.identity();
     if (!open || identity == null) {
       Meters.failedClosed();
       throw unavailable("DynamoDB is unavailable and the tenant fails closed", cause);
@@ -96,15 +95,13 @@ public final class Outage {
           throw unavailable(
               "DynamoDB is unavailable and the call is blocked: " + block.verdict().detail(),
               cause);
-      case Plan.Grant grant ->
-          allow(ask, identity, identified.stated(), table, tenant, grant, cause);
+      case Plan.Grant grant -> allow(ask, identity, table, tenant, grant, cause);
     };
   }
 
   private Answer allow(
-      Authority.Ask ask,
-      DecisionWriter.Identity identity,
-      Tuple stated,
+      Ask ask,
+      Ask.Identity identity,
       PriceTable table,
       TenantSnapshot tenant,
       Plan.Grant grant,
@@ -112,21 +109,11 @@ public final class Outage {
     Instant now = Instant.ofEpochMilli(clock.millis());
     Tenants.Versioned versioned =
         new Tenants.Versioned(tenant.policy(), tenant.calendar(), tenant.version());
-    CallRun run = CallRun.of(ask, identity, stated, versioned, now);
     DecisionWriter writer =
         new DecisionWriter(
-            ask.request(),
-            versioned,
-            table.version(),
-            run.runId(),
-            run.isIssued(),
-            new Lineage(null, List.of()),
-            stated,
-            List.of(),
-            CODE,
-            now);
+            ask.request(), viewOf(ask, versioned, now), table.version(), List.of(), CODE);
     Reservation reservation =
-        writer.granted(writer.decision(grant.in(tenant.strictest()), List.of()), identity, grant);
+        writer.granted(writer.decision(grant.in(tenant.strictest())), identity, grant);
     DegradedDecision decision =
         new DegradedDecision(
             reservation.requestHash(),
@@ -135,7 +122,7 @@ public final class Outage {
             ask.request().parentRunId(),
             ask.request().runLimit(),
             reservation.expiresAt());
-    if (!send(ask, decision, now)) {
+    if (!send(ask, identity, decision, now)) {
       if (tenant.strictest() != Mode.ADVISORY_ESTIMATE) {
         throw unavailable("DynamoDB and the usage queue are unavailable", cause);
       }
@@ -145,7 +132,16 @@ public final class Outage {
           reservation.id().decisionId());
     }
     Meters.failedOpen();
+    Authority.count(reservation.decision());
     return new Answer.Decided(reservation, false);
+  }
+
+  /// What is known of the call without the ledger: its run and its tuple as they were stated, and
+  /// no balance.
+  private static BudgetView viewOf(Ask ask, Tenants.Versioned versioned, Instant now) {
+    CallRun run = CallRun.of(ask, versioned, now);
+    Decision.Subject subject = new Decision.Subject(run.runId(), null, null, ask.stated());
+    return new BudgetView(versioned, now, subject, List.of(), run.isIssued(), List.of());
   }
 
   private TenantSnapshot tenant(String tenantId, Throwable cause) {
@@ -159,11 +155,7 @@ public final class Outage {
   }
 
   private PriceTable.Found find(
-      Authority.Ask ask,
-      PriceTable table,
-      @Nullable String provider,
-      String model,
-      Throwable cause) {
+      Ask ask, PriceTable table, @Nullable String provider, String model, Throwable cause) {
     try {
       return PriceOverrides.find(snapshots, ask.caller().tenantId(), table, provider, model);
     } catch (SdkException e) {
@@ -182,7 +174,7 @@ public final class Outage {
       @JsonProperty("body") DegradedDecision body) {}
 
   /// Whether the queue has accepted the decision.
-  private boolean send(Authority.Ask ask, DegradedDecision decision, Instant now) {
+  private boolean send(Ask ask, Ask.Identity identity, DegradedDecision decision, Instant now) {
     if (queueUrl.isEmpty()) {
       return false;
     }
@@ -191,7 +183,7 @@ public final class Outage {
             "decision",
             ask.caller().tenantId(),
             ask.caller().principalId(),
-            ask.idempotencyKey(),
+            identity.idempotencyKey(),
             now,
             decision);
     try {

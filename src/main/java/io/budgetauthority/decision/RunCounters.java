@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// (protocol.md#policy).
 public final class RunCounters {
 
-  private static final Tuple UNBOUND = new Tuple(null, null, null, null);
-
   private RunCounters() {}
 
   /// The counters that an existing run increments when a call names it. A run that did not count
@@ -26,13 +24,13 @@ public final class RunCounters {
       String tenantId, Tenants.Versioned policy, Run run, Tuple bound, Instant now) {
     return run.counted()
         ? of(tenantId, policy, run.tuple(), bound, null)
-        : of(tenantId, policy, UNBOUND, bound, now);
+        : of(tenantId, policy, Tuple.UNBOUND, bound, now);
   }
 
   /// The counters that a new run increments.
   public static List<RunCounter> ofNew(
       String tenantId, Tenants.Versioned policy, Tuple bound, Instant now) {
-    return of(tenantId, policy, UNBOUND, bound, now);
+    return of(tenantId, policy, Tuple.UNBOUND, bound, now);
   }
 
   /// The counters of a key and a user that a run is newly bound to, and of the day that it begins

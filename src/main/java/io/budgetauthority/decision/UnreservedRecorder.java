@@ -3,14 +3,13 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.Deadline;
-import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.Optimistic;
+import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
@@ -67,41 +66,10 @@ public final class UnreservedRecorder {
       boolean decided,
       boolean issued) {}
 
-  /// The run, the tuple and the accounts that a call is charged to.
-  ///
-  /// @param runId null where the call names no run, or one that is another principal's
-  /// @param orphanOf the run that was named and is another principal's; null where the named run is
-  ///   not, or where none was named
-  /// @param enforcedAccounts every account that is charged, as it was before
-  public record Target(
-      Tenants.Versioned versioned,
-      @Nullable String runId,
-      @Nullable String parentRunId,
-      @Nullable String orphanOf,
-      Tuple tuple,
-      List<EnforcedAccount> enforcedAccounts) {
-    public Target {
-      enforcedAccounts = List.copyOf(enforcedAccounts);
-    }
-
-    public Policy policy() {
-      return versioned.policy();
-    }
-
-    /// A decision without a reservation, charged to this target.
-    ///
-    /// @param charge what each account is charged, in micro-USD
-    public Decision charged(Decision decision, MicroUsd charge) {
-      return decision.with(
-          new Decision.Subject(runId, parentRunId, orphanOf, tuple),
-          enforcedAccounts.stream().map(enforced -> enforced.sharingCharge(charge)).toList());
-    }
-  }
-
   /// Makes the item of a call.
   public interface Entry {
     /// The item to write; empty where the item that is stored under its id stays as it is.
-    Optional<Reservation> at(Target target, @Nullable Reservation stored);
+    Optional<Reservation> at(BudgetView view, @Nullable Reservation stored);
   }
 
   /// The reservation that is now stored under an id.
@@ -112,60 +80,71 @@ public final class UnreservedRecorder {
 
   public Recorded record(ReservationId id, Occurrence occurrence, Entry entry) {
     Deadline deadline = Deadline.in(TIMEOUT);
-    do {
-      Recorded recorded = attempt(id, occurrence, entry, deadline);
-      if (recorded != null) {
-        return recorded;
-      }
-    } while (!deadline.isPast());
-    throw new LedgerContended("the accounts moved in every round");
+    return Optimistic.retry(
+        deadline, "the accounts", () -> attempt(id, occurrence, entry, deadline));
   }
 
-  /// One round; null where the ledger changed between reading and writing.
-  private @Nullable Recorded attempt(
+  private Attempt<Recorded> attempt(
       ReservationId id, Occurrence occurrence, Entry entry, Deadline deadline) {
     String tenantId = occurrence.tenantId();
     Tenants.Versioned policy = tenants.policy(tenantId);
-    Duration skew = Duration.ofSeconds(policy.policy().clockSkewSeconds());
     RunBinding binding = binding(occurrence, deadline);
     Accounts.Applying applying =
         accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at());
     Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), binding.runIds(), deadline);
     if (ledger.repair(seen.accounts().values(), deadline)) {
-      return null;
+      return Attempt.conflict();
     }
     if (applying.isOlderThan(seen.accounts())) {
       applying.evict(tenants);
-      return null;
+      return Attempt.conflict();
     }
-    List<EnforcedAccount> enforcedAccounts = new ArrayList<>();
+    BudgetView view = view(occurrence, policy, binding, applying, seen);
+    Reservation stored = seen.reservation();
+    Duration skew = Duration.ofSeconds(policy.policy().clockSkewSeconds());
+    Optional<Reservation> item = entry.at(view, stored);
+    if (item.isEmpty()) {
+      return stored == null ? Attempt.conflict() : Attempt.done(new Recorded(stored, false, skew));
+    }
+    List<ConditionalHold> charges =
+        view.accounts().stream()
+            .map(account -> ConditionalHold.ofCharge(account, occurrence.charge()))
+            .toList();
+    Bookkeeping.Use use =
+        occurrence.decided() ? Bookkeeping.Use.LATE_DECISION : Bookkeeping.Use.USAGE;
+    Ledger.Write write = Bookkeeping.write(item.get(), view, charges, use).withoutRunLimits();
+    if (!(ledger.reserve(write, deadline) instanceof Ledger.Outcome.Reserved)) {
+      return Attempt.conflict();
+    }
+    if (binding.orphanOf() != null) {
+      Meters.afterWrite(Meters::orphaned);
+    }
+    return Attempt.done(new Recorded(item.get(), true, skew));
+  }
+
+  private BudgetView view(
+      Occurrence occurrence,
+      Tenants.Versioned policy,
+      RunBinding binding,
+      Accounts.Applying applying,
+      Ledger.Snapshot seen) {
+    List<BudgetView.RunOfCall> runs = new ArrayList<>();
     for (String runId : binding.runIds()) {
       Run run = seen.runs().get(runId);
       Account account = run == null ? unused(occurrence, runId, policy.policy()) : run.account();
-      enforcedAccounts.add(accounts.ofRun(account, run, policy.policy()));
+      runs.add(new BudgetView.RunOfCall(runId, run, accounts.ofRun(account, run, policy.policy())));
     }
-    enforcedAccounts.addAll(applying.enforcedAccounts(seen.accounts()));
-    Target target =
-        new Target(
-            policy,
+    return new BudgetView(
+        policy,
+        occurrence.at(),
+        new Decision.Subject(
             binding.runId(),
             binding.chain().isEmpty() ? null : binding.chain().getFirst(),
             binding.orphanOf(),
-            binding.tuple(),
-            enforcedAccounts);
-    Reservation stored = seen.reservation();
-    Optional<Reservation> item = entry.at(target, stored);
-    if (item.isEmpty()) {
-      return stored == null ? null : new Recorded(stored, false, skew);
-    }
-    Ledger.Write order = order(occurrence, binding, target, seen.runs(), item.get());
-    if (!(ledger.reserve(order, deadline) instanceof Ledger.Outcome.Reserved)) {
-      return null;
-    }
-    if (target.orphanOf() != null) {
-      Meters.afterWrite(Meters::orphaned);
-    }
-    return new Recorded(item.get(), true, skew);
+            binding.tuple()),
+        runs,
+        occurrence.issued(),
+        applying.enforcedAccounts(seen.accounts()));
   }
 
   /// The runs that a call is charged to, and the tuple.
@@ -239,91 +218,5 @@ public final class UnreservedRecorder {
             : policy.defaultRunLimit();
     return Account.unused(
         AccountKey.total(occurrence.tenantId(), Scope.RUN, runId), limit, LimitVersion.ofRun(0));
-  }
-
-  private static Ledger.Write order(
-      Occurrence occurrence,
-      RunBinding binding,
-      Target target,
-      Map<String, Run> runs,
-      Reservation item) {
-    List<ConditionalHold> takes = new ArrayList<>();
-    List<Ledger.RunChange> changes = new ArrayList<>();
-    List<RunCounter> counters = new ArrayList<>();
-    List<String> runIds = binding.runIds();
-    for (int i = 0; i < target.enforcedAccounts().size(); i++) {
-      EnforcedAccount enforced = target.enforcedAccounts().get(i);
-      if (i >= runIds.size()) {
-        takes.add(ConditionalHold.ofCharge(enforced, occurrence.charge()));
-        continue;
-      }
-      boolean isOwn = i == 0;
-      Run run = runs.get(runIds.get(i));
-      if (run == null) {
-        changes.add(new Ledger.Start(begun(occurrence, binding, target.policy(), enforced, isOwn)));
-      } else {
-        takes.add(ConditionalHold.ofCharge(enforced, occurrence.charge()));
-        if (occurrence.decided() && run.stateAt(occurrence.at()) == Run.State.ACTIVE) {
-          Tuple bound = isOwn ? binding.tuple() : run.tuple();
-          changes.add(
-              new Ledger.Renew(
-                  run, bound, occurrence.at(), renewed(run, occurrence, target), isOwn));
-        }
-      }
-      if (isOwn) {
-        counters.addAll(countersOf(occurrence, binding, target, run));
-      }
-    }
-    return new Ledger.Write(item, takes, changes, counters);
-  }
-
-  /// A new run that this call starts. An ancestor that is created with it is bound to nothing until
-  /// a decision names that ancestor as its own run.
-  private static Run begun(
-      Occurrence occurrence,
-      RunBinding binding,
-      Policy policy,
-      EnforcedAccount enforced,
-      boolean isOwn) {
-    Account account = enforced.account();
-    Account charged =
-        Account.of(
-            account.key(), account.limit(), occurrence.charge(), MicroUsd.ZERO, account.version());
-    return new Run(
-        occurrence.tenantId(),
-        account.key().id(),
-        isOwn ? binding.chain() : List.of(),
-        isOwn ? binding.tuple() : Tuple.UNBOUND,
-        null,
-        occurrence.at(),
-        occurrence.at().plus(policy.runTtl()),
-        account.limit(),
-        Run.Rules.USUAL,
-        !(isOwn && occurrence.issued()),
-        charged);
-  }
-
-  private static Instant renewed(Run run, Occurrence occurrence, Target target) {
-    Instant until = occurrence.at().plus(target.policy().runTtl());
-    return until.isAfter(run.expiresAt()) ? until : run.expiresAt();
-  }
-
-  /// The counters that the call's run increments. They have no maximum here, so that nothing is
-  /// refused. A parent that is created with the run does not count as another new run of the day.
-  private static List<RunCounter> countersOf(
-      Occurrence occurrence, RunBinding binding, Target target, @Nullable Run run) {
-    List<RunCounter> counters = List.of();
-    if (run == null) {
-      if (!occurrence.issued()) {
-        counters =
-            RunCounters.ofNew(
-                occurrence.tenantId(), target.versioned(), binding.tuple(), occurrence.at());
-      }
-    } else if (occurrence.decided() && run.stateAt(occurrence.at()) == Run.State.ACTIVE) {
-      counters =
-          RunCounters.ofKnown(
-              occurrence.tenantId(), target.versioned(), run, binding.tuple(), occurrence.at());
-    }
-    return counters.stream().map(RunCounter::unlimited).toList();
   }
 }

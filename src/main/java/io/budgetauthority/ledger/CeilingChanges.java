@@ -2,6 +2,7 @@ package io.budgetauthority.ledger;
 
 import static io.budgetauthority.tenant.StoredValues.money;
 
+import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Calendar;
@@ -67,37 +68,59 @@ public final class CeilingChanges {
       Precondition precondition,
       Function<CeilingSet, AuditEntry> entry) {
     Deadline deadline = Deadline.in(TIMEOUT);
-    while (true) {
-      CeilingSet before = tenants.ceilingsNow(scopeId);
-      if (!precondition.holds(before.version())) {
-        return new Changed(before, false, false);
-      }
-      Tenants.Versioned policy = tenants.policyNow(scopeId.tenantId());
-      CeilingSet after = before.with(window, ceiling);
-      List<TransactWriteItem> writes = new ArrayList<>();
-      writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
-      writes.add(tenants.unchanged(scopeId.tenantId(), policy));
-      writes.add(tenants.listing(scopeId, after));
-      writes.add(audit(scopeId, entry.apply(before)));
-      if (changesModes(before, after, window)) {
-        writes.add(tenants.toPublish(scopeId.tenantId()));
-      }
-      Account stored = accountNow(accountKey(scopeId, window, policy.calendar(), now), deadline);
-      if (stored != null && ledger.repair(List.of(stored), deadline)) {
-        pause(deadline, scopeId);
-        continue;
-      }
-      if (stored != null) {
-        Account moved =
-            stored.withLimit(ceiling.limit(), new LimitVersion(after.version(), policy.version()));
-        writes.add(TransactWriteItem.builder().update(move(stored, moved)).build());
-      }
-      if (ledger.write(writes, deadline)) {
-        tenants.cacheIfNewer(scopeId, after);
-        return new Changed(after, !before.byWindow().containsKey(window), true);
-      }
-      pause(deadline, scopeId);
+    return Optimistic.retry(
+        deadline,
+        nameOf(scopeId),
+        () -> attemptPut(scopeId, window, ceiling, now, precondition, entry, deadline));
+  }
+
+  private Attempt<Changed> attemptPut(
+      ScopeId scopeId,
+      Window window,
+      Ceiling ceiling,
+      Instant now,
+      Precondition precondition,
+      Function<CeilingSet, AuditEntry> entry,
+      Deadline deadline) {
+    CeilingSet before = tenants.ceilingsNow(scopeId);
+    if (!precondition.holds(before.version())) {
+      return Attempt.done(new Changed(before, false, false));
     }
+    Tenants.Versioned policy = tenants.policyNow(scopeId.tenantId());
+    CeilingSet after = before.with(window, ceiling);
+    List<TransactWriteItem> writes = writesOf(scopeId, window, before, after, entry);
+    writes.add(tenants.unchanged(scopeId.tenantId(), policy));
+    Account stored = accountNow(accountKey(scopeId, window, policy.calendar(), now), deadline);
+    if (stored != null && ledger.repair(List.of(stored), deadline)) {
+      return Attempt.conflict();
+    }
+    if (stored != null) {
+      Account moved =
+          stored.withLimit(ceiling.limit(), new LimitVersion(after.version(), policy.version()));
+      writes.add(TransactWriteItem.builder().update(move(stored, moved)).build());
+    }
+    if (!ledger.write(writes, deadline)) {
+      return Attempt.conflict();
+    }
+    tenants.cacheIfNewer(scopeId, after);
+    return Attempt.done(new Changed(after, !before.byWindow().containsKey(window), true));
+  }
+
+  /// What every change of a scope id's ceilings writes.
+  private List<TransactWriteItem> writesOf(
+      ScopeId scopeId,
+      Window window,
+      CeilingSet before,
+      CeilingSet after,
+      Function<CeilingSet, AuditEntry> entry) {
+    List<TransactWriteItem> writes = new ArrayList<>();
+    writes.add(TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build());
+    writes.add(tenants.listing(scopeId, after));
+    writes.add(audit(scopeId, entry.apply(before)));
+    if (changesModes(before, after, window)) {
+      writes.add(tenants.toPublish(scopeId.tenantId()));
+    }
+    return writes;
   }
 
   private static AccountKey accountKey(
@@ -118,27 +141,21 @@ public final class CeilingChanges {
       Precondition precondition,
       Function<CeilingSet, AuditEntry> entry) {
     Deadline deadline = Deadline.in(TIMEOUT);
-    while (true) {
-      CeilingSet before = tenants.ceilingsNow(scopeId);
-      if (!before.byWindow().containsKey(window) || !precondition.holds(before.version())) {
-        return false;
-      }
-      CeilingSet after = before.without(window);
-      TransactWriteItem write =
-          TransactWriteItem.builder().put(tenants.replace(scopeId, after)).build();
-      List<TransactWriteItem> writes = new ArrayList<>();
-      writes.add(write);
-      writes.add(tenants.listing(scopeId, after));
-      writes.add(audit(scopeId, entry.apply(before)));
-      if (changesModes(before, after, window)) {
-        writes.add(tenants.toPublish(scopeId.tenantId()));
-      }
-      if (ledger.write(writes, deadline)) {
-        tenants.cacheIfNewer(scopeId, after);
-        return true;
-      }
-      pause(deadline, scopeId);
-    }
+    return Optimistic.retry(
+        deadline,
+        nameOf(scopeId),
+        () -> {
+          CeilingSet before = tenants.ceilingsNow(scopeId);
+          if (!before.byWindow().containsKey(window) || !precondition.holds(before.version())) {
+            return Attempt.done(false);
+          }
+          CeilingSet after = before.without(window);
+          if (!ledger.write(writesOf(scopeId, window, before, after, entry), deadline)) {
+            return Attempt.conflict();
+          }
+          tenants.cacheIfNewer(scopeId, after);
+          return Attempt.done(true);
+        });
   }
 
   /// Whether the change may change the strictest mode of the tenant.
@@ -170,30 +187,33 @@ public final class CeilingChanges {
       Precondition precondition,
       Function<Run, AuditEntry> entry) {
     Deadline deadline = Deadline.in(TIMEOUT);
-    while (true) {
-      Run seen = runNow(tenantId, runId, deadline);
-      if (seen == null) {
-        return new RunChanged.NoRun();
-      }
-      if (!precondition.holds(seen.account().version().ceilings())) {
-        return new RunChanged.PreconditionFailed();
-      }
-      if (ledger.repair(List.of(seen.account()), deadline)) {
-        continue;
-      }
-      List<TransactWriteItem> writes =
-          List.of(
-              TransactWriteItem.builder()
-                  .update(RunItem.moveLimit(ledger.table(), seen, change.apply(seen)))
-                  .build(),
-              TransactWriteItem.builder().put(tenants.audit(tenantId, entry.apply(seen))).build());
-      if (ledger.write(writes, deadline)) {
-        return new RunChanged.Done(seen.withCeiling(change.apply(seen)));
-      }
-      if (!deadline.pause()) {
-        throw new LedgerContended("the ceiling of run " + runId + " kept changing");
-      }
-    }
+    return Optimistic.retry(
+        deadline,
+        "the ceiling of run " + runId,
+        () -> {
+          Run seen = runNow(tenantId, runId, deadline);
+          if (seen == null) {
+            return Attempt.done(new RunChanged.NoRun());
+          }
+          if (!precondition.holds(seen.account().version().ceilings())) {
+            return Attempt.done(new RunChanged.PreconditionFailed());
+          }
+          if (ledger.repair(List.of(seen.account()), deadline)) {
+            return Attempt.conflict();
+          }
+          Ceiling ceiling = change.apply(seen);
+          List<TransactWriteItem> writes =
+              List.of(
+                  TransactWriteItem.builder()
+                      .update(RunItem.moveLimit(ledger.table(), seen, ceiling))
+                      .build(),
+                  TransactWriteItem.builder()
+                      .put(tenants.audit(tenantId, entry.apply(seen)))
+                      .build());
+          return ledger.write(writes, deadline)
+              ? Attempt.done(new RunChanged.Done(seen.withCeiling(ceiling)))
+              : Attempt.conflict();
+        });
   }
 
   private @Nullable Run runNow(String tenantId, String runId, Deadline deadline) {
@@ -223,10 +243,7 @@ public final class CeilingChanges {
     return TransactWriteItem.builder().put(tenants.audit(scopeId.tenantId(), entry)).build();
   }
 
-  private static void pause(Deadline deadline, ScopeId scopeId) {
-    if (!deadline.pause()) {
-      throw new LedgerContended(
-          "the ceilings of " + scopeId.scope().wireName() + " " + scopeId.id() + " kept changing");
-    }
+  private static String nameOf(ScopeId scopeId) {
+    return "the set of ceilings of " + scopeId.scope().wireName() + " " + scopeId.id();
   }
 }

@@ -77,6 +77,12 @@ public final class Ledger {
       return new Write(reservation, List.of(), List.of(), List.of());
     }
 
+    /// The same write, in which no counter of runs has a maximum.
+    public Write withoutRunLimits() {
+      return new Write(
+          reservation, takes, runs, counters.stream().map(RunCounter::unlimited).toList());
+    }
+
     private @Nullable Renew renewalOf(ConditionalHold take) {
       AccountKey account = take.enforced().account().key();
       for (RunChange change : runs) {

@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Scope;
@@ -84,18 +85,20 @@ public final class Runs {
 
   private boolean close(
       String tenantId, String runId, Instant now, List<TransactWriteItem> beside) {
-    Deadline deadline = Deadline.in(TIMEOUT);
-    while (true) {
-      Optional<Run> run = find(tenantId, runId);
-      if (run.isEmpty()) {
-        return false;
-      }
-      if (run.get().ended() != null || end(run.get(), Run.State.CLOSED, now, beside)) {
-        break;
-      }
-      if (!deadline.pause()) {
-        throw new LedgerContended("run " + runId + " kept changing");
-      }
+    boolean found =
+        Optimistic.retry(
+            Deadline.in(TIMEOUT),
+            "run " + runId,
+            () -> {
+              Optional<Run> run = find(tenantId, runId);
+              return run.isEmpty()
+                      || run.get().ended() != null
+                      || end(run.get(), Run.State.CLOSED, now, beside)
+                  ? Attempt.done(run.isPresent())
+                  : Attempt.conflict();
+            });
+    if (!found) {
+      return false;
     }
     childrenOf(tenantId, runId).forEach(child -> close(tenantId, child, now, List.of()));
     return true;

@@ -5,7 +5,8 @@ import io.budgetauthority.decision.ModelRules;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerContended;
+import io.budgetauthority.ledger.Optimistic;
+import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -36,10 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class Settlement {
 
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
-
-  /// How often a call reads a reservation before it gives up. A reservation takes only a few steps
-  /// in its life, so it does not normally change this often.
-  private static final int MAX_READS = 20;
 
   private final Ledger ledger;
   private final UsagePricing pricing;
@@ -187,11 +184,11 @@ public final class Settlement {
         id,
         (reservation, deadline) -> {
           if (!reservation.state().isOpen()) {
-            return new Result.Refused(reservation);
+            return Attempt.done(new Result.Refused(reservation));
           }
           Map<AccountKey, Account> accounts = ledger.accounts(reservation, deadline);
           if (ledger.repair(accounts.values(), deadline)) {
-            return null;
+            return Attempt.conflict();
           }
           HoldChange change =
               new HoldChange(
@@ -202,11 +199,11 @@ public final class Settlement {
                   accounts);
           return switch (wanted.of(reservation, change)) {
             case HoldChange.Result.Blocked blocked ->
-                new Result.Blocked(reservation, blocked.decision(), blocked.block());
+                Attempt.done(new Result.Blocked(reservation, blocked.decision(), blocked.block()));
             case HoldChange.Result.Refused refused ->
-                new Result.Disallowed(refused.code(), refused.reason());
+                Attempt.done(new Result.Disallowed(refused.code(), refused.reason()));
             case HoldChange.Result.Invalid invalid ->
-                new Result.Invalid(invalid.field(), invalid.reason());
+                Attempt.done(new Result.Invalid(invalid.field(), invalid.reason()));
             case HoldChange.Result.Moved moved ->
                 result(reservation.rehold(moved.to()), reservation, deadline);
           };
@@ -245,39 +242,36 @@ public final class Settlement {
   }
 
   /// One attempt at a step of a reservation as it was just read.
-  private interface Attempt {
-    /// Null where another step was written first, so that the reservation must be read and the step
-    /// computed again.
-    @Nullable Result at(Reservation seen, Deadline deadline);
+  private interface StepAttempt {
+    Attempt<Result> at(Reservation seen, Deadline deadline);
   }
 
-  private Result untilTaken(Caller caller, ReservationId id, Attempt attempt) {
+  private Result untilTaken(Caller caller, ReservationId id, StepAttempt step) {
     Deadline deadline = Deadline.in(TIMEOUT);
-    for (int read = 0; read < MAX_READS; read++) {
-      Optional<Reservation> found = find(caller, id, deadline);
-      if (found.isEmpty()) {
-        return new Result.NotFound();
-      }
-      if (caller.role() == Role.AGENT && !found.get().principalId().equals(caller.principalId())) {
-        return new Result.Forbidden();
-      }
-      Result result = attempt.at(found.get(), deadline);
-      if (result != null) {
-        return result;
-      }
-    }
-    throw new LedgerContended("reservation " + id.reservationId() + " moved on at every read");
+    return Optimistic.retry(
+        deadline,
+        "reservation " + id.reservationId(),
+        () -> {
+          Optional<Reservation> found = find(caller, id, deadline);
+          if (found.isEmpty()) {
+            return Attempt.done(new Result.NotFound());
+          }
+          return caller.role() == Role.AGENT
+                  && !found.get().principalId().equals(caller.principalId())
+              ? Attempt.done(new Result.Forbidden())
+              : step.at(found.get(), deadline);
+        });
   }
 
-  /// Writes a step and returns its outcome; null where the ledger has changed meanwhile.
-  private @Nullable Result result(Reservation.Step step, Reservation seen, Deadline deadline) {
+  /// Writes a step and returns its outcome.
+  private Attempt<Result> result(Reservation.Step step, Reservation seen, Deadline deadline) {
     return switch (step) {
-      case Reservation.Step.Unchanged unchanged -> new Result.Done(seen);
-      case Reservation.Step.Refused refused -> new Result.Refused(seen);
+      case Reservation.Step.Unchanged unchanged -> Attempt.done(new Result.Done(seen));
+      case Reservation.Step.Refused refused -> Attempt.done(new Result.Refused(seen));
       case Reservation.Step.Move move ->
           ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED
-              ? done(move.next(), seen)
-              : null;
+              ? Attempt.done(done(move.next(), seen))
+              : Attempt.conflict();
     };
   }
 

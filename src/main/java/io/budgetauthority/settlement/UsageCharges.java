@@ -108,7 +108,7 @@ public final class UsageCharges {
                 firstCharge.amount(),
                 false,
                 false),
-            (target, stored) ->
+            (view, stored) ->
                 stored != null
                     ? Optional.empty()
                     : Optional.of(
@@ -122,13 +122,13 @@ public final class UsageCharges {
                             ReservationState.COMMITTED,
                             false,
                             false,
-                            target.charged(decision, firstCharge.amount()),
+                            view.charged(decision, firstCharge.amount()),
                             priceRow,
                             firstCharge,
                             null,
                             at,
                             firstCharge.at(),
-                            Duration.ofDays(target.policy().retentionDays()))));
+                            Duration.ofDays(view.policy().retentionDays()))));
     Reservation reservation = recorded.reservation();
     if (recorded.recorded()) {
       Meters.afterWrite(

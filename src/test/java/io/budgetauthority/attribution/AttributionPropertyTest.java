@@ -7,8 +7,8 @@ import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.AskBuilder;
-import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Account;
@@ -166,8 +166,7 @@ class AttributionPropertyTest {
       }
       int run = random.nextInt(RUNS);
       Answer answer =
-          service.authority.decide(
-              new Authority.Ask(service.gateway, request(run), key, "run-" + run));
+          service.authority.decide(Ask.of(service.gateway, request(run), key, "run-" + run));
       if (answer instanceof Answer.Decided made) {
         decided.put(key, service.idOf(key));
         if (!made.decision().isBlocked()) {

@@ -168,7 +168,7 @@ class AfterResetTest {
             .runLimit(limit)
             .build();
     Answer answer =
-        service.authority.decide(new Authority.Ask(service.gateway, request, "call-" + asked, run));
+        service.authority.decide(Ask.of(service.gateway, request, "call-" + asked, run));
     return assertInstanceOf(Answer.Decided.class, answer).decision();
   }
 }

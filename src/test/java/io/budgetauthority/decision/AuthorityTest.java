@@ -57,7 +57,7 @@ class AuthorityTest {
   }
 
   private Answer ask(Caller caller, AskBuilder ask, @Nullable String key, @Nullable String runId) {
-    return service.authority.decide(new Authority.Ask(caller, ask.build(), key, runId));
+    return service.authority.decide(Ask.of(caller, ask.build(), key, runId));
   }
 
   private static AskBuilder tokens(long output) {

@@ -27,11 +27,9 @@ import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.record.Remedy;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.record.Verdict;
-import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,8 +45,8 @@ class DecisionWriterTest {
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
   private static final Price ROW = new RowBuilder(TestAuthority.MODEL).build();
-  private static final DecisionWriter.Identity IDENTITY =
-      new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash");
+  private static final Ask.Identity IDENTITY =
+      new Ask.Identity(new ReservationId("0".repeat(32)), "t", "p", "key", "hash");
   private static final Tuple ADA = new Tuple("ada", "ci", null, null);
 
   private static EnforcedAccountBuilder own(long limit) {
@@ -74,36 +72,35 @@ class DecisionWriterTest {
         new EnforcedAccountBuilder(Scope.RUN, 1_000).id(id).build().account());
   }
 
-  private record Written(DecisionWriter writer, Plan plan, List<EnforcedAccount> enforcedAccounts) {
+  /// The runs of a call as they are stored.
+  ///
+  /// @param own null where the call starts its run
+  private record Stored(@Nullable Run own, List<Run> ancestors) {}
+
+  private record Written(DecisionWriter writer, Plan plan) {
 
     static Written of(
         AskBuilder ask,
         Policy policy,
         @Nullable Price row,
-        Lineage lineage,
+        Stored stored,
         EnforcedAccountBuilder... of) {
-      List<EnforcedAccount> enforcedAccounts =
-          Stream.of(of).map(EnforcedAccountBuilder::build).toList();
+      List<EnforcedAccount> accounts = Stream.of(of).map(EnforcedAccountBuilder::build).toList();
       DecisionRequest request = ask.build();
-      Plan plan = Decider.decide(Questions.of(request, policy, row, List.of(), enforcedAccounts));
+      Plan plan = Decider.decide(Questions.of(request, policy, row, List.of(), accounts));
+      BudgetView view =
+          Views.of(policy, request.tuple(), NOW, stored.own(), stored.ancestors(), accounts);
       return new Written(
-          new DecisionWriter(
-              request,
-              new Tenants.Versioned(policy, Calendar.in(policy.timeZone()), 1),
-              "table-1",
-              "r",
-              false,
-              lineage,
-              request.tuple(),
-              List.of("a notice"),
-              null,
-              NOW),
-          plan,
-          enforcedAccounts);
+          new DecisionWriter(request, view, "table-1", List.of("a notice"), null), plan);
     }
 
-    static Written usual(Lineage lineage, EnforcedAccountBuilder... of) {
-      return of(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, ROW, lineage, of);
+    static Written usual(Stored stored, EnforcedAccountBuilder... of) {
+      return of(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, ROW, stored, of);
+    }
+
+    Ledger.Write write() {
+      return Bookkeeping.write(
+          reservation(), writer.view(), grant().holds(), Bookkeeping.Use.DECISION);
     }
 
     Plan.Grant grant() {
@@ -115,9 +112,7 @@ class DecisionWriterTest {
     }
 
     Decision decision() {
-      return plan instanceof Plan.Grant grant
-          ? writer.decision(grant, enforcedAccounts)
-          : writer.decision(block(), enforcedAccounts);
+      return plan instanceof Plan.Grant grant ? writer.decision(grant) : writer.decision(block());
     }
 
     Reservation reservation() {
@@ -127,8 +122,8 @@ class DecisionWriterTest {
     }
   }
 
-  private static Lineage first() {
-    return new Lineage(null, List.of());
+  private static Stored first() {
+    return new Stored(null, List.of());
   }
 
   @Test
@@ -277,12 +272,12 @@ class DecisionWriterTest {
     Run parent = run("parent", null, ADA);
     Written written =
         Written.usual(
-            new Lineage(null, List.of(parent)),
+            new Stored(null, List.of(parent)),
             own(1_000),
             new EnforcedAccountBuilder(Scope.RUN, 2_000).id("parent"),
             user(400));
 
-    List<Ledger.RunChange> changes = written.writer().runChanges(written.grant(), "t");
+    List<Ledger.RunChange> changes = written.write().runs();
 
     assertEquals(2, changes.size());
     Run made = ((Ledger.Start) changes.getFirst()).run();
@@ -299,9 +294,7 @@ class DecisionWriterTest {
         "a child's decision renews its ancestors");
     assertEquals(
         List.of("parent", "ada"),
-        written.writer().updates(written.grant()).stream()
-            .map(take -> take.enforced().account().key().id())
-            .toList(),
+        written.write().takes().stream().map(take -> take.enforced().account().key().id()).toList(),
         "its own hold is in the item already");
     assertEquals("parent", written.decision().subject().parentRunId());
   }
@@ -309,17 +302,17 @@ class DecisionWriterTest {
   @Test
   void whenALaterDecisionIsMade_itRenewsAndCompletesTheRun() {
     Run seen = run("r", null, new Tuple("ada", null, null, null));
-    Written written = Written.usual(new Lineage(seen, List.of()), own(1_000), user(400));
+    Written written = Written.usual(new Stored(seen, List.of()), own(1_000), user(400));
 
-    List<ConditionalHold> takes = written.writer().updates(written.grant());
+    List<ConditionalHold> takes = written.write().takes();
 
     assertEquals(written.grant().holds(), takes);
     assertEquals(
         List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
-        written.writer().runChanges(written.grant(), "t"));
+        written.write().runs());
     assertEquals(
         List.of(new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)),
-        written.writer().counters("t"),
+        written.write().counters(),
         "of the user it has its place");
   }
 
@@ -332,7 +325,7 @@ class DecisionWriterTest {
             new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000),
             new RunCounter(RunCounter.Of.ACTIVE_OF_USER, "t", "ada", 1_000),
             new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        written.writer().counters("t"));
+        written.write().counters());
     Written nobody =
         Written.of(
             new AskBuilder().by(null, null, null).cap(1L),
@@ -342,8 +335,8 @@ class DecisionWriterTest {
             own(1_000));
     assertEquals(
         List.of(new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        nobody.writer().counters("t"));
-    Written known = Written.usual(new Lineage(run("r", null, ADA), List.of()), own(1_000));
-    assertEquals(List.of(), known.writer().counters("t"));
+        nobody.write().counters());
+    Written known = Written.usual(new Stored(run("r", null, ADA), List.of()), own(1_000));
+    assertEquals(List.of(), known.write().counters());
   }
 }

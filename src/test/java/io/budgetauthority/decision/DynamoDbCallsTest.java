@@ -66,7 +66,7 @@ class DynamoDbCallsTest {
 
   private Answer dryRun() {
     return service.authority.decide(
-        new Authority.Ask(service.gateway, TestAuthority.request(10, 10L), null, "run-dry"));
+        Ask.of(service.gateway, TestAuthority.request(10, 10L), null, "run-dry"));
   }
 
   @ParameterizedTest

@@ -21,11 +21,9 @@ import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Remedy;
-import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.util.List;
@@ -68,20 +66,15 @@ class HoldChangeTest {
       DecisionWriter writer =
           new DecisionWriter(
               request,
-              new Tenants.Versioned(policy, Calendar.in(policy.timeZone()), 1),
+              Views.of(policy, request.tuple(), NOW, null, List.of(), enforcedAccounts),
               "table-1",
-              "r",
-              false,
-              new Lineage(null, List.of()),
-              request.tuple(),
               List.of(),
-              null,
-              NOW);
-      Decision decision = writer.decision(grant, enforcedAccounts);
+              null);
+      Decision decision = writer.decision(grant);
       Reservation reservation =
           writer.granted(
               decision,
-              new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
+              new Ask.Identity(new ReservationId("0".repeat(32)), "t", "p", "key", "hash"),
               grant);
       return new Held(reservation, policy);
     }
@@ -240,7 +233,7 @@ class HoldChangeTest {
             .block()
             .remedies());
     assertEquals(
-        List.of("raise_limit"),
+        List.of(Remedy.RAISE_LIMIT),
         blocked(
                 held.change(run(1_000).committed(801).reserved(199))
                     .extend(ROW, ALLOWED, null, 20L))
@@ -453,20 +446,15 @@ class HoldChangeTest {
     DecisionWriter writer =
         new DecisionWriter(
             request,
-            new Tenants.Versioned(advisory, Calendar.in(advisory.timeZone()), 1),
+            Views.of(advisory, request.tuple(), NOW, null, List.of(), enforcedAccounts),
             "table-1",
-            "r",
-            false,
-            new Lineage(null, List.of()),
-            request.tuple(),
             List.of(),
-            null,
-            NOW);
-    Decision decision = writer.decision(grant, enforcedAccounts);
+            null);
+    Decision decision = writer.decision(grant);
     Reservation reservation =
         writer.granted(
             decision,
-            new DecisionWriter.Identity(new ReservationId("0".repeat(32)), "t", "p", "hash"),
+            new Ask.Identity(new ReservationId("0".repeat(32)), "t", "p", "key", "hash"),
             grant);
     HoldChange change = new Held(reservation, advisory).change(account);
 

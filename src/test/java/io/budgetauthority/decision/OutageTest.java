@@ -296,6 +296,6 @@ class OutageTest {
         LedgerUnavailable.class,
         () ->
             service.authority.decide(
-                new Authority.Ask(service.gateway, TestAuthority.request(0, 100L), null, "run")));
+                Ask.of(service.gateway, TestAuthority.request(0, 100L), null, "run")));
   }
 }

@@ -2,8 +2,8 @@ package io.budgetauthority.faults;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.AskBuilder;
-import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -179,7 +179,7 @@ final class Lifecycle {
   }
 
   private Answer ask(Machine machine, long capTokens) {
-    return machine.authority().decide(new Authority.Ask(caller, request(capTokens), key, runId));
+    return machine.authority().decide(Ask.of(caller, request(capTokens), key, runId));
   }
 
   /// A caller's fault: the key of a call that was settled, with the same body or with another one.

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// Who may be a run's parent (protocol.md#child-runs).
-class LineageTest {
+/// Which runs may start another one, and which allow a call (protocol.md#child-runs).
+class RunRulesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   private static final Tuple ADA = new Tuple("ada", "ci", null, null);
@@ -35,12 +35,12 @@ class LineageTest {
   }
 
   private static Answer.@Nullable RunRefused refusal(@Nullable Run parent, Instant now) {
-    return Lineage.refuseParent("child", "parent", parent, ADA, now);
+    return RunRules.refuseParent("child", "parent", parent, ADA, now);
   }
 
   @Test
   void whenThereIsNoParentOrAnActiveOne_theRunIsAccepted() {
-    assertNull(Lineage.refuseParent("child", null, null, ADA, NOW));
+    assertNull(RunRules.refuseParent("child", null, null, ADA, NOW));
     assertNull(refusal(parent(null), NOW));
     assertNull(refusal(parent(null), NOW.plusSeconds(60)));
   }
@@ -49,7 +49,7 @@ class LineageTest {
   void whenTheParentIsTheRunItselfOrUnknown_itIsRefused() {
     assertInstanceOf(
         Answer.InvalidParent.class,
-        Lineage.refuseParent("parent", "parent", parent(null), ADA, NOW));
+        RunRules.refuseParent("parent", "parent", parent(null), ADA, NOW));
     assertEquals(new Answer.UnknownParent("parent"), refusal(null, NOW));
   }
 
@@ -63,7 +63,7 @@ class LineageTest {
   void whenTheParentsTupleDiffers_theFieldIsNamed() {
     assertEquals(
         new Answer.RunMismatch("parent", "key_id"),
-        Lineage.refuseParent(
+        RunRules.refuseParent(
             "child", "parent", parent(null), new Tuple("ada", "cd", null, null), NOW));
   }
 
@@ -76,11 +76,13 @@ class LineageTest {
   }
 
   @Test
-  void whenARunHasAncestors_itsParentIsNamedFirst() {
-    Lineage lineage = new Lineage(null, List.of(parent(null, "top")));
+  void whenAnAncestorHasEndedOrIsOfAnotherTuple_theCallIsRefused() {
+    List<Run> both = List.of(parent(null), parent(Run.State.CLOSED));
 
-    assertEquals(List.of("parent"), lineage.chain());
-    assertEquals("parent", lineage.parentRunId());
-    assertNull(new Lineage(null, List.of()).parentRunId());
+    assertNull(RunRules.refuseAncestors(List.of(parent(null)), ADA, NOW));
+    assertEquals(new Answer.RunClosed("parent"), RunRules.refuseAncestors(both, ADA, NOW));
+    assertEquals(
+        new Answer.RunMismatch("parent", "user_id"),
+        RunRules.refuseAncestors(List.of(parent(null)), new Tuple("bob", "ci", null, null), NOW));
   }
 }

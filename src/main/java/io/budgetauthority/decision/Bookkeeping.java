@@ -1,0 +1,109 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.ConditionalHold;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.record.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Makes the write of a call: its item, a hold or a charge on each account, the runs that it starts
+/// or renews, and the counters of those runs (ledger.md#reserve). Pure.
+final class Bookkeeping {
+
+  private Bookkeeping() {}
+
+  /// How a call uses its runs.
+  enum Use {
+    /// A decision that is made now. It renews its runs.
+    DECISION,
+    /// A decision that was made earlier. It renews the runs that are active, never to an earlier
+    /// time than they have.
+    LATE_DECISION,
+    /// Usage without a decision. It renews no run.
+    USAGE
+  }
+
+  /// @param holds one for each of the view's accounts, in their order
+  static Ledger.Write write(
+      Reservation item, BudgetView view, List<ConditionalHold> holds, Use use) {
+    List<ConditionalHold> updates = new ArrayList<>();
+    List<Ledger.RunChange> changes = new ArrayList<>();
+    for (int i = 0; i < view.runs().size(); i++) {
+      BudgetView.RunOfCall run = view.runs().get(i);
+      boolean own = i == 0;
+      if (run.stored() == null) {
+        changes.add(new Ledger.Start(started(item.tenantId(), view, holds.get(i), own)));
+        continue;
+      }
+      updates.add(holds.get(i));
+      if (isRenewed(run.stored(), view, use)) {
+        Tuple bound =
+            own ? run.stored().tuple().completedBy(view.subject().tuple()) : run.stored().tuple();
+        changes.add(
+            new Ledger.Renew(
+                run.stored(), bound, view.at(), renewedUntil(run.stored(), view, use), own));
+      }
+    }
+    updates.addAll(holds.subList(view.runs().size(), holds.size()));
+    return new Ledger.Write(item, updates, changes, counters(item.tenantId(), view, use));
+  }
+
+  /// A run that the call starts, with the call's hold and charge in its account. An ancestor that
+  /// is created with it is bound to nothing until a decision names that ancestor as its own run.
+  private static Run started(String tenantId, BudgetView view, ConditionalHold hold, boolean own) {
+    Account account = hold.enforced().account();
+    return new Run(
+        tenantId,
+        account.key().id(),
+        own ? view.ancestors() : List.of(),
+        own ? view.subject().tuple() : Tuple.UNBOUND,
+        null,
+        view.at(),
+        view.at().plus(view.policy().runTtl()),
+        account.limit(),
+        Run.Rules.USUAL,
+        !(own && view.issued()),
+        Account.of(account.key(), account.limit(), hold.charge(), hold.hold(), account.version()));
+  }
+
+  private static boolean isRenewed(Run run, BudgetView view, Use use) {
+    return switch (use) {
+      case DECISION -> true;
+      case LATE_DECISION -> run.stateAt(view.at()) == Run.State.ACTIVE;
+      case USAGE -> false;
+    };
+  }
+
+  private static Instant renewedUntil(Run run, BudgetView view, Use use) {
+    Instant until = view.at().plus(view.policy().runTtl());
+    return use == Use.LATE_DECISION && run.expiresAt().isAfter(until) ? run.expiresAt() : until;
+  }
+
+  /// The counters that the call's own run increments: those of a new run, and those of a key or a
+  /// user that the call binds. An ancestor that is created with the run does not count as another
+  /// new run of the day.
+  private static List<RunCounter> counters(String tenantId, BudgetView view, Use use) {
+    if (view.runs().isEmpty()) {
+      return List.of();
+    }
+    Run own = view.runs().getFirst().stored();
+    if (own == null) {
+      return view.issued()
+          ? List.of()
+          : RunCounters.ofNew(tenantId, view.versioned(), view.subject().tuple(), view.at());
+    }
+    return isRenewed(own, view, use)
+        ? RunCounters.ofKnown(
+            tenantId,
+            view.versioned(),
+            own,
+            own.tuple().completedBy(view.subject().tuple()),
+            view.at())
+        : List.of();
+  }
+}

@@ -1,0 +1,139 @@
+package io.budgetauthority.decision;
+
+import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.Deadline;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.Optimistic;
+import io.budgetauthority.ledger.Optimistic.Attempt;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Creates runs ahead of their first decision (protocol.md#runs). The same request again answers
+/// with the run as it is. Safe for use by many threads.
+public final class RunCreation {
+
+  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
+
+  private final Runs runs;
+  private final Tenants tenants;
+  private final Clock clock;
+
+  public RunCreation(Runs runs, Tenants tenants, Clock clock) {
+    this.runs = runs;
+    this.tenants = tenants;
+    this.clock = clock;
+  }
+
+  /// A run that is wanted.
+  ///
+  /// @param tuple what the run is bound to from the start
+  /// @param limit in micro-USD; null for the policy's
+  public record Wanted(
+      String tenantId,
+      String runId,
+      Tuple tuple,
+      @Nullable MicroUsd limit,
+      @Nullable String parentRunId) {}
+
+  /// The outcome of a creation.
+  public sealed interface Result {
+    record Created(Run run) implements Result {}
+
+    /// The run exists as it is wanted.
+    record Present(Run run) implements Result {}
+
+    record Refused(Answer.RunRefused reason) implements Result {}
+  }
+
+  public Result create(Wanted wanted) {
+    Deadline deadline = Deadline.in(TIMEOUT);
+    return Optimistic.retry(deadline, "run " + wanted.runId(), () -> attempt(wanted));
+  }
+
+  private Attempt<Result> attempt(Wanted wanted) {
+    Optional<Run> present = runs.find(wanted.tenantId(), wanted.runId());
+    if (present.isPresent()) {
+      return Attempt.done(
+          isAsWanted(present.get(), wanted)
+              ? new Result.Present(present.get())
+              : new Result.Refused(
+                  new Answer.RunConflict(
+                      wanted.runId(), "run " + wanted.runId() + " exists with other settings")));
+    }
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    String named = wanted.parentRunId();
+    Run parent = named == null ? null : runs.find(wanted.tenantId(), named).orElse(null);
+    Answer.RunRefused refused =
+        RunRules.refuseParent(wanted.runId(), named, parent, wanted.tuple(), now);
+    if (refused != null) {
+      return Attempt.done(new Result.Refused(refused));
+    }
+    Tenants.Versioned policy = tenants.policy(wanted.tenantId());
+    Run run = run(wanted, parent, policy, now);
+    return switch (runs.start(run, parent, counters(run, policy))) {
+      case Ledger.Outcome.Reserved started -> Attempt.done(new Result.Created(run));
+      case Ledger.Outcome.OverLimit full ->
+          Attempt.done(new Result.Refused(new Answer.TooManyRuns(full.counter(), full.reason())));
+      case Ledger.Outcome.Conflict conflict -> Attempt.conflict();
+      case Ledger.Outcome.AlreadyDecided already -> Attempt.conflict();
+    };
+  }
+
+  private static boolean isAsWanted(Run present, Wanted wanted) {
+    MicroUsd limit = wanted.limit();
+    boolean sameLimit =
+        limit == null
+            || present.account().limit().equals(limit)
+            || present.madeLimit().equals(limit);
+    boolean sameTuple =
+        present.tuple().equals(wanted.tuple())
+            || (wanted.parentRunId() != null
+                && present.tuple().completedBy(wanted.tuple()).equals(present.tuple())
+                && present.tuple().admits(wanted.tuple()));
+    return sameTuple && sameLimit && Objects.equals(present.parentRunId(), wanted.parentRunId());
+  }
+
+  /// The counters of a new run. An advisory tenant's runs are counted and never refused.
+  private static List<RunCounter> counters(Run run, Tenants.Versioned policy) {
+    List<RunCounter> counters =
+        RunCounters.ofNew(run.tenantId(), policy, run.tuple(), run.createdAt());
+    return policy.policy().mode() == Mode.ADVISORY_ESTIMATE
+        ? counters.stream().map(RunCounter::unlimited).toList()
+        : counters;
+  }
+
+  private static Run run(
+      Wanted wanted, @Nullable Run parent, Tenants.Versioned policy, Instant now) {
+    MicroUsd limit = wanted.limit() == null ? policy.policy().defaultRunLimit() : wanted.limit();
+    return new Run(
+        wanted.tenantId(),
+        wanted.runId(),
+        parent == null ? List.of() : parent.ancestorsOfChild(),
+        parent == null ? wanted.tuple() : parent.tuple().completedBy(wanted.tuple()),
+        null,
+        now,
+        now.plus(policy.policy().runTtl()),
+        limit,
+        Run.Rules.USUAL,
+        true,
+        Account.unused(
+            AccountKey.total(wanted.tenantId(), Scope.RUN, wanted.runId()),
+            limit,
+            LimitVersion.ofRun(0)));
+  }
+}
