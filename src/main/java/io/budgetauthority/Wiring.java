@@ -29,8 +29,6 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -39,12 +37,8 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.sqs.SqsClient;
 
 /// Creates the services from their parts. They are plain classes, so that a test can create them in
-/// the same way with its own clock and clients. Configuration is read only here, property by
-/// property.
+/// the same way with its own clock and clients.
 final class Wiring {
-
-  private static final String LEDGER_TABLE = "budget.ledger-table";
-  private static final String QUEUE_URL = "budget.usage-queue-url";
 
   @Produces
   @Singleton
@@ -54,27 +48,20 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Tenants tenants(
-      DynamoDbClient dynamoDb, @ConfigProperty(name = LEDGER_TABLE) String ledgerTable) {
-    return new Tenants(dynamoDb, ledgerTable);
+  Tenants tenants(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new Tenants(dynamoDb, config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  ApiKeys apiKeys(
-      DynamoDbClient dynamoDb,
-      @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
-      Clock clock) {
-    return new ApiKeys(dynamoDb, ledgerTable, clock);
+  ApiKeys apiKeys(DynamoDbClient dynamoDb, BudgetConfig config, Clock clock) {
+    return new ApiKeys(dynamoDb, config.ledgerTable(), clock);
   }
 
   @Produces
   @Singleton
-  Ledger ledger(
-      DynamoDbClient dynamoDb,
-      @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
-      @ConfigProperty(name = "budget.decisions-table") String decisionsTable) {
-    return new Ledger(dynamoDb, ledgerTable, decisionsTable);
+  Ledger ledger(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new Ledger(dynamoDb, config.ledgerTable(), config.decisionsTable());
   }
 
   @Produces
@@ -91,18 +78,15 @@ final class Wiring {
 
   @Produces
   @Singleton
-  PriceStore priceStore(S3Client s3, @ConfigProperty(name = "budget.bucket") String bucket) {
-    return new PriceStore(s3, bucket);
+  PriceStore priceStore(S3Client s3, BudgetConfig config) {
+    return new PriceStore(s3, config.bucket());
   }
 
   @Produces
   @Singleton
   PriceOverrides priceOverrides(
-      DynamoDbClient dynamoDb,
-      @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
-      Tenants tenants,
-      Clock clock) {
-    return new PriceOverrides(dynamoDb, ledgerTable, tenants, clock);
+      DynamoDbClient dynamoDb, BudgetConfig config, Tenants tenants, Clock clock) {
+    return new PriceOverrides(dynamoDb, config.ledgerTable(), tenants, clock);
   }
 
   @Produces
@@ -148,8 +132,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  SnapshotStore published(S3Client s3, @ConfigProperty(name = "budget.bucket") String bucket) {
-    return new SnapshotStore(s3, bucket);
+  SnapshotStore published(S3Client s3, BudgetConfig config) {
+    return new SnapshotStore(s3, config.bucket());
   }
 
   @Produces
@@ -162,13 +146,13 @@ final class Wiring {
   @Singleton
   SnapshotPublisher snapshotPublisher(
       DynamoDbClient dynamoDb,
-      @ConfigProperty(name = LEDGER_TABLE) String ledgerTable,
+      BudgetConfig config,
       SnapshotStore published,
       Tenants tenants,
       ApiKeys keys,
       PriceOverrides overrides) {
     return new SnapshotPublisher(
-        dynamoDb, ledgerTable, published, tenants, keys, overrides::snapshot);
+        dynamoDb, config.ledgerTable(), published, tenants, keys, overrides::snapshot);
   }
 
   @Produces
@@ -180,9 +164,9 @@ final class Wiring {
       Tenants tenants,
       OutageSnapshots snapshots,
       SqsClient sqs,
-      @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
+      BudgetConfig config,
       Clock clock) {
-    Outage outage = new Outage(snapshots, sqs, queueUrl, clock);
+    Outage outage = new Outage(snapshots, sqs, config.usageQueueUrl(), clock);
     return new Authority(ledger, prices, overrides, tenants, outage, clock);
   }
 
@@ -218,26 +202,21 @@ final class Wiring {
       UsageCharges charges,
       UnreservedRecorder recorder,
       Tenants tenants,
-      UsageQueue.Settings letters,
+      UsageQueue.Settings settings,
       Clock clock) {
     return new UsageQueue(
-        settlement, charges, new LateDecisions(recorder, clock), tenants, letters, clock);
+        settlement, charges, new LateDecisions(recorder, clock), tenants, settings, clock);
   }
 
   @Produces
   @Singleton
-  UsageQueue.Settings letters(
-      SqsClient sqs,
-      @ConfigProperty(name = QUEUE_URL) Optional<String> queueUrl,
-      @ConfigProperty(name = "budget.usage-dead-queue-url") Optional<String> deadQueueUrl,
-      @ConfigProperty(name = "budget.usage-most-receives") int mostReceives,
-      @ConfigProperty(name = "budget.usage-back-after-outage") Duration backAfterOutage) {
+  UsageQueue.Settings usageQueueSettings(SqsClient sqs, BudgetConfig config) {
     return new UsageQueue.Settings(
         sqs,
-        queueUrl.orElseThrow(() -> notSet(QUEUE_URL)),
-        deadQueueUrl.orElseThrow(() -> notSet("budget.usage-dead-queue-url")),
-        mostReceives,
-        backAfterOutage);
+        config.usageQueueUrl().orElseThrow(() -> notSet("budget.usage-queue-url")),
+        config.usageDeadQueueUrl().orElseThrow(() -> notSet("budget.usage-dead-queue-url")),
+        config.usageMaxReceives(),
+        config.usageOutageDelay());
   }
 
   private static IllegalStateException notSet(String property) {
@@ -252,10 +231,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  AttributionTable attributionTable(
-      DynamoDbClient dynamoDb,
-      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
-    return new AttributionTable(dynamoDb, attributionTable);
+  AttributionTable attributionTable(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new AttributionTable(dynamoDb, config.attributionTable());
   }
 
   @Produces

@@ -1,5 +1,6 @@
 package io.budgetauthority.events;
 
+import io.budgetauthority.BudgetConfig;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.notification.DecisionsStream;
@@ -10,8 +11,6 @@ import io.budgetauthority.tenant.Tenants;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
-import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.eventbridge.EventBridgeClient;
@@ -35,23 +34,21 @@ final class EventWiring {
       AttributionTable table,
       Tenants tenants,
       DynamoDbClient dynamoDb,
-      @ConfigProperty(name = "budget.attribution-table") String attributionTable,
       EventBridgeClient eventBridge,
-      @ConfigProperty(name = "budget.event-bus") String bus,
+      BudgetConfig config,
+      EventsConfig events,
       Clock clock) {
     return new DecisionsStream(
         new AttributionStream(table, tenants),
         new Notifications(
-            new Thresholds(tenants, dynamoDb, attributionTable, clock),
-            new EventBridgeBus(eventBridge, bus)),
+            new Thresholds(tenants, dynamoDb, config.attributionTable(), clock),
+            new EventBridgeBus(eventBridge, events.eventBus())),
         clock);
   }
 
   @Produces
   @Singleton
-  UnreadableRecords unreadableRecords(
-      SqsClient sqs,
-      @ConfigProperty(name = "budget.events-dead-queue-url") Optional<String> queueUrl) {
-    return new UnreadableRecords(sqs, queueUrl);
+  UnreadableRecords unreadableRecords(SqsClient sqs, EventsConfig events) {
+    return new UnreadableRecords(sqs, events.eventsDeadQueueUrl());
   }
 }

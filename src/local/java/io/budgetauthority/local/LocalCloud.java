@@ -135,7 +135,7 @@ public final class LocalCloud implements AutoCloseable {
       config.put("budget.usage-queue-url", result(queues).usageUrl());
       config.put("budget.usage-dead-queue-url", result(queues).usageDeadUrl());
       config.put("budget.events-dead-queue-url", result(queues).eventsDeadUrl());
-      config.put("budget.usage-back-after-outage", "5s");
+      config.put("budget.usage-outage-delay", "5s");
       config.put("quarkus.http.host", "127.0.0.1");
       QuietLoggers.NAMES.forEach(
           name -> config.put("quarkus.log.category.\"" + name + "\".level", "WARN"));

@@ -3,6 +3,7 @@ package io.budgetauthority.local;
 import static io.budgetauthority.tenant.StoredValues.text;
 import static io.budgetauthority.tenant.StoredValues.textOrNull;
 
+import io.budgetauthority.BudgetConfig;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.ledger.StreamRecord;
@@ -80,15 +81,15 @@ final class StreamPoller {
       LocalEvents events,
       Clock clock,
       @ConfigProperty(name = "quarkus.dynamodb.endpoint-override") URI endpoint,
-      @ConfigProperty(name = "budget.decisions-table") String decisionsTable,
-      @ConfigProperty(name = "budget.attribution-table") String attributionTable) {
+      BudgetConfig config) {
     this.dynamoDb = dynamoDb;
-    this.decisionsTable = decisionsTable;
-    this.attributionTable = attributionTable;
+    this.decisionsTable = config.decisionsTable();
+    this.attributionTable = config.attributionTable();
     this.stream =
         new DecisionsStream(
             new AttributionStream(table, tenants),
-            new Notifications(new Thresholds(tenants, dynamoDb, attributionTable, clock), events),
+            new Notifications(
+                new Thresholds(tenants, dynamoDb, config.attributionTable(), clock), events),
             clock);
     this.streams =
         DynamoDbStreamsClient.builder()

@@ -4,12 +4,10 @@ import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
@@ -33,31 +31,20 @@ public final class Accounts {
     this.tenants = tenants;
   }
 
-  /// A ceiling that applies, and its account.
-  ///
-  /// @param version the version of the ceilings and of the policy that the limit comes from
-  record Applied(
-      ScopeId scopeId,
-      AccountKey key,
-      Ceiling ceiling,
-      Mode mode,
-      MicroUsd margin,
-      LimitVersion version,
-      @Nullable Instant resetsAt) {}
-
-  /// All ceilings that apply, before any balance is known.
-  public record Applying(List<Applied> applied) {
+  /// The accounts of all ceilings that apply, before any balance is known.
+  public record Applying(List<EnforcedAccount> unread) {
     public Applying {
-      applied = List.copyOf(applied);
+      unread = List.copyOf(unread);
     }
 
     public List<AccountKey> keys() {
-      return applied.stream().map(Applied::key).toList();
+      return unread.stream().map(enforced -> enforced.account().key()).toList();
     }
 
     /// Whether a stored account knows a newer ceiling or a newer policy than this process has read.
     boolean isOlderThan(Map<AccountKey, Account> stored) {
-      return applied.stream()
+      return unread.stream()
+          .map(EnforcedAccount::account)
           .anyMatch(
               one -> {
                 Account account = stored.get(one.key());
@@ -66,32 +53,23 @@ public final class Accounts {
     }
 
     void evict(Tenants tenants) {
-      applied.forEach(one -> tenants.evict(one.scopeId()));
+      keys().forEach(key -> tenants.evict(new ScopeId(key.tenantId(), key.scope(), key.id())));
     }
 
     /// The accounts with the sums that the ledger has, under the limits that apply.
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
-      List<EnforcedAccount> enforcedAccounts = new ArrayList<>(applied.size());
-      for (Applied one : applied) {
-        Account account = stored.get(one.key());
-        MicroUsd limit = one.ceiling().limit();
-        enforcedAccounts.add(
-            new EnforcedAccount(
-                account == null
-                    ? Account.unused(one.key(), limit, one.version())
-                    : account.withLimit(limit, one.version()),
-                account,
-                one.mode(),
-                one.margin(),
-                one.ceiling().warnAtPercent(),
-                one.resetsAt()));
-      }
-      return enforcedAccounts;
+      return unread.stream()
+          .map(
+              enforced -> {
+                Account account = stored.get(enforced.account().key());
+                return account == null ? enforced : enforced.over(account);
+              })
+          .toList();
     }
   }
 
   public Applying applyingTo(String tenantId, Tuple tuple, Tenants.Versioned policy, Instant now) {
-    List<Applied> applied = new ArrayList<>();
+    List<EnforcedAccount> applied = new ArrayList<>();
     add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())), policy, now);
     add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())), policy, now);
     add(applied, new ScopeId(tenantId, Scope.TEAM, orEmpty(tuple.teamId())), policy, now);
@@ -100,7 +78,8 @@ public final class Accounts {
     return new Applying(applied);
   }
 
-  private void add(List<Applied> applied, ScopeId scopeId, Tenants.Versioned policy, Instant now) {
+  private void add(
+      List<EnforcedAccount> applied, ScopeId scopeId, Tenants.Versioned policy, Instant now) {
     if (scopeId.id().isEmpty()) {
       return;
     }
@@ -127,26 +106,27 @@ public final class Accounts {
     }
   }
 
-  private static Applied apply(
+  private static EnforcedAccount apply(
       ScopeId scopeId,
       Window window,
       Ceiling ceiling,
       LimitVersion version,
       Tenants.Versioned policy,
       Instant now) {
-    return new Applied(
-        scopeId,
+    AccountKey key =
         new AccountKey(
             scopeId.tenantId(),
             scopeId.scope(),
             scopeId.id(),
             window,
             policy.calendar().periodOf(window, now),
-            0),
-        ceiling,
+            0);
+    return new EnforcedAccount(
+        Account.unused(key, ceiling.limit(), version),
+        null,
         ceiling.mode() == null ? policy.policy().mode() : ceiling.mode(),
         ceiling.margin() == null ? policy.policy().softGate().margin() : ceiling.margin(),
-        version,
+        ceiling.warnAtPercent(),
         policy.calendar().resetsAt(window, now).orElse(null));
   }
 

@@ -159,6 +159,17 @@ public record EnforcedAccount(
         : null;
   }
 
+  /// The same account with the sums that the ledger has, under the limit that applies.
+  public EnforcedAccount over(Account found) {
+    return new EnforcedAccount(
+        found.withLimit(account.limit(), account.version()),
+        found,
+        mode,
+        margin,
+        warnAtPercent,
+        resetsAt);
+  }
+
   /// The account of a share as it is now, in the mode and with the margin of its decision.
   public static EnforcedAccount of(AccountShare share, Account account) {
     return new EnforcedAccount(

@@ -70,15 +70,11 @@ public final class UsageQueue {
 
   /// Where messages come from and go to.
   ///
-  /// @param mostReceives how often a message is delivered before the queue itself gives it up
-  /// @param backAfterOutage the delay of a message that is put back because DynamoDB is
-  ///   unavailable; at most 900 s, the maximum of SQS
+  /// @param maxReceives how often a message is delivered before the queue itself gives it up
+  /// @param outageDelay the delay of a message that is put back because DynamoDB is unavailable; at
+  ///   most 900 s, the maximum of SQS
   public record Settings(
-      SqsClient sqs,
-      String queueUrl,
-      String deadQueueUrl,
-      int mostReceives,
-      Duration backAfterOutage) {}
+      SqsClient sqs, String queueUrl, String deadQueueUrl, int maxReceives, Duration outageDelay) {}
 
   /// A message as it was delivered.
   ///
@@ -114,7 +110,7 @@ public final class UsageQueue {
 
   /// Acts on the outcome of a message. True where the message is done.
   private boolean dispose(Received message, Outcome outcome) {
-    boolean last = message.receives() >= settings.mostReceives();
+    boolean last = message.receives() >= settings.maxReceives();
     return switch (outcome) {
       case Outcome.Done done -> {
         Meters.message("done");
@@ -149,7 +145,7 @@ public final class UsageQueue {
   private boolean putBack(Received message, String reason) {
     Meters.message("put_back");
     LOG.warnf("message %s is put back: %s", message.messageId(), shown(reason));
-    return send(settings.queueUrl(), message.body(), settings.backAfterOutage(), Map.of());
+    return send(settings.queueUrl(), message.body(), settings.outageDelay(), Map.of());
   }
 
   /// Sends a message to a queue. False where that fails; the message then stays where it is, and

@@ -1,0 +1,45 @@
+package io.budgetauthority;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
+
+/// The settings of the service. `docs/how-to/operate.md` has them as a table, which a test makes
+/// from this file.
+@ConfigMapping(prefix = "budget")
+public interface BudgetConfig {
+
+  /// the table of accounts and configuration
+  @WithDefault("budget-authority-ledger")
+  String ledgerTable();
+
+  /// the table of decisions
+  @WithDefault("budget-authority-decisions")
+  String decisionsTable();
+
+  /// the table of sums
+  @WithDefault("budget-authority-attribution")
+  String attributionTable();
+
+  /// the bucket of price tables
+  @WithDefault("budget-authority-prices-000000000000-us-east-1")
+  String bucket();
+
+  /// the usage queue
+  Optional<String> usageQueueUrl();
+
+  /// the dead-letter queue of the usage queue
+  Optional<String> usageDeadQueueUrl();
+
+  /// how often a usage message is delivered before the queue gives it up: `maxReceiveCount` in
+  /// `infra/queues.yaml`
+  @WithDefault("5")
+  int usageMaxReceives();
+
+  /// the delay of a usage message that is put back because DynamoDB is unavailable, at most 900 s:
+  /// less than `maxReceiveCount` times the queue's `VisibilityTimeout`, so that a commit does not
+  /// give up before the decision that it is for is back
+  @WithDefault("300s")
+  Duration usageOutageDelay();
+}
