@@ -121,7 +121,7 @@ public final class Cost {
           new DecisionsStream(
               new AttributionStream(new AttributionTable(streaming, table), service.tenants),
               new Notifications(
-                  new Thresholds(service.tenants, streaming, table, service.clock), events -> {}),
+                  new Thresholds(streaming, table, service.clock), events -> {}),
               service.clock);
       var records = tail.read();
       for (int from = 0; from < records.size(); from += 100) {

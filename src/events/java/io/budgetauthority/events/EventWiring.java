@@ -41,7 +41,7 @@ final class EventWiring {
     return new DecisionsStream(
         new AttributionStream(table, tenants),
         new Notifications(
-            new Thresholds(tenants, dynamoDb, config.attributionTable(), clock),
+            new Thresholds(dynamoDb, config.attributionTable(), clock),
             new EventBridgeBus(eventBridge, events.eventBus())),
         clock);
   }

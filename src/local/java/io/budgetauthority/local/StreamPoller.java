@@ -88,8 +88,7 @@ final class StreamPoller {
     this.stream =
         new DecisionsStream(
             new AttributionStream(table, tenants),
-            new Notifications(
-                new Thresholds(tenants, dynamoDb, config.attributionTable(), clock), events),
+            new Notifications(new Thresholds(dynamoDb, config.attributionTable(), clock), events),
             clock);
     this.streams =
         DynamoDbStreamsClient.builder()

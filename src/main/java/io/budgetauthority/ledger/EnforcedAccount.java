@@ -6,7 +6,6 @@ import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -147,16 +146,12 @@ public record EnforcedAccount(
         account.reserved().plus(hold),
         resetsAt,
         isExhaustedAfter(hold.plus(charge)),
-        thresholdsOfRun());
+        ownThresholds());
   }
 
-  /// The thresholds of a run that has its own. A reader of the stream needs them, because it cannot
-  /// look them up in a ceiling. Null where a run has the default ones, and for every other scope.
-  private @Nullable List<Integer> thresholdsOfRun() {
-    return account.key().scope() == Scope.RUN
-            && !warnAtPercent.equals(Ceiling.DEFAULT_WARN_AT_PERCENT)
-        ? warnAtPercent
-        : null;
+  /// The thresholds where they are not the default ones; null where they are.
+  private @Nullable List<Integer> ownThresholds() {
+    return warnAtPercent.equals(Ceiling.DEFAULT_WARN_AT_PERCENT) ? null : warnAtPercent;
   }
 
   /// The same account with the sums that the ledger has, under the limit that applies.

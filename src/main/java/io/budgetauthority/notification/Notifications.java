@@ -20,7 +20,7 @@ public final class Notifications {
   /// Sends the events of these changes. Where this throws, some may be sent, and all may be passed
   /// again.
   public void announce(List<Change> changes) {
-    List<BudgetEvent> crossed = thresholds.untold(changes);
+    List<BudgetEvent> crossed = thresholds.unsent(changes);
     List<BudgetEvent> events = new ArrayList<>();
     changes.forEach(change -> events.addAll(DecisionEvents.of(change)));
     events.addAll(crossed);
@@ -29,6 +29,6 @@ public final class Notifications {
     }
     // Marks are written only after the events are sent: a mark without its event would lose it for
     // good.
-    thresholds.markTold(crossed);
+    thresholds.markSent(crossed);
   }
 }

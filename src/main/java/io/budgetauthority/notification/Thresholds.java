@@ -11,17 +11,19 @@ import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
@@ -29,37 +31,61 @@ import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Finds the thresholds that are crossed and whose event was not sent yet. A decision shows each of
-/// its accounts as it is after the decision. An account at or above a threshold was brought there
-/// by this decision or by one before it. Two decisions that crossed it together may each be below
-/// it alone. So the first decision that is seen above a threshold gives the event, and a mark for
-/// account, period and threshold keeps later ones from giving it again.
+/// its accounts as it is after the decision, with its thresholds. An account at or above a
+/// threshold was brought there by this decision or by one before it. Two decisions that crossed it
+/// together may each be below it alone. So the first decision that is seen above a threshold gives
+/// the event, and a mark keeps later ones from giving it again. An account and period have one
+/// mark, which names the thresholds whose events were sent.
 public final class Thresholds {
 
   private static final int MAX_KEYS_A_BATCH = 100;
   private static final int MAX_REMEMBERED = 50_000;
-  private static final int MAX_READS = 20;
+  private static final int MAX_ATTEMPTS = 20;
   private static final int MAX_WRITES_A_BATCH = 25;
+  private static final String PERCENT = "threshold_percent";
+  private static final String PERCENTS = "percents";
 
   /// No mark is needed longer: once a period or a run is over, none of its thresholds is crossed.
   private static final Duration KEPT = Duration.ofDays(400);
 
-  private final Tenants tenants;
   private final DynamoDbClient dynamoDb;
   private final String table;
   private final Clock clock;
-  private final Cache<String, Boolean> told =
+  private final Cache<Mark, Set<Integer>> sent =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
   /// @param table where the marks are stored: that of attribution
-  public Thresholds(Tenants tenants, DynamoDbClient dynamoDb, String table, Clock clock) {
-    this.tenants = tenants;
+  public Thresholds(DynamoDbClient dynamoDb, String table, Clock clock) {
     this.dynamoDb = dynamoDb;
     this.table = table;
     this.clock = clock;
   }
 
-  /// The crossings that these changes show and that have no mark, each once.
-  List<BudgetEvent> untold(List<Change> changes) {
+  /// The mark of one account and period.
+  ///
+  /// @param ends whether the account ends, and its mark with it
+  private record Mark(String tenantId, String account, boolean ends) {
+
+    static Mark of(BudgetEvent event) {
+      Map<String, ?> detail = event.detail();
+      return new Mark(
+          event.tenantId(),
+          StoredIds.digest(
+              String.valueOf(detail.get("scope")),
+              String.valueOf(detail.get("scope_id")),
+              String.valueOf(detail.get("window")),
+              String.valueOf(detail.get("period"))),
+          !Window.TOTAL.equals(detail.get("window")) || Scope.RUN.equals(detail.get("scope")));
+    }
+
+    Map<String, AttributeValue> key() {
+      return Map.of(
+          "pk", text(StoredIds.escape(tenantId) + "#thresholds#" + account), "sk", text("sent"));
+    }
+  }
+
+  /// The crossings that these changes show and whose events were not sent, each once.
+  List<BudgetEvent> unsent(List<Change> changes) {
     Map<String, BudgetEvent> reached = new LinkedHashMap<>();
     for (Change change : changes) {
       if (change instanceof Change.Stepped step && step.before() == null) {
@@ -68,23 +94,31 @@ public final class Thresholds {
         }
       }
     }
-    reached.keySet().removeIf(id -> told.getIfPresent(id) != null);
-    marked(List.copyOf(reached.values()))
-        .forEach(
-            id -> {
-              told.put(id, true);
-              reached.remove(id);
-            });
-    return List.copyOf(reached.values());
+    readMarks(
+        reached.values().stream()
+            .map(Mark::of)
+            .distinct()
+            .filter(mark -> sent.getIfPresent(mark) == null)
+            .toList());
+    return reached.values().stream().filter(event -> !isSent(event)).toList();
   }
 
-  private List<BudgetEvent> reached(Change.Stepped step, AccountShare account) {
+  private boolean isSent(BudgetEvent event) {
+    Set<Integer> percents = sent.getIfPresent(Mark.of(event));
+    return percents != null && percents.contains(percentOf(event));
+  }
+
+  private static Integer percentOf(BudgetEvent event) {
+    return (Integer) Objects.requireNonNull(event.detail().get(PERCENT));
+  }
+
+  private static List<BudgetEvent> reached(Change.Stepped step, AccountShare account) {
     List<BudgetEvent> events = new ArrayList<>();
     if (!account.limit().isPositive()) {
       return events;
     }
     MicroUsd used = account.committed().plus(account.reserved());
-    for (int percent : percents(step.after().tenantId(), account)) {
+    for (int percent : percents(account)) {
       if (used.isAtLeastPercentOf(percent, account.limit())) {
         events.add(event(step, account, percent));
       }
@@ -92,24 +126,10 @@ public final class Thresholds {
     return events;
   }
 
-  /// The thresholds of the ceiling that an account is under now; none where it was deleted.
-  private List<Integer> percents(String tenantId, AccountShare account) {
-    if (account.scope() == Scope.RUN) {
-      return account.warnAtPercent() == null
-          ? Ceiling.DEFAULT_WARN_AT_PERCENT
-          : account.warnAtPercent();
-    }
-    Ceiling own =
-        tenants
-            .ceilings(new Tenants.ScopeId(tenantId, account.scope(), account.id()))
-            .byWindow()
-            .get(account.window());
-    if (own != null) {
-      return own.warnAtPercent();
-    }
-    Ceiling usual =
-        tenants.policy(tenantId).policy().defaultCeilingsOf(account.scope()).get(account.window());
-    return usual == null ? List.of() : usual.warnAtPercent();
+  private static List<Integer> percents(AccountShare account) {
+    return account.warnAtPercent() == null
+        ? Ceiling.DEFAULT_WARN_AT_PERCENT
+        : account.warnAtPercent();
   }
 
   private static BudgetEvent event(Change.Stepped step, AccountShare account, int percent) {
@@ -118,7 +138,7 @@ public final class Thresholds {
     detail.put("scope_id", account.id());
     detail.put("window", account.window());
     detail.put("period", account.period());
-    detail.put("threshold_percent", percent);
+    detail.put(PERCENT, percent);
     detail.put("limit_usd", account.limit());
     detail.put("committed_usd", account.committed());
     detail.put("reserved_usd", account.reserved());
@@ -135,68 +155,72 @@ public final class Thresholds {
         Integer.toString(percent));
   }
 
-  /// The ids of the events that have a mark.
-  private Set<String> marked(List<BudgetEvent> events) {
-    Set<String> found = new HashSet<>();
-    for (int from = 0; from < events.size(); from += MAX_KEYS_A_BATCH) {
+  /// Reads marks, so that [#sent] has what each of them names.
+  private void readMarks(List<Mark> marks) {
+    for (int from = 0; from < marks.size(); from += MAX_KEYS_A_BATCH) {
+      List<Mark> some = marks.subList(from, Math.min(marks.size(), from + MAX_KEYS_A_BATCH));
+      Map<Map<String, AttributeValue>, Mark> byKey = new HashMap<>();
+      some.forEach(mark -> byKey.put(mark.key(), mark));
       Map<String, KeysAndAttributes> wanted =
           Map.of(
-              table,
-              KeysAndAttributes.builder()
-                  .keys(
-                      events
-                          .subList(from, Math.min(events.size(), from + MAX_KEYS_A_BATCH))
-                          .stream()
-                          .map(Thresholds::key)
-                          .toList())
-                  .consistentRead(true)
-                  .build());
-      for (int read = 0; !wanted.isEmpty(); read++) {
-        if (read == MAX_READS) {
+              table, KeysAndAttributes.builder().keys(byKey.keySet()).consistentRead(true).build());
+      for (int attempt = 0; !wanted.isEmpty(); attempt++) {
+        if (attempt == MAX_ATTEMPTS) {
           throw new IllegalStateException("the marks of thresholds stayed unread");
         }
         Map<String, KeysAndAttributes> asked = wanted;
         var answer = dynamoDb.batchGetItem(get -> get.requestItems(asked));
-        answer
-            .responses()
-            .values()
-            .forEach(items -> items.forEach(item -> found.add(text(item, "sk"))));
+        answer.responses().values().forEach(items -> items.forEach(item -> remember(byKey, item)));
         wanted = answer.unprocessedKeys();
       }
     }
-    return found;
   }
 
-  /// Stores marks for these events, which were sent.
-  void markTold(List<BudgetEvent> events) {
-    for (int from = 0; from < events.size(); from += MAX_WRITES_A_BATCH) {
-      List<BudgetEvent> some =
-          events.subList(from, Math.min(events.size(), from + MAX_WRITES_A_BATCH));
+  private void remember(
+      Map<Map<String, AttributeValue>, Mark> byKey, Map<String, AttributeValue> item) {
+    Mark mark = byKey.get(Map.of("pk", text(text(item, "pk")), "sk", text(text(item, "sk"))));
+    AttributeValue percents = item.get(PERCENTS);
+    if (mark != null && percents != null) {
+      sent.put(mark, percents.ns().stream().map(Integer::valueOf).collect(Collectors.toSet()));
+    }
+  }
+
+  /// Stores marks for these events, which were sent. Two readers of the stream that write one mark
+  /// at once may leave it without the thresholds of one of them. The next decision then gives their
+  /// events again, with the same ids.
+  void markSent(List<BudgetEvent> events) {
+    Map<Mark, Set<Integer>> marks = new LinkedHashMap<>();
+    for (BudgetEvent event : events) {
+      marks.computeIfAbsent(Mark.of(event), this::percentsSent).add(percentOf(event));
+    }
+    List<Map.Entry<Mark, Set<Integer>>> all = List.copyOf(marks.entrySet());
+    for (int from = 0; from < all.size(); from += MAX_WRITES_A_BATCH) {
+      List<Map.Entry<Mark, Set<Integer>>> some =
+          all.subList(from, Math.min(all.size(), from + MAX_WRITES_A_BATCH));
       Map<String, List<WriteRequest>> wanted =
-          Map.of(table, some.stream().map(this::mark).toList());
-      for (int write = 0; !wanted.isEmpty(); write++) {
-        if (write == MAX_READS) {
+          Map.of(table, some.stream().map(it -> put(it.getKey(), it.getValue())).toList());
+      for (int attempt = 0; !wanted.isEmpty(); attempt++) {
+        if (attempt == MAX_ATTEMPTS) {
           throw new IllegalStateException("the marks of thresholds stayed unwritten");
         }
         Map<String, List<WriteRequest>> asked = wanted;
         wanted = dynamoDb.batchWriteItem(it -> it.requestItems(asked)).unprocessedItems();
       }
-      some.forEach(event -> told.put(event.id(), true));
+      some.forEach(it -> sent.put(it.getKey(), Set.copyOf(it.getValue())));
     }
   }
 
-  private WriteRequest mark(BudgetEvent event) {
-    Map<String, AttributeValue> item = new HashMap<>(key(event));
-    boolean ends =
-        !Window.TOTAL.equals(event.detail().get("window"))
-            || Scope.RUN.equals(event.detail().get("scope"));
-    if (ends) {
+  private Set<Integer> percentsSent(Mark mark) {
+    Set<Integer> percents = sent.getIfPresent(mark);
+    return new TreeSet<>(percents == null ? Set.of() : percents);
+  }
+
+  private WriteRequest put(Mark mark, Collection<Integer> percents) {
+    Map<String, AttributeValue> item = new HashMap<>(mark.key());
+    item.put(PERCENTS, AttributeValue.fromNs(percents.stream().map(String::valueOf).toList()));
+    if (mark.ends()) {
       item.put("ttl", number(clock.instant().plus(KEPT).getEpochSecond()));
     }
     return WriteRequest.builder().putRequest(it -> it.item(item)).build();
-  }
-
-  private static Map<String, AttributeValue> key(BudgetEvent event) {
-    return Map.of("pk", text(StoredIds.escape(event.tenantId()) + "#told"), "sk", text(event.id()));
   }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /// @param reserved the account's reserved sum after the decision
 /// @param resetsAt the end of the account's period; null for a total
 /// @param isExhausted whether it has nothing left for a call that costs something
-/// @param warnAtPercent the thresholds of a run that has its own; null for all others
+/// @param warnAtPercent the thresholds of its ceiling; null where they are the default ones
 public record AccountShare(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,

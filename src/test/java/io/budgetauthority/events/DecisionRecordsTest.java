@@ -72,7 +72,7 @@ class DecisionRecordsTest {
     return new DecisionRecords(
         new DecisionsStream(
             new AttributionStream(table, tenants),
-            new Notifications(new Thresholds(tenants, DYNAMO_DB, TABLE, clock), bus),
+            new Notifications(new Thresholds(DYNAMO_DB, TABLE, clock), bus),
             clock),
         new UnreadableRecords(LocalCloudForTests.sqs(), deadQueue));
   }

@@ -42,8 +42,7 @@ class EventsTest {
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       return new DecisionsStream(
           new AttributionStream(new AttributionTable(dynamoDb, table), service.tenants),
-          new Notifications(
-              new Thresholds(service.tenants, dynamoDb, table, service.clock), this::hear),
+          new Notifications(new Thresholds(dynamoDb, table, service.clock), this::hear),
           Clock.systemUTC());
     }
 
