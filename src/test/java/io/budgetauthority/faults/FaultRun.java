@@ -43,6 +43,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -53,6 +54,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -85,6 +87,12 @@ final class FaultRun {
   private final TestClock clock = new TestClock(START);
   private final AtomicLong restarts = new AtomicLong();
   private final AtomicLong configurationChanges = new AtomicLong();
+
+  /// Every limit that a ceiling ever had. An account has one of them, whichever it read last.
+  private final Map<LimitedBy, Set<MicroUsd>> limits = new ConcurrentHashMap<>();
+
+  private record LimitedBy(Tenants.ScopeId scopeId, Window window) {}
+
   private final TestQueue queue = TestQueue.onLocalCloud(1);
   private final Post post;
   private final String closedTenant = "closed-" + UUID.randomUUID();
@@ -162,11 +170,16 @@ final class FaultRun {
   private void put(
       CeilingChanges changes, Tenants.ScopeId scopeId, Window window, long limitMicros) {
     Caller admin = new Caller(scopeId.tenantId(), "admin", Role.ADMIN, null, null);
+    MicroUsd limit = MicroUsd.of(limitMicros);
+    limits
+        .computeIfAbsent(
+            new LimitedBy(scopeId, window), key -> Collections.synchronizedSet(new HashSet<>()))
+        .add(limit);
     CeilingChanges.Changed unused =
         changes.put(
             scopeId,
             window,
-            Ceiling.of(MicroUsd.of(limitMicros)),
+            Ceiling.of(limit),
             clock.instant(),
             version -> true,
             before -> AuditEntry.of(admin, START, "test", null, null));
@@ -522,6 +535,13 @@ final class FaultRun {
       }
       if (!account.addsUp()) {
         discrepancies.add(key + " has " + account.storedAvailable() + " available: " + account);
+      }
+      Set<MicroUsd> everSet =
+          limits.get(
+              new LimitedBy(
+                  new Tenants.ScopeId(key.tenantId(), key.scope(), key.id()), key.window()));
+      if (everSet != null && !everSet.contains(account.limit())) {
+        discrepancies.add(key + " has the limit " + account.limit() + ", which nobody set");
       }
       if (!account.reserved().equals(MicroUsd.ZERO)) {
         discrepancies.add(key + " still holds " + account.reserved());
