@@ -39,6 +39,8 @@ import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
+import io.micrometer.core.instrument.Metrics;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -88,6 +90,9 @@ final class FaultRun {
   private final AtomicLong restarts = new AtomicLong();
   private final AtomicLong configurationChanges = new AtomicLong();
 
+  /// Counts the repairs of accounts, which would hide that they did not add up.
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
   /// Every limit that a ceiling ever had. An account has one of them, whichever it read last.
   private final Map<LimitedBy, Set<MicroUsd>> limits = new ConcurrentHashMap<>();
 
@@ -130,6 +135,7 @@ final class FaultRun {
             queue.sqs(),
             new UsageQueue.Settings(
                 queue.sqs(), queue.url(), queue.deadUrl(), MAX_RECEIVES, Duration.ZERO));
+    Metrics.addRegistry(registry);
     configure();
   }
 
@@ -400,6 +406,11 @@ final class FaultRun {
 
   private Report report(Duration time) {
     List<String> discrepancies = new ArrayList<>();
+    long repaired = Math.round(registry.counter("budget.accounts.repaired").count());
+    Metrics.removeRegistry(registry);
+    if (repaired > 0) {
+      discrepancies.add("accounts did not add up and were repaired: " + repaired);
+    }
     Map<ReservationId, Reservation> items = new HashMap<>();
     new DecisionScan(reliable, around.decisionsTable())
         .each(
