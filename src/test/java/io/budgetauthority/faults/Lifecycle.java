@@ -161,7 +161,7 @@ final class Lifecycle {
         degraded = decided.decision().degraded() != null;
         change(client);
         report(client, post);
-        if (random.nextInt(4) == 0) {
+        for (int times = random.nextInt(4); times > 0; times--) {
           useAgain(client);
         }
       }
