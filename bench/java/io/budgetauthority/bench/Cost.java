@@ -120,8 +120,7 @@ public final class Cost {
       DecisionsStream stream =
           new DecisionsStream(
               new AttributionStream(new AttributionTable(streaming, table), service.tenants),
-              new Notifications(
-                  new Thresholds(streaming, table, service.clock), events -> {}),
+              new Notifications(new Thresholds(streaming, table, service.clock), events -> {}),
               service.clock);
       var records = tail.read();
       for (int from = 0; from < records.size(); from += 100) {

@@ -182,7 +182,7 @@ public final class LedgerCheck {
         page -> {
           for (Reservation reservation : page) {
             read[0]++;
-            for (AccountShare share : reservation.decision().accounts()) {
+            for (AccountShare share : reservation.shares()) {
               MicroUsd reserved = reservation.state().isHolding() ? share.hold() : MicroUsd.ZERO;
               kept.merge(
                   share.key(reservation.tenantId()),
@@ -219,8 +219,7 @@ public final class LedgerCheck {
           for (Reservation reservation : page) {
             MicroUsd missing = missing(reservation, markers.get(reservation.id().hash()));
             reservation
-                .decision()
-                .accounts()
+                .shares()
                 .forEach(share -> add(most, share.key(reservation.tenantId()), missing));
           }
         });

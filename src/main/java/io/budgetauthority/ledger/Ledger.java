@@ -211,9 +211,7 @@ public final class Ledger {
   /// The accounts of a reservation as they are now.
   public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
     List<AccountKey> keys =
-        reservation.decision().accounts().stream()
-            .map(share -> share.key(reservation.tenantId()))
-            .toList();
+        reservation.shares().stream().map(share -> share.key(reservation.tenantId())).toList();
     return read(null, reservation.tenantId(), keys, List.of(), deadline).accounts();
   }
 

@@ -105,6 +105,11 @@ public record Reservation(
         retention);
   }
 
+  /// The shares of the accounts that it holds or charges; none for a block, which only names them.
+  public List<AccountShare> shares() {
+    return decision.isBlocked() ? List.of() : decision.accounts();
+  }
+
   public Instant createdAt() {
     return decision.createdAt();
   }
@@ -271,8 +276,8 @@ public record Reservation(
   /// Frees what is held, removes what was charged, and charges anew, on every account that the
   /// decision touched.
   private List<Posting> postings(MicroUsd newCharge) {
-    List<Posting> postings = new ArrayList<>(decision.accounts().size());
-    for (AccountShare share : decision.accounts()) {
+    List<Posting> postings = new ArrayList<>(shares().size());
+    for (AccountShare share : shares()) {
       MicroUsd freed = state.isHolding() ? share.hold() : MicroUsd.ZERO;
       postings.add(
           new Posting(share.key(tenantId), MicroUsd.ZERO.minus(freed), newCharge.minus(charged())));

@@ -521,7 +521,7 @@ final class FaultRun {
     Map<AccountKey, Long> charged = new HashMap<>();
     for (Reservation item : items) {
       long charge = item.state() == ReservationState.RELEASED ? 0 : item.charged().micros();
-      item.decision().accounts().stream()
+      item.shares().stream()
           .map(share -> share.key(item.tenantId()))
           .forEach(account -> charged.merge(account, charge, Long::sum));
     }

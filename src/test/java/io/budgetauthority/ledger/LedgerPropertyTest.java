@@ -227,7 +227,7 @@ class LedgerPropertyTest {
 
   private static void add(
       Reservation reservation, Map<AccountKey, Long> held, Map<AccountKey, Long> charged) {
-    for (AccountShare share : reservation.decision().accounts()) {
+    for (AccountShare share : reservation.shares()) {
       AccountKey account = share.key(reservation.tenantId());
       held.merge(account, reservation.state().isHolding() ? share.hold().micros() : 0, Long::sum);
       charged.merge(account, reservation.charged().micros(), Long::sum);

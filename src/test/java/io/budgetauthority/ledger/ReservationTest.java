@@ -9,7 +9,11 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.UsageQuality;
+import io.budgetauthority.record.Verdict;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +31,7 @@ import org.junit.jupiter.api.Test;
 class ReservationTest {
 
   private static final Instant NOW = TestReservation.NOW;
+  private static final Caller CALLER = new Caller("t", "p", Role.GATEWAY, null, null);
   private static final AccountKey RUN = AccountKey.total("t", Scope.RUN, "r");
 
   private static Charge word(long charge, UsageQuality quality) {
@@ -152,6 +157,19 @@ class ReservationTest {
     assertInstanceOf(Reservation.Step.Unchanged.class, forwarded.forward());
     Reservation released = after(forwarded, forwarded.release("not called", NOW));
     assertInstanceOf(Reservation.Step.Refused.class, released.forward());
+  }
+
+  @Test
+  void whenACallIsBlocked_itHoldsNoAccountThatItNames() {
+    Reservation open = TestReservation.reserved(false);
+    Decision blocked =
+        open.decision().with(Verdict.Block.of(ProblemCode.RUN_CEILING_REACHED, "too dear"));
+    Reservation block = Reservation.cancelled(open.id(), CALLER, open.retention(), blocked);
+
+    assertEquals(1, open.shares().size());
+    assertEquals(1, block.decision().accounts().size());
+    assertEquals(List.of(), block.shares());
+    assertEquals(MicroUsd.ZERO, block.estimate());
   }
 
   private static Reservation.Rehold rehold(long amount, Instant until) {
