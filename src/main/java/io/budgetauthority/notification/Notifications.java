@@ -20,10 +20,10 @@ public final class Notifications {
   /// Sends the events of these changes. Where this throws, some may be sent, and all may be passed
   /// again.
   public void announce(List<Change> changes) {
-    List<BudgetEvent> crossed = thresholds.unsent(changes);
+    List<Thresholds.Crossing> crossed = thresholds.unsent(changes);
     List<BudgetEvent> events = new ArrayList<>();
     changes.forEach(change -> events.addAll(DecisionEvents.of(change)));
-    events.addAll(crossed);
+    crossed.forEach(crossing -> events.add(crossing.event()));
     if (!events.isEmpty()) {
       bus.send(events);
     }

@@ -20,7 +20,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -42,7 +41,6 @@ public final class Thresholds {
   private static final int MAX_REMEMBERED = 50_000;
   private static final int MAX_ATTEMPTS = 20;
   private static final int MAX_WRITES_A_BATCH = 25;
-  private static final String PERCENT = "threshold_percent";
   private static final String PERCENTS = "percents";
 
   /// No mark is needed longer: once a period or a run is over, none of its thresholds is crossed.
@@ -61,69 +59,79 @@ public final class Thresholds {
     this.clock = clock;
   }
 
+  /// A threshold that an account reached and whose event was not sent.
+  record Crossing(Mark mark, int percent, BudgetEvent event) {}
+
   /// The mark of one account and period.
   ///
   /// @param ends whether the account ends, and its mark with it
-  private record Mark(String tenantId, String account, boolean ends) {
+  record Mark(String tenantId, String account, boolean ends) {
 
-    static Mark of(BudgetEvent event) {
-      Map<String, ?> detail = event.detail();
+    private static Mark of(String tenantId, AccountShare account) {
       return new Mark(
-          event.tenantId(),
+          tenantId,
           StoredIds.digest(
-              String.valueOf(detail.get("scope")),
-              String.valueOf(detail.get("scope_id")),
-              String.valueOf(detail.get("window")),
-              String.valueOf(detail.get("period"))),
-          !Window.TOTAL.equals(detail.get("window")) || Scope.RUN.equals(detail.get("scope")));
+              account.scope().wireName(),
+              account.id(),
+              account.window().wireName(),
+              account.period()),
+          account.window() != Window.TOTAL || account.scope() == Scope.RUN);
     }
 
-    Map<String, AttributeValue> key() {
+    private Map<String, AttributeValue> key() {
       return Map.of(
           "pk", text(StoredIds.escape(tenantId) + "#thresholds#" + account), "sk", text("sent"));
     }
   }
 
+  /// The decision that is the first to show an account at a threshold.
+  private record Reached(Change.Stepped step, AccountShare account) {}
+
   /// The crossings that these changes show and whose events were not sent, each once.
-  List<BudgetEvent> unsent(List<Change> changes) {
-    Map<String, BudgetEvent> reached = new LinkedHashMap<>();
+  List<Crossing> unsent(List<Change> changes) {
+    Map<Mark, Map<Integer, Reached>> reached = new LinkedHashMap<>();
     for (Change change : changes) {
       if (change instanceof Change.Stepped step && step.before() == null) {
-        for (AccountShare account : step.decision().accounts()) {
-          reached(step, account).forEach(event -> reached.putIfAbsent(event.id(), event));
-        }
+        step.decision().accounts().forEach(account -> addReached(reached, step, account));
       }
     }
+    // Another process may have sent what this one does not know of.
     readMarks(
-        reached.values().stream()
-            .map(Mark::of)
-            .distinct()
-            .filter(mark -> sent.getIfPresent(mark) == null)
+        reached.entrySet().stream()
+            .filter(it -> !percentsSent(it.getKey()).containsAll(it.getValue().keySet()))
+            .map(Map.Entry::getKey)
             .toList());
-    return reached.values().stream().filter(event -> !isSent(event)).toList();
+    List<Crossing> crossings = new ArrayList<>();
+    reached.forEach(
+        (mark, byPercent) -> {
+          Set<Integer> known = percentsSent(mark);
+          byPercent.forEach(
+              (percent, it) -> {
+                if (!known.contains(percent)) {
+                  crossings.add(
+                      new Crossing(mark, percent, event(it.step(), it.account(), percent)));
+                }
+              });
+        });
+    return crossings;
   }
 
-  private boolean isSent(BudgetEvent event) {
-    Set<Integer> percents = sent.getIfPresent(Mark.of(event));
-    return percents != null && percents.contains(percentOf(event));
-  }
-
-  private static Integer percentOf(BudgetEvent event) {
-    return (Integer) Objects.requireNonNull(event.detail().get(PERCENT));
-  }
-
-  private static List<BudgetEvent> reached(Change.Stepped step, AccountShare account) {
-    List<BudgetEvent> events = new ArrayList<>();
+  private static void addReached(
+      Map<Mark, Map<Integer, Reached>> reached, Change.Stepped step, AccountShare account) {
     if (!account.limit().isPositive()) {
-      return events;
+      return;
     }
     MicroUsd used = account.committed().plus(account.reserved());
-    for (int percent : percents(account)) {
-      if (used.isAtLeastPercentOf(percent, account.limit())) {
-        events.add(event(step, account, percent));
-      }
+    List<Integer> percents =
+        percents(account).stream()
+            .filter(percent -> used.isAtLeastPercentOf(percent, account.limit()))
+            .toList();
+    if (!percents.isEmpty()) {
+      Map<Integer, Reached> byPercent =
+          reached.computeIfAbsent(
+              Mark.of(step.after().tenantId(), account), mark -> new LinkedHashMap<>());
+      percents.forEach(percent -> byPercent.putIfAbsent(percent, new Reached(step, account)));
     }
-    return events;
   }
 
   private static List<Integer> percents(AccountShare account) {
@@ -138,7 +146,7 @@ public final class Thresholds {
     detail.put("scope_id", account.id());
     detail.put("window", account.window());
     detail.put("period", account.period());
-    detail.put(PERCENT, percent);
+    detail.put("threshold_percent", percent);
     detail.put("limit_usd", account.limit());
     detail.put("committed_usd", account.committed());
     detail.put("reserved_usd", account.reserved());
@@ -185,13 +193,15 @@ public final class Thresholds {
     }
   }
 
-  /// Stores marks for these events, which were sent. Two readers of the stream that write one mark
-  /// at once may leave it without the thresholds of one of them. The next decision then gives their
-  /// events again, with the same ids.
-  void markSent(List<BudgetEvent> events) {
+  /// Stores marks for these crossings, whose events were sent. Two readers of the stream that write
+  /// one mark at once may leave it without the thresholds of one of them. The next decision then
+  /// gives their events again, with the same ids.
+  void markSent(List<Crossing> crossings) {
     Map<Mark, Set<Integer>> marks = new LinkedHashMap<>();
-    for (BudgetEvent event : events) {
-      marks.computeIfAbsent(Mark.of(event), this::percentsSent).add(percentOf(event));
+    for (Crossing crossing : crossings) {
+      marks
+          .computeIfAbsent(crossing.mark(), mark -> new TreeSet<>(percentsSent(mark)))
+          .add(crossing.percent());
     }
     List<Map.Entry<Mark, Set<Integer>>> all = List.copyOf(marks.entrySet());
     for (int from = 0; from < all.size(); from += MAX_WRITES_A_BATCH) {
@@ -212,7 +222,7 @@ public final class Thresholds {
 
   private Set<Integer> percentsSent(Mark mark) {
     Set<Integer> percents = sent.getIfPresent(mark);
-    return new TreeSet<>(percents == null ? Set.of() : percents);
+    return percents == null ? Set.of() : percents;
   }
 
   private WriteRequest put(Mark mark, Collection<Integer> percents) {

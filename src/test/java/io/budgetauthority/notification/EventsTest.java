@@ -183,6 +183,23 @@ class EventsTest {
   }
 
   @Test
+  void whenAnotherProcessSentAThreshold_itIsNotSentAgain() {
+    try (Hearing it = new Hearing()) {
+      MicroUsd limit = MicroUsd.of(10_000);
+      it.service.ask("one", "run", 0, 1_100, limit);
+      it.consume();
+      it.service.ask("two", "run", 0, 550, limit);
+      it.newStream().consume(it.tail.read());
+      it.service.ask("three", "run", 0, 1, limit);
+      it.consume();
+
+      assertEquals(
+          List.of(50, 80),
+          it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList());
+    }
+  }
+
+  @Test
   void whenAChargeCrossesAThreshold_theNextDecisionSendsIt() {
     try (Hearing it = new Hearing()) {
       MicroUsd limit = MicroUsd.of(10_000);
