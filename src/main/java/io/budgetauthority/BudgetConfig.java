@@ -37,9 +37,9 @@ public interface BudgetConfig {
   @WithDefault("5")
   int usageMaxReceives();
 
-  /// the delay of a usage message that is put back because DynamoDB is unavailable, at most 900 s:
-  /// less than `maxReceiveCount` times the queue's `VisibilityTimeout`, so that a commit does not
-  /// give up before the decision that it is for is back
+  /// the delay of a usage message that is put back because DynamoDB is unavailable, at most 900 s.
+  /// It must be less than `maxReceiveCount` times the queue's `VisibilityTimeout`. Otherwise a
+  /// commit gives up before the decision that it is for is back
   @WithDefault("300s")
   Duration usageOutageDelay();
 }

@@ -5,6 +5,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Scope;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
@@ -54,8 +55,9 @@ final class BudgetHeaders {
         response.header("X-Budget-Reservation-Id", reservation.id().reservationId());
       }
     }
-    if (verdict.constrainedBy() != null) {
-      response.header("X-Budget-Blocking-Scope", verdict.constrainedBy().scope().wireName());
+    Scope blockingScope = verdict.constrainingScope();
+    if (blockingScope != null) {
+      response.header("X-Budget-Blocking-Scope", blockingScope.wireName());
     }
     MicroUsd remaining = AccountView.remaining(decision, caller);
     if (remaining != null) {

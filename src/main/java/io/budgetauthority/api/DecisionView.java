@@ -60,7 +60,7 @@ record DecisionView(
         verdict.wireName(),
         verdict.code(),
         decision.mode(),
-        verdict.constrainedBy() == null ? null : verdict.constrainedBy().scope(),
+        verdict.constrainingScope(),
         subject.runId(),
         subject.parentRunId(),
         tuple.userId(),

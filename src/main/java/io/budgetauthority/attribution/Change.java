@@ -21,8 +21,20 @@ public sealed interface Change {
       return after.decision();
     }
 
+    /// The provider that served the call, as far as it is known, else that of the held model.
+    public @Nullable String provider() {
+      String served = usage().provider();
+      return served == null ? decision().model().provider() : served;
+    }
+
+    /// The model that served the call, as far as it is known, else the held one.
+    public @Nullable String model() {
+      String served = usage().model();
+      return served == null ? decision().model().held() : served;
+    }
+
     /// What it was charged by; nothing where it is not settled, or was presumed.
-    public ChargedUsage usage() {
+    private ChargedUsage usage() {
       Charge charge = after.charge();
       return charge == null ? ChargedUsage.UNKNOWN : charge.usage();
     }

@@ -6,7 +6,6 @@ import io.budgetauthority.price.Parts;
 import io.budgetauthority.price.UnitCount;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.record.Charge;
-import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
 import java.time.LocalDate;
@@ -22,9 +21,7 @@ record Contribution(RowKey row, Amounts amounts) {
   }
 
   private static RowKey row(Change.Stepped step, LocalDate day) {
-    Decision.Model model = step.decision().model();
     Decision.Subject subject = step.decision().subject();
-    ChargedUsage usage = step.usage();
     return new RowKey(
         step.after().tenantId(),
         day,
@@ -33,9 +30,9 @@ record Contribution(RowKey row, Amounts amounts) {
         subject.tuple().keyId(),
         subject.tuple().teamId(),
         subject.tuple().featureId(),
-        usage.provider() == null ? model.provider() : usage.provider(),
-        usage.model() == null ? model.held() : usage.model(),
-        model.requestClass());
+        step.provider(),
+        step.model(),
+        step.decision().model().requestClass());
   }
 
   /// A block that only marks a key which was cancelled before its ask is no decision: nobody asked.

@@ -117,12 +117,12 @@ public final class Authority {
     Policy policy = view.policy();
     Plan plan =
         Decider.decide(
-            new Decider.Input(
+            Decider.Input.of(
                 request,
                 policy,
+                table,
                 row,
-                row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, names),
-                row == null ? table.near(request.model()) : List.of(),
+                names,
                 Candidates.of(policy, request.model(), row, names),
                 view.accounts()));
     DecisionWriter writer =

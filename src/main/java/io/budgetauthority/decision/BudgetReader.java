@@ -5,15 +5,12 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -164,9 +161,7 @@ final class BudgetReader {
 
   private static Account unused(Ask ask, String runId, Policy policy) {
     MicroUsd stated = ask.request().runLimit();
-    return Account.unused(
-        AccountKey.total(ask.tenantId(), Scope.RUN, runId),
-        stated == null ? policy.defaultRunLimit() : stated,
-        LimitVersion.ofRun(0));
+    return Account.ofNewRun(
+        ask.tenantId(), runId, stated == null ? policy.defaultRunLimit() : stated);
   }
 }

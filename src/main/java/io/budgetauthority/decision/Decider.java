@@ -5,6 +5,7 @@ import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Pricing;
 import io.budgetauthority.record.Alternative;
 import io.budgetauthority.record.ProblemCode;
@@ -54,6 +55,27 @@ public final class Decider {
       near = List.copyOf(near);
       candidates = List.copyOf(candidates);
       enforcedAccounts = List.copyOf(enforcedAccounts);
+    }
+
+    /// The question about one ask.
+    ///
+    /// @param names what names mean to the tenant
+    static Input of(
+        DecisionRequest request,
+        Policy policy,
+        PriceTable table,
+        @Nullable Price row,
+        Candidates.Prices names,
+        List<Candidate> candidates,
+        List<EnforcedAccount> enforcedAccounts) {
+      return new Input(
+          request,
+          policy,
+          row,
+          row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, names),
+          row == null ? table.near(request.model()) : List.of(),
+          candidates,
+          enforcedAccounts);
     }
 
     boolean fits(Quote quote) {

@@ -40,23 +40,26 @@ public final class HoldChange {
   private final Decision decision;
   private final Asked asked;
   private final Policy policy;
-  private final List<EnforcedAccount> enforcedAccounts;
+  private final List<Held> accounts;
+
+  /// An account's share of the decision, and the account as it is now.
+  private record Held(AccountShare share, EnforcedAccount now) {}
 
   /// @param asked the bounds of the decision's ask
-  /// @param accounts the accounts of the reservation as they are now
+  /// @param seen the accounts of the reservation as they are now
   public HoldChange(
-      Reservation reservation, Asked asked, Policy policy, Map<AccountKey, Account> accounts) {
+      Reservation reservation, Asked asked, Policy policy, Map<AccountKey, Account> seen) {
     this.reservation = reservation;
     this.decision = reservation.decision();
     this.asked = asked;
     this.policy = policy;
-    this.enforcedAccounts = new ArrayList<>();
+    this.accounts = new ArrayList<>();
     for (AccountShare share : decision.accounts()) {
-      Account account = accounts.get(share.key(reservation.tenantId()));
+      Account account = seen.get(share.key(reservation.tenantId()));
       if (account == null) {
         throw new IllegalStateException("an account of " + reservation.id().hash() + " is missing");
       }
-      enforcedAccounts.add(EnforcedAccount.of(share, account));
+      accounts.add(new Held(share, EnforcedAccount.of(share, account)));
     }
   }
 
@@ -238,7 +241,7 @@ public final class HoldChange {
   private Result judge(
       Price row, DecisionRequest request, long cap, boolean clamped, Instant expiresAt) {
     Quote quote = Quote.of(row, request.model(), request, cap, clamped, policy);
-    List<EnforcedAccount> shorts = shorts(quote.estimate());
+    List<Held> shorts = shorts(quote.estimate());
     String provider = request.provider() == null ? row.provider() : request.provider();
     return shorts.isEmpty()
         ? moved(
@@ -271,12 +274,12 @@ public final class HoldChange {
     Map<AccountName, MicroUsd> least = new HashMap<>();
     if (quote != null) {
       shares = new ArrayList<>();
-      for (EnforcedAccount enforced : enforcedAccounts) {
-        AccountShare held = held(enforced);
-        MicroUsd amount = enforced.hold(quote.estimate());
-        leastAvailable(enforced, amount.minus(held.hold()))
-            .ifPresent(available -> least.put(held.name(), available));
-        shares.add(held.holding(amount));
+      for (Held account : accounts) {
+        AccountShare share = account.share();
+        MicroUsd amount = account.now().hold(quote.estimate());
+        leastAvailable(account.now(), amount.minus(share.hold()))
+            .ifPresent(available -> least.put(share.name(), available));
+        shares.add(share.holding(amount));
       }
     }
     Decision next =
@@ -289,14 +292,6 @@ public final class HoldChange {
     return new Result.Moved(new Reservation.Rehold(next, row, least, expiresAt));
   }
 
-  /// The account's share of the decision.
-  private AccountShare held(EnforcedAccount enforced) {
-    return decision.accounts().stream()
-        .filter(share -> share.name().equals(enforced.name()))
-        .findFirst()
-        .orElseThrow();
-  }
-
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {
     return switch (enforced.mode()) {
       case HARD_GATE -> Optional.of(change);
@@ -307,35 +302,34 @@ public final class HoldChange {
 
   /// The accounts that have not enough available for a new estimate. Those that fall furthest short
   /// come first, equal ones in the order of the accounts.
-  private List<EnforcedAccount> shorts(EnforcedAccount.Estimate estimate) {
-    return enforcedAccounts.stream()
-        .filter(enforced -> shortfall(enforced, estimate).isPositive())
-        .sorted(
-            Comparator.comparing((EnforcedAccount enforced) -> shortfall(enforced, estimate))
-                .reversed())
+  private List<Held> shorts(EnforcedAccount.Estimate estimate) {
+    return accounts.stream()
+        .filter(account -> shortfall(account, estimate).isPositive())
+        .sorted(Comparator.comparing((Held account) -> shortfall(account, estimate)).reversed())
         .toList();
   }
 
   /// By how much an account falls short of the change; not positive where the change fits.
-  private MicroUsd shortfall(EnforcedAccount enforced, EnforcedAccount.Estimate estimate) {
+  private static MicroUsd shortfall(Held account, EnforcedAccount.Estimate estimate) {
+    EnforcedAccount now = account.now();
     if (estimate.free()) {
       return MicroUsd.ZERO;
     }
-    if (enforced.mode() == Mode.ACTUALS_ONLY) {
-      return enforced.shortfall(estimate);
+    if (now.mode() == Mode.ACTUALS_ONLY) {
+      return now.shortfall(estimate);
     }
-    MicroUsd change = enforced.hold(estimate).minus(held(enforced).hold());
+    MicroUsd change = now.hold(estimate).minus(account.share().hold());
     return change.isPositive()
-        ? leastAvailable(enforced, change)
-            .map(least -> least.minus(enforced.account().available()))
+        ? leastAvailable(now, change)
+            .map(least -> least.minus(now.account().available()))
             .orElse(MicroUsd.ZERO)
         : MicroUsd.ZERO;
   }
 
-  private Result blocked(Quote quote, List<EnforcedAccount> shorts, @Nullable Long fits) {
+  private Result blocked(Quote quote, List<Held> shorts, @Nullable Long fits) {
     EnforcedAccount.Estimate estimate = quote.estimate();
     List<Remedy> remedies = new ArrayList<>();
-    if (shorts.stream().allMatch(enforced -> enforced.fitsWhenNothingIsInFlight(estimate))) {
+    if (shorts.stream().allMatch(it -> it.now().fitsWhenNothingIsInFlight(estimate))) {
       remedies.add(Remedy.WAIT);
     }
     if (fits != null) {
@@ -345,10 +339,10 @@ public final class HoldChange {
       remedies.add(Remedy.RAISE_LIMIT);
     }
     List<AccountShare> now =
-        enforcedAccounts.stream()
-            .map(enforced -> enforced.sharing(MicroUsd.ZERO).holding(held(enforced).hold()))
+        accounts.stream()
+            .map(it -> it.now().sharing(MicroUsd.ZERO).holding(it.share().hold()))
             .toList();
-    EnforcedAccount blocking = shorts.getFirst();
+    EnforcedAccount blocking = shorts.getFirst().now();
     AccountName name = blocking.name();
     String detail =
         "the call may now cost "
@@ -386,7 +380,7 @@ public final class HoldChange {
   /// The largest output total above the held one and below the asked one that still fits; null
   /// where none fits, or where another model is asked for.
   private @Nullable Long largestFitting(Price row, DecisionRequest request, long wanted) {
-    if (!request.model().equals(model())) {
+    if (!request.model().equals(decision.model().selected())) {
       return null;
     }
     long heldCap = heldCap();

@@ -70,25 +70,14 @@ public final class Outage {
       throw unavailable("DynamoDB is unavailable and the tenant fails closed", cause);
     }
     DecisionRequest request = ask.request();
-    PriceTable.Found found = find(ask, table, request.provider(), request.model(), cause);
+    Candidates.Prices names = (provider, model) -> find(ask, table, provider, model, cause);
+    PriceTable.Found found = names.find(request.provider(), request.model());
     if (found instanceof PriceTable.Found.Ambiguous ambiguous) {
       return new Answer.Ambiguous(ambiguous.candidates());
     }
     Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
     Decider.Input question =
-        new Decider.Input(
-            request,
-            tenant.policy(),
-            row,
-            row == null
-                ? ModelRules.NO_ROW
-                : ModelRules.of(
-                    tenant.policy(),
-                    row,
-                    (provider, model) -> find(ask, table, provider, model, cause)),
-            row == null ? table.near(request.model()) : List.of(),
-            List.of(),
-            List.of());
+        Decider.Input.of(request, tenant.policy(), table, row, names, List.of(), List.of());
     return switch (Decider.decide(question)) {
       case Plan.Refuse refuse -> new Answer.Refused(refuse.code(), refuse.reason());
       case Plan.Block block ->

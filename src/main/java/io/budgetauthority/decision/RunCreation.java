@@ -3,17 +3,14 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Optimistic;
 import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
@@ -131,9 +128,6 @@ public final class RunCreation {
         limit,
         Run.Rules.USUAL,
         true,
-        Account.unused(
-            AccountKey.total(wanted.tenantId(), Scope.RUN, wanted.runId()),
-            limit,
-            LimitVersion.ofRun(0)));
+        Account.ofNewRun(wanted.tenantId(), wanted.runId(), limit));
   }
 }

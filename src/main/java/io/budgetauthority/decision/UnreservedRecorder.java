@@ -4,7 +4,6 @@ import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Optimistic;
 import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
@@ -12,11 +11,9 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.Instant;
@@ -216,7 +213,6 @@ public final class UnreservedRecorder {
         runId.equals(occurrence.runId()) && occurrence.runLimit() != null
             ? occurrence.runLimit()
             : policy.defaultRunLimit();
-    return Account.unused(
-        AccountKey.total(occurrence.tenantId(), Scope.RUN, runId), limit, LimitVersion.ofRun(0));
+    return Account.ofNewRun(occurrence.tenantId(), runId, limit);
   }
 }

@@ -2,6 +2,7 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.tenant.Scope;
 
 /// The sums of one account at an instant. `available = limit - committed - reserved`, always
 /// (ledger.md#balance). The ledger stores what is available too, so that one condition on one
@@ -28,6 +29,11 @@ public record Account(
   /// An account nobody has used yet.
   public static Account unused(AccountKey key, MicroUsd limit, LimitVersion version) {
     return of(key, limit, MicroUsd.ZERO, MicroUsd.ZERO, version);
+  }
+
+  /// The account of a run that starts, under its limit.
+  public static Account ofNewRun(String tenantId, String runId, MicroUsd limit) {
+    return unused(AccountKey.total(tenantId, Scope.RUN, runId), limit, LimitVersion.ofRun(0));
   }
 
   /// What may still be held or charged, in micro-USD; negative for an account in debt.

@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 import software.amazon.awssdk.services.dynamodb.model.Put;
 
-/// The notice that a run has ended. The ledger table has no stream. So whoever ends a run writes
-/// this notice into the decisions table in the same transaction. The stream of that table then has
-/// the notice exactly when the run has ended. No decision is found under its key, and its time to
-/// live removes it.
+/// The notice that a run has ended. The ledger table has no stream. So the transaction that ends a
+/// run writes this notice into the decisions table. The stream of that table then has the notice
+/// exactly when the run has ended. No decision is found under its key, and its time to live removes
+/// it.
 ///
 /// @param state `closed` by a caller, or `expired`
 /// @param limit the limit that applies; it and the sums are as they were read when the run ended,

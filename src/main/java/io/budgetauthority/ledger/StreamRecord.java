@@ -28,10 +28,6 @@ public record StreamRecord(
     return after.isEmpty();
   }
 
-  public boolean isInsertion() {
-    return before.isEmpty();
-  }
-
   /// The notice in the record; empty where the record is a decision.
   public Optional<RunClosed> runClosed() {
     return RunClosed.isOne(after) ? Optional.of(RunClosed.read(after)) : Optional.empty();

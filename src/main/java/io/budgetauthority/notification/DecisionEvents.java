@@ -5,7 +5,6 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Charge;
-import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.record.Verdict;
@@ -47,8 +46,7 @@ final class DecisionEvents {
       case Verdict.Block block when !decision.isCancelled() -> {
         Map<String, @Nullable Object> detail = decision(step);
         detail.put("code", block.code());
-        detail.put(
-            "blocking_scope", block.constrainedBy() == null ? null : block.constrainedBy().scope());
+        detail.put("blocking_scope", block.constrainingScope());
         detail.put("enforcement_mode", decision.mode());
         detail.put("requested_model", decision.model().requested());
         detail.put("estimate_usd", decision.estimate());
@@ -105,9 +103,7 @@ final class DecisionEvents {
   /// The fields that every event about a decision has.
   static Map<String, @Nullable Object> decision(Change.Stepped step) {
     Decision decision = step.decision();
-    Decision.Model model = decision.model();
     Tuple tuple = decision.subject().tuple();
-    ChargedUsage usage = step.usage();
     Map<String, @Nullable Object> detail = new LinkedHashMap<>();
     detail.put("decision_id", step.after().id().decisionId());
     detail.put("reservation_id", decision.isBlocked() ? null : step.after().id().reservationId());
@@ -116,9 +112,9 @@ final class DecisionEvents {
     detail.put("key_id", tuple.keyId());
     detail.put("team_id", tuple.teamId());
     detail.put("feature_id", tuple.featureId());
-    detail.put("request_class", model.requestClass());
-    detail.put("provider", usage.provider() == null ? model.provider() : usage.provider());
-    detail.put("model", usage.model() == null ? model.held() : usage.model());
+    detail.put("request_class", decision.model().requestClass());
+    detail.put("provider", step.provider());
+    detail.put("model", step.model());
     return detail;
   }
 

@@ -178,11 +178,6 @@ public record Decision(
     return DecisionBuilder.builder(this).verdict(newVerdict).build();
   }
 
-  /// The same decision with other shares of its accounts.
-  public Decision with(List<AccountShare> newAccounts) {
-    return DecisionBuilder.builder(this).accounts(newAccounts).build();
-  }
-
   /// The same decision charged to a run, a tuple and accounts that were found later.
   public Decision with(Subject newSubject, List<AccountShare> newAccounts) {
     return DecisionBuilder.builder(this).subject(newSubject).accounts(newAccounts).build();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
 import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -28,6 +29,12 @@ public sealed interface Verdict {
 
   /// The account that made it less than a plain allow; null where none did.
   @Nullable AccountName constrainedBy();
+
+  /// The scope of that account; null where there is none.
+  default @Nullable Scope constrainingScope() {
+    AccountName name = constrainedBy();
+    return name == null ? null : name.scope();
+  }
 
   /// How a call is let through.
   enum Kind {
