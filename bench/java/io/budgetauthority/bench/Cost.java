@@ -9,6 +9,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.notification.DecisionsStream;
 import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
+import io.budgetauthority.storage.Database;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
@@ -117,10 +118,12 @@ public final class Cost {
       Map<String, BigDecimal> settled = meter.take();
       String table =
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
+      Database database = new Database(streaming);
       DecisionsStream stream =
           new DecisionsStream(
-              new AttributionStream(new AttributionTable(streaming, table), service.tenants),
-              new Notifications(new Thresholds(streaming, table, service.clock), events -> {}),
+              new AttributionStream(
+                  new AttributionTable(database, table), service.configuration.policies),
+              new Notifications(new Thresholds(database, table, service.clock), events -> {}),
               service.clock);
       var records = tail.read();
       for (int from = 0; from < records.size(); from += 100) {

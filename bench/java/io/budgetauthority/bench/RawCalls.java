@@ -5,8 +5,8 @@ import io.budgetauthority.local.CloudDefinitions;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredValues;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -64,9 +64,12 @@ final class RawCalls implements AutoCloseable {
     this.reserved = reserved;
     this.committed = committed;
     this.hold =
-        StoredValues.money(
-            Objects.requireNonNull(
-                RecordJson.readDecision(StoredValues.text(reserved, "decision")).estimate()));
+        AttributeValue.fromN(
+            Long.toString(
+                Objects.requireNonNull(
+                        RecordJson.readDecision(Attributes.of(reserved).text("decision"))
+                            .estimate())
+                    .micros()));
   }
 
   /// Learns the items from a decision and a settlement of the service. `payer` is for these calls

@@ -1,6 +1,6 @@
 package io.budgetauthority;
 
-import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.storage.Database;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -13,17 +13,17 @@ import org.eclipse.microprofile.health.Readiness;
 @Readiness
 final class LedgerHealth implements HealthCheck {
 
-  private final Ledger ledger;
+  private final Database database;
 
-  LedgerHealth(Ledger ledger) {
-    this.ledger = ledger;
+  LedgerHealth(Database database) {
+    this.database = database;
   }
 
   @Override
   public HealthCheckResponse call() {
     return HealthCheckResponse.named("ledger")
         .up()
-        .withData("reachable", ledger.isReachable())
+        .withData("reachable", database.isReachable())
         .build();
   }
 }

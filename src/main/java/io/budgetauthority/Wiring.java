@@ -6,8 +6,6 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.LateDecisions;
 import io.budgetauthority.decision.Outage;
 import io.budgetauthority.decision.UnreservedRecorder;
-import io.budgetauthority.ledger.Breaker;
-import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.price.IncomingPrices;
@@ -20,11 +18,15 @@ import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.settlement.UsageQueue;
+import io.budgetauthority.storage.Breaker;
+import io.budgetauthority.storage.Database;
 import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditTrail;
+import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.OutageSnapshots;
-import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.TenantDirectory;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -48,32 +50,50 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Tenants tenants(DynamoDbClient dynamoDb, BudgetConfig config) {
-    return new Tenants(dynamoDb, config.ledgerTable());
+  Database database(DynamoDbClient dynamoDb) {
+    return new Database(dynamoDb, new StorageMeters());
   }
 
   @Produces
   @Singleton
-  ApiKeys apiKeys(DynamoDbClient dynamoDb, BudgetConfig config, Clock clock) {
-    return new ApiKeys(dynamoDb, config.ledgerTable(), clock);
+  Policies policies(Database database, BudgetConfig config) {
+    return new Policies(database, config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  Ledger ledger(DynamoDbClient dynamoDb, BudgetConfig config) {
-    return new Ledger(dynamoDb, config.ledgerTable(), config.decisionsTable());
+  Ceilings ceilings(Database database, BudgetConfig config) {
+    return new Ceilings(database, config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  Runs runs(Ledger ledger) {
-    return new Runs(ledger);
+  TenantDirectory tenants(Database database, BudgetConfig config, Policies policies) {
+    return new TenantDirectory(database, config.ledgerTable(), policies);
   }
 
   @Produces
   @Singleton
-  CeilingChanges ceilingChanges(Ledger ledger, Tenants tenants) {
-    return new CeilingChanges(ledger, tenants);
+  AuditTrail auditTrail(Database database, BudgetConfig config) {
+    return new AuditTrail(database, config.ledgerTable());
+  }
+
+  @Produces
+  @Singleton
+  ApiKeys apiKeys(Database database, BudgetConfig config, Clock clock) {
+    return new ApiKeys(database, config.ledgerTable(), clock);
+  }
+
+  @Produces
+  @Singleton
+  Ledger ledger(Database database, BudgetConfig config) {
+    return new Ledger(database, config.ledgerTable(), config.decisionsTable());
+  }
+
+  @Produces
+  @Singleton
+  Runs runs(Database database, BudgetConfig config) {
+    return new Runs(database, config.ledgerTable(), config.decisionsTable());
   }
 
   @Produces
@@ -84,9 +104,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  PriceOverrides priceOverrides(
-      DynamoDbClient dynamoDb, BudgetConfig config, Tenants tenants, Clock clock) {
-    return new PriceOverrides(dynamoDb, config.ledgerTable(), tenants, clock);
+  PriceOverrides priceOverrides(Database database, BudgetConfig config, Clock clock) {
+    return new PriceOverrides(database, config.ledgerTable(), clock);
   }
 
   @Produces
@@ -144,30 +163,18 @@ final class Wiring {
 
   @Produces
   @Singleton
-  SnapshotPublisher snapshotPublisher(
-      DynamoDbClient dynamoDb,
-      BudgetConfig config,
-      SnapshotStore published,
-      Tenants tenants,
-      ApiKeys keys,
-      PriceOverrides overrides) {
-    return new SnapshotPublisher(
-        dynamoDb, config.ledgerTable(), published, tenants, keys, overrides::snapshot);
-  }
-
-  @Produces
-  @Singleton
   Authority authority(
       Ledger ledger,
       PriceBook prices,
       PriceOverrides overrides,
-      Tenants tenants,
+      Policies policies,
+      Ceilings ceilings,
       OutageSnapshots snapshots,
       SqsClient sqs,
       BudgetConfig config,
       Clock clock) {
     Outage outage = new Outage(snapshots, sqs, config.usageQueueUrl(), clock);
-    return new Authority(ledger, prices, overrides, tenants, outage, clock);
+    return new Authority(ledger, prices, overrides, policies, ceilings, outage, clock);
   }
 
   @Produces
@@ -178,21 +185,21 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Settlement settlement(Ledger ledger, UsagePricing pricing, Tenants tenants, Clock clock) {
-    return new Settlement(ledger, pricing, tenants, clock);
+  Settlement settlement(Ledger ledger, UsagePricing pricing, Policies policies, Clock clock) {
+    return new Settlement(ledger, pricing, policies, clock);
   }
 
   @Produces
   @Singleton
-  UnreservedRecorder recorder(Ledger ledger, Tenants tenants) {
-    return new UnreservedRecorder(ledger, tenants);
+  UnreservedRecorder recorder(Ledger ledger, Policies policies, Ceilings ceilings) {
+    return new UnreservedRecorder(ledger, policies, ceilings);
   }
 
   @Produces
   @Singleton
   UsageCharges usageCharges(
-      UnreservedRecorder recorder, UsagePricing pricing, Tenants tenants, Clock clock) {
-    return new UsageCharges(recorder, pricing, tenants, clock);
+      UnreservedRecorder recorder, UsagePricing pricing, Policies policies, Clock clock) {
+    return new UsageCharges(recorder, pricing, policies, clock);
   }
 
   @Produces
@@ -201,11 +208,11 @@ final class Wiring {
       Settlement settlement,
       UsageCharges charges,
       UnreservedRecorder recorder,
-      Tenants tenants,
+      Policies policies,
       UsageQueue.Settings settings,
       Clock clock) {
     return new UsageQueue(
-        settlement, charges, new LateDecisions(recorder, clock), tenants, settings, clock);
+        settlement, charges, new LateDecisions(recorder, clock), policies, settings, clock);
   }
 
   @Produces
@@ -225,14 +232,14 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Sweeper sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
-    return new Sweeper(ledger, runs, tenants, clock);
+  Sweeper sweeper(Ledger ledger, Runs runs, Policies policies, Clock clock) {
+    return new Sweeper(ledger, runs, policies, clock);
   }
 
   @Produces
   @Singleton
   AttributionTable attributionTable(DynamoDbClient dynamoDb, BudgetConfig config) {
-    return new AttributionTable(dynamoDb, config.attributionTable());
+    return new AttributionTable(new Database(dynamoDb), config.attributionTable());
   }
 
   @Produces

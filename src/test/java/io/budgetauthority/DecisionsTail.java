@@ -3,6 +3,7 @@ package io.budgetauthority;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.storage.Attributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -67,10 +68,8 @@ public final class DecisionsTail implements AutoCloseable {
                 record.dynamodb().approximateCreationDateTime(),
                 imageOf(record.dynamodb().oldImage()),
                 imageOf(record.dynamodb().newImage()));
-        Map<String, AttributeValue> item =
-            streamed.isRemoval() ? streamed.before() : streamed.after();
-        AttributeValue tenant = item.get("tenant");
-        if (tenant != null && tenantId.equals(tenant.s())) {
+        Attributes item = streamed.isRemoval() ? streamed.before() : streamed.after();
+        if (tenantId.equals(item.textOrNull("tenant"))) {
           read.add(streamed);
         }
       }
@@ -78,8 +77,8 @@ public final class DecisionsTail implements AutoCloseable {
     }
   }
 
-  private static Map<String, AttributeValue> imageOf(@Nullable Map<String, AttributeValue> image) {
-    return image == null ? Map.of() : image;
+  private static Attributes imageOf(@Nullable Map<String, AttributeValue> image) {
+    return image == null ? Attributes.NONE : Attributes.of(image);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.budgetauthority;
 
-import io.budgetauthority.ledger.Breaker;
+import io.budgetauthority.storage.Breaker;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;

@@ -10,8 +10,6 @@ import io.budgetauthority.decision.Outage;
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.decision.UnreservedRecorder;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.CeilingChanges;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
@@ -35,18 +33,18 @@ import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.settlement.UsageReport;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,7 +55,6 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// An authority with its own tenant on the real local servers, without HTTP: what the tests of the
 /// core ask and settle through. Its one model costs 1 USD a million input tokens and 5 USD a
@@ -77,20 +74,18 @@ public final class TestAuthority {
   public final String tenantId;
   public final TestClock clock;
   public final Caller gateway;
+  public final Database database;
   public final Ledger ledger;
   public final Runs runs;
-  public final Tenants tenants;
+  public final TestConfiguration configuration;
   public final Authority authority;
   public final Settlement settlement;
-  public final CeilingChanges ceilings;
   public final UsageCharges charges;
   public final UsageQueue usageQueue;
   public final TestQueue queue;
 
   /// Puts the queue out of reach of whoever sends to it from here.
   public final InjectedOutage queueOutage = new InjectedOutage();
-
-  public final SnapshotPublisher snapshotPublisher;
 
   public TestAuthority(ExecutionInterceptor... faults) {
     this(newTenant(), newClock(), List.of(faults), List.of());
@@ -124,36 +119,27 @@ public final class TestAuthority {
     this.gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
     LocalCloud cloud = LocalCloudForTests.shared();
     String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
-    DynamoDbClient dynamoDb =
-        LocalCloudForTests.dynamoDb()
-            .overrideConfiguration(override -> faults.forEach(override::addExecutionInterceptor))
-            .build();
-    DynamoDbClient reliable =
-        LocalCloudForTests.dynamoDb()
-            .overrideConfiguration(
-                override -> ofConfiguration.forEach(override::addExecutionInterceptor))
-            .build();
-    this.ledger =
-        new Ledger(
-            dynamoDb, ledgerTable, cloud.definitions().decisionsTable().create().tableName());
-    this.runs = new Runs(ledger);
-    this.tenants = new Tenants(reliable, ledgerTable);
+    Database database =
+        new Database(
+            LocalCloudForTests.dynamoDb()
+                .overrideConfiguration(
+                    override -> faults.forEach(override::addExecutionInterceptor))
+                .build());
+    String decisionsTable = cloud.definitions().decisionsTable().create().tableName();
+    this.database = database;
+    this.configuration =
+        TestConfiguration.shared(clock, ofConfiguration.toArray(ExecutionInterceptor[]::new));
+    this.ledger = new Ledger(database, ledgerTable, decisionsTable);
+    this.runs = new Runs(database, ledgerTable, decisionsTable);
     PriceStore store =
         new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
     store.publish(table());
     PriceBook prices = new PriceBook(store);
     prices.refresh();
-    PriceOverrides overrides = new PriceOverrides(reliable, ledgerTable, tenants, clock);
+    Policies policies = configuration.policies;
+    PriceOverrides overrides = configuration.overrides;
     SnapshotStore published =
         new SnapshotStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());
-    this.snapshotPublisher =
-        new SnapshotPublisher(
-            reliable,
-            ledgerTable,
-            published,
-            tenants,
-            new ApiKeys(reliable, ledgerTable, clock),
-            overrides::snapshot);
     this.queue = TestQueue.onLocalCloud(0);
     Outage outage =
         new Outage(
@@ -161,21 +147,21 @@ public final class TestAuthority {
             LocalCloudForTests.sqs(queueOutage),
             Optional.of(queue.url()),
             clock);
-    this.authority = new Authority(ledger, prices, overrides, tenants, outage, clock);
+    this.authority =
+        new Authority(ledger, prices, overrides, policies, configuration.ceilings, outage, clock);
     UsagePricing pricing = new UsagePricing(prices, overrides);
-    this.settlement = new Settlement(ledger, pricing, tenants, clock);
-    UnreservedRecorder recorder = new UnreservedRecorder(ledger, tenants);
-    this.charges = new UsageCharges(recorder, pricing, tenants, clock);
+    this.settlement = new Settlement(ledger, pricing, policies, clock);
+    UnreservedRecorder recorder = new UnreservedRecorder(ledger, policies, configuration.ceilings);
+    this.charges = new UsageCharges(recorder, pricing, policies, clock);
     this.usageQueue =
         new UsageQueue(
             settlement,
             charges,
             new LateDecisions(recorder, clock),
-            tenants,
+            policies,
             new UsageQueue.Settings(
                 queue.sqs(), queue.url(), queue.deadUrl(), MAX_RECEIVES, Duration.ZERO),
             clock);
-    this.ceilings = new CeilingChanges(ledger, tenants);
   }
 
   public static Price price(String model, long inputPicos, long outputPicos) {
@@ -215,7 +201,7 @@ public final class TestAuthority {
   }
 
   public void policy(Policy policy) {
-    if (!tenants.create(tenantId, policy, clock.instant())) {
+    if (!configuration.create(tenantId, policy)) {
       throw new IllegalStateException("this service has its policy");
     }
   }
@@ -226,13 +212,7 @@ public final class TestAuthority {
   }
 
   private void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
-    ceilings.put(
-        new Tenants.ScopeId(tenantId, scope, id),
-        window,
-        ceiling,
-        clock.instant(),
-        version -> true,
-        before -> AuditEntry.of(gateway, clock.instant(), "test", null, null));
+    var unused = configuration.put(new ScopeId(tenantId, scope, id), window, ceiling);
   }
 
   public void ceiling(Scope scope, String id, MicroUsd limit) {
@@ -346,12 +326,7 @@ public final class TestAuthority {
 
   /// Closes a run and its descendants. False where there is none.
   public boolean close(String runId) {
-    return runs.close(
-        tenantId,
-        runId,
-        clock.instant(),
-        tenants,
-        AuditEntry.of(gateway, clock.instant(), "runs/" + runId, null, null));
+    return configuration.closeRun.close(gateway, runId);
   }
 
   public Run run(String runId) {

@@ -7,12 +7,12 @@ import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.transformers.v2.dynamodb.DynamodbAttributeValueTransformer;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.notification.DecisionsStream;
+import io.budgetauthority.storage.Attributes;
 import jakarta.inject.Named;
 import java.util.List;
 import java.util.Map;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Adds the decisions of the stream to attribution and sends their events, batch by batch. A record
 /// that can never be read is sent to the dead-letter queue at once. Only if that fails is it
@@ -61,12 +61,12 @@ public class DecisionRecords implements RequestHandler<DynamodbEvent, StreamsEve
         image(change.getNewImage()));
   }
 
-  private static Map<String, AttributeValue> image(
+  private static Attributes image(
       @Nullable
           Map<String, com.amazonaws.services.lambda.runtime.events.models.dynamodb.AttributeValue>
           image) {
     return image == null
-        ? Map.of()
-        : DynamodbAttributeValueTransformer.toAttributeValueMapV2(image);
+        ? Attributes.NONE
+        : Attributes.of(DynamodbAttributeValueTransformer.toAttributeValueMapV2(image));
   }
 }

@@ -7,7 +7,8 @@ import io.budgetauthority.notification.DecisionsStream;
 import io.budgetauthority.notification.EventBridgeBus;
 import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.Policies;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -32,16 +33,16 @@ final class EventWiring {
   @Singleton
   DecisionsStream decisionsStream(
       AttributionTable table,
-      Tenants tenants,
+      Policies policies,
       DynamoDbClient dynamoDb,
       EventBridgeClient eventBridge,
       BudgetConfig config,
       EventsConfig events,
       Clock clock) {
     return new DecisionsStream(
-        new AttributionStream(table, tenants),
+        new AttributionStream(table, policies),
         new Notifications(
-            new Thresholds(dynamoDb, config.attributionTable(), clock),
+            new Thresholds(new Database(dynamoDb), config.attributionTable(), clock),
             new EventBridgeBus(eventBridge, events.eventBus())),
         clock);
   }

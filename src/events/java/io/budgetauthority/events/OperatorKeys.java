@@ -3,13 +3,13 @@ package io.budgetauthority.events;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.configuration.IssueKey;
+import io.budgetauthority.configuration.IssuedKey;
+import io.budgetauthority.configuration.RevokeKey;
+import io.budgetauthority.configuration.RotateKey;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.inject.Named;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -24,16 +24,19 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   /// Operators belong to no tenant.
   private static final String NO_TENANT = "";
 
+  /// Whoever may invoke the function: the owner of the AWS account.
+  private static final Caller ACCOUNT = new Caller(NO_TENANT, "account", Role.OPERATOR, null, null);
+
   private static final long MAX_OVERLAP_SECONDS = Duration.ofDays(30).toSeconds();
 
-  private final ApiKeys keys;
-  private final Tenants tenants;
-  private final Clock clock;
+  private final IssueKey issueKey;
+  private final RotateKey rotateKey;
+  private final RevokeKey revokeKey;
 
-  OperatorKeys(ApiKeys keys, Tenants tenants, Clock clock) {
-    this.keys = keys;
-    this.tenants = tenants;
-    this.clock = clock;
+  OperatorKeys(IssueKey issueKey, RotateKey rotateKey, RevokeKey revokeKey) {
+    this.issueKey = issueKey;
+    this.rotateKey = rotateKey;
+    this.revokeKey = revokeKey;
   }
 
   /// The order of an invocation.
@@ -74,38 +77,36 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
             Role.OPERATOR,
             null,
             null);
-    return done(keys.issue(operator, tenants, entry(operator.principalId())));
+    return done(issueKey.issue(ACCOUNT, operator, subject(operator.principalId())));
   }
 
   private Done rotate(String principalId, long overlapSeconds) {
     if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
       throw new IllegalArgumentException("overlap_seconds is 0 to " + MAX_OVERLAP_SECONDS);
     }
-    ApiKeys.Rotated rotated =
-        keys.rotate(
-            NO_TENANT,
-            principalId,
-            Duration.ofSeconds(overlapSeconds),
-            tenants,
-            entry(principalId));
-    return switch (rotated) {
-      case ApiKeys.Rotated.Done it -> done(it.issued());
-      case ApiKeys.Rotated.Unknown it -> throw unknown(principalId);
-      case ApiKeys.Rotated.TooOften it ->
+    return switch (rotateKey.rotate(
+        ACCOUNT,
+        NO_TENANT,
+        principalId,
+        Duration.ofSeconds(overlapSeconds),
+        subject(principalId))) {
+      case RotateKey.Result.Done it -> done(it.issued());
+      case RotateKey.Result.Unknown it -> throw unknown(principalId);
+      case RotateKey.Result.TooManySecrets it ->
           throw new IllegalArgumentException(
               "operator "
                   + principalId
                   + " has "
-                  + it.times()
+                  + it.count()
                   + " valid secrets: rotate with a shorter overlap");
-      case ApiKeys.Rotated.Meanwhile it ->
+      case RotateKey.Result.Conflict it ->
           throw new IllegalArgumentException(
               "operator " + principalId + " was just rotated by somebody else");
     };
   }
 
   private Done revoke(String principalId) {
-    return switch (keys.revoke(NO_TENANT, principalId, tenants, entry(principalId))) {
+    return switch (revokeKey.revoke(ACCOUNT, NO_TENANT, principalId, subject(principalId))) {
       case DONE -> new Done(principalId, null);
       case UNKNOWN -> throw unknown(principalId);
       case LAST_ADMIN ->
@@ -113,7 +114,7 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
     };
   }
 
-  private static Done done(ApiKeys.Issued issued) {
+  private static Done done(IssuedKey issued) {
     return new Done(issued.principal().caller().principalId(), issued.secret());
   }
 
@@ -128,8 +129,8 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
     return new IllegalArgumentException("there is no operator " + principalId);
   }
 
-  private AuditEntry entry(String principalId) {
-    Caller account = new Caller(NO_TENANT, "account", Role.OPERATOR, null, null);
-    return AuditEntry.of(account, clock.instant(), "operators/" + principalId, null, null);
+  /// What the audit trail calls an operator's key.
+  private static String subject(String principalId) {
+    return "operators/" + principalId;
   }
 }

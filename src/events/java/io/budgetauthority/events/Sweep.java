@@ -2,8 +2,8 @@ package io.budgetauthority.events;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import io.budgetauthority.configuration.SnapshotPublisher;
 import io.budgetauthority.settlement.Sweeper;
-import io.budgetauthority.tenant.SnapshotPublisher;
 import jakarta.inject.Named;
 import java.time.Duration;
 import java.util.Map;

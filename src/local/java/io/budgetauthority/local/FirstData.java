@@ -1,14 +1,13 @@
 package io.budgetauthority.local;
 
+import io.budgetauthority.configuration.CreateTenant;
+import io.budgetauthority.configuration.SnapshotPublisher;
 import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.PriceTableJson;
-import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.annotation.Priority;
@@ -18,7 +17,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.time.Instant;
+import java.util.Map;
 import org.jboss.logging.Logger;
 
 /// Stores the first data in an empty store: a tenant `demo` with the default policy, a key for
@@ -33,14 +32,14 @@ final class FirstData {
   /// Runs this before the price book reads the bucket.
   private static final int BEFORE_PRICES = 1_000;
 
-  private final Tenants tenants;
-  private final ApiKeys keys;
+  private static final Caller OPERATOR = new Caller("", "operator", Role.OPERATOR, null, null);
+
+  private final CreateTenant createTenant;
   private final PriceStore prices;
   private final SnapshotPublisher snapshotPublisher;
 
-  FirstData(Tenants tenants, ApiKeys keys, PriceStore prices, SnapshotPublisher snapshotPublisher) {
-    this.tenants = tenants;
-    this.keys = keys;
+  FirstData(CreateTenant createTenant, PriceStore prices, SnapshotPublisher snapshotPublisher) {
+    this.createTenant = createTenant;
     this.prices = prices;
     this.snapshotPublisher = snapshotPublisher;
   }
@@ -49,14 +48,18 @@ final class FirstData {
     if (prices.current().isEmpty()) {
       prices.publish(readTable());
     }
-    if (tenants.create(TENANT, Policy.DEFAULT, Instant.now())) {
-      keys.store("bak_demo_operator", new Caller("", "operator", Role.OPERATOR, null, null));
-      keys.store("bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null));
-      keys.store("bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null));
-      keys.store(
-          "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"));
-      keys.store("bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null));
-    }
+    boolean created =
+        createTenant.create(
+            OPERATOR,
+            TENANT,
+            Policy.DEFAULT,
+            Map.of(
+                "bak_demo_operator", OPERATOR,
+                "bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null),
+                "bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null),
+                "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"),
+                "bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null)));
+    LOG.debugf("the demo tenant %s", created ? "was created" : "exists");
     snapshotPublisher.publishPending();
   }
 

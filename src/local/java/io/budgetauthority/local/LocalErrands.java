@@ -1,7 +1,7 @@
 package io.budgetauthority.local;
 
+import io.budgetauthority.configuration.SnapshotPublisher;
 import io.budgetauthority.settlement.Sweeper;
-import io.budgetauthority.tenant.SnapshotPublisher;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;
 import jakarta.inject.Singleton;

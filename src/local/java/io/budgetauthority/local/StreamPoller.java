@@ -1,8 +1,5 @@
 package io.budgetauthority.local;
 
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.textOrNull;
-
 import io.budgetauthority.BudgetConfig;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
@@ -10,7 +7,12 @@ import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.notification.DecisionsStream;
 import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.tenant.Policies;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
@@ -62,6 +64,7 @@ final class StreamPoller {
   private static final int LAST = 4_000;
 
   private final DynamoDbClient dynamoDb;
+  private final Database database;
   private final String decisionsTable;
   private final String attributionTable;
   private final DecisionsStream stream;
@@ -77,18 +80,19 @@ final class StreamPoller {
   StreamPoller(
       DynamoDbClient dynamoDb,
       AttributionTable table,
-      Tenants tenants,
+      Policies policies,
       LocalEvents events,
       Clock clock,
       @ConfigProperty(name = "quarkus.dynamodb.endpoint-override") URI endpoint,
       BudgetConfig config) {
     this.dynamoDb = dynamoDb;
+    this.database = new Database(dynamoDb);
     this.decisionsTable = config.decisionsTable();
     this.attributionTable = config.attributionTable();
     this.stream =
         new DecisionsStream(
-            new AttributionStream(table, tenants),
-            new Notifications(new Thresholds(dynamoDb, config.attributionTable(), clock), events),
+            new AttributionStream(table, policies),
+            new Notifications(new Thresholds(database, config.attributionTable(), clock), events),
             clock);
     this.streams =
         DynamoDbStreamsClient.builder()
@@ -251,28 +255,26 @@ final class StreamPoller {
         imageOf(record.dynamodb().newImage()));
   }
 
-  private static Map<String, AttributeValue> imageOf(@Nullable Map<String, AttributeValue> image) {
-    return image == null ? Map.of() : image;
+  private static Attributes imageOf(@Nullable Map<String, AttributeValue> image) {
+    return image == null ? Attributes.NONE : Attributes.of(image);
   }
 
   private @Nullable String position(Place place) {
-    Map<String, AttributeValue> item =
-        dynamoDb
-            .getItem(it -> it.tableName(attributionTable).key(place.key()).consistentRead(true))
-            .item();
-    return item == null ? null : textOrNull(item, "at");
+    return database
+        .get(attributionTable, place.key(), Deadline.ofRequest())
+        .map(item -> item.textOrNull("at"))
+        .orElse(null);
   }
 
   private void keep(Place place, String position) {
-    Map<String, AttributeValue> item = new HashMap<>(place.key());
-    item.put("at", text(position));
-    dynamoDb.putItem(it -> it.tableName(attributionTable).item(item));
+    Attributes item = Attributes.at(place.key()).put("at", position).build();
+    var unused = database.write(new Write.Put(attributionTable, item), Deadline.ofRequest());
   }
 
   /// A shard of a stream, and the key of its stored position.
   private record Place(String arn, String shard) {
-    Map<String, AttributeValue> key() {
-      return Map.of("pk", text(POSITION), "sk", text(arn + ' ' + shard));
+    Key key() {
+      return new Key(POSITION, arn + ' ' + shard);
     }
   }
 }

@@ -1,41 +1,47 @@
 package io.budgetauthority.api;
 
-import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Role;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.core.exception.SdkException;
 
-/// Authenticates the caller and checks its role (protocol.md#roles).
+/// Authenticates the caller of the request that this thread answers, and checks its role
+/// (protocol.md#roles).
 @Singleton
 final class Access {
 
-  private static final String SCHEME = "Bearer ";
+  private static final String PREFIX = "Bearer ";
 
   private final ApiKeys keys;
   private final OutageSnapshots snapshots;
+  private final HttpHeaders headers;
 
-  Access(ApiKeys keys, OutageSnapshots snapshots) {
+  /// @param headers those of the request that the calling thread answers
+  Access(ApiKeys keys, OutageSnapshots snapshots, @Context HttpHeaders headers) {
     this.keys = keys;
     this.snapshots = snapshots;
+    this.headers = headers;
   }
 
-  /// The caller that an `Authorization` header names. Without a valid key it gets a 401 problem.
+  /// The caller that the `Authorization` header names. Without a valid key it gets a 401 problem.
   /// With a role other than these it gets a 403.
-  Caller require(@Nullable String authorization, Role... roles) {
+  Caller require(Role... roles) {
+    String authorization = firstAuthorization();
     if (authorization == null
-        || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+        || !authorization.regionMatches(true, 0, PREFIX, 0, PREFIX.length())) {
       throw Problem.of(
               ProblemType.UNAUTHENTICATED, "Authorization must be: Bearer, a space, an API key")
           .exception();
     }
     Caller caller =
-        authenticate(authorization.substring(SCHEME.length()).strip())
+        authenticate(authorization.substring(PREFIX.length()).strip())
             .orElseThrow(
                 () ->
                     Problem.of(ProblemType.UNAUTHENTICATED, "the API key is not known")
@@ -48,14 +54,15 @@ final class Access {
     return caller;
   }
 
+  private @Nullable String firstAuthorization() {
+    return headers.getRequestHeader(HttpHeaders.AUTHORIZATION).stream().findFirst().orElse(null);
+  }
+
   /// Looks the key up. During an outage it uses the keys of the snapshots (protocol.md#outage).
   private Optional<Caller> authenticate(String secret) {
     try {
       return keys.authenticate(secret);
-    } catch (SdkException e) {
-      if (!LedgerUnavailable.isCauseOf(e)) {
-        throw e;
-      }
+    } catch (StorageUnavailable e) {
       return snapshots.authenticate(secret);
     }
   }

@@ -5,11 +5,10 @@ import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
@@ -39,13 +38,13 @@ public final class AttributionResource {
 
   private final Access access;
   private final Attribution attribution;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  AttributionResource(Access access, Attribution attribution, Tenants tenants, Clock clock) {
+  AttributionResource(Access access, Attribution attribution, Policies policies, Clock clock) {
     this.access = access;
     this.attribution = attribution;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -65,13 +64,12 @@ public final class AttributionResource {
   @GET
   @Path("/attribution")
   public Response attribution(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("group_by") @Nullable String groupBy,
       @QueryParam("format") @Nullable String format,
       @BeanParam SpendFilter filter,
       @Context UriInfo uri,
       @Context Request request) {
-    Caller caller = reader(authorization);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     MediaType type = SpendQuery.wanted(request);
     SpendQuery query = new SpendQuery(uri, caller, filter, "group_by", "format");
     boolean focus = SpendQuery.isFocus(format);
@@ -92,11 +90,8 @@ public final class AttributionResource {
   @GET
   @Path("/reconciliation")
   public Response reconciliation(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @BeanParam SpendFilter filter,
-      @Context UriInfo uri,
-      @Context Request request) {
-    Caller caller = reader(authorization);
+      @BeanParam SpendFilter filter, @Context UriInfo uri, @Context Request request) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     MediaType type = SpendQuery.wanted(request);
     SpendQuery query = new SpendQuery(uri, caller, filter);
     ZoneId zone = zone(caller);
@@ -113,12 +108,8 @@ public final class AttributionResource {
         query);
   }
 
-  private Caller reader(@Nullable String authorization) {
-    return access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-  }
-
   private ZoneId zone(Caller caller) {
-    return tenants.policy(caller.tenantId()).policy().timeZone();
+    return policies.of(caller.tenantId()).policy().timeZone();
   }
 
   private LocalDate today(ZoneId zone) {

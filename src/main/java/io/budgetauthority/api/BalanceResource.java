@@ -3,7 +3,6 @@ package io.budgetauthority.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
@@ -11,16 +10,17 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
 import java.time.Duration;
@@ -41,16 +41,17 @@ public final class BalanceResource {
   private final Access access;
   private final Ledger ledger;
   private final Runs runs;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Accounts accounts;
   private final Clock clock;
 
-  BalanceResource(Access access, Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
+  BalanceResource(
+      Access access, Ledger ledger, Runs runs, Policies policies, Ceilings ceilings, Clock clock) {
     this.access = access;
     this.ledger = ledger;
     this.runs = runs;
-    this.tenants = tenants;
-    this.accounts = new Accounts(tenants);
+    this.policies = policies;
+    this.accounts = new Accounts(policies, ceilings);
     this.clock = clock;
   }
 
@@ -59,14 +60,12 @@ public final class BalanceResource {
 
   @GET
   public Balances get(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("run_id") @Nullable String runId,
       @QueryParam("user_id") @Nullable String userId,
       @QueryParam("key_id") @Nullable String keyId,
       @QueryParam("team_id") @Nullable String teamId,
       @QueryParam("feature_id") @Nullable String featureId) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     Tuple stated =
         Callers.tuple(
             caller,
@@ -75,7 +74,7 @@ public final class BalanceResource {
                 Ids.optional("key_id", keyId),
                 Ids.optional("team_id", teamId),
                 Ids.optional("feature_id", featureId)));
-    Tenants.Versioned policy = tenants.policy(caller.tenantId());
+    VersionedPolicy policy = policies.of(caller.tenantId());
     Callers.refuseStatements(caller, stated, null, "run_limit_usd", policy.policy());
     List<AccountShare> shares = new ArrayList<>();
     Tuple tuple = stated;

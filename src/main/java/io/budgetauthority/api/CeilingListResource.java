@@ -4,21 +4,19 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Ceilings.Listed;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.Tenants;
-import io.budgetauthority.tenant.Tenants.Listed;
-import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,12 +40,12 @@ public final class CeilingListResource {
           .thenComparing(it -> StoredIds.escape(it.id()));
 
   private final Access access;
-  private final Tenants tenants;
+  private final Ceilings ceilings;
   private final Runs runs;
 
-  CeilingListResource(Access access, Tenants tenants, Runs runs) {
+  CeilingListResource(Access access, Ceilings ceilings, Runs runs) {
     this.access = access;
-    this.tenants = tenants;
+    this.ceilings = ceilings;
     this.runs = runs;
   }
 
@@ -82,13 +80,11 @@ public final class CeilingListResource {
 
   @GET
   public Page<CeilingView> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("scope") @Nullable String scopeName,
       @QueryParam("id") @Nullable String id,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     Scope scope = scope(scopeName);
     String ofId = Ids.optional("id", id);
     int most = Page.limit(limit);
@@ -135,7 +131,7 @@ public final class CeilingListResource {
 
   private Map<Window, Ceiling> ceilings(Caller caller, ScopeId scopeId) {
     if (scopeId.scope() != Scope.RUN) {
-      return tenants.ceilingsNow(scopeId).byWindow();
+      return ceilings.now(scopeId).byWindow();
     }
     return Stream.of(scopeId.id())
         .filter(Ids::isRunId)
@@ -159,7 +155,7 @@ public final class CeilingListResource {
     }
     while (found.size() < most) {
       // Reads one more than is wanted, because the first may be the last of the page before.
-      List<Listed> some = tenants.listCeilings(caller.tenantId(), scope, next, most + 1);
+      List<Listed> some = ceilings.list(caller.tenantId(), scope, next, most + 1);
       ScopeId seen = next;
       some.stream()
           .filter(it -> !it.scopeId().equals(seen) || found.isEmpty())

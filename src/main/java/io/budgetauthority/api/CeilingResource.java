@@ -1,19 +1,19 @@
 package io.budgetauthority.api;
 
+import io.budgetauthority.configuration.DeleteCeiling;
+import io.budgetauthority.configuration.PutCeiling;
+import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.Tenants;
-import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -26,7 +26,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.time.Clock;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -40,38 +39,37 @@ public final class CeilingResource {
   private static final String ONE = "/{scope}/{id}/{window}";
 
   private final Access access;
-  private final CeilingChanges changes;
+  private final PutCeiling putCeiling;
+  private final PutRunCeiling putRunCeiling;
+  private final DeleteCeiling deleteCeiling;
   private final Runs runs;
-  private final Tenants tenants;
-  private final SnapshotPublisher snapshotPublisher;
-  private final Clock clock;
+  private final Ceilings ceilings;
 
   CeilingResource(
       Access access,
-      CeilingChanges changes,
+      PutCeiling putCeiling,
+      PutRunCeiling putRunCeiling,
+      DeleteCeiling deleteCeiling,
       Runs runs,
-      Tenants tenants,
-      SnapshotPublisher snapshotPublisher,
-      Clock clock) {
-    this.snapshotPublisher = snapshotPublisher;
-    this.clock = clock;
+      Ceilings ceilings) {
     this.access = access;
-    this.changes = changes;
+    this.putCeiling = putCeiling;
+    this.putRunCeiling = putRunCeiling;
+    this.deleteCeiling = deleteCeiling;
     this.runs = runs;
-    this.tenants = tenants;
+    this.ceilings = ceilings;
   }
 
   @PUT
   @Path(ONE)
   @Consumes(MediaType.APPLICATION_JSON)
   public Response put(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
       @PathParam("id") String id,
       @PathParam("window") String windowName,
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
       byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.ADMIN, Role.GATEWAY);
+    Caller caller = access.require(Role.ADMIN, Role.GATEWAY);
     ScopeId scopeId = scopeId(caller, scopeName, id);
     if (caller.role() == Role.GATEWAY && scopeId.scope() != Scope.RUN) {
       throw Problem.of(ProblemType.FORBIDDEN, "the role gateway changes the limits of runs alone")
@@ -84,47 +82,29 @@ public final class CeilingResource {
     if (scopeId.scope() == Scope.RUN) {
       return putOfRun(caller, scopeId, ceiling, ifMatch);
     }
-    CeilingChanges.Changed changed =
-        changes.put(
-            scopeId,
-            window,
-            ceiling,
-            clock.instant(),
-            version -> EntityTags.matches(ifMatch, version),
-            before -> entry(caller, scopeId, window, before.byWindow().get(window), ceiling));
-    if (!changed.done()) {
-      throw EntityTags.changed();
-    }
-    snapshotPublisher.publishPending();
-    return answer(changed.created() ? 201 : 200, scopeId, window, ceiling, changed.now().version());
-  }
-
-  private AuditEntry entry(
-      Caller caller, ScopeId scopeId, Window window, @Nullable Ceiling from, @Nullable Ceiling to) {
-    return AuditEntry.of(
-        caller,
-        clock.instant(),
-        "ceilings/" + scopeId.scope().wireName() + "/" + scopeId.id() + "/" + window.wireName(),
-        from == null ? null : Shapes.tree(from),
-        to == null ? null : Shapes.tree(to));
+    return switch (putCeiling.put(
+        caller, scopeId, window, ceiling, version -> EntityTags.matches(ifMatch, version))) {
+      case PutCeiling.Result.Done done ->
+          answer(done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
+      case PutCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
+    };
   }
 
   private Response putOfRun(
       Caller caller, ScopeId scopeId, Ceiling ceiling, @Nullable String ifMatch) {
-    CeilingChanges.RunChanged changed =
+    PutRunCeiling.Result result =
         Ids.isRunId(scopeId.id())
-            ? changes.putOfRun(
-                scopeId.tenantId(),
+            ? putRunCeiling.put(
+                caller,
                 scopeId.id(),
+                "ceilings/run/" + scopeId.id() + "/total",
                 run -> ceiling,
-                version -> EntityTags.matches(ifMatch, tagged(version)),
-                run -> entry(caller, scopeId, Window.TOTAL, run.ceiling(), ceiling))
-            : new CeilingChanges.RunChanged.NoRun();
-    return switch (changed) {
-      case CeilingChanges.RunChanged.Done done -> answer(done.run());
-      case CeilingChanges.RunChanged.NoRun none ->
-          throw notFound("there is no run " + scopeId.id());
-      case CeilingChanges.RunChanged.PreconditionFailed failed -> throw EntityTags.changed();
+                version -> EntityTags.matches(ifMatch, tagged(version)))
+            : new PutRunCeiling.Result.NoRun();
+    return switch (result) {
+      case PutRunCeiling.Result.Done done -> answer(done.run());
+      case PutRunCeiling.Result.NoRun none -> throw notFound("there is no run " + scopeId.id());
+      case PutRunCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
     };
   }
 
@@ -146,12 +126,10 @@ public final class CeilingResource {
   @GET
   @Path(ONE)
   public Response get(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
       @PathParam("id") String id,
       @PathParam("window") String windowName) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     ScopeId scopeId = scopeId(caller, scopeName, id);
     Window window = window(scopeId, windowName);
     if (!mayRead(caller, scopeId)) {
@@ -163,7 +141,7 @@ public final class CeilingResource {
           .map(CeilingResource::answer)
           .orElseThrow(() -> notFound("there is no run " + id));
     }
-    CeilingSet set = tenants.ceilingsNow(scopeId);
+    CeilingSet set = ceilings.now(scopeId);
     Ceiling ceiling =
         Optional.ofNullable(set.byWindow().get(window))
             .orElseThrow(() -> notFound("there is no such ceiling"));
@@ -173,12 +151,11 @@ public final class CeilingResource {
   @DELETE
   @Path(ONE)
   public Response delete(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("scope") String scopeName,
       @PathParam("id") String id,
       @PathParam("window") String windowName,
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch) {
-    Caller caller = access.require(authorization, Role.ADMIN);
+    Caller caller = access.require(Role.ADMIN);
     ScopeId scopeId = scopeId(caller, scopeName, id);
     Window window = window(scopeId, windowName);
     if (scopeId.scope() == Scope.RUN) {
@@ -187,20 +164,12 @@ public final class CeilingResource {
               "a run always has a limit; it ends when the run is closed")
           .exception();
     }
-    boolean deleted =
-        changes.delete(
-            scopeId,
-            window,
-            version -> EntityTags.matches(ifMatch, version),
-            before -> entry(caller, scopeId, window, before.byWindow().get(window), null));
-    if (!deleted) {
-      if (tenants.ceilingsNow(scopeId).byWindow().containsKey(window)) {
-        throw EntityTags.changed();
-      }
-      throw notFound("there is no such ceiling");
-    }
-    snapshotPublisher.publishPending();
-    return Response.noContent().build();
+    return switch (deleteCeiling.delete(
+        caller, scopeId, window, version -> EntityTags.matches(ifMatch, version))) {
+      case DONE -> Response.noContent().build();
+      case UNKNOWN -> throw notFound("there is no such ceiling");
+      case PRECONDITION_FAILED -> throw EntityTags.changed();
+    };
   }
 
   private static Response answer(

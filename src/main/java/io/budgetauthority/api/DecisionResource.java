@@ -6,16 +6,16 @@ import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -23,7 +23,6 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
@@ -38,26 +37,25 @@ public final class DecisionResource {
   private final Access access;
   private final Authority authority;
   private final Settlement settlement;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
   DecisionResource(
-      Access access, Authority authority, Settlement settlement, Tenants tenants, Clock clock) {
+      Access access, Authority authority, Settlement settlement, Policies policies, Clock clock) {
     this.access = access;
     this.authority = authority;
     this.settlement = settlement;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   public Response decide(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       @HeaderParam(BudgetHeaders.RUN_ID) @Nullable String runId,
       byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     DecisionRequest request = DecisionRequestJson.read(body, caller);
     String run = runId == null ? null : Ids.requireRunId(BudgetHeaders.RUN_ID, runId);
     String key = keyOf(request, idempotencyKey);
@@ -72,14 +70,13 @@ public final class DecisionResource {
   @POST
   @Path("/cancel")
   public Response cancel(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     if (body != null && body.length > 0) {
       RequestFields.parse(body).end();
     }
-    Policy policy = tenants.policy(caller.tenantId()).policy();
+    Policy policy = policies.of(caller.tenantId()).policy();
     return settlement
         .cancel(
             caller,
@@ -95,11 +92,8 @@ public final class DecisionResource {
 
   @GET
   @Path("/{decision_id}")
-  public Response lookUp(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("decision_id") String decisionId) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+  public Response lookUp(@PathParam("decision_id") String decisionId) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     Reservation reservation =
         ReservationId.ofDecisionId(decisionId)
             .flatMap(id -> settlement.find(caller, id))
@@ -146,7 +140,7 @@ public final class DecisionResource {
       case Answer.Forbidden forbidden ->
           throw Problem.of(ProblemType.FORBIDDEN, forbidden.reason()).exception();
       case Answer.NoPrices noPrices ->
-          throw new LedgerUnavailable("no price table is loaded yet", null);
+          throw new StorageUnavailable("no price table is loaded yet", null);
     };
   }
 
@@ -175,6 +169,6 @@ public final class DecisionResource {
   }
 
   private Policy policy(Caller caller) {
-    return tenants.policy(caller.tenantId()).policy();
+    return policies.of(caller.tenantId()).policy();
   }
 }

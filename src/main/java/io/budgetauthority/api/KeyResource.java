@@ -2,20 +2,18 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.budgetauthority.configuration.IssueKey;
+import io.budgetauthority.configuration.IssuedKey;
+import io.budgetauthority.configuration.RevokeKey;
+import io.budgetauthority.configuration.RotateKey;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -24,7 +22,6 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -47,21 +44,17 @@ public final class KeyResource {
 
   private final Access access;
   private final ApiKeys keys;
-  private final Tenants tenants;
-  private final SnapshotPublisher snapshotPublisher;
-  private final Clock clock;
+  private final IssueKey issueKey;
+  private final RotateKey rotateKey;
+  private final RevokeKey revokeKey;
 
   KeyResource(
-      Access access,
-      ApiKeys keys,
-      Tenants tenants,
-      SnapshotPublisher snapshotPublisher,
-      Clock clock) {
+      Access access, ApiKeys keys, IssueKey issueKey, RotateKey rotateKey, RevokeKey revokeKey) {
     this.access = access;
     this.keys = keys;
-    this.tenants = tenants;
-    this.snapshotPublisher = snapshotPublisher;
-    this.clock = clock;
+    this.issueKey = issueKey;
+    this.rotateKey = rotateKey;
+    this.revokeKey = revokeKey;
   }
 
   /// A key as administrators see it.
@@ -93,10 +86,8 @@ public final class KeyResource {
 
   @GET
   public Page<KeyView> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @QueryParam("limit") @Nullable String limit,
-      @QueryParam("after") @Nullable String after) {
-    Caller caller = access.require(authorization, Role.VIEWER, Role.ADMIN);
+      @QueryParam("limit") @Nullable String limit, @QueryParam("after") @Nullable String after) {
+    Caller caller = access.require(Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
     List<KeyView> items =
         keys.list(caller.tenantId(), most, Ids.optional("after", after)).stream()
@@ -107,10 +98,8 @@ public final class KeyResource {
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
-  public Response create(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.ADMIN);
+  public Response create(byte @Nullable [] body) {
+    Caller caller = access.require(Role.ADMIN);
     RequestFields fields = RequestFields.parse(body);
     Role stated = fields.oneOf("role", Role::ofWireName);
     if (!fields.has("role")) {
@@ -149,9 +138,7 @@ public final class KeyResource {
             keyId,
             teams,
             features);
-    ApiKeys.Issued issued =
-        keys.issue(wanted, tenants, entry(caller, id, null, Shapes.tree(wanted)));
-    snapshotPublisher.publishPending();
+    IssuedKey issued = issueKey.issue(caller, wanted, subject(id));
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
         .entity(KeyView.of(issued.principal(), issued.secret()))
@@ -160,36 +147,28 @@ public final class KeyResource {
 
   @POST
   @Path("/{id}/rotate")
-  public Response rotate(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("id") String id,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.ADMIN);
+  public Response rotate(@PathParam("id") String id, byte @Nullable [] body) {
+    Caller caller = access.require(Role.ADMIN);
     RequestFields fields =
         RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     Long overlap = fields.integer("overlap_seconds", 0, MAX_OVERLAP_SECONDS);
     fields.end();
-    long overlapSeconds = overlap == null ? 0 : overlap;
-    ObjectNode before = shown(caller, id);
-    ObjectNode after = before.deepCopy().put("overlap_seconds", overlapSeconds);
-    return switch (keys.rotate(
+    return switch (rotateKey.rotate(
+        caller,
         caller.tenantId(),
-        id,
-        Duration.ofSeconds(overlapSeconds),
-        tenants,
-        entry(caller, id, before, after))) {
-      case ApiKeys.Rotated.Done done -> {
-        snapshotPublisher.publishPending();
-        yield Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
-            .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
-            .build();
-      }
-      case ApiKeys.Rotated.Unknown unknown -> throw notFound(id);
-      case ApiKeys.Rotated.TooOften often ->
+        Ids.require("id", id),
+        Duration.ofSeconds(overlap == null ? 0 : overlap),
+        subject(id))) {
+      case RotateKey.Result.Done done ->
+          Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
+              .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
+              .build();
+      case RotateKey.Result.Unknown unknown -> throw notFound(id);
+      case RotateKey.Result.TooManySecrets many ->
           throw RequestFields.invalid(
               "overlap_seconds",
-              "leaves " + often.times() + " secrets valid: rotate with a shorter overlap");
-      case ApiKeys.Rotated.Meanwhile meanwhile ->
+              "leaves " + many.count() + " secrets valid: rotate with a shorter overlap");
+      case RotateKey.Result.Conflict conflict ->
           throw Problem.of(
                   ProblemType.PRECONDITION_FAILED,
                   "key " + id + " was just rotated by somebody else")
@@ -199,36 +178,23 @@ public final class KeyResource {
 
   @DELETE
   @Path("/{id}")
-  public Response revoke(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("id") String id) {
-    Caller caller = access.require(authorization, Role.ADMIN);
-    AuditEntry entry = entry(caller, id, shown(caller, id), null);
-    return switch (keys.revoke(caller.tenantId(), id, tenants, entry)) {
+  public Response revoke(@PathParam("id") String id) {
+    Caller caller = access.require(Role.ADMIN);
+    return switch (revokeKey.revoke(
+        caller, caller.tenantId(), Ids.require("id", id), subject(id))) {
+      case DONE -> Response.noContent().build();
       case UNKNOWN -> throw notFound(id);
       case LAST_ADMIN ->
           throw Problem.of(
                   ProblemType.LAST_ADMIN_KEY,
                   "key " + id + " is the tenant's last admin key: make another one first")
               .exception();
-      case DONE -> {
-        snapshotPublisher.publishPending();
-        yield Response.noContent().build();
-      }
     };
   }
 
-  /// A key as the audit trail shows it, so that the entries of its rotation and deletion say whose
-  /// key it was.
-  private ObjectNode shown(Caller caller, String id) {
-    return keys.find(caller.tenantId(), Ids.require("id", id))
-        .map(principal -> (ObjectNode) Shapes.tree(principal.caller()))
-        .orElseThrow(() -> notFound(id));
-  }
-
-  private AuditEntry entry(
-      Caller caller, String id, @Nullable JsonNode from, @Nullable JsonNode to) {
-    return AuditEntry.of(caller, clock.instant(), "keys/" + id, from, to);
+  /// What the audit trail calls a key.
+  private static String subject(String id) {
+    return "keys/" + id;
   }
 
   private static ProblemException notFound(String id) {

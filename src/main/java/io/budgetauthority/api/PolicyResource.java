@@ -2,20 +2,20 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.configuration.ReplacePolicy;
 import io.budgetauthority.decision.ModelRules;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.ConfigurationJson;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -26,7 +26,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,63 +39,54 @@ public final class PolicyResource {
   private static final int MAX_BYTES = 195_000;
 
   private final Access access;
-  private final Tenants tenants;
+  private final Policies policies;
+  private final ReplacePolicy replacePolicy;
   private final PriceBook prices;
   private final PriceOverrides overrides;
-  private final SnapshotPublisher snapshotPublisher;
-  private final Clock clock;
 
   PolicyResource(
       Access access,
-      Tenants tenants,
+      Policies policies,
+      ReplacePolicy replacePolicy,
       PriceBook prices,
-      PriceOverrides overrides,
-      SnapshotPublisher snapshotPublisher,
-      Clock clock) {
+      PriceOverrides overrides) {
+    this.access = access;
+    this.policies = policies;
+    this.replacePolicy = replacePolicy;
     this.prices = prices;
     this.overrides = overrides;
-    this.access = access;
-    this.tenants = tenants;
-    this.snapshotPublisher = snapshotPublisher;
-    this.clock = clock;
   }
 
   @GET
-  public Response get(@HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    Tenants.Versioned stored = tenants.policyNow(caller.tenantId());
+  public Response get() {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    VersionedPolicy stored = policies.now(caller.tenantId());
     return answer(caller, stored.policy(), stored.version());
   }
 
   @PUT
   @Consumes(MediaType.APPLICATION_JSON)
   public Response put(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.ADMIN);
-    Tenants.Versioned seen = tenants.policyNow(caller.tenantId());
+      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch, byte @Nullable [] body) {
+    Caller caller = access.require(Role.ADMIN);
+    VersionedPolicy seen = policies.now(caller.tenantId());
     Policy next = PolicyJson.read(body, seen.policy().timeZone());
     if (!next.timeZone().equals(seen.policy().timeZone())
         && seen.calendar().changes().size() >= Calendar.MAX_CHANGES) {
       throw RequestFields.invalid(
           "/time_zone", "was changed " + Calendar.MAX_CHANGES + " times within 400 days");
     }
-    JsonNode written = Shapes.tree(next);
-    int bytes = written.toString().getBytes(StandardCharsets.UTF_8).length;
+    int bytes = ConfigurationJson.write(next).getBytes(StandardCharsets.UTF_8).length;
     if (bytes > MAX_BYTES) {
       throw RequestFields.invalid(
           "", "makes a policy of " + bytes + " bytes, the most is " + MAX_BYTES);
     }
     EntityTags.requireMatch(ifMatch, seen.version());
-    AuditEntry entry =
-        AuditEntry.of(caller, clock.instant(), "policy", Shapes.tree(seen.policy()), written);
-    if (!tenants.replacePolicy(caller.tenantId(), seen, next, entry)) {
-      throw EntityTags.changed();
-    }
-    snapshotPublisher.publishPending();
-    return answer(caller, next, seen.version() + 1);
+    VersionedPolicy replaced =
+        replacePolicy
+            .replace(caller, caller.tenantId(), seen, next)
+            .orElseThrow(EntityTags::changed);
+    return answer(caller, replaced.policy(), replaced.version());
   }
 
   /// A policy, and warnings about the names in it.

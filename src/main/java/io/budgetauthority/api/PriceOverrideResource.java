@@ -2,6 +2,7 @@ package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.configuration.ChangePriceOverride;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.BillingUnit;
@@ -14,24 +15,19 @@ import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.TokenClass;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotPublisher;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.util.Base64;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -55,21 +51,18 @@ public final class PriceOverrideResource {
 
   private final Access access;
   private final PriceOverrides overrides;
+  private final ChangePriceOverride changeOverride;
   private final PriceBook prices;
-  private final SnapshotPublisher snapshotPublisher;
-  private final Clock clock;
 
   PriceOverrideResource(
       Access access,
       PriceOverrides overrides,
-      PriceBook prices,
-      SnapshotPublisher snapshotPublisher,
-      Clock clock) {
+      ChangePriceOverride changeOverride,
+      PriceBook prices) {
     this.access = access;
     this.overrides = overrides;
+    this.changeOverride = changeOverride;
     this.prices = prices;
-    this.snapshotPublisher = snapshotPublisher;
-    this.clock = clock;
   }
 
   /// An override and the prices that result from it.
@@ -125,13 +118,11 @@ public final class PriceOverrideResource {
 
   @GET
   public Response get(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("provider") @Nullable String provider,
       @QueryParam("model") @Nullable String model,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     String ofProvider = provider == null ? null : required("provider", provider);
     String ofModel = model == null ? null : required("model", model);
     int most = Page.limit(limit);
@@ -180,11 +171,10 @@ public final class PriceOverrideResource {
   @PUT
   @Consumes(MediaType.APPLICATION_JSON)
   public Response put(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("provider") @Nullable String provider,
       @QueryParam("model") @Nullable String model,
       byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.ADMIN);
+    Caller caller = access.require(Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
     RequestFields fields = RequestFields.parse(body);
@@ -193,22 +183,16 @@ public final class PriceOverrideResource {
     if (!acceptsAmbiguous) {
       refuseAmbiguous(caller, override);
     }
-    OverrideView view = view(override);
-    PriceOverrides.Changed changed =
-        overrides.put(
-            caller.tenantId(),
-            override,
-            before -> entry(caller, ofProvider, ofModel, before, Shapes.tree(view)));
-    if (changed == PriceOverrides.Changed.TOO_MANY) {
+    ChangePriceOverride.Result result = changeOverride.put(caller, override, this::view);
+    if (result == ChangePriceOverride.Result.TOO_MANY) {
       throw RequestFields.invalid(
           "model",
           "would be more than "
               + PriceOverrides.MAX_OVERRIDES
               + " overrides: delete one that is not needed");
     }
-    snapshotPublisher.publishPending();
-    return Response.status(changed == PriceOverrides.Changed.CREATED ? 201 : 200)
-        .entity(view)
+    return Response.status(result == ChangePriceOverride.Result.CREATED ? 201 : 200)
+        .entity(view(override))
         .build();
   }
 
@@ -245,22 +229,16 @@ public final class PriceOverrideResource {
 
   @DELETE
   public Response delete(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("provider") @Nullable String provider,
       @QueryParam("model") @Nullable String model) {
-    Caller caller = access.require(authorization, Role.ADMIN);
+    Caller caller = access.require(Role.ADMIN);
     String ofProvider = required("provider", provider);
     String ofModel = required("model", model);
-    PriceOverrides.Changed changed =
-        overrides.delete(
-            caller.tenantId(),
-            ofProvider,
-            ofModel,
-            before -> entry(caller, ofProvider, ofModel, before, null));
-    if (changed == PriceOverrides.Changed.NOT_FOUND) {
+    ChangePriceOverride.Result result =
+        changeOverride.delete(caller, ofProvider, ofModel, this::view);
+    if (result == ChangePriceOverride.Result.UNKNOWN) {
       throw notFound();
     }
-    snapshotPublisher.publishPending();
     return Response.noContent().build();
   }
 
@@ -304,20 +282,6 @@ public final class PriceOverrideResource {
           "must be USD as a decimal string with at most 12 decimals, such as \"0.000003\"");
     }
     return PicoUsd.ofUsd(new BigDecimal(usd)).picos();
-  }
-
-  private AuditEntry entry(
-      Caller caller,
-      String provider,
-      String model,
-      Optional<PriceOverride> before,
-      @Nullable JsonNode to) {
-    return AuditEntry.of(
-        caller,
-        clock.instant(),
-        "price-overrides/" + provider + "/" + model,
-        before.map(it -> Shapes.tree(view(it))).orElse(null),
-        to);
   }
 
   private static String required(String name, @Nullable String value) {

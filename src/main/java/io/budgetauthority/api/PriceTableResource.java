@@ -12,13 +12,11 @@ import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
@@ -57,10 +55,8 @@ public final class PriceTableResource {
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
-  public Response draft(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      byte @Nullable [] source) {
-    Caller caller = access.require(authorization, Role.OPERATOR);
+  public Response draft(byte @Nullable [] source) {
+    Caller caller = access.require(Role.OPERATOR);
     byte[] bytes = source == null ? new byte[0] : source;
     if (bytes.length > PriceTables.MAX_SOURCE_BYTES) {
       throw new InputTooLarge(
@@ -80,10 +76,8 @@ public final class PriceTableResource {
 
   @GET
   public Page<TableView> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @QueryParam("limit") @Nullable String limit,
-      @QueryParam("after") @Nullable String after) {
-    Caller unused = access.require(authorization, Role.OPERATOR);
+      @QueryParam("limit") @Nullable String limit, @QueryParam("after") @Nullable String after) {
+    Caller unused = access.require(Role.OPERATOR);
     int most = Page.limit(limit);
     List<PriceTableRecord> found = tables.list(most, Ids.optional("after", after));
     String inForce = tables.versionInForce().orElse(null);
@@ -94,20 +88,15 @@ public final class PriceTableResource {
 
   @GET
   @Path("/{version}")
-  public ReviewedView get(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("version") String version) {
-    Caller unused = access.require(authorization, Role.OPERATOR);
+  public ReviewedView get(@PathParam("version") String version) {
+    Caller unused = access.require(Role.OPERATOR);
     return tables.find(version).map(this::view).orElseThrow(() -> notFound(version));
   }
 
   @POST
   @Path("/{version}/publish")
-  public TableView publish(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("version") String version,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.OPERATOR);
+  public TableView publish(@PathParam("version") String version, byte @Nullable [] body) {
+    Caller caller = access.require(Role.OPERATOR);
     RequestFields fields =
         RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
     boolean accepted = fields.flag("accept_review");

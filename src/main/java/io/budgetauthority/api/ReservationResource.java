@@ -7,15 +7,13 @@ import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsageJson;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
@@ -30,11 +28,11 @@ public final class ReservationResource {
 
   private final Access access;
   private final Settlement settlement;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  ReservationResource(Access access, Settlement settlement, Tenants tenants, Clock clock) {
-    this.tenants = tenants;
+  ReservationResource(Access access, Settlement settlement, Policies policies, Clock clock) {
+    this.policies = policies;
     this.access = access;
     this.settlement = settlement;
     this.clock = clock;
@@ -43,10 +41,8 @@ public final class ReservationResource {
   @POST
   @Path("/forward")
   public Response forward(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("reservation_id") String reservationId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+      @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     if (body != null && body.length > 0) {
       RequestFields.parse(body).end();
     }
@@ -57,10 +53,8 @@ public final class ReservationResource {
   @Path("/commit")
   @Consumes(MediaType.APPLICATION_JSON)
   public Response commit(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("reservation_id") String reservationId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+      @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     UsageReport report = UsageJson.readReport(body);
     return step(caller, reservationId, id -> settlement.commit(caller, id, report));
   }
@@ -68,10 +62,8 @@ public final class ReservationResource {
   @POST
   @Path("/release")
   public Response release(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("reservation_id") String reservationId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+      @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     String reason = body == null || body.length == 0 ? null : readReason(body);
     return step(caller, reservationId, id -> settlement.release(caller, id, reason));
   }
@@ -80,10 +72,8 @@ public final class ReservationResource {
   @Path("/extend")
   @Consumes(MediaType.APPLICATION_JSON)
   public Response extend(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("reservation_id") String reservationId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+      @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     RequestFields fields = RequestFields.parse(body);
     Instant now = clock.instant();
     Instant stated = fields.oneOf("expires_at", UsageJson::instant);
@@ -114,10 +104,8 @@ public final class ReservationResource {
   @Path("/retarget")
   @Consumes(MediaType.APPLICATION_JSON)
   public Response retarget(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("reservation_id") String reservationId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+      @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     RequestFields fields = RequestFields.parse(body);
     String provider = fields.text("provider");
     String model = fields.text("model");
@@ -162,7 +150,7 @@ public final class ReservationResource {
                   blocked.decision(),
                   blocked.block(),
                   blocked.reservation().id(),
-                  tenants.policy(blocked.reservation().tenantId()).policy(),
+                  policies.of(blocked.reservation().tenantId()).policy(),
                   caller)
               .build();
       case Settlement.Result.Invalid invalid ->

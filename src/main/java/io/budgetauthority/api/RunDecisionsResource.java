@@ -3,20 +3,18 @@ package io.budgetauthority.api;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,12 +50,10 @@ public final class RunDecisionsResource {
 
   @GET
   public Page<DecisionRecord> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @PathParam("run_id") String runId,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
     Attribution.Cursor cursor = after == null || after.isEmpty() ? null : cursor(after);
     boolean mayRead =

@@ -1,29 +1,26 @@
 package io.budgetauthority.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import io.budgetauthority.configuration.CloseRun;
+import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.decision.RunCreation;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.CeilingChanges;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
@@ -31,7 +28,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -48,25 +44,31 @@ public final class RunResource {
   private final Access access;
   private final Runs runs;
   private final RunCreation creation;
-  private final CeilingChanges changes;
-  private final Tenants tenants;
+  private final PutRunCeiling putRunCeiling;
+  private final CloseRun closeRun;
+  private final Policies policies;
   private final Clock clock;
 
-  RunResource(Access access, Runs runs, CeilingChanges changes, Tenants tenants, Clock clock) {
+  RunResource(
+      Access access,
+      Runs runs,
+      PutRunCeiling putRunCeiling,
+      CloseRun closeRun,
+      Policies policies,
+      Clock clock) {
     this.access = access;
     this.runs = runs;
-    this.creation = new RunCreation(runs, tenants, clock);
-    this.changes = changes;
-    this.tenants = tenants;
+    this.creation = new RunCreation(runs, policies, clock);
+    this.putRunCeiling = putRunCeiling;
+    this.closeRun = closeRun;
+    this.policies = policies;
     this.clock = clock;
   }
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
-  public Response create(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.AGENT);
+  public Response create(byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
     RequestFields fields = RequestFields.parse(body);
     String stated = fields.oneOf("run_id", Ids::runId);
     MicroUsd limit = fields.money("limit_usd");
@@ -79,7 +81,7 @@ public final class RunResource {
     String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
     fields.end();
     Tuple bound = Callers.tuple(caller, tuple);
-    Policy policy = tenants.policy(caller.tenantId()).policy();
+    Policy policy = policies.of(caller.tenantId()).policy();
     Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
     String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
     Instant now = clock.instant();
@@ -95,13 +97,11 @@ public final class RunResource {
 
   @GET
   public Page<RunView> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @QueryParam("user_id") @Nullable String userId,
       @QueryParam("state") @Nullable String state,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     String user = caller.role() == Role.AGENT ? caller.userId() : Ids.optional("user_id", userId);
     if (caller.role() == Role.AGENT && userId != null && !userId.equals(user)) {
       throw RequestFields.invalid("user_id", "is not the agent's own");
@@ -150,11 +150,8 @@ public final class RunResource {
 
   @GET
   @Path("/{run_id}")
-  public RunView get(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("run_id") String runId) {
-    Caller caller =
-        access.require(authorization, Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+  public RunView get(@PathParam("run_id") String runId) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     return Optional.of(runId)
         .filter(Ids::isRunId)
         .flatMap(id -> runs.find(caller.tenantId(), id))
@@ -166,11 +163,8 @@ public final class RunResource {
   @PATCH
   @Path("/{run_id}")
   @Consumes(MediaType.APPLICATION_JSON)
-  public RunView change(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @PathParam("run_id") String runId,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY, Role.ADMIN);
+  public RunView change(@PathParam("run_id") String runId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.ADMIN);
     RequestFields fields = RequestFields.parse(body);
     MicroUsd limit = fields.money("limit_usd");
     String state = fields.oneOf("state", RunResource::closed);
@@ -184,7 +178,7 @@ public final class RunResource {
     if (limit != null) {
       moveLimit(caller, runId, limit);
     }
-    if (state != null && !close(caller, runId)) {
+    if (state != null && !closeRun.close(caller, runId)) {
       throw notFound(runId);
     }
     return runs.find(caller.tenantId(), runId)
@@ -192,33 +186,11 @@ public final class RunResource {
         .orElseThrow(() -> notFound(runId));
   }
 
-  private boolean close(Caller caller, String runId) {
-    Instant now = clock.instant();
-    AuditEntry entry =
-        AuditEntry.of(
-            caller, now, "runs/" + runId, stateOf(Run.State.ACTIVE), stateOf(Run.State.CLOSED));
-    return runs.close(caller.tenantId(), runId, now, tenants, entry);
-  }
-
-  private static JsonNode stateOf(Run.State state) {
-    return Shapes.tree(Map.of("state", state.wireName()));
-  }
-
   private void moveLimit(Caller caller, String runId, MicroUsd limit) {
-    CeilingChanges.RunChanged changed =
-        changes.putOfRun(
-            caller.tenantId(),
-            runId,
-            run -> run.ceiling().withLimit(limit),
-            version -> true,
-            run ->
-                AuditEntry.of(
-                    caller,
-                    clock.instant(),
-                    "runs/" + runId,
-                    Shapes.tree(run.ceiling()),
-                    Shapes.tree(run.ceiling().withLimit(limit))));
-    if (!(changed instanceof CeilingChanges.RunChanged.Done)) {
+    PutRunCeiling.Result result =
+        putRunCeiling.put(
+            caller, runId, "runs/" + runId, run -> run.ceiling().withLimit(limit), version -> true);
+    if (!(result instanceof PutRunCeiling.Result.Done)) {
       throw notFound(runId);
     }
   }

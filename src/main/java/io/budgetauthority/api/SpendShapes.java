@@ -8,6 +8,7 @@ import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.Dimension;
 import io.budgetauthority.attribution.Measure;
 import io.budgetauthority.price.UnitCount;
+import io.budgetauthority.tenant.ConfigurationJson;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
@@ -198,7 +199,7 @@ final class SpendShapes {
                 stated.put(name, value);
               }
             });
-    return Shapes.tree(stated).toString();
+    return ConfigurationJson.tree(stated).toString();
   }
 
   private static String startOf(LocalDate day, ZoneId zone) {

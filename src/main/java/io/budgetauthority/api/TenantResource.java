@@ -1,18 +1,16 @@
 package io.budgetauthority.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.configuration.CreateTenant;
+import io.budgetauthority.configuration.IssuedKey;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.TenantDirectory;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -20,10 +18,10 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Tenants, which an operator creates (protocol.md#administration). The answer shows the first
@@ -33,22 +31,13 @@ import org.jspecify.annotations.Nullable;
 public final class TenantResource {
 
   private final Access access;
-  private final Tenants tenants;
-  private final ApiKeys keys;
-  private final SnapshotPublisher snapshotPublisher;
-  private final Clock clock;
+  private final TenantDirectory tenants;
+  private final CreateTenant createTenant;
 
-  TenantResource(
-      Access access,
-      Tenants tenants,
-      ApiKeys keys,
-      SnapshotPublisher snapshotPublisher,
-      Clock clock) {
+  TenantResource(Access access, TenantDirectory tenants, CreateTenant createTenant) {
     this.access = access;
     this.tenants = tenants;
-    this.keys = keys;
-    this.snapshotPublisher = snapshotPublisher;
-    this.clock = clock;
+    this.createTenant = createTenant;
   }
 
   /// A new tenant and the key that configures it.
@@ -65,10 +54,8 @@ public final class TenantResource {
 
   @GET
   public Page<ListedView> list(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      @QueryParam("limit") @Nullable String limit,
-      @QueryParam("after") @Nullable String after) {
-    Caller unused = access.require(authorization, Role.OPERATOR);
+      @QueryParam("limit") @Nullable String limit, @QueryParam("after") @Nullable String after) {
+    Caller unused = access.require(Role.OPERATOR);
     int most = Page.limit(limit);
     List<ListedView> items =
         tenants.list(most, Ids.optional("after", after)).stream()
@@ -79,10 +66,8 @@ public final class TenantResource {
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
-  public Response create(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
-      byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.OPERATOR);
+  public Response create(byte @Nullable [] body) {
+    Caller caller = access.require(Role.OPERATOR);
     RequestFields fields = RequestFields.parse(body);
     String tenantId = fields.id("tenant_id");
     if (!fields.has("tenant_id")) {
@@ -91,21 +76,18 @@ public final class TenantResource {
     ZoneId stated = fields.oneOf("time_zone", PolicyJson::zone);
     fields.end();
     ZoneId zone = stated == null ? Policy.DEFAULT.timeZone() : stated;
-    if (tenantId == null || !tenants.create(tenantId, Policy.DEFAULT.in(zone), clock.instant())) {
-      throw RequestFields.invalid("/tenant_id", "names a tenant that is there already");
-    }
-    Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
-    ApiKeys.Issued issued =
-        keys.issue(
-            admin,
-            tenants,
-            AuditEntry.of(caller, clock.instant(), "keys/admin", null, Shapes.tree(admin)));
-    snapshotPublisher.publishPending();
+    IssuedKey issued =
+        Optional.ofNullable(tenantId)
+            .flatMap(id -> createTenant.create(caller, id, Policy.DEFAULT.in(zone)))
+            .orElseThrow(
+                () -> RequestFields.invalid("/tenant_id", "names a tenant that is there already"));
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, KeyResource.NO_STORE)
         .entity(
             new TenantView(
-                tenantId, zone, KeyResource.KeyView.of(issued.principal(), issued.secret())))
+                issued.principal().caller().tenantId(),
+                zone,
+                KeyResource.KeyView.of(issued.principal(), issued.secret())))
         .build();
   }
 }

@@ -1,19 +1,18 @@
 package io.budgetauthority.api;
 
 import io.budgetauthority.input.Ids;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.settlement.UsageCharge;
 import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsageJson;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
@@ -27,24 +26,23 @@ public final class UsageResource {
 
   private final Access access;
   private final UsageCharges charges;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  UsageResource(Access access, UsageCharges charges, Tenants tenants, Clock clock) {
+  UsageResource(Access access, UsageCharges charges, Policies policies, Clock clock) {
     this.access = access;
     this.charges = charges;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   public Response charge(
-      @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String authorization,
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       byte @Nullable [] body) {
-    Caller caller = access.require(authorization, Role.GATEWAY);
-    int skewSeconds = tenants.policy(caller.tenantId()).policy().clockSkewSeconds();
+    Caller caller = access.require(Role.GATEWAY);
+    int skewSeconds = policies.of(caller.tenantId()).policy().clockSkewSeconds();
     UsageCharge charge =
         UsageJson.readCharge(body, clock.instant(), Duration.ofSeconds(skewSeconds));
     UsageCharges.Order order =
@@ -61,7 +59,7 @@ public final class UsageResource {
                   "the idempotency key was used for other usage")
               .exception();
       case UsageCharges.Result.NoPrices noPrices ->
-          throw new LedgerUnavailable("no price table is loaded yet", null);
+          throw new StorageUnavailable("no price table is loaded yet", null);
     };
   }
 

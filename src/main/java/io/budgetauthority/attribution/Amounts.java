@@ -1,11 +1,10 @@
 package io.budgetauthority.attribution;
 
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.storage.Attributes;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// A value for each measure, zero where none is named. Immutable. Sums that leave the range of a
 /// long throw [ArithmeticException].
@@ -76,18 +75,25 @@ public final class Amounts {
   }
 
   /// The values that are not zero, by their stored names.
-  Map<String, AttributeValue> write() {
-    Map<String, AttributeValue> item = new HashMap<>();
-    values.forEach((measure, value) -> item.put(measure.storedName(), StoredValues.number(value)));
-    return item;
+  Map<String, Long> byStoredName() {
+    Map<String, Long> stored = new HashMap<>();
+    values.forEach((measure, value) -> stored.put(measure.storedName(), value));
+    return stored;
   }
 
-  static Amounts read(Map<String, AttributeValue> item) {
+  /// Reads the values of a row.
+  static Amounts read(Attributes item) {
     Builder builder = new Builder();
     for (Measure measure : Measure.values()) {
-      if (item.containsKey(measure.storedName())) {
-        builder.add(measure, StoredValues.number(item, measure.storedName()));
-      }
+      builder.add(measure, item.numberOr(measure.storedName(), 0));
+    }
+    return builder.build();
+  }
+
+  static Amounts of(Map<String, Long> byStoredName) {
+    Builder builder = new Builder();
+    for (Measure measure : Measure.values()) {
+      builder.add(measure, byStoredName.getOrDefault(measure.storedName(), 0L));
     }
     return builder.build();
   }

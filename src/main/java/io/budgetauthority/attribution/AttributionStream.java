@@ -1,6 +1,9 @@
 package io.budgetauthority.attribution;
 
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.tenant.Policies;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -12,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// Adds up the decisions' stream, each decision exactly once (ledger.md#attribution). A decision's
 /// marker says what it added to which row. A newer record removes that and adds its own, marker and
@@ -29,11 +31,11 @@ public final class AttributionStream {
   private static final int MAX_ROUNDS = 20;
 
   private final AttributionTable table;
-  private final Tenants tenants;
+  private final Policies policies;
 
-  public AttributionStream(AttributionTable table, Tenants tenants) {
+  public AttributionStream(AttributionTable table, Policies policies) {
     this.table = table;
-    this.tenants = tenants;
+    this.policies = policies;
   }
 
   /// A change of a decision's marker.
@@ -112,13 +114,13 @@ public final class AttributionStream {
       }
     }
     if (!pending.isEmpty()) {
-      throw new AttributionContended("markers moved at every read: " + pending);
+      throw new StorageContended("markers moved at every read: " + pending);
     }
     return written;
   }
 
   private ZoneId zoneOf(Change.Stepped step) {
-    return tenants.policy(step.after().tenantId()).calendar().zoneAt(step.after().createdAt());
+    return policies.of(step.after().tenantId()).calendar().zoneAt(step.after().createdAt());
   }
 
   /// The moves in groups that fit into a transaction each. Moves of one row are next to each other,
@@ -135,7 +137,7 @@ public final class AttributionStream {
     for (Move move : byRow) {
       Set<RowKey> withThis = new LinkedHashSet<>(rows);
       withThis.addAll(move.changes().keySet());
-      if (group.size() + 1 + withThis.size() > AttributionTable.MAX_ITEMS_A_TRANSACTION) {
+      if (group.size() + 1 + withThis.size() > Database.MAX_WRITES_A_TRANSACTION) {
         groups.add(group);
         group = new ArrayList<>();
         withThis = new LinkedHashSet<>(move.changes().keySet());
@@ -149,9 +151,9 @@ public final class AttributionStream {
     return groups;
   }
 
-  private List<TransactWriteItem> writes(List<Move> moves) {
+  private List<Write> writes(List<Move> moves) {
     Map<RowKey, Amounts.Builder> rows = new LinkedHashMap<>();
-    List<TransactWriteItem> writes = new ArrayList<>();
+    List<Write> writes = new ArrayList<>();
     for (Move move : moves) {
       writes.add(table.replace(move.seen(), move.next()));
       move.changes()

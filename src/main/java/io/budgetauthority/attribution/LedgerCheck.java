@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountScan;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
@@ -12,11 +11,13 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.AuditTrail;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.TenantDirectory;
 import io.budgetauthority.tenant.Window;
 import java.time.Clock;
 import java.time.Duration;
@@ -54,7 +55,8 @@ public final class LedgerCheck {
   private final DecisionScan decisions;
   private final AttributionTable attribution;
   private final Ledger ledger;
-  private final Tenants tenants;
+  private final TenantDirectory tenants;
+  private final AuditTrail audit;
   private final Clock clock;
 
   public LedgerCheck(
@@ -62,13 +64,15 @@ public final class LedgerCheck {
       DecisionScan decisions,
       AttributionTable attribution,
       Ledger ledger,
-      Tenants tenants,
+      TenantDirectory tenants,
+      AuditTrail audit,
       Clock clock) {
     this.accounts = accounts;
     this.decisions = decisions;
     this.attribution = attribution;
     this.ledger = ledger;
     this.tenants = tenants;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -151,7 +155,7 @@ public final class LedgerCheck {
     return ledger.correct(
         difference.stored(),
         difference.corrected(),
-        tenants.audit(key.tenantId(), entry),
+        audit.add(key.tenantId(), entry),
         Deadline.in(TIMEOUT));
   }
 

@@ -1,23 +1,19 @@
 package io.budgetauthority.attribution;
 
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.time;
-
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What was added up of one decision: its revision, the row, and the amounts that are in that row
 /// because of it. The marker makes the sums exact whatever the order and number of records: a newer
@@ -122,8 +118,8 @@ record Marker(
         || !Objects.equals(keptUntil, seen.keptUntil);
   }
 
-  static Map<String, AttributeValue> key(String hash) {
-    return Map.of("pk", text(hash), "sk", text(SORT_KEY));
+  static Key key(String hash) {
+    return new Key(hash, SORT_KEY);
   }
 
   /// The place of a decision in the list of its run.
@@ -135,50 +131,45 @@ record Marker(
     return "decision#%013d#%s".formatted(createdAt.toEpochMilli(), hash);
   }
 
-  Map<String, AttributeValue> write() {
-    Map<String, AttributeValue> item = new HashMap<>(row.write());
-    item.putAll(key(hash));
-    item.put("rev", number(revision));
-    item.put("ver", number(version));
-    item.put("created", time(createdAt));
-    item.put("amounts", AttributeValue.builder().m(amounts.write()).build());
+  Attributes write() {
+    Attributes.Builder item =
+        Attributes.at(key(hash))
+            .putAll(row.write())
+            .put("rev", revision)
+            .put("ver", version)
+            .put("created", createdAt)
+            .putNumbers("amounts", amounts.byStoredName());
     if (!corrections.isEmpty()) {
-      Map<String, AttributeValue> stored = new HashMap<>();
+      Map<String, Long> stored = new TreeMap<>();
       corrections.forEach(
-          (atRevision, change) -> stored.put(Long.toString(atRevision), number(change.micros())));
-      item.put("corrections", AttributeValue.builder().m(stored).build());
+          (atRevision, change) -> stored.put(Long.toString(atRevision), change.micros()));
+      item.putNumbers("corrections", stored);
     }
     if (row.runId() != null) {
-      item.put("of_run", text(RowKey.runKey(row.tenantId(), row.runId())));
-      item.put("of_run_at", text(placeInRun()));
+      item.put("of_run", RowKey.runKey(row.tenantId(), row.runId()));
+      item.put("of_run_at", placeInRun());
     }
     if (keptUntil != null) {
-      item.put("ttl", number(keptUntil.getEpochSecond()));
-      item.put("kept_until", time(keptUntil));
+      item.put("ttl", keptUntil.getEpochSecond());
+      item.put("kept_until", keptUntil);
     }
-    return item;
+    return item.build();
   }
 
-  static Marker read(Map<String, AttributeValue> item) {
+  static Marker read(Attributes item) {
     Map<Long, MicroUsd> corrections = new TreeMap<>();
-    AttributeValue stored = item.get("corrections");
-    if (stored != null) {
-      stored
-          .m()
-          .forEach(
-              (atRevision, change) ->
-                  corrections.put(
-                      Long.parseLong(atRevision), MicroUsd.of(Long.parseLong(change.n()))));
-    }
-    AttributeValue amounts = item.get("amounts");
+    item.numbersByName("corrections")
+        .forEach(
+            (atRevision, change) ->
+                corrections.put(Long.parseLong(atRevision), MicroUsd.of(change)));
     return new Marker(
-        text(item, "pk"),
-        number(item, "rev"),
-        number(item, "ver"),
-        time(item, "created"),
+        item.text("pk"),
+        item.number("rev"),
+        item.number("ver"),
+        item.time("created"),
         RowKey.read(item),
-        Amounts.read(amounts == null ? Map.of() : amounts.m()),
+        Amounts.of(item.numbersByName("amounts")),
         corrections,
-        item.containsKey("kept_until") ? time(item, "kept_until") : null);
+        item.timeOrNull("kept_until"));
   }
 }

@@ -2,7 +2,8 @@ package io.budgetauthority.attribution;
 
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -31,19 +32,19 @@ public final class Rebuild {
   private final AttributionTable table;
   private final AttributionStream stream;
   private final DecisionScan decisions;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
   public Rebuild(
       AttributionTable table,
       AttributionStream stream,
       DecisionScan decisions,
-      Tenants tenants,
+      Policies policies,
       Clock clock) {
     this.table = table;
     this.stream = stream;
     this.decisions = decisions;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -148,7 +149,7 @@ public final class Rebuild {
   }
 
   private ZoneId zoneOf(String tenantId) {
-    return tenants.policy(tenantId).policy().timeZone();
+    return policies.of(tenantId).policy().timeZone();
   }
 
   private static final class Counts {
@@ -161,10 +162,9 @@ public final class Rebuild {
 
   private static List<List<Change.Stepped>> inBatches(List<Change.Stepped> steps) {
     List<List<Change.Stepped>> batches = new ArrayList<>();
-    for (int from = 0; from < steps.size(); from += AttributionTable.MAX_ITEMS_A_TRANSACTION) {
+    for (int from = 0; from < steps.size(); from += Database.MAX_WRITES_A_TRANSACTION) {
       batches.add(
-          steps.subList(
-              from, Math.min(steps.size(), from + AttributionTable.MAX_ITEMS_A_TRANSACTION)));
+          steps.subList(from, Math.min(steps.size(), from + Database.MAX_WRITES_A_TRANSACTION)));
     }
     return batches;
   }
@@ -221,7 +221,7 @@ public final class Rebuild {
             return;
           }
           table.noteDays(List.of(row));
-          if (table.write(List.of(table.make(row, amounts)))) {
+          if (table.write(List.of(table.create(row, amounts)))) {
             counts.corrected++;
           } else {
             counts.moving++;

@@ -1,15 +1,10 @@
 package io.budgetauthority.attribution;
 
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.textOrNull;
-
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.StoredIds;
 import java.time.LocalDate;
-import java.util.HashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// The key of one row of attribution: a day of a tenant, and what the calls of the row have in
 /// common. A value is null where it was not stated.
@@ -65,34 +60,30 @@ public record RowKey(
         + StoredIds.digest(runId, userId, keyId, teamId, featureId, provider, model, requestClass);
   }
 
-  Map<String, AttributeValue> key() {
-    return Map.of("pk", text(partitionKey(tenantId, day)), "sk", text(sortKey()));
+  Key key() {
+    return new Key(partitionKey(tenantId, day), sortKey());
   }
 
   /// The dimensions that are stated, by their stored names.
-  Map<String, AttributeValue> write() {
-    Map<String, AttributeValue> item = new HashMap<>();
-    item.put("tenant", text(tenantId));
+  Attributes write() {
+    Attributes.Builder item = Attributes.builder().put("tenant", tenantId);
     for (Dimension dimension : Dimension.values()) {
-      String value = of(dimension);
-      if (value != null) {
-        item.put(dimension.field(), text(value));
-      }
+      item.putIfPresent(dimension.field(), of(dimension));
     }
-    return item;
+    return item.build();
   }
 
-  static RowKey read(Map<String, AttributeValue> item) {
+  static RowKey read(Attributes item) {
     return new RowKey(
-        StoredValues.text(item, "tenant"),
-        LocalDate.parse(StoredValues.text(item, Dimension.DAY.field())),
-        textOrNull(item, Dimension.RUN.field()),
-        textOrNull(item, Dimension.USER.field()),
-        textOrNull(item, Dimension.KEY.field()),
-        textOrNull(item, Dimension.TEAM.field()),
-        textOrNull(item, Dimension.FEATURE.field()),
-        textOrNull(item, Dimension.PROVIDER.field()),
-        textOrNull(item, Dimension.MODEL.field()),
-        textOrNull(item, Dimension.REQUEST_CLASS.field()));
+        item.text("tenant"),
+        LocalDate.parse(item.text(Dimension.DAY.field())),
+        item.textOrNull(Dimension.RUN.field()),
+        item.textOrNull(Dimension.USER.field()),
+        item.textOrNull(Dimension.KEY.field()),
+        item.textOrNull(Dimension.TEAM.field()),
+        item.textOrNull(Dimension.FEATURE.field()),
+        item.textOrNull(Dimension.PROVIDER.field()),
+        item.textOrNull(Dimension.MODEL.field()),
+        item.textOrNull(Dimension.REQUEST_CLASS.field()));
   }
 }

@@ -8,7 +8,10 @@ import io.budgetauthority.ledger.AccountScan;
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.record.AccountKey;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.AuditTrail;
+import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.TenantDirectory;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.List;
@@ -58,12 +61,14 @@ final class Check implements Callable<Integer> {
   }
 
   private LedgerCheck check(DynamoDbClient dynamoDb) {
+    Database database = new Database(dynamoDb);
     return new LedgerCheck(
-        new AccountScan(dynamoDb, tables.ledger),
-        new DecisionScan(dynamoDb, tables.decisions),
-        new AttributionTable(dynamoDb, tables.attribution),
-        new Ledger(dynamoDb, tables.ledger, tables.decisions),
-        new Tenants(dynamoDb, tables.ledger),
+        new AccountScan(database, tables.ledger),
+        new DecisionScan(database, tables.decisions),
+        new AttributionTable(database, tables.attribution),
+        new Ledger(database, tables.ledger, tables.decisions),
+        new TenantDirectory(database, tables.ledger, new Policies(database, tables.ledger)),
+        new AuditTrail(database, tables.ledger),
         Clock.systemUTC());
   }
 

@@ -4,7 +4,8 @@ import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.Rebuild;
 import io.budgetauthority.ledger.DecisionScan;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.Policies;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.util.concurrent.Callable;
@@ -38,14 +39,15 @@ final class RebuildAttribution implements Callable<Integer> {
   public Integer call() {
     Rebuild.Result result;
     try (DynamoDbClient dynamoDb = Tables.dynamoDb()) {
-      AttributionTable table = new AttributionTable(dynamoDb, tables.attribution);
-      Tenants tenants = new Tenants(dynamoDb, tables.ledger);
+      Database database = new Database(dynamoDb);
+      AttributionTable table = new AttributionTable(database, tables.attribution);
+      Policies policies = new Policies(database, tables.ledger);
       result =
           new Rebuild(
                   table,
-                  new AttributionStream(table, tenants),
-                  new DecisionScan(dynamoDb, tables.decisions),
-                  tenants,
+                  new AttributionStream(table, policies),
+                  new DecisionScan(database, tables.decisions),
+                  policies,
                   Clock.systemUTC())
               .run(which.tenantId());
     }

@@ -8,10 +8,12 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Tenants;
-import io.budgetauthority.tenant.Tenants.ScopeId;
+import io.budgetauthority.tenant.ScopeId;
+import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,10 +27,12 @@ import org.jspecify.annotations.Nullable;
 /// the run.
 public final class Accounts {
 
-  private final Tenants tenants;
+  private final Policies policies;
+  private final Ceilings ceilings;
 
-  public Accounts(Tenants tenants) {
-    this.tenants = tenants;
+  public Accounts(Policies policies, Ceilings ceilings) {
+    this.policies = policies;
+    this.ceilings = ceilings;
   }
 
   /// The accounts of all ceilings that apply, before any balance is known.
@@ -52,10 +56,6 @@ public final class Accounts {
               });
     }
 
-    void evict(Tenants tenants) {
-      keys().forEach(key -> tenants.evict(new ScopeId(key.tenantId(), key.scope(), key.id())));
-    }
-
     /// The accounts with the sums that the ledger has, under the limits that apply.
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
       return unread.stream()
@@ -68,7 +68,15 @@ public final class Accounts {
     }
   }
 
-  public Applying applyingTo(String tenantId, Tuple tuple, Tenants.Versioned policy, Instant now) {
+  /// Removes what this process has cached of the ceilings that apply and of their policy.
+  void evict(Applying applying) {
+    for (AccountKey key : applying.keys()) {
+      ceilings.evict(new ScopeId(key.tenantId(), key.scope(), key.id()));
+      policies.evict(key.tenantId());
+    }
+  }
+
+  public Applying applyingTo(String tenantId, Tuple tuple, VersionedPolicy policy, Instant now) {
     List<EnforcedAccount> applied = new ArrayList<>();
     add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())), policy, now);
     add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())), policy, now);
@@ -79,11 +87,11 @@ public final class Accounts {
   }
 
   private void add(
-      List<EnforcedAccount> applied, ScopeId scopeId, Tenants.Versioned policy, Instant now) {
+      List<EnforcedAccount> applied, ScopeId scopeId, VersionedPolicy policy, Instant now) {
     if (scopeId.id().isEmpty()) {
       return;
     }
-    CeilingSet set = tenants.ceilings(scopeId);
+    CeilingSet set = ceilings.of(scopeId);
     Map<Window, Ceiling> byWindow = policy.policy().defaultCeilingsOf(scopeId.scope());
     if (!set.byWindow().isEmpty()) {
       Map<Window, Ceiling> own = new EnumMap<>(Window.class);
@@ -111,7 +119,7 @@ public final class Accounts {
       Window window,
       Ceiling ceiling,
       LimitVersion version,
-      Tenants.Versioned policy,
+      VersionedPolicy policy,
       Instant now) {
     AccountKey key =
         new AccountKey(

@@ -1,10 +1,6 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerUnavailable;
-import io.budgetauthority.ledger.Optimistic;
-import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
@@ -13,9 +9,15 @@ import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.storage.StorageUnavailable;
+import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,7 +37,7 @@ public final class Authority {
   private final Ledger ledger;
   private final PriceBook prices;
   private final PriceOverrides overrides;
-  private final Tenants tenants;
+  private final Policies policies;
   private final BudgetReader reader;
   private final Outage outage;
   private final Clock clock;
@@ -44,15 +46,16 @@ public final class Authority {
       Ledger ledger,
       PriceBook prices,
       PriceOverrides overrides,
-      Tenants tenants,
+      Policies policies,
+      Ceilings ceilings,
       Outage outage,
       Clock clock) {
     this.outage = outage;
     this.overrides = overrides;
     this.ledger = ledger;
     this.prices = prices;
-    this.tenants = tenants;
-    this.reader = new BudgetReader(ledger, tenants);
+    this.policies = policies;
+    this.reader = new BudgetReader(ledger, policies, ceilings);
     this.clock = clock;
   }
 
@@ -64,7 +67,7 @@ public final class Authority {
     try {
       return decide(ask, table.get());
     } catch (RuntimeException e) {
-      if (!LedgerUnavailable.isCauseOf(e)) {
+      if (!StorageUnavailable.isCauseOf(e)) {
         throw e;
       }
       return outage.answer(ask, table.get(), e);
@@ -81,7 +84,7 @@ public final class Authority {
     Deadline deadline = Deadline.in(TIMEOUT);
     Answer answer = decide(ask, table, null, deadline);
     return answer instanceof Answer.TooManyRuns full
-            && tenants.policy(ask.tenantId()).policy().mode() == Mode.ADVISORY_ESTIMATE
+            && policies.of(ask.tenantId()).policy().mode() == Mode.ADVISORY_ESTIMATE
         ? decide(ask, table, full.reason(), deadline)
         : answer;
   }
@@ -94,7 +97,7 @@ public final class Authority {
 
   private Attempt<Answer> attempt(
       Ask ask, PriceTable table, @Nullable String notice, Deadline deadline) {
-    Tenants.Versioned policy = tenants.policy(ask.tenantId());
+    VersionedPolicy policy = policies.of(ask.tenantId());
     Instant now = Instant.ofEpochMilli(clock.millis());
     return switch (reader.read(ask, policy, now, deadline)) {
       case BudgetReader.Reading.Stale stale -> Attempt.conflict();
@@ -135,7 +138,9 @@ public final class Authority {
         yield ask.identity() == null
             ? Attempt.done(new Answer.DryRun(decision, rowOf(block.quote())))
             : write(
-                ask, Ledger.Write.of(writer.blocked(decision, ask.identity(), block)), deadline);
+                ask,
+                Ledger.DecisionWrite.of(writer.blocked(decision, ask.identity(), block)),
+                deadline);
       }
       case Plan.Grant grant -> {
         Decision decision = writer.decision(grant);
@@ -149,14 +154,14 @@ public final class Authority {
     };
   }
 
-  private static Ledger.Write write(
+  private static Ledger.DecisionWrite write(
       Reservation reservation, BudgetView view, Plan.Grant grant, @Nullable String notice) {
-    Ledger.Write write =
+    Ledger.DecisionWrite write =
         Bookkeeping.write(reservation, view, grant.holds(), Bookkeeping.Use.DECISION);
     return notice == null ? write : write.withoutRunLimits();
   }
 
-  private Attempt<Answer> write(Ask ask, Ledger.Write write, Deadline deadline) {
+  private Attempt<Answer> write(Ask ask, Ledger.DecisionWrite write, Deadline deadline) {
     return switch (ledger.reserve(write, deadline)) {
       case Ledger.Outcome.Reserved reserved -> {
         count(write.reservation().decision());

@@ -29,7 +29,7 @@ final class Bookkeeping {
   }
 
   /// @param holds one for each of the view's accounts, in their order
-  static Ledger.Write write(
+  static Ledger.DecisionWrite write(
       Reservation item, BudgetView view, List<ConditionalHold> holds, Use use) {
     List<ConditionalHold> updates = new ArrayList<>();
     List<Ledger.RunChange> changes = new ArrayList<>();
@@ -50,7 +50,7 @@ final class Bookkeeping {
       }
     }
     updates.addAll(holds.subList(view.runs().size(), holds.size()));
-    return new Ledger.Write(item, updates, changes, counters(item.tenantId(), view, use));
+    return new Ledger.DecisionWrite(item, updates, changes, counters(item.tenantId(), view, use));
   }
 
   /// A run that the call starts, with the call's hold and charge in its account. An ancestor that

@@ -3,15 +3,17 @@ package io.budgetauthority.decision;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +27,6 @@ final class BudgetReader {
   private static final int MAX_CHAINS = 20_000;
 
   private final Ledger ledger;
-  private final Tenants tenants;
   private final Accounts accounts;
 
   /// The ancestors of runs. They never change, so a decision of a known run reads them together
@@ -35,10 +36,9 @@ final class BudgetReader {
 
   private record RunName(String tenantId, String runId) {}
 
-  BudgetReader(Ledger ledger, Tenants tenants) {
+  BudgetReader(Ledger ledger, Policies policies, Ceilings ceilings) {
     this.ledger = ledger;
-    this.tenants = tenants;
-    this.accounts = new Accounts(tenants);
+    this.accounts = new Accounts(policies, ceilings);
   }
 
   /// What was read.
@@ -55,7 +55,7 @@ final class BudgetReader {
     record Stale() implements Reading {}
   }
 
-  Reading read(Ask ask, Tenants.Versioned policy, Instant now, Deadline deadline) {
+  Reading read(Ask ask, VersionedPolicy policy, Instant now, Deadline deadline) {
     CallRun callRun = CallRun.of(ask, policy, now);
     Accounts.Applying applying = accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now);
     Ledger.Snapshot seen = read(ask, callRun, applying, deadline);
@@ -87,7 +87,7 @@ final class BudgetReader {
       seen = read(ask, callRun, applying, deadline);
     }
     if (applying.isOlderThan(seen.accounts())) {
-      applying.evict(tenants);
+      accounts.evict(applying);
       return new Reading.Stale();
     }
     Run same = callRun.runId() == null ? null : seen.runs().get(callRun.runId());

@@ -5,7 +5,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///   or new
 /// @param ceilings the accounts of the ceilings that apply
 public record BudgetView(
-    Tenants.Versioned versioned,
+    VersionedPolicy versioned,
     Instant at,
     Decision.Subject subject,
     List<RunOfCall> runs,

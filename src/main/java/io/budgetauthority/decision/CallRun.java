@@ -1,8 +1,8 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,7 @@ record CallRun(@Nullable String runId, boolean isIssued) {
   private static final String ISSUED = "run_";
   private static final String OF_DAY = "run_day_";
 
-  static CallRun of(Ask ask, Tenants.Versioned policy, Instant now) {
+  static CallRun of(Ask ask, VersionedPolicy policy, Instant now) {
     if (ask.runId() != null) {
       return new CallRun(ask.runId(), false);
     }
@@ -37,7 +37,7 @@ record CallRun(@Nullable String runId, boolean isIssued) {
     return ISSUED + id.hash();
   }
 
-  private static String ofDay(Ask ask, Tenants.Versioned policy, Instant now) {
+  private static String ofDay(Ask ask, VersionedPolicy policy, Instant now) {
     String day = policy.calendar().periodOf(Window.DAY, now);
     return OF_DAY
         + day

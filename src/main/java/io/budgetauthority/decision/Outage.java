@@ -1,7 +1,6 @@
 package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
@@ -9,11 +8,12 @@ import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.TenantSnapshot;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,8 +50,8 @@ public final class Outage {
     this.clock = clock;
   }
 
-  /// Answers an ask. Throws [LedgerUnavailable] for a tenant that fails closed, and for an ask that
-  /// may not be let through in an outage.
+  /// Answers an ask. Throws [StorageUnavailable] for a tenant that fails closed, and for an ask
+  /// that may not be let through in an outage.
   Answer answer(Ask ask, PriceTable table, Throwable cause) {
     TenantSnapshot tenant = tenant(ask.caller().tenantId(), cause);
     Answer refused = ask.refusedBy(tenant.policy());
@@ -96,8 +96,8 @@ public final class Outage {
       Plan.Grant grant,
       Throwable cause) {
     Instant now = Instant.ofEpochMilli(clock.millis());
-    Tenants.Versioned versioned =
-        new Tenants.Versioned(tenant.policy(), tenant.calendar(), tenant.version());
+    VersionedPolicy versioned =
+        new VersionedPolicy(tenant.policy(), tenant.calendar(), tenant.version());
     DecisionWriter writer =
         new DecisionWriter(
             ask.request(), viewOf(ask, versioned, now), table.version(), List.of(), CODE);
@@ -127,7 +127,7 @@ public final class Outage {
 
   /// What is known of the call without the ledger: its run and its tuple as they were stated, and
   /// no balance.
-  private static BudgetView viewOf(Ask ask, Tenants.Versioned versioned, Instant now) {
+  private static BudgetView viewOf(Ask ask, VersionedPolicy versioned, Instant now) {
     CallRun run = CallRun.of(ask, versioned, now);
     Decision.Subject subject = new Decision.Subject(run.runId(), null, null, ask.stated());
     return new BudgetView(versioned, now, subject, List.of(), run.isIssued(), List.of());
@@ -188,7 +188,7 @@ public final class Outage {
     }
   }
 
-  private static LedgerUnavailable unavailable(String reason, Throwable cause) {
-    return new LedgerUnavailable(reason, cause);
+  private static StorageUnavailable unavailable(String reason, Throwable cause) {
+    return new StorageUnavailable(reason, cause);
   }
 }

@@ -4,7 +4,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,7 +21,7 @@ public final class RunCounters {
   /// before increments all of them. Any other run increments those of the key and user that the
   /// call newly binds.
   public static List<RunCounter> ofKnown(
-      String tenantId, Tenants.Versioned policy, Run run, Tuple bound, Instant now) {
+      String tenantId, VersionedPolicy policy, Run run, Tuple bound, Instant now) {
     return run.counted()
         ? of(tenantId, policy, run.tuple(), bound, null)
         : of(tenantId, policy, Tuple.UNBOUND, bound, now);
@@ -29,7 +29,7 @@ public final class RunCounters {
 
   /// The counters that a new run increments.
   public static List<RunCounter> ofNew(
-      String tenantId, Tenants.Versioned policy, Tuple bound, Instant now) {
+      String tenantId, VersionedPolicy policy, Tuple bound, Instant now) {
     return of(tenantId, policy, Tuple.UNBOUND, bound, now);
   }
 
@@ -40,7 +40,7 @@ public final class RunCounters {
   /// @param beginsAt null where the run began before
   private static List<RunCounter> of(
       String tenantId,
-      Tenants.Versioned versioned,
+      VersionedPolicy versioned,
       Tuple before,
       Tuple bound,
       @Nullable Instant beginsAt) {

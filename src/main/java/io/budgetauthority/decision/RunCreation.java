@@ -1,17 +1,18 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.Optimistic;
-import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,12 +28,12 @@ public final class RunCreation {
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Runs runs;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  public RunCreation(Runs runs, Tenants tenants, Clock clock) {
+  public RunCreation(Runs runs, Policies policies, Clock clock) {
     this.runs = runs;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -80,7 +81,7 @@ public final class RunCreation {
     if (refused != null) {
       return Attempt.done(new Result.Refused(refused));
     }
-    Tenants.Versioned policy = tenants.policy(wanted.tenantId());
+    VersionedPolicy policy = policies.of(wanted.tenantId());
     Run run = run(wanted, parent, policy, now);
     return switch (runs.start(run, parent, counters(run, policy))) {
       case Ledger.Outcome.Reserved started -> Attempt.done(new Result.Created(run));
@@ -106,7 +107,7 @@ public final class RunCreation {
   }
 
   /// The counters of a new run. An advisory tenant's runs are counted and never refused.
-  private static List<RunCounter> counters(Run run, Tenants.Versioned policy) {
+  private static List<RunCounter> counters(Run run, VersionedPolicy policy) {
     List<RunCounter> counters =
         RunCounters.ofNew(run.tenantId(), policy, run.tuple(), run.createdAt());
     return policy.policy().mode() == Mode.ADVISORY_ESTIMATE
@@ -114,8 +115,7 @@ public final class RunCreation {
         : counters;
   }
 
-  private static Run run(
-      Wanted wanted, @Nullable Run parent, Tenants.Versioned policy, Instant now) {
+  private static Run run(Wanted wanted, @Nullable Run parent, VersionedPolicy policy, Instant now) {
     MicroUsd limit = wanted.limit() == null ? policy.policy().defaultRunLimit() : wanted.limit();
     return new Run(
         wanted.tenantId(),

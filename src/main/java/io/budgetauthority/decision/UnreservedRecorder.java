@@ -2,10 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.ConditionalHold;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.Optimistic;
-import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
@@ -13,8 +10,13 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,13 +35,13 @@ public final class UnreservedRecorder {
   private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Ledger ledger;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Accounts accounts;
 
-  public UnreservedRecorder(Ledger ledger, Tenants tenants) {
+  public UnreservedRecorder(Ledger ledger, Policies policies, Ceilings ceilings) {
     this.ledger = ledger;
-    this.tenants = tenants;
-    this.accounts = new Accounts(tenants);
+    this.policies = policies;
+    this.accounts = new Accounts(policies, ceilings);
   }
 
   /// A call that was made without a reservation.
@@ -84,7 +86,7 @@ public final class UnreservedRecorder {
   private Attempt<Recorded> attempt(
       ReservationId id, Occurrence occurrence, Entry entry, Deadline deadline) {
     String tenantId = occurrence.tenantId();
-    Tenants.Versioned policy = tenants.policy(tenantId);
+    VersionedPolicy policy = policies.of(tenantId);
     RunBinding binding = binding(occurrence, deadline);
     Accounts.Applying applying =
         accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at());
@@ -93,7 +95,7 @@ public final class UnreservedRecorder {
       return Attempt.conflict();
     }
     if (applying.isOlderThan(seen.accounts())) {
-      applying.evict(tenants);
+      accounts.evict(applying);
       return Attempt.conflict();
     }
     BudgetView view = view(occurrence, policy, binding, applying, seen);
@@ -109,7 +111,8 @@ public final class UnreservedRecorder {
             .toList();
     Bookkeeping.Use use =
         occurrence.decided() ? Bookkeeping.Use.LATE_DECISION : Bookkeeping.Use.USAGE;
-    Ledger.Write write = Bookkeeping.write(item.get(), view, charges, use).withoutRunLimits();
+    Ledger.DecisionWrite write =
+        Bookkeeping.write(item.get(), view, charges, use).withoutRunLimits();
     if (!(ledger.reserve(write, deadline) instanceof Ledger.Outcome.Reserved)) {
       return Attempt.conflict();
     }
@@ -121,7 +124,7 @@ public final class UnreservedRecorder {
 
   private BudgetView view(
       Occurrence occurrence,
-      Tenants.Versioned policy,
+      VersionedPolicy policy,
       RunBinding binding,
       Accounts.Applying applying,
       Ledger.Snapshot seen) {

@@ -1,16 +1,11 @@
 package io.budgetauthority.ledger;
 
-import static io.budgetauthority.tenant.StoredValues.money;
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
-import java.util.HashMap;
-import java.util.Map;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// How an account is stored, and the updates that move money on it. Each update has the condition
 /// that keeps its invariant.
@@ -25,7 +20,7 @@ final class AccountItem {
 
   /// A hold moves money from what is available to what is reserved: ledger.md#balance and
   /// ledger.md#sums.
-  private static final String TAKE = "SET res = res + :hold, avl = avl + :avail";
+  private static final String HOLD = "SET res = res + :hold, avl = avl + :avail";
 
   private static final String CHARGE = ", cmt = cmt + :charge";
 
@@ -56,99 +51,98 @@ final class AccountItem {
 
   private static final String AS_READ = "lim = :lim AND cmt = :cmt AND res = :res AND avl = :wrong";
 
+  /// Changes the limit, and what is available by the same difference, on the sums as they are:
+  /// ledger.md#balance.
+  static final String MOVE_LIMIT =
+      "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
+
+  private static final String SAME_LIMIT = "lim = :was AND ";
+
   private static final String CORRECT = "SET cmt = :committed, res = :reserved, avl = :right";
 
   private AccountItem() {}
 
-  static Account read(Map<String, AttributeValue> item) {
+  static Account read(Attributes item) {
     return new Account(
-        AccountKey.parse(text(item, "pk"), text(item, "sk")),
-        money(item, LIMIT),
-        money(item, COMMITTED),
-        money(item, RESERVED),
-        money(item, AVAILABLE),
+        AccountKey.parse(item.text("pk"), item.text("sk")),
+        item.money(LIMIT),
+        item.money(COMMITTED),
+        item.money(RESERVED),
+        item.money(AVAILABLE),
         readVersion(item));
   }
 
-  private static LimitVersion readVersion(Map<String, AttributeValue> item) {
-    return item.containsKey(CEILINGS_VERSION)
-        ? new LimitVersion(number(item, CEILINGS_VERSION), number(item, POLICY_VERSION))
+  private static LimitVersion readVersion(Attributes item) {
+    return item.has(CEILINGS_VERSION)
+        ? new LimitVersion(item.number(CEILINGS_VERSION), item.number(POLICY_VERSION))
         : LimitVersion.NONE;
   }
 
   /// The condition that an account still has the version that it was read with.
-  static String sameVersion(LimitVersion seen, Map<String, AttributeValue> values) {
+  static String sameVersion(LimitVersion seen, Attributes.Builder values) {
     if (seen.equals(LimitVersion.NONE)) {
-      values.put(":cseen", number(0));
-      values.put(":pseen", number(0));
+      values.put(":cseen", 0);
+      values.put(":pseen", 0);
       return "(" + NO_VERSION + " OR (" + SAME_VERSION + "))";
     }
-    values.put(":cseen", number(seen.ceilings()));
-    values.put(":pseen", number(seen.policy()));
+    values.put(":cseen", seen.ceilings());
+    values.put(":pseen", seen.policy());
     return SAME_VERSION;
   }
 
   /// The values of a version that is written.
-  static void putVersion(LimitVersion version, Map<String, AttributeValue> values) {
-    values.put(":cver", number(version.ceilings()));
-    values.put(":pver", number(version.policy()));
+  static void putVersion(LimitVersion version, Attributes.Builder values) {
+    values.put(":cver", version.ceilings());
+    values.put(":pver", version.policy());
   }
 
-  static Map<String, AttributeValue> key(AccountKey key) {
-    return Map.of("pk", text(key.partitionKey()), "sk", text(key.sortKey()));
+  static Key key(AccountKey key) {
+    return new Key(key.partitionKey(), key.sortKey());
   }
 
   /// The update that holds an amount, and charges what is charged at once. An account that exists
   /// must still have the version that it was read with. The hold is gated on what is available
   /// under the limit that applies.
-  static Update take(String table, ConditionalHold take) {
-    EnforcedAccount enforced = take.enforced();
+  static Write.Update hold(String table, ConditionalHold hold) {
+    EnforcedAccount enforced = hold.enforced();
     Account stored = enforced.stored();
     Account account = enforced.account();
-    Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":hold", money(take.hold()));
-    Update.Builder update = Update.builder().tableName(table).key(key(account.key()));
+    Attributes.Builder values = Attributes.builder().put(":hold", hold.hold());
     if (stored == null) {
-      values.put(":lim", money(account.limit()));
-      values.put(":charge", money(take.charge()));
-      values.put(":avail", money(account.limit().minus(take.total())));
+      values
+          .put(":lim", account.limit())
+          .put(":charge", hold.charge())
+          .put(":avail", account.limit().minus(hold.total()));
       putVersion(account.version(), values);
-      return update
-          .updateExpression(MAKE)
-          .conditionExpression(ABSENT)
-          .expressionAttributeValues(values)
-          .build();
+      return new Write.Update(table, key(account.key()), MAKE, ABSENT, values.build());
     }
     MicroUsd difference = account.limit().minus(stored.limit());
-    values.put(":avail", money(difference.minus(take.total())));
-    StringBuilder expression = new StringBuilder(TAKE);
-    if (!take.charge().equals(MicroUsd.ZERO)) {
+    values.put(":avail", difference.minus(hold.total()));
+    StringBuilder expression = new StringBuilder(HOLD);
+    if (!hold.charge().equals(MicroUsd.ZERO)) {
       expression.append(CHARGE);
-      values.put(":charge", money(take.charge()));
+      values.put(":charge", hold.charge());
     }
     if (!account.version().equals(stored.version()) || !difference.equals(MicroUsd.ZERO)) {
       expression.append(UNDER_NEW_LIMIT);
-      values.put(":diff", money(difference));
+      values.put(":diff", difference);
       putVersion(account.version(), values);
     }
-    return update
-        .updateExpression(expression.toString())
-        .conditionExpression(
-            sameVersion(stored.version(), values) + condition(take, difference, values))
-        .expressionAttributeValues(values)
-        .build();
+    String condition = sameVersion(stored.version(), values) + condition(hold, difference, values);
+    return new Write.Update(
+        table, key(account.key()), expression.toString(), condition, values.build());
   }
 
   private static String condition(
-      ConditionalHold take, MicroUsd difference, Map<String, AttributeValue> values) {
-    return switch (take.condition()) {
+      ConditionalHold hold, MicroUsd difference, Attributes.Builder values) {
+    return switch (hold.condition()) {
       case ConditionalHold.Condition.None none -> "";
       case ConditionalHold.Condition.AtLeast least -> {
-        values.put(":least", money(least.available().minus(difference)));
+        values.put(":least", least.available().minus(difference));
         yield ENOUGH;
       }
       case ConditionalHold.Condition.NotSpent notSpent -> {
-        values.put(":limit", money(take.enforced().account().limit()));
+        values.put(":limit", hold.enforced().account().limit());
         yield NOT_SPENT;
       }
     };
@@ -156,68 +150,67 @@ final class AccountItem {
 
   /// The update that corrects an account that does not add up: what is available becomes what the
   /// other sums say, if all four are still as they were read.
-  static Update repair(String table, Account broken) {
-    Map<String, AttributeValue> values = asRead(broken);
-    values.put(":right", money(broken.available()));
-    return Update.builder()
-        .tableName(table)
-        .key(key(broken.key()))
-        .updateExpression(REPAIR)
-        .conditionExpression(AS_READ)
-        .expressionAttributeValues(values)
-        .build();
+  static Write.Update repair(String table, Account broken) {
+    return new Write.Update(
+        table,
+        key(broken.key()),
+        REPAIR,
+        AS_READ,
+        asRead(broken).put(":right", broken.available()).build());
   }
 
   /// The update that gives an account other sums, if all four are still as they were read. An
   /// account that does not exist is created without a version, so that the next ask sets the limit
   /// that applies.
-  static Update correct(String table, @Nullable Account seen, Account right) {
-    Map<String, AttributeValue> values = seen == null ? new HashMap<>() : asRead(seen);
-    values.put(":committed", money(right.committed()));
-    values.put(":reserved", money(right.reserved()));
-    values.put(":right", money(right.available()));
-    Update.Builder update = Update.builder().tableName(table).key(key(right.key()));
-    if (seen == null) {
-      values.put(":lim", money(right.limit()));
-      return update
-          .updateExpression(CORRECT + ", lim = :lim")
-          .conditionExpression(ABSENT)
-          .expressionAttributeValues(values)
-          .build();
-    }
-    return update
-        .updateExpression(CORRECT)
-        .conditionExpression(AS_READ)
-        .expressionAttributeValues(values)
-        .build();
+  static Write.Update correct(String table, @Nullable Account seen, Account right) {
+    Attributes.Builder values =
+        (seen == null ? Attributes.builder() : asRead(seen))
+            .put(":committed", right.committed())
+            .put(":reserved", right.reserved())
+            .put(":right", right.available());
+    return seen == null
+        ? new Write.Update(
+            table,
+            key(right.key()),
+            CORRECT + ", lim = :lim",
+            ABSENT,
+            values.put(":lim", right.limit()).build())
+        : new Write.Update(table, key(right.key()), CORRECT, AS_READ, values.build());
   }
 
   /// The values of the condition that an account still is as it was read.
-  private static Map<String, AttributeValue> asRead(Account seen) {
-    return new HashMap<>(
-        Map.of(
-            ":lim", money(seen.limit()),
-            ":cmt", money(seen.committed()),
-            ":res", money(seen.reserved()),
-            ":wrong", money(seen.storedAvailable())));
+  private static Attributes.Builder asRead(Account seen) {
+    return Attributes.builder()
+        .put(":lim", seen.limit())
+        .put(":cmt", seen.committed())
+        .put(":res", seen.reserved())
+        .put(":wrong", seen.storedAvailable());
   }
 
-  static Update post(String table, Posting posting) {
-    Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":res", money(posting.reservedChange()));
-    values.put(":cmt", money(posting.committedChange()));
-    values.put(":avl", money(posting.availableChange()));
+  /// The update that moves the limit to a newer one, and what is available by the same difference,
+  /// on the sums as they are.
+  static Write.Update moveLimit(String table, Account stored, MicroUsd limit, LimitVersion to) {
+    Attributes.Builder values =
+        Attributes.builder()
+            .put(":limit", limit)
+            .put(":change", limit.minus(stored.limit()))
+            .put(":was", stored.limit());
+    putVersion(to, values);
+    String condition = SAME_LIMIT + sameVersion(stored.version(), values);
+    return new Write.Update(table, key(stored.key()), MOVE_LIMIT, condition, values.build());
+  }
+
+  static Write.Update post(String table, Posting posting) {
+    Attributes.Builder values =
+        Attributes.builder()
+            .put(":res", posting.reservedChange())
+            .put(":cmt", posting.committedChange())
+            .put(":avl", posting.availableChange());
     String condition = PRESENT;
     if (posting.leastAvailable() != null) {
-      values.put(":least", money(posting.leastAvailable()));
+      values.put(":least", posting.leastAvailable());
       condition += ENOUGH;
     }
-    return Update.builder()
-        .tableName(table)
-        .key(key(posting.account()))
-        .updateExpression(POST)
-        .conditionExpression(condition)
-        .expressionAttributeValues(values)
-        .build();
+    return new Write.Update(table, key(posting.account()), POST, condition, values.build());
   }
 }

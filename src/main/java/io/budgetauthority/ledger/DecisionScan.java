@@ -1,20 +1,18 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.storage.Database;
 import java.util.List;
 import java.util.function.Consumer;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
-import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 
 /// Reads every decision that is stored, for an operator's command. It reads the whole table, so
 /// nothing that answers a request may use it.
 public final class DecisionScan {
 
-  private final DynamoDbClient dynamoDb;
+  private final Database database;
   private final String decisionsTable;
 
-  public DecisionScan(DynamoDbClient dynamoDb, String decisionsTable) {
-    this.dynamoDb = dynamoDb;
+  public DecisionScan(Database database, String decisionsTable) {
+    this.database = database;
     this.decisionsTable = decisionsTable;
   }
 
@@ -23,15 +21,15 @@ public final class DecisionScan {
   ///
   /// @param tenantId empty for the decisions of all tenants
   public void each(String tenantId, Consumer<List<Reservation>> page) {
-    ScanRequest request =
-        ScanRequest.builder().tableName(decisionsTable).consistentRead(true).build();
-    for (ScanResponse answer : dynamoDb.scanPaginator(request)) {
-      page.accept(
-          answer.items().stream()
-              .filter(item -> !RunClosed.isOne(item))
-              .map(ReservationItem::read)
-              .filter(it -> tenantId.isEmpty() || it.tenantId().equals(tenantId))
-              .toList());
-    }
+    database.scan(
+        decisionsTable,
+        null,
+        items ->
+            page.accept(
+                items.stream()
+                    .filter(item -> !RunClosed.isOne(item))
+                    .map(ReservationItem::read)
+                    .filter(it -> tenantId.isEmpty() || it.tenantId().equals(tenantId))
+                    .toList()));
   }
 }

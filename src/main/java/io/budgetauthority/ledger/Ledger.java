@@ -1,9 +1,17 @@
 package io.budgetauthority.ledger;
 
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
-import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Page;
+import io.budgetauthority.storage.Query;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.storage.Written;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,18 +23,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
-import software.amazon.awssdk.services.dynamodb.model.ConditionalCheckFailedException;
-import software.amazon.awssdk.services.dynamodb.model.GetItemRequest;
-import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
-import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.PutItemRequest;
-import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.Update;
-import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 
 /// The ledger on DynamoDB. It reads accounts and decisions, holds amounts and posts charges, each
 /// in one transaction (ledger.md#reserve and ledger.md#settle). It has no rule about which call may
@@ -35,12 +31,12 @@ public final class Ledger {
 
   private static final Logger LOG = Logger.getLogger("budget.ledger");
 
-  private final LedgerCalls calls;
+  private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
 
-  public Ledger(DynamoDbClient dynamoDb, String ledgerTable, String decisionsTable) {
-    this.calls = new LedgerCalls(dynamoDb);
+  public Ledger(Database database, String ledgerTable, String decisionsTable) {
+    this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
   }
@@ -58,33 +54,33 @@ public final class Ledger {
 
   /// A decision to write.
   ///
-  /// @param takes one for every account that it touches, except the account of a run that it starts
+  /// @param holds one for every account that it touches, except the account of a run that it starts
   /// @param runs the changes of the runs that it is held against; empty for a block
   /// @param counters the counters of the runs of its key, user and tenant that it increments
-  public record Write(
+  public record DecisionWrite(
       Reservation reservation,
-      List<ConditionalHold> takes,
+      List<ConditionalHold> holds,
       List<RunChange> runs,
       List<RunCounter> counters) {
-    public Write {
-      takes = List.copyOf(takes);
+    public DecisionWrite {
+      holds = List.copyOf(holds);
       runs = List.copyOf(runs);
       counters = List.copyOf(counters);
     }
 
     /// A decision that touches no account, such as a block.
-    public static Write of(Reservation reservation) {
-      return new Write(reservation, List.of(), List.of(), List.of());
+    public static DecisionWrite of(Reservation reservation) {
+      return new DecisionWrite(reservation, List.of(), List.of(), List.of());
     }
 
     /// The same write, in which no counter of runs has a maximum.
-    public Write withoutRunLimits() {
-      return new Write(
-          reservation, takes, runs, counters.stream().map(RunCounter::unlimited).toList());
+    public DecisionWrite withoutRunLimits() {
+      return new DecisionWrite(
+          reservation, holds, runs, counters.stream().map(RunCounter::unlimited).toList());
     }
 
-    private @Nullable Renew renewalOf(ConditionalHold take) {
-      AccountKey account = take.enforced().account().key();
+    private @Nullable Renew renewalOf(ConditionalHold hold) {
+      AccountKey account = hold.enforced().account().key();
       for (RunChange change : runs) {
         if (change instanceof Renew renew && renew.seen().account().key().equals(account)) {
           return renew;
@@ -100,7 +96,7 @@ public final class Ledger {
   /// Creates the run, with its first hold in its account.
   public record Start(Run run) implements RunChange {}
 
-  /// Renews the run. The write's takes include its account.
+  /// Renews the run. The write's holds include its account.
   ///
   /// @param counts whether the run counts as active and new from now on, if it did not before
   public record Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts)
@@ -128,7 +124,7 @@ public final class Ledger {
               case NEW_ON_DAY -> count + " runs were begun on " + counter.id();
             }
             + ", the limit is "
-            + counter.most();
+            + counter.max();
       }
     }
   }
@@ -140,25 +136,21 @@ public final class Ledger {
       Collection<AccountKey> accounts,
       Collection<String> runIds,
       Deadline deadline) {
-    Set<Map<String, AttributeValue>> ledgerKeys = new LinkedHashSet<>();
+    Set<Key> ledgerKeys = new LinkedHashSet<>();
     accounts.forEach(account -> ledgerKeys.add(AccountItem.key(account)));
     runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
-    Map<String, KeysAndAttributes> wanted = new HashMap<>();
-    if (!ledgerKeys.isEmpty()) {
-      wanted.put(ledgerTable, LedgerCalls.consistent(ledgerKeys));
-    }
+    Map<String, Collection<Key>> wanted = new HashMap<>();
+    wanted.put(ledgerTable, ledgerKeys);
     if (id != null) {
-      wanted.put(decisionsTable, LedgerCalls.consistent(List.of(ReservationItem.key(id))));
+      wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
     }
     Map<AccountKey, Account> found = new HashMap<>();
     Map<String, Run> runs = new HashMap<>();
     Reservation reservation = null;
-    for (Map<String, AttributeValue> item : calls.readAll(wanted, deadline)) {
-      if (!item.containsKey("sk")) {
+    for (Attributes item : database.getAll(wanted, deadline)) {
+      if (!item.has("sk")) {
         reservation = ReservationItem.read(item);
-        continue;
-      }
-      if (RunItem.isRun(item)) {
+      } else if (RunItem.isRun(item)) {
         Run run = RunItem.read(item);
         runs.put(run.runId(), run);
         found.put(run.account().key(), run.account());
@@ -177,28 +169,17 @@ public final class Ledger {
 
   /// One reservation by its id, of any tenant: for the sweeper and the queue, never for a caller.
   public Optional<Reservation> find(ReservationId id, Deadline deadline) {
-    Map<String, AttributeValue> item =
-        calls
-            .send(
-                deadline,
-                GetItemRequest.builder()
-                    .tableName(decisionsTable)
-                    .key(ReservationItem.key(id))
-                    .consistentRead(true)
-                    .build(),
-                calls.dynamoDb()::getItem)
-            .item();
-    return item == null || item.isEmpty()
-        ? Optional.empty()
-        : Optional.of(ReservationItem.read(item));
+    return database
+        .get(decisionsTable, ReservationItem.key(id), deadline)
+        .map(ReservationItem::read);
   }
 
   /// The reservations of these ids that exist and are the tenant's, at most 200 ids.
   public Map<ReservationId, Reservation> findAll(
       String tenantId, Collection<ReservationId> ids, Deadline deadline) {
     Map<ReservationId, Reservation> found = new HashMap<>();
-    for (Map<String, AttributeValue> item :
-        calls.readAll(
+    for (Attributes item :
+        database.getAll(
             decisionsTable, ids.stream().distinct().map(ReservationItem::key).toList(), deadline)) {
       Reservation reservation = ReservationItem.read(item);
       if (reservation.tenantId().equals(tenantId)) {
@@ -206,6 +187,12 @@ public final class Ledger {
       }
     }
     return found;
+  }
+
+  /// An account as it is now; empty where it does not exist.
+  public Optional<Account> account(AccountKey key, Deadline deadline) {
+    return Optional.ofNullable(
+        read(null, key.tenantId(), List.of(key), List.of(), deadline).accounts().get(key));
   }
 
   /// The accounts of a reservation as they are now.
@@ -217,83 +204,64 @@ public final class Ledger {
 
   /// Writes a decision: a block by one conditional put, any other in one transaction with its
   /// holds. A decision of a later revision than the first replaces the item of the revision before.
-  public Outcome reserve(Write write, Deadline deadline) {
-    Put decision =
+  public Outcome reserve(DecisionWrite write, Deadline deadline) {
+    Write.Put decision =
         write.reservation().revision() == 1
             ? ReservationItem.create(decisionsTable, write.reservation())
             : ReservationItem.replace(decisionsTable, write.reservation());
-    if (write.runs().isEmpty() && write.takes().isEmpty()) {
+    if (write.runs().isEmpty() && write.holds().isEmpty()) {
       return record(write.reservation(), decision, deadline);
     }
-    List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(TransactWriteItem.builder().put(decision).build());
+    List<Write> writes = new ArrayList<>();
+    writes.add(decision);
     for (RunChange change : write.runs()) {
       if (change instanceof Start start) {
-        writes.addAll(RunItem.begin(ledgerTable, start.run()));
+        writes.addAll(RunItem.start(ledgerTable, start.run()));
       }
     }
-    for (ConditionalHold take : write.takes()) {
-      Renew renew = write.renewalOf(take);
+    for (ConditionalHold hold : write.holds()) {
+      Renew renew = write.renewalOf(hold);
       writes.add(
-          TransactWriteItem.builder()
-              .update(
-                  renew == null
-                      ? AccountItem.take(ledgerTable, take)
-                      : RunItem.renew(ledgerTable, take, renew))
-              .build());
+          renew == null
+              ? AccountItem.hold(ledgerTable, hold)
+              : RunItem.renew(ledgerTable, hold, renew));
     }
     int firstCounter = writes.size();
-    for (RunCounter counter : write.counters()) {
-      writes.add(TransactWriteItem.builder().update(counter.take(ledgerTable)).build());
-    }
-    List<CancellationReason> reasons = calls.transact(writes, deadline);
-    if (reasons.isEmpty()) {
+    write.counters().forEach(counter -> writes.add(counter.increment(ledgerTable)));
+    Written written = database.transact(writes, deadline);
+    if (written.isDone()) {
       return new Outcome.Reserved();
     }
-    if (LedgerCalls.failed(reasons.getFirst())) {
-      return recognise(write.reservation(), reasons.getFirst().item());
-    }
-    return refusal(write.counters(), firstCounter, reasons);
+    return written.failed(0)
+        ? recognise(write.reservation(), written.stored(0))
+        : refusal(write.counters(), firstCounter, written);
   }
 
   /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
   /// it had been read. Else something that was read has changed.
-  static Outcome refusal(
-      List<RunCounter> counters, int firstCounter, List<CancellationReason> reasons) {
-    if (reasons.subList(0, firstCounter).stream().noneMatch(LedgerCalls::failed)) {
-      for (int i = 0; i < counters.size(); i++) {
-        CancellationReason reason = reasons.get(firstCounter + i);
-        if (LedgerCalls.failed(reason)) {
-          return new Outcome.OverLimit(counters.get(i), RunCounter.count(reason.item()));
-        }
+  static Outcome refusal(List<RunCounter> counters, int firstCounter, Written written) {
+    for (int i = 0; i < firstCounter; i++) {
+      if (written.failed(i)) {
+        return new Outcome.Conflict();
+      }
+    }
+    for (int i = 0; i < counters.size(); i++) {
+      if (written.failed(firstCounter + i)) {
+        return new Outcome.OverLimit(
+            counters.get(i), RunCounter.count(written.stored(firstCounter + i)));
       }
     }
     return new Outcome.Conflict();
   }
 
-  private Outcome record(Reservation reservation, Put decision, Deadline deadline) {
-    try {
-      calls.send(deadline, alone(decision), calls.dynamoDb()::putItem);
-      return new Outcome.Reserved();
-    } catch (ConditionalCheckFailedException e) {
-      return recognise(reservation, e.item());
-    }
-  }
-
-  private static PutItemRequest alone(Put put) {
-    return PutItemRequest.builder()
-        .tableName(put.tableName())
-        .item(put.item())
-        .conditionExpression(put.conditionExpression())
-        .expressionAttributeValues(
-            put.hasExpressionAttributeValues() ? put.expressionAttributeValues() : null)
-        .returnValuesOnConditionCheckFailure(put.returnValuesOnConditionCheckFailure())
-        .build();
+  private Outcome record(Reservation reservation, Write.Put decision, Deadline deadline) {
+    Written written = database.write(decision, deadline);
+    return written.isDone() ? new Outcome.Reserved() : recognise(reservation, written.stored(0));
   }
 
   /// The outcome for a key that is taken. If the stored item is the one that was being written, an
   /// attempt whose answer was lost has written it.
-  private static Outcome recognise(Reservation written, Map<String, AttributeValue> item) {
+  private static Outcome recognise(Reservation written, Attributes item) {
     if (item.isEmpty()) {
       return new Outcome.Conflict();
     }
@@ -331,19 +299,7 @@ public final class Ledger {
           account.reserved(),
           account.storedAvailable(),
           account.available());
-      Update repair = AccountItem.repair(ledgerTable, account);
-      try {
-        calls.send(
-            deadline,
-            UpdateItemRequest.builder()
-                .tableName(repair.tableName())
-                .key(repair.key())
-                .updateExpression(repair.updateExpression())
-                .conditionExpression(repair.conditionExpression())
-                .expressionAttributeValues(repair.expressionAttributeValues())
-                .build(),
-            calls.dynamoDb()::updateItem);
-      } catch (ConditionalCheckFailedException e) {
+      if (!database.write(AccountItem.repair(ledgerTable, account), deadline).isDone()) {
         LOG.infof("account %s moved before it was put right; it is read again", account.key());
       }
     }
@@ -363,13 +319,12 @@ public final class Ledger {
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one put.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
-    Put next = ReservationItem.replace(decisionsTable, move.next());
-    List<TransactWriteItem> writes = new ArrayList<>();
-    writes.add(TransactWriteItem.builder().put(next).build());
+    Write.Put next = ReservationItem.replace(decisionsTable, move.next());
+    List<Write> writes = new ArrayList<>();
+    writes.add(next);
     for (Posting posting : move.postings()) {
       if (!posting.isNothing()) {
-        writes.add(
-            TransactWriteItem.builder().update(AccountItem.post(ledgerTable, posting)).build());
+        writes.add(AccountItem.post(ledgerTable, posting));
       }
     }
     if (writes.size() == 1) {
@@ -377,11 +332,11 @@ public final class Ledger {
           ? SettleOutcome.SETTLED
           : SettleOutcome.CONFLICT;
     }
-    List<CancellationReason> reasons = calls.transact(writes, deadline);
-    if (reasons.isEmpty()) {
+    Written written = database.transact(writes, deadline);
+    if (written.isDone()) {
       return SettleOutcome.SETTLED;
     }
-    if (LedgerCalls.failed(reasons.getFirst())) {
+    if (written.failed(0)) {
       return SettleOutcome.CONFLICT;
     }
     if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)) {
@@ -391,23 +346,20 @@ public final class Ledger {
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");
   }
 
+  /// A write that moves the limit of an account, and what is available by the same difference, if
+  /// the account still has the limit and the version that it was read with (ledger.md#versions).
+  public Write moveLimit(Account stored, MicroUsd limit, LimitVersion to) {
+    return AccountItem.moveLimit(ledgerTable, stored, limit, to);
+  }
+
   /// Gives an account other sums and writes the audit entry of that, in one transaction. False
   /// where the account is no longer as it was read.
   ///
   /// @param seen the account as it was read; null where it did not exist
-  public boolean correct(@Nullable Account seen, Account right, Put audit, Deadline deadline) {
-    return write(
-        List.of(
-            TransactWriteItem.builder()
-                .update(AccountItem.correct(ledgerTable, seen, right))
-                .build(),
-            TransactWriteItem.builder().put(audit).build()),
-        deadline);
-  }
-
-  /// Writes items in one transaction. False where a condition of one fails.
-  boolean write(List<TransactWriteItem> writes, Deadline deadline) {
-    return calls.transact(writes, deadline).isEmpty();
+  public boolean correct(@Nullable Account seen, Account right, Write audit, Deadline deadline) {
+    return database
+        .transact(List.of(AccountItem.correct(ledgerTable, seen, right), audit), deadline)
+        .isDone();
   }
 
   /// The reservations of one part of the due index whose time had passed, the longest due first.
@@ -416,37 +368,14 @@ public final class Ledger {
   /// @param from where the page before ended; null for the first
   public Page<ReservationId> due(
       int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
-    return calls
-        .page(
-            QueryRequest.builder()
-                .tableName(decisionsTable)
-                .indexName("due")
-                .keyConditionExpression("due_bucket = :bucket AND due_at <= :before")
-                .expressionAttributeValues(
-                    Map.of(
-                        ":bucket", StoredValues.number(bucket),
-                        ":before", StoredValues.time(before)))
-                .limit(limit),
-            from,
-            deadline)
-        .map(item -> new ReservationId(StoredValues.text(item, "pk")));
-  }
-
-  LedgerCalls calls() {
-    return calls;
-  }
-
-  String decisionsTable() {
-    return decisionsTable;
-  }
-
-  String table() {
-    return ledgerTable;
-  }
-
-  /// Whether the last call was answered. It is shown in the health of the process and decides
-  /// nothing.
-  public boolean isReachable() {
-    return calls.isReachable();
+    Query query =
+        Query.ofIndex(
+            decisionsTable,
+            "due",
+            "due_bucket = :bucket AND due_at <= :before",
+            Attributes.builder().put(":bucket", bucket).put(":before", before).build());
+    return database
+        .page(query, limit, from, deadline)
+        .map(item -> new ReservationId(item.text("pk")));
   }
 }

@@ -1,25 +1,16 @@
 package io.budgetauthority.ledger;
 
-import static io.budgetauthority.tenant.StoredValues.flag;
-import static io.budgetauthority.tenant.StoredValues.money;
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.time;
-
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.record.UsageQuality;
-import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
 
 /// How a decision, its reservation and its idempotency record are stored: in one item. The item is
 /// in the due index while the reservation holds anything. It has a time to live only once the
@@ -27,7 +18,7 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionChe
 final class ReservationItem {
 
   /// ledger.md#single-decision: a key makes at most one item.
-  private static final String KEY_IS_FREE = "attribute_not_exists(pk)";
+  private static final Write.Condition KEY_IS_FREE = Write.Condition.ABSENT;
 
   /// ledger.md#one-charge: a step is written only over the state that it was computed from, and so
   /// only once.
@@ -35,117 +26,105 @@ final class ReservationItem {
 
   private ReservationItem() {}
 
-  static Map<String, AttributeValue> key(ReservationId id) {
-    return Map.of("pk", text(id.hash()));
+  static Key key(ReservationId id) {
+    return Key.of(id.hash());
   }
 
-  static Reservation read(Map<String, AttributeValue> item) {
-    String priceRow = StoredValues.textOrNull(item, "price_row");
+  static Reservation read(Attributes item) {
+    String priceRow = item.textOrNull("price_row");
     return new Reservation(
-        new ReservationId(text(item, "pk")),
-        text(item, "tenant"),
-        text(item, "principal"),
-        text(item, "request"),
-        text(item, "nonce"),
-        number(item, "rev"),
-        ReservationState.valueOf(text(item, "state").toUpperCase(Locale.ROOT)),
-        flag(item, "explicit"),
-        flag(item, "forwarded"),
-        RecordJson.readDecision(text(item, "decision")),
+        new ReservationId(item.text("pk")),
+        item.text("tenant"),
+        item.text("principal"),
+        item.text("request"),
+        item.text("nonce"),
+        item.number("rev"),
+        ReservationState.valueOf(item.text("state").toUpperCase(Locale.ROOT)),
+        item.flag("explicit"),
+        item.flag("forwarded"),
+        RecordJson.readDecision(item.text("decision")),
         priceRow == null ? null : RecordJson.readPrice(priceRow),
         readCharge(item),
-        StoredValues.textOrNull(item, "release_reason"),
-        time(item, "expires"),
-        item.containsKey("ended") ? time(item, "ended") : null,
-        Duration.ofDays(number(item, "retention")));
+        item.textOrNull("release_reason"),
+        item.time("expires"),
+        item.timeOrNull("ended"),
+        Duration.ofDays(item.number("retention")));
   }
 
-  private static @Nullable Charge readCharge(Map<String, AttributeValue> item) {
-    if (!item.containsKey("charge")) {
+  private static @Nullable Charge readCharge(Attributes item) {
+    if (!item.has("charge")) {
       return null;
     }
-    String usage = StoredValues.textOrNull(item, "usage");
+    String usage = item.textOrNull("usage");
     return new Charge(
-        money(item, "charge"),
-        UsageQuality.valueOf(text(item, "quality").toUpperCase(Locale.ROOT)),
+        item.money("charge"),
+        UsageQuality.valueOf(item.text("quality").toUpperCase(Locale.ROOT)),
         usage == null ? ChargedUsage.UNKNOWN : RecordJson.readUsage(usage),
-        time(item, "settled"),
+        item.time("settled"),
         readReporter(item));
   }
 
-  private static Charge.Reporter readReporter(Map<String, AttributeValue> item) {
-    String reporter = StoredValues.textOrNull(item, "reporter");
+  private static Charge.Reporter readReporter(Attributes item) {
+    String reporter = item.textOrNull("reporter");
     return reporter == null
         ? Charge.Reporter.GATEWAY
         : Charge.Reporter.valueOf(reporter.toUpperCase(Locale.ROOT));
   }
 
-  static Map<String, AttributeValue> write(Reservation reservation) {
-    Map<String, AttributeValue> item = new HashMap<>(key(reservation.id()));
-    item.put("tenant", text(reservation.tenantId()));
-    item.put("principal", text(reservation.principalId()));
-    item.put("request", text(reservation.requestHash()));
-    item.put("nonce", text(reservation.nonce()));
-    item.put("rev", number(reservation.revision()));
-    item.put("state", text(reservation.state().wireName()));
+  static Attributes write(Reservation reservation) {
+    Attributes.Builder item = Attributes.at(key(reservation.id()));
+    item.put("tenant", reservation.tenantId());
+    item.put("principal", reservation.principalId());
+    item.put("request", reservation.requestHash());
+    item.put("nonce", reservation.nonce());
+    item.put("rev", reservation.revision());
+    item.put("state", reservation.state().wireName());
     if (reservation.explicitForward()) {
-      item.put("explicit", flag(true));
+      item.put("explicit", true);
     }
     if (reservation.forwarded()) {
-      item.put("forwarded", flag(true));
+      item.put("forwarded", true);
     }
-    item.put("expires", time(reservation.expiresAt()));
-    item.put("retention", number(reservation.retention().toDays()));
-    item.put("decision", text(RecordJson.write(reservation.decision())));
+    item.put("expires", reservation.expiresAt());
+    item.put("retention", reservation.retention().toDays());
+    item.put("decision", RecordJson.write(reservation.decision()));
     if (reservation.priceRow() != null) {
-      item.put("price_row", text(RecordJson.writePrice(reservation.priceRow())));
+      item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
     }
-    if (reservation.releaseReason() != null) {
-      item.put("release_reason", text(reservation.releaseReason()));
-    }
+    item.putIfPresent("release_reason", reservation.releaseReason());
     if (reservation.charge() != null) {
       writeCharge(item, reservation.charge());
     }
     if (reservation.state().isHolding()) {
-      item.put("due_bucket", number(reservation.id().dueBucket()));
-      item.put("due_at", time(reservation.expiresAt()));
+      item.put("due_bucket", reservation.id().dueBucket());
+      item.put("due_at", reservation.expiresAt());
     }
     Instant ended = reservation.endedAt();
     if (ended != null) {
-      item.put("ended", time(ended));
-      item.put("ttl", number(ended.plus(reservation.retention()).getEpochSecond()));
+      item.put("ended", ended);
+      item.put("ttl", ended.plus(reservation.retention()).getEpochSecond());
     }
-    return item;
+    return item.build();
   }
 
-  private static void writeCharge(Map<String, AttributeValue> item, Charge charge) {
-    item.put("charge", money(charge.amount()));
-    item.put("quality", text(charge.quality().wireName()));
-    item.put("settled", time(charge.at()));
+  private static void writeCharge(Attributes.Builder item, Charge charge) {
+    item.put("charge", charge.amount());
+    item.put("quality", charge.quality().wireName());
+    item.put("settled", charge.at());
     if (!charge.usage().equals(ChargedUsage.UNKNOWN)) {
-      item.put("usage", text(RecordJson.write(charge.usage())));
+      item.put("usage", RecordJson.write(charge.usage()));
     }
     if (charge.reporter() != Charge.Reporter.GATEWAY) {
-      item.put("reporter", text(charge.reporter().name().toLowerCase(Locale.ROOT)));
+      item.put("reporter", charge.reporter().name().toLowerCase(Locale.ROOT));
     }
   }
 
-  static Put create(String table, Reservation reservation) {
-    return Put.builder()
-        .tableName(table)
-        .item(write(reservation))
-        .conditionExpression(KEY_IS_FREE)
-        .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
-        .build();
+  static Write.Put create(String table, Reservation reservation) {
+    return new Write.Put(table, write(reservation), KEY_IS_FREE, true);
   }
 
-  static Put replace(String table, Reservation next) {
-    return Put.builder()
-        .tableName(table)
-        .item(write(next))
-        .conditionExpression(SAME_REVISION)
-        .expressionAttributeValues(Map.of(":revision", number(next.revision() - 1)))
-        .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
-        .build();
+  static Write.Put replace(String table, Reservation next) {
+    Attributes values = Attributes.of(":revision", next.revision() - 1);
+    return new Write.Put(table, write(next), new Write.Condition(SAME_REVISION, values), true);
   }
 }

@@ -1,22 +1,14 @@
 package io.budgetauthority.ledger;
 
-import static io.budgetauthority.tenant.StoredValues.money;
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.textOrNull;
-import static io.budgetauthority.tenant.StoredValues.time;
-
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
-import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.storage.Write;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.Locale;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.Put;
 
 /// The notice that a run has ended. The ledger table has no stream. So the transaction that ends a
 /// run writes this notice into the decisions table. The stream of that table then has the notice
@@ -66,51 +58,46 @@ public record RunClosed(
   /// The write for the transaction that ends the run. It has no condition of its own, because the
   /// update of the run has the condition that the run ends once. Its key has separators, so it is
   /// never that of a decision, which has only digits and capitals.
-  Put write(String decisionsTable) {
-    Map<String, AttributeValue> item = new HashMap<>();
-    item.put("pk", text(StoredIds.escape(tenantId) + '#' + KIND + '#' + StoredIds.escape(runId)));
-    item.put("kind", text(KIND));
-    item.put("tenant", text(tenantId));
-    item.put("run", text(runId));
-    item.put("state", text(state.wireName()));
-    putIfPresent(item, "user_id", tuple.userId());
-    putIfPresent(item, "key_id", tuple.keyId());
-    putIfPresent(item, "team_id", tuple.teamId());
-    putIfPresent(item, "feature_id", tuple.featureId());
-    item.put("lim", money(limit));
-    item.put("cmt", money(committed));
-    item.put("res", money(reserved));
-    item.put("created", time(createdAt));
-    item.put("closed", time(closedAt));
-    item.put("ttl", number(closedAt.plus(KEPT).getEpochSecond()));
-    return Put.builder().tableName(decisionsTable).item(item).build();
+  Write.Put write(String decisionsTable) {
+    return new Write.Put(
+        decisionsTable,
+        Attributes.at(
+                Key.of(StoredIds.escape(tenantId) + '#' + KIND + '#' + StoredIds.escape(runId)))
+            .put("kind", KIND)
+            .put("tenant", tenantId)
+            .put("run", runId)
+            .put("state", state.wireName())
+            .putIfPresent("user_id", tuple.userId())
+            .putIfPresent("key_id", tuple.keyId())
+            .putIfPresent("team_id", tuple.teamId())
+            .putIfPresent("feature_id", tuple.featureId())
+            .put("lim", limit)
+            .put("cmt", committed)
+            .put("res", reserved)
+            .put("created", createdAt)
+            .put("closed", closedAt)
+            .put("ttl", closedAt.plus(KEPT).getEpochSecond())
+            .build());
   }
 
-  private static void putIfPresent(
-      Map<String, AttributeValue> item, String name, @Nullable String value) {
-    if (value != null) {
-      item.put(name, text(value));
-    }
+  static boolean isOne(Attributes item) {
+    return KIND.equals(item.textOrNull("kind"));
   }
 
-  static boolean isOne(Map<String, AttributeValue> item) {
-    return KIND.equals(textOrNull(item, "kind"));
-  }
-
-  static RunClosed read(Map<String, AttributeValue> item) {
+  static RunClosed read(Attributes item) {
     return new RunClosed(
-        text(item, "tenant"),
-        text(item, "run"),
-        Run.State.valueOf(text(item, "state").toUpperCase(Locale.ROOT)),
+        item.text("tenant"),
+        item.text("run"),
+        Run.State.valueOf(item.text("state").toUpperCase(Locale.ROOT)),
         new Tuple(
-            textOrNull(item, "user_id"),
-            textOrNull(item, "key_id"),
-            textOrNull(item, "team_id"),
-            textOrNull(item, "feature_id")),
-        money(item, "lim"),
-        money(item, "cmt"),
-        money(item, "res"),
-        time(item, "created"),
-        time(item, "closed"));
+            item.textOrNull("user_id"),
+            item.textOrNull("key_id"),
+            item.textOrNull("team_id"),
+            item.textOrNull("feature_id")),
+        item.money("lim"),
+        item.money("cmt"),
+        item.money("res"),
+        item.time("created"),
+        item.time("closed"));
   }
 }

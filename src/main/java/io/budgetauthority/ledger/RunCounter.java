@@ -1,14 +1,11 @@
 package io.budgetauthority.ledger;
 
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.ScopeId;
 import java.util.Map;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.ReturnValuesOnConditionCheckFailure;
-import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// A counter that limits runs (protocol.md#runs). It counts the active runs of a key or of a user,
 /// or the runs that a tenant began on a day. The transaction that ends a run decrements the
@@ -16,8 +13,8 @@ import software.amazon.awssdk.services.dynamodb.model.Update;
 ///
 /// @param of what is counted
 /// @param id the key or user, or the day in the tenant's time zone, such as `2026-11-24`
-/// @param most the maximum; [#UNLIMITED] where runs are counted and not limited
-public record RunCounter(Of of, String tenantId, String id, long most) {
+/// @param max the maximum; [#UNLIMITED] where runs are counted and not limited
+public record RunCounter(Of of, String tenantId, String id, long max) {
 
   public static final long UNLIMITED = Long.MAX_VALUE;
 
@@ -35,41 +32,36 @@ public record RunCounter(Of of, String tenantId, String id, long most) {
     return new RunCounter(of, tenantId, id, UNLIMITED);
   }
 
-  private Map<String, AttributeValue> key() {
+  private Key key() {
     String partition =
         switch (of) {
-          case ACTIVE_OF_KEY -> StoredIds.partitionKey(tenantId, Scope.KEY, id);
-          case ACTIVE_OF_USER -> StoredIds.partitionKey(tenantId, Scope.USER, id);
-          case NEW_ON_DAY -> StoredIds.partitionKey(tenantId, Scope.TENANT, "-");
+          case ACTIVE_OF_KEY -> ScopeId.partitionKey(tenantId, Scope.KEY, id);
+          case ACTIVE_OF_USER -> ScopeId.partitionKey(tenantId, Scope.USER, id);
+          case NEW_ON_DAY -> ScopeId.partitionKey(tenantId, Scope.TENANT, "-");
         };
     String sort = of == Of.NEW_ON_DAY ? "new-runs#" + id : "active-runs";
-    return Map.of("pk", text(partition), "sk", text(sort));
+    return new Key(partition, sort);
   }
 
   /// Increments the count, if it is below the maximum.
-  Update take(String table) {
-    return Update.builder()
-        .tableName(table)
-        .key(key())
-        .updateExpression("ADD " + COUNT + " :one")
-        .conditionExpression("attribute_not_exists(" + COUNT + ") OR " + COUNT + " < :most")
-        .expressionAttributeValues(Map.of(":one", number(1), ":most", number(most)))
-        .returnValuesOnConditionCheckFailure(ReturnValuesOnConditionCheckFailure.ALL_OLD)
-        .build();
+  Write.Update increment(String table) {
+    return new Write.Update(
+        table,
+        key(),
+        "ADD " + COUNT + " :one",
+        Map.of(),
+        "attribute_not_exists(" + COUNT + ") OR " + COUNT + " < :max",
+        Attributes.builder().put(":one", 1).put(":max", max).build(),
+        true);
   }
 
-  Update free(String table) {
-    return Update.builder()
-        .tableName(table)
-        .key(key())
-        .updateExpression("ADD " + COUNT + " :less")
-        .expressionAttributeValues(Map.of(":less", number(-1)))
-        .build();
+  Write.Update decrement(String table) {
+    return new Write.Update(
+        table, key(), "ADD " + COUNT + " :less", null, Attributes.of(":less", -1));
   }
 
-  /// The count in what a refused [#take] returned.
-  static long count(Map<String, AttributeValue> item) {
-    AttributeValue count = item.get(COUNT);
-    return count == null ? 0 : Long.parseLong(count.n());
+  /// The count in what a refused [#increment] returned.
+  static long count(Attributes item) {
+    return item.numberOr(COUNT, 0);
   }
 }

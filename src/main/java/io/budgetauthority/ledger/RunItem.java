@@ -1,39 +1,26 @@
 package io.budgetauthority.ledger;
 
-import static io.budgetauthority.tenant.StoredValues.flag;
-import static io.budgetauthority.tenant.StoredValues.money;
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.textOrNull;
-import static io.budgetauthority.tenant.StoredValues.texts;
-import static io.budgetauthority.tenant.StoredValues.time;
-
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.StoredValues;
+import io.budgetauthority.tenant.ScopeId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.ConditionCheck;
-import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// How a run is stored: the item of its account, which has the tuple and the life of the run beside
 /// the sums.
 final class RunItem {
-
-  private static final String ABSENT = "attribute_not_exists(pk)";
 
   /// Marks a run that counts neither as active nor as new yet.
   private static final String UNCOUNTED = "run_uncounted";
@@ -52,132 +39,118 @@ final class RunItem {
 
   private RunItem() {}
 
-  static Map<String, AttributeValue> key(String tenantId, String runId) {
+  static Key key(String tenantId, String runId) {
     return AccountItem.key(AccountKey.total(tenantId, Scope.RUN, runId));
   }
 
   /// Whether an account's item is that of a run.
-  static boolean isRun(Map<String, AttributeValue> item) {
-    return item.containsKey("run_created");
+  static boolean isRun(Attributes item) {
+    return item.has("run_created");
   }
 
-  static Run read(Map<String, AttributeValue> item) {
+  static Run read(Attributes item) {
     Account account = AccountItem.read(item);
     return new Run(
         account.key().tenantId(),
         account.key().id(),
-        item.containsKey("run_ancestors") ? texts(item, "run_ancestors") : List.of(),
+        item.texts("run_ancestors"),
         new Tuple(
-            textOrNull(item, "run_user_id"),
-            textOrNull(item, "run_key_id"),
-            textOrNull(item, "run_team_id"),
-            textOrNull(item, "run_feature_id")),
+            item.textOrNull("run_user_id"),
+            item.textOrNull("run_key_id"),
+            item.textOrNull("run_team_id"),
+            item.textOrNull("run_feature_id")),
         readEnded(item),
-        time(item, "run_created"),
-        time(item, "run_expires"),
-        money(item, "run_made_lim"),
+        item.time("run_created"),
+        item.time("run_expires"),
+        item.money("run_made_lim"),
         readRules(item),
-        !flag(item, UNCOUNTED),
+        !item.flag(UNCOUNTED),
         account);
   }
 
-  private static Run.Rules readRules(Map<String, AttributeValue> item) {
-    if (!item.containsKey("run_warn")) {
+  private static Run.Rules readRules(Attributes item) {
+    if (!item.has("run_warn")) {
       return Run.Rules.USUAL;
     }
-    String mode = textOrNull(item, "run_mode");
+    String mode = item.textOrNull("run_mode");
     return new Run.Rules(
         mode == null ? null : Mode.ofWireName(mode),
-        item.containsKey("run_margin") ? money(item, "run_margin") : null,
-        texts(item, "run_warn").stream().map(Integer::valueOf).toList());
+        item.has("run_margin") ? item.money("run_margin") : null,
+        item.texts("run_warn").stream().map(Integer::valueOf).toList());
   }
 
   /// Changes the limit, and what is available by the same difference, on the sums as they are
   /// (ledger.md#balance), and replaces the rules. The condition is that the version is still as it
   /// was read.
-  static Update moveLimit(String table, Run seen, Ceiling ceiling) {
+  static Write.Update moveLimit(String table, Run seen, Ceiling ceiling) {
     Account stored = seen.account();
-    Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":limit", money(ceiling.limit()));
-    values.put(":change", money(ceiling.limit().minus(stored.limit())));
+    Attributes.Builder values =
+        Attributes.builder()
+            .put(":limit", ceiling.limit())
+            .put(":change", ceiling.limit().minus(stored.limit()))
+            .put(":warn", ceiling.warnAtPercent().stream().map(String::valueOf).toList());
     AccountItem.putVersion(LimitVersion.ofRun(stored.version().ceilings() + 1), values);
     String sameVersion = AccountItem.sameVersion(stored.version(), values);
-    values.put(
-        ":warn",
-        AttributeValue.builder()
-            .l(ceiling.warnAtPercent().stream().map(it -> text(it.toString())).toList())
-            .build());
     List<String> gone = new ArrayList<>();
-    StringBuilder set =
-        new StringBuilder(
-            "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver, run_warn = :warn");
+    StringBuilder set = new StringBuilder(AccountItem.MOVE_LIMIT).append(", run_warn = :warn");
     Mode mode = ceiling.mode();
     if (mode == null) {
       gone.add("run_mode");
     } else {
       set.append(", run_mode = :mode");
-      values.put(":mode", text(mode.wireName()));
+      values.put(":mode", mode.wireName());
     }
     MicroUsd margin = ceiling.margin();
     if (margin == null) {
       gone.add("run_margin");
     } else {
       set.append(", run_margin = :margin");
-      values.put(":margin", money(margin));
+      values.put(":margin", margin);
     }
     if (!gone.isEmpty()) {
       set.append(" REMOVE ").append(String.join(", ", gone));
     }
-    return Update.builder()
-        .tableName(table)
-        .key(AccountItem.key(stored.key()))
-        .updateExpression(set.toString())
-        .conditionExpression(sameVersion)
-        .expressionAttributeValues(values)
-        .build();
+    return new Write.Update(
+        table, AccountItem.key(stored.key()), set.toString(), sameVersion, values.build());
   }
 
-  private static Run.@Nullable State readEnded(Map<String, AttributeValue> item) {
-    if (!flag(item, "run_closed")) {
+  private static Run.@Nullable State readEnded(Attributes item) {
+    if (!item.flag("run_closed")) {
       return null;
     }
-    return flag(item, "run_expired") ? Run.State.EXPIRED : Run.State.CLOSED;
+    return item.flag("run_expired") ? Run.State.EXPIRED : Run.State.CLOSED;
   }
 
   /// Creates the run with its first hold in its account.
-  private static Put start(String table, Run run) {
+  private static Write.Put create(String table, Run run) {
     Account account = run.account();
-    Map<String, AttributeValue> item = new HashMap<>(key(run.tenantId(), run.runId()));
-    item.put(AccountItem.LIMIT, money(account.limit()));
-    item.put(AccountItem.COMMITTED, money(account.committed()));
-    item.put(AccountItem.RESERVED, money(account.reserved()));
-    item.put(AccountItem.AVAILABLE, money(account.available()));
-    item.put(AccountItem.CEILINGS_VERSION, number(account.version().ceilings()));
-    item.put(AccountItem.POLICY_VERSION, number(account.version().policy()));
-    item.put("run_made_lim", money(run.madeLimit()));
-    item.put("run_closed", flag(false));
+    Tuple tuple = run.tuple();
+    Attributes.Builder item =
+        Attributes.at(key(run.tenantId(), run.runId()))
+            .put(AccountItem.LIMIT, account.limit())
+            .put(AccountItem.COMMITTED, account.committed())
+            .put(AccountItem.RESERVED, account.reserved())
+            .put(AccountItem.AVAILABLE, account.available())
+            .put(AccountItem.CEILINGS_VERSION, account.version().ceilings())
+            .put(AccountItem.POLICY_VERSION, account.version().policy())
+            .put("run_made_lim", run.madeLimit())
+            .put("run_closed", false)
+            .put("run_created", run.createdAt())
+            .put("run_tenant", StoredIds.escape(run.tenantId()))
+            .put("run_expires", run.expiresAt())
+            .put("run_due_bucket", Math.floorMod(run.runId().hashCode(), Runs.DUE_BUCKETS))
+            .put("run_due_at", due(run.expiresAt(), run.createdAt()));
     if (!run.ancestors().isEmpty()) {
-      item.put(
-          "run_ancestors",
-          AttributeValue.builder()
-              .l(run.ancestors().stream().map(StoredValues::text).toList())
-              .build());
+      item.put("run_ancestors", run.ancestors());
     }
     if (!run.counted()) {
-      item.put(UNCOUNTED, flag(true));
+      item.put(UNCOUNTED, true);
     }
-    item.put("run_created", time(run.createdAt()));
-    item.put("run_tenant", text(StoredIds.escape(run.tenantId())));
-    item.put("run_expires", time(run.expiresAt()));
-    item.put("run_due_bucket", number(Math.floorMod(run.runId().hashCode(), Runs.DUE_BUCKETS)));
-    item.put("run_due_at", time(due(run.expiresAt(), run.createdAt())));
-    putTuple(item, run.tuple());
-    if (run.tuple().userId() != null) {
-      item.put(
-          "run_user",
-          text(StoredIds.partitionKey(run.tenantId(), Scope.USER, run.tuple().userId())));
+    putTuple(item, tuple);
+    if (tuple.userId() != null) {
+      item.put("run_user", ScopeId.partitionKey(run.tenantId(), Scope.USER, tuple.userId()));
     }
-    return Put.builder().tableName(table).item(item).conditionExpression(ABSENT).build();
+    return new Write.Put(table, item.build(), Write.Condition.ABSENT);
   }
 
   /// The step of the index that a run's end falls into. It is rounded down, so that a run is looked
@@ -187,145 +160,136 @@ final class RunItem {
     return Instant.ofEpochMilli(expiresAt.toEpochMilli() / step * step);
   }
 
-  private static void putTuple(Map<String, AttributeValue> item, Tuple tuple) {
-    putIfPresent(item, "run_user_id", tuple.userId());
-    putIfPresent(item, "run_key_id", tuple.keyId());
-    putIfPresent(item, "run_team_id", tuple.teamId());
-    putIfPresent(item, "run_feature_id", tuple.featureId());
-  }
-
-  private static void putIfPresent(
-      Map<String, AttributeValue> item, String name, @Nullable String value) {
-    if (value != null) {
-      item.put(name, text(value));
-    }
+  private static void putTuple(Attributes.Builder item, Tuple tuple) {
+    item.putIfPresent("run_user_id", tuple.userId())
+        .putIfPresent("run_key_id", tuple.keyId())
+        .putIfPresent("run_team_id", tuple.teamId())
+        .putIfPresent("run_feature_id", tuple.featureId());
   }
 
   /// The writes that create a run: its item and, where it has a parent, the mark by which it is
   /// found among the children of that parent.
-  static List<TransactWriteItem> begin(String table, Run run) {
-    TransactWriteItem made = TransactWriteItem.builder().put(start(table, run)).build();
+  static List<Write> start(String table, Run run) {
     String parent = run.parentRunId();
     return parent == null
-        ? List.of(made)
-        : List.of(
-            made,
-            TransactWriteItem.builder()
-                .put(childOf(table, run.tenantId(), parent, run.runId()))
-                .build());
+        ? List.of(create(table, run))
+        : List.of(create(table, run), childOf(table, run.tenantId(), parent, run.runId()));
   }
 
-  private static Put childOf(String table, String tenantId, String parentRunId, String runId) {
-    Map<String, AttributeValue> item = new HashMap<>(key(tenantId, parentRunId));
-    item.put("sk", text(CHILD + runId));
-    return Put.builder().tableName(table).item(item).build();
+  private static Write childOf(String table, String tenantId, String parentRunId, String runId) {
+    Key parent = key(tenantId, parentRunId);
+    return new Write.Put(table, Attributes.at(new Key(parent.partition(), CHILD + runId)).build());
   }
 
   /// The run that a child's mark names.
-  static String child(Map<String, AttributeValue> mark) {
-    return text(mark, "sk").substring(CHILD.length());
+  static String child(Attributes mark) {
+    return mark.text("sk").substring(CHILD.length());
   }
 
   /// The condition that the run exists and is open.
-  static ConditionCheck open(String table, Run run) {
-    return ConditionCheck.builder()
-        .tableName(table)
-        .key(AccountItem.key(run.account().key()))
-        .conditionExpression("run_closed = :open")
-        .expressionAttributeValues(Map.of(":open", flag(false)))
-        .build();
+  static Write open(String table, Run run) {
+    return new Write.Check(
+        table,
+        AccountItem.key(run.account().key()),
+        new Write.Condition(
+            "run_closed = :open", Attributes.builder().put(":open", false).build()));
   }
 
   /// Ends the run if it is still as it was read. It must be open and bound to the same user and
   /// key, because their counters are decremented with it. A run that expires must also not have
   /// been renewed since. The run leaves the index of due runs, because nothing more is to be done
   /// for it.
-  static Update end(String table, Run seen, Run.State as) {
-    Map<String, AttributeValue> values = new HashMap<>();
-    values.put(":closed", flag(true));
-    values.put(":open", flag(false));
+  static Write end(String table, Run seen, Run.State as) {
+    Attributes.Builder values = Attributes.builder().put(":closed", true).put(":open", false);
     StringBuilder set = new StringBuilder("SET run_closed = :closed");
     StringBuilder condition = new StringBuilder("run_closed = :open");
     if (as == Run.State.EXPIRED) {
       set.append(", run_expired = :closed");
       condition.append(" AND run_expires = :seen");
-      values.put(":seen", time(seen.expiresAt()));
+      values.put(":seen", seen.expiresAt());
     }
     stillCounted(condition, values, seen);
     stillBound(condition, values, "run_user_id", seen.tuple().userId());
     stillBound(condition, values, "run_key_id", seen.tuple().keyId());
-    return Update.builder()
-        .tableName(table)
-        .key(AccountItem.key(seen.account().key()))
-        .updateExpression(set + " REMOVE run_due_bucket, run_due_at")
-        .conditionExpression(condition.toString())
-        .expressionAttributeValues(values)
-        .build();
+    return new Write.Update(
+        table,
+        AccountItem.key(seen.account().key()),
+        set + " REMOVE run_due_bucket, run_due_at",
+        condition.toString(),
+        values.build());
   }
 
   /// The condition that a run which did not count when it was read still does not. The counters
   /// that change with the run depend on that.
-  private static void stillCounted(
-      StringBuilder condition, Map<String, AttributeValue> values, Run seen) {
+  private static void stillCounted(StringBuilder condition, Attributes.Builder values, Run seen) {
     if (!seen.counted()) {
       condition.append(" AND run_uncounted = :uncounted");
-      values.put(":uncounted", flag(true));
+      values.put(":uncounted", true);
     }
   }
 
   private static void stillBound(
-      StringBuilder condition,
-      Map<String, AttributeValue> values,
-      String name,
-      @Nullable String bound) {
+      StringBuilder condition, Attributes.Builder values, String name, @Nullable String bound) {
     if (bound == null) {
       condition.append(" AND attribute_not_exists(").append(name).append(')');
     } else {
       condition.append(" AND ").append(name).append(" = :").append(name);
-      values.put(":" + name, text(bound));
+      values.put(":" + name, bound);
     }
   }
 
   /// Holds an amount on a run's account, renews the run and binds newly stated parts of its tuple.
-  static Update renew(String table, ConditionalHold take, Ledger.Renew renew) {
+  static Write renew(String table, ConditionalHold hold, Ledger.Renew renew) {
     Run seen = renew.seen();
     Tuple completed = renew.completed();
-    Update plain = AccountItem.take(table, take);
-    Map<String, AttributeValue> values = new HashMap<>(plain.expressionAttributeValues());
-    values.put(":expires", time(renew.expiresAt()));
-    values.put(":due", time(due(renew.expiresAt(), renew.now())));
-    values.put(":open", flag(false));
-    StringBuilder set = new StringBuilder(plain.updateExpression()).append(RENEW);
-    StringBuilder condition = new StringBuilder(plain.conditionExpression()).append(STILL_OPEN);
+    Write.Update plain = AccountItem.hold(table, hold);
+    Attributes.Builder values =
+        Attributes.builder()
+            .put(":expires", renew.expiresAt())
+            .put(":due", due(renew.expiresAt(), renew.now()))
+            .put(":open", false);
+    StringBuilder set = new StringBuilder(plain.expression()).append(RENEW);
+    StringBuilder condition =
+        new StringBuilder(Objects.requireNonNull(plain.condition())).append(STILL_OPEN);
     if (!seen.counted() && renew.counts()) {
       stillCounted(condition, values, seen);
       set.append(", run_uncounted = :counted");
-      values.put(":counted", flag(false));
+      values.put(":counted", false);
     }
     if (!completed.equals(seen.tuple())) {
-      Map<String, AttributeValue> bound = new HashMap<>();
-      putTuple(bound, completed);
-      Map<String, AttributeValue> before = new HashMap<>();
-      putTuple(before, seen.tuple());
-      if (completed.userId() != null && seen.tuple().userId() == null) {
-        set.append(", run_user = :run_user");
-        values.put(
-            ":run_user",
-            text(StoredIds.partitionKey(seen.tenantId(), Scope.USER, completed.userId())));
-      }
-      bound.forEach(
-          (name, value) -> {
-            if (!before.containsKey(name)) {
-              set.append(", ").append(name).append(" = :").append(name);
-              condition.append(" AND attribute_not_exists(").append(name).append(')');
-              values.put(":" + name, value);
-            }
-          });
+      bind(set, condition, values, seen, completed);
     }
-    return plain.toBuilder()
-        .updateExpression(set.toString())
-        .conditionExpression(condition.toString())
-        .expressionAttributeValues(values)
-        .build();
+    return new Write.Update(
+        table,
+        plain.key(),
+        set.toString(),
+        condition.toString(),
+        values.putAll(plain.values()).build());
+  }
+
+  /// Binds the parts of the tuple that the run does not have yet, if it still has none of them.
+  private static void bind(
+      StringBuilder set,
+      StringBuilder condition,
+      Attributes.Builder values,
+      Run seen,
+      Tuple completed) {
+    if (completed.userId() != null && seen.tuple().userId() == null) {
+      set.append(", run_user = :run_user");
+      values.put(
+          ":run_user", ScopeId.partitionKey(seen.tenantId(), Scope.USER, completed.userId()));
+    }
+    Attributes.Builder before = Attributes.builder();
+    putTuple(before, seen.tuple());
+    Attributes.Builder after = Attributes.builder();
+    putTuple(after, completed);
+    Attributes bound = after.build();
+    for (String name : bound.names()) {
+      if (!before.build().has(name)) {
+        set.append(", ").append(name).append(" = :").append(name);
+        condition.append(" AND attribute_not_exists(").append(name).append(')');
+        values.put(":" + name, bound.text(name));
+      }
+    }
   }
 }

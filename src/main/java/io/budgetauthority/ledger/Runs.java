@@ -1,25 +1,25 @@
 package io.budgetauthority.ledger;
 
-import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.record.AccountKey;
-import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.storage.Page;
+import io.budgetauthority.storage.Query;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.storage.Written;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.StoredValues;
-import io.budgetauthority.tenant.Tenants;
-import java.time.Duration;
+import io.budgetauthority.tenant.ScopeId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
-import software.amazon.awssdk.services.dynamodb.model.QueryRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// Handles runs apart from their decisions. It creates runs before their first decision, finds
 /// them, and ends them by a call or by time. Safe for use by many threads; every write is safe to
@@ -29,98 +29,79 @@ public final class Runs {
   /// How many parts the index of due runs has.
   public static final int DUE_BUCKETS = 16;
 
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
-  private static final int CHILDREN_A_PAGE = 200;
+  private final Database database;
+  private final String ledgerTable;
+  private final String decisionsTable;
 
-  private final Ledger ledger;
-  private final LedgerCalls calls;
-
-  public Runs(Ledger ledger) {
-    this.ledger = ledger;
-    this.calls = ledger.calls();
+  public Runs(Database database, String ledgerTable, String decisionsTable) {
+    this.database = database;
+    this.ledgerTable = ledgerTable;
+    this.decisionsTable = decisionsTable;
   }
 
   /// A run by its id; empty where none exists.
   public Optional<Run> find(String tenantId, String runId) {
-    return Optional.ofNullable(
-        ledger
-            .read(null, tenantId, List.of(), List.of(runId), Deadline.in(TIMEOUT))
-            .runs()
-            .get(runId));
+    return database
+        .get(ledgerTable, RunItem.key(tenantId, runId), Deadline.ofRequest())
+        .filter(RunItem::isRun)
+        .map(RunItem::read);
   }
 
   /// Creates a run without a decision, and increments its counters.
   ///
   /// @param parent the run that starts it, which must be open; null for none
   public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
-    List<TransactWriteItem> writes = new ArrayList<>(RunItem.begin(ledger.table(), run));
+    List<Write> writes = new ArrayList<>(RunItem.start(ledgerTable, run));
     if (parent != null) {
-      writes.add(
-          TransactWriteItem.builder().conditionCheck(RunItem.open(ledger.table(), parent)).build());
+      writes.add(RunItem.open(ledgerTable, parent));
     }
     int firstCounter = writes.size();
-    counters.forEach(
-        counter ->
-            writes.add(TransactWriteItem.builder().update(counter.take(ledger.table())).build()));
-    List<CancellationReason> reasons = calls.transact(writes, Deadline.in(TIMEOUT));
-    return reasons.isEmpty()
+    counters.forEach(counter -> writes.add(counter.increment(ledgerTable)));
+    Written written = database.transact(writes, Deadline.ofRequest());
+    return written.isDone()
         ? new Ledger.Outcome.Reserved()
-        : Ledger.refusal(counters, firstCounter, reasons);
+        : Ledger.refusal(counters, firstCounter, written);
   }
 
-  /// Ends a run and all its descendants. They get no more decisions, and what they hold is still
-  /// settled. False where the run does not exist. A run that has ended stays as it is. Its
-  /// descendants are ended all the same, because an earlier call may have failed before it ended
-  /// them.
-  ///
-  /// @param entry the audit entry, which is written in the transaction that ends the run itself
-  public boolean close(
-      String tenantId, String runId, Instant now, Tenants tenants, AuditEntry entry) {
-    return close(
-        tenantId,
-        runId,
-        now,
-        List.of(TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build()));
+  /// A write that replaces the ceiling of a run, if the ceiling is still as it was read.
+  public Write moveLimit(Run seen, Ceiling ceiling) {
+    return RunItem.moveLimit(ledgerTable, seen, ceiling);
   }
 
-  private boolean close(
-      String tenantId, String runId, Instant now, List<TransactWriteItem> beside) {
-    boolean found =
-        Optimistic.retry(
-            Deadline.in(TIMEOUT),
-            "run " + runId,
-            () -> {
-              Optional<Run> run = find(tenantId, runId);
-              return run.isEmpty()
-                      || run.get().ended() != null
-                      || end(run.get(), Run.State.CLOSED, now, beside)
-                  ? Attempt.done(run.isPresent())
-                  : Attempt.conflict();
-            });
-    if (!found) {
-      return false;
+  /// Ends all descendants of a run, also those of descendants that have ended.
+  public void closeDescendants(String tenantId, String runId, Instant now) {
+    for (String child : childrenOf(tenantId, runId)) {
+      boolean found =
+          Optimistic.retry(
+              Deadline.ofRequest(),
+              "run " + child,
+              () -> {
+                Optional<Run> run = find(tenantId, child);
+                return run.isEmpty()
+                        || run.get().ended() != null
+                        || end(run.get(), Run.State.CLOSED, now)
+                    ? Attempt.done(run.isPresent())
+                    : Attempt.conflict();
+              });
+      if (found) {
+        closeDescendants(tenantId, child, now);
+      }
     }
-    childrenOf(tenantId, runId).forEach(child -> close(tenantId, child, now, List.of()));
-    return true;
   }
 
   /// Ends a run as it was read, decrements its counters and writes the notice of it. False where it
   /// was ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
-    return end(seen, as, now, List.of());
+    return database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
   }
 
-  private boolean end(Run seen, Run.State as, Instant now, List<TransactWriteItem> beside) {
-    List<TransactWriteItem> writes = new ArrayList<>(beside);
-    writes.add(TransactWriteItem.builder().update(RunItem.end(ledger.table(), seen, as)).build());
-    writes.add(
-        TransactWriteItem.builder()
-            .put(RunClosed.of(seen, as, now).write(ledger.decisionsTable()))
-            .build());
-    for (RunCounter counter : countersOf(seen)) {
-      writes.add(TransactWriteItem.builder().update(counter.free(ledger.table())).build());
-    }
-    return ledger.write(writes, Deadline.in(TIMEOUT));
+  /// The writes that end a run, if it is still as it was read.
+  public List<Write> endingOf(Run seen, Run.State as, Instant now) {
+    List<Write> writes = new ArrayList<>();
+    writes.add(RunItem.end(ledgerTable, seen, as));
+    writes.add(RunClosed.of(seen, as, now).write(decisionsTable));
+    countersOf(seen).forEach(counter -> writes.add(counter.decrement(ledgerTable)));
+    return writes;
   }
 
   /// The counters that count an active run.
@@ -143,26 +124,11 @@ public final class Runs {
   }
 
   private List<String> childrenOf(String tenantId, String runId) {
-    Map<String, AttributeValue> values =
-        Map.of(
-            ":pk", StoredValues.text(StoredIds.partitionKey(tenantId, Scope.RUN, runId)),
-            ":child", StoredValues.text(RunItem.CHILD));
     List<String> children = new ArrayList<>();
-    Page.Next next = null;
-    do {
-      Page<Map<String, AttributeValue>> page =
-          calls.page(
-              QueryRequest.builder()
-                  .tableName(ledger.table())
-                  .keyConditionExpression("pk = :pk AND begins_with(sk, :child)")
-                  .expressionAttributeValues(values)
-                  .consistentRead(true)
-                  .limit(CHILDREN_A_PAGE),
-              next,
-              Deadline.in(TIMEOUT));
-      page.items().forEach(mark -> children.add(RunItem.child(mark)));
-      next = page.next();
-    } while (next != null);
+    database.each(
+        Query.prefix(ledgerTable, ScopeId.partitionKey(tenantId, Scope.RUN, runId), RunItem.CHILD),
+        Deadline::ofRequest,
+        mark -> children.add(RunItem.child(mark)));
     return children;
   }
 
@@ -172,21 +138,15 @@ public final class Runs {
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
   public Page<AccountKey> due(
       int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
-    return calls
-        .page(
-            QueryRequest.builder()
-                .tableName(ledger.table())
-                .indexName("runs-due")
-                .keyConditionExpression("run_due_bucket = :bucket AND run_due_at <= :before")
-                .expressionAttributeValues(
-                    Map.of(
-                        ":bucket", StoredValues.number(bucket),
-                        ":before", StoredValues.time(before)))
-                .limit(limit),
-            from,
-            deadline)
-        .map(
-            item -> AccountKey.parse(StoredValues.text(item, "pk"), StoredValues.text(item, "sk")));
+    Query query =
+        Query.ofIndex(
+            ledgerTable,
+            "runs-due",
+            "run_due_bucket = :bucket AND run_due_at <= :before",
+            Attributes.builder().put(":bucket", bucket).put(":before", before).build());
+    return database
+        .page(query, limit, from, deadline)
+        .map(item -> AccountKey.parse(item.text("pk"), item.text("sk")));
   }
 
   /// A page of the runs of a tenant or of one of its users, newest first.
@@ -196,38 +156,28 @@ public final class Runs {
   public List<Run> list(String tenantId, @Nullable String userId, int limit, @Nullable Run after) {
     String index = userId == null ? "runs-of-tenant" : "runs-of-user";
     String name = userId == null ? "run_tenant" : "run_user";
-    AttributeValue owner =
-        StoredValues.text(
-            userId == null
-                ? StoredIds.escape(tenantId)
-                : StoredIds.partitionKey(tenantId, Scope.USER, userId));
-    Page.Next from = null;
-    if (after != null) {
-      Map<String, AttributeValue> start = new HashMap<>(RunItem.key(tenantId, after.runId()));
-      start.put(name, owner);
-      start.put("run_created", StoredValues.time(after.createdAt()));
-      from = new Page.Next(start);
-    }
-    Deadline deadline = Deadline.in(TIMEOUT);
-    Page<Map<String, AttributeValue>> keys =
-        calls.page(
-            QueryRequest.builder()
-                .tableName(ledger.table())
-                .indexName(index)
-                .keyConditionExpression(name + " = :owner")
-                .expressionAttributeValues(Map.of(":owner", owner))
-                .scanIndexForward(false)
-                .limit(limit),
-            from,
-            deadline);
-    List<Run> runs = new ArrayList<>(read(keys.items(), deadline));
+    String owner =
+        userId == null
+            ? StoredIds.escape(tenantId)
+            : ScopeId.partitionKey(tenantId, Scope.USER, userId);
+    Page.Next from =
+        after == null
+            ? null
+            : new Page.Next(
+                Attributes.at(RunItem.key(tenantId, after.runId()))
+                    .put(name, owner)
+                    .put("run_created", after.createdAt())
+                    .build());
+    Deadline deadline = Deadline.ofRequest();
+    Query newestFirst =
+        Query.ofIndex(ledgerTable, index, name + " = :owner", Attributes.of(":owner", owner))
+            .reversed();
+    Page<Attributes> found = database.page(newestFirst, limit, from, deadline);
+    List<Run> runs = new ArrayList<>();
+    database
+        .getAll(ledgerTable, found.items().stream().map(Attributes::key).toList(), deadline)
+        .forEach(item -> runs.add(RunItem.read(item)));
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
     return runs;
-  }
-
-  private List<Run> read(List<Map<String, AttributeValue>> found, Deadline deadline) {
-    List<Map<String, AttributeValue>> keys =
-        found.stream().map(item -> Map.of("pk", item.get("pk"), "sk", item.get("sk"))).toList();
-    return calls.readAll(ledger.table(), keys, deadline).stream().map(RunItem::read).toList();
   }
 }

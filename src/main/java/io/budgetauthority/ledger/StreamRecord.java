@@ -1,9 +1,8 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.storage.Attributes;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// One record of the decisions table's stream, as Lambda or a poller delivers it. Reading a record
 /// that is neither a decision nor a notice throws an [IllegalStateException].
@@ -13,16 +12,7 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /// @param before the item before the change; empty where none existed
 /// @param after the item after the change; empty where it was removed, which happens only at the
 ///   end of its retention
-public record StreamRecord(
-    String sequenceNumber,
-    Instant at,
-    Map<String, AttributeValue> before,
-    Map<String, AttributeValue> after) {
-
-  public StreamRecord {
-    before = Map.copyOf(before);
-    after = Map.copyOf(after);
-  }
+public record StreamRecord(String sequenceNumber, Instant at, Attributes before, Attributes after) {
 
   public boolean isRemoval() {
     return after.isEmpty();

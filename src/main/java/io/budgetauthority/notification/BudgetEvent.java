@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonAnyGetter;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.annotation.JsonValue;
-import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.storage.StoredIds;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;

@@ -1,16 +1,17 @@
 package io.budgetauthority.notification;
 
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.attribution.Change;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
 import io.budgetauthority.tenant.Window;
 import java.time.Clock;
 import java.time.Duration;
@@ -22,12 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.KeysAndAttributes;
-import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Finds the thresholds that are crossed and whose event was not sent yet. A decision shows each of
 /// its accounts as it is after the decision, with its thresholds. An account at or above a
@@ -37,24 +33,24 @@ import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 /// mark, which names the thresholds whose events were sent.
 public final class Thresholds {
 
-  private static final int MAX_KEYS_A_BATCH = 100;
+  /// How long a batch of marks may take to be read or written.
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
   private static final int MAX_REMEMBERED = 50_000;
-  private static final int MAX_ATTEMPTS = 20;
-  private static final int MAX_WRITES_A_BATCH = 25;
   private static final String PERCENTS = "percents";
 
   /// No mark is needed longer: once a period or a run is over, none of its thresholds is crossed.
   private static final Duration KEPT = Duration.ofDays(400);
 
-  private final DynamoDbClient dynamoDb;
+  private final Database database;
   private final String table;
   private final Clock clock;
   private final Cache<Mark, Set<Integer>> sent =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).build();
 
   /// @param table where the marks are stored: that of attribution
-  public Thresholds(DynamoDbClient dynamoDb, String table, Clock clock) {
-    this.dynamoDb = dynamoDb;
+  public Thresholds(Database database, String table, Clock clock) {
+    this.database = database;
     this.table = table;
     this.clock = clock;
   }
@@ -78,9 +74,8 @@ public final class Thresholds {
           account.window() != Window.TOTAL || account.scope() == Scope.RUN);
     }
 
-    private Map<String, AttributeValue> key() {
-      return Map.of(
-          "pk", text(StoredIds.escape(tenantId) + "#thresholds#" + account), "sk", text("sent"));
+    private Key key() {
+      return new Key(StoredIds.escape(tenantId) + "#thresholds#" + account, "sent");
     }
   }
 
@@ -165,31 +160,13 @@ public final class Thresholds {
 
   /// Reads marks, so that [#sent] has what each of them names.
   private void readMarks(List<Mark> marks) {
-    for (int from = 0; from < marks.size(); from += MAX_KEYS_A_BATCH) {
-      List<Mark> some = marks.subList(from, Math.min(marks.size(), from + MAX_KEYS_A_BATCH));
-      Map<Map<String, AttributeValue>, Mark> byKey = new HashMap<>();
-      some.forEach(mark -> byKey.put(mark.key(), mark));
-      Map<String, KeysAndAttributes> wanted =
-          Map.of(
-              table, KeysAndAttributes.builder().keys(byKey.keySet()).consistentRead(true).build());
-      for (int attempt = 0; !wanted.isEmpty(); attempt++) {
-        if (attempt == MAX_ATTEMPTS) {
-          throw new IllegalStateException("the marks of thresholds stayed unread");
-        }
-        Map<String, KeysAndAttributes> asked = wanted;
-        var answer = dynamoDb.batchGetItem(get -> get.requestItems(asked));
-        answer.responses().values().forEach(items -> items.forEach(item -> remember(byKey, item)));
-        wanted = answer.unprocessedKeys();
+    Map<Key, Mark> byKey = new HashMap<>();
+    marks.forEach(mark -> byKey.put(mark.key(), mark));
+    for (Attributes item : database.getAll(table, byKey.keySet(), Deadline.in(TIMEOUT))) {
+      Mark mark = byKey.get(item.key());
+      if (mark != null) {
+        sent.put(mark, item.numbers(PERCENTS));
       }
-    }
-  }
-
-  private void remember(
-      Map<Map<String, AttributeValue>, Mark> byKey, Map<String, AttributeValue> item) {
-    Mark mark = byKey.get(Map.of("pk", text(text(item, "pk")), "sk", text(text(item, "sk"))));
-    AttributeValue percents = item.get(PERCENTS);
-    if (mark != null && percents != null) {
-      sent.put(mark, percents.ns().stream().map(Integer::valueOf).collect(Collectors.toSet()));
     }
   }
 
@@ -203,21 +180,11 @@ public final class Thresholds {
           .computeIfAbsent(crossing.mark(), mark -> new TreeSet<>(percentsSent(mark)))
           .add(crossing.percent());
     }
-    List<Map.Entry<Mark, Set<Integer>>> all = List.copyOf(marks.entrySet());
-    for (int from = 0; from < all.size(); from += MAX_WRITES_A_BATCH) {
-      List<Map.Entry<Mark, Set<Integer>>> some =
-          all.subList(from, Math.min(all.size(), from + MAX_WRITES_A_BATCH));
-      Map<String, List<WriteRequest>> wanted =
-          Map.of(table, some.stream().map(it -> put(it.getKey(), it.getValue())).toList());
-      for (int attempt = 0; !wanted.isEmpty(); attempt++) {
-        if (attempt == MAX_ATTEMPTS) {
-          throw new IllegalStateException("the marks of thresholds stayed unwritten");
-        }
-        Map<String, List<WriteRequest>> asked = wanted;
-        wanted = dynamoDb.batchWriteItem(it -> it.requestItems(asked)).unprocessedItems();
-      }
-      some.forEach(it -> sent.put(it.getKey(), Set.copyOf(it.getValue())));
-    }
+    database.putAll(
+        table,
+        marks.entrySet().stream().map(it -> item(it.getKey(), it.getValue())).toList(),
+        Deadline.in(TIMEOUT));
+    marks.forEach((mark, percents) -> sent.put(mark, Set.copyOf(percents)));
   }
 
   private Set<Integer> percentsSent(Mark mark) {
@@ -225,12 +192,11 @@ public final class Thresholds {
     return percents == null ? Set.of() : percents;
   }
 
-  private WriteRequest put(Mark mark, Collection<Integer> percents) {
-    Map<String, AttributeValue> item = new HashMap<>(mark.key());
-    item.put(PERCENTS, AttributeValue.fromNs(percents.stream().map(String::valueOf).toList()));
+  private Attributes item(Mark mark, Collection<Integer> percents) {
+    Attributes.Builder item = Attributes.at(mark.key()).putNumbers(PERCENTS, percents);
     if (mark.ends()) {
-      item.put("ttl", number(clock.instant().plus(KEPT).getEpochSecond()));
+      item.put("ttl", clock.instant().plus(KEPT).getEpochSecond());
     }
-    return WriteRequest.builder().putRequest(it -> it.item(item)).build();
+    return item.build();
   }
 }

@@ -16,30 +16,14 @@ import org.jspecify.annotations.Nullable;
 /// threads.
 final class OverrideVersions {
 
-  /// One override over the time in which it applied.
-  ///
-  /// @param override null where none existed: it was deleted
-  /// @param until null where it applies now
-  record Version(
-      String provider,
-      String model,
-      @Nullable PriceOverride override,
-      Instant since,
-      @Nullable Instant until) {
-
-    boolean isInForceAt(Instant at) {
-      return !since.isAfter(at) && (until == null || at.isBefore(until));
-    }
-  }
-
   static final OverrideVersions NONE = new OverrideVersions(List.of());
 
   private record Applied(@Nullable Price row, Price price) {}
 
-  private final Map<String, List<Version>> byModel = new HashMap<>();
+  private final Map<String, List<OverrideVersion>> byModel = new HashMap<>();
   private final Map<PriceOverride, Applied> applied = new ConcurrentHashMap<>();
 
-  OverrideVersions(Collection<Version> versions) {
+  OverrideVersions(Collection<OverrideVersion> versions) {
     versions.forEach(
         version ->
             byModel.computeIfAbsent(version.model(), name -> new ArrayList<>(1)).add(version));
@@ -116,7 +100,7 @@ final class OverrideVersions {
   }
 
   private @Nullable PriceOverride override(String provider, String model, Instant at) {
-    for (Version version : byModel.getOrDefault(model, List.of())) {
+    for (OverrideVersion version : byModel.getOrDefault(model, List.of())) {
       if (version.provider().equals(provider) && version.isInForceAt(at)) {
         return version.override();
       }

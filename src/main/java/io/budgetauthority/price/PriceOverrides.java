@@ -1,39 +1,27 @@
 package io.budgetauthority.price;
 
-import static io.budgetauthority.tenant.StoredValues.number;
-import static io.budgetauthority.tenant.StoredValues.text;
-import static io.budgetauthority.tenant.StoredValues.time;
-
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
-import io.budgetauthority.tenant.AuditEntry;
-import io.budgetauthority.tenant.ConfigurationWrites;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Query;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.tenant.ConfigurationItems;
+import io.budgetauthority.tenant.ConfigurationJson;
 import io.budgetauthority.tenant.OutageSnapshots;
-import io.budgetauthority.tenant.SnapshotPublisher;
 import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.StoredIds;
-import io.budgetauthority.tenant.StoredValues;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
-import software.amazon.awssdk.services.dynamodb.model.Put;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
-import software.amazon.awssdk.services.dynamodb.model.Update;
 
 /// The prices that a tenant states itself. They take precedence over the table's
 /// (pricing.md#overrides). They are stored as configuration in the ledger table and cached for less
@@ -47,18 +35,14 @@ public final class PriceOverrides {
 
   private static final Duration CACHE_TTL = Duration.ofSeconds(55);
   private static final int MAX_CACHED_TENANTS = 10_000;
-  private static final int MAX_ATTEMPTS = 5;
-  private static final ObjectMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<List<PriceOverride>> OVERRIDES = new TypeReference<>() {};
 
   private static final String CURRENT = "price#";
   private static final String FORMER = "price-version#";
   private static final String COUNT = "price-count";
-  private static final String UNCHANGED = "since = :seen";
-  private static final String ABSENT = "attribute_not_exists(pk)";
 
-  private final DynamoDbClient dynamoDb;
+  private final Database database;
   private final String table;
-  private final Tenants tenants;
   private final Clock clock;
   private final LoadingCache<String, Loaded> known =
       Caffeine.newBuilder()
@@ -66,11 +50,10 @@ public final class PriceOverrides {
           .maximumSize(MAX_CACHED_TENANTS)
           .build(this::read);
 
-  public PriceOverrides(DynamoDbClient dynamoDb, String table, Tenants tenants, Clock clock) {
+  public PriceOverrides(Database database, String table, Clock clock) {
     this.clock = clock;
-    this.dynamoDb = dynamoDb;
+    this.database = database;
     this.table = table;
-    this.tenants = tenants;
   }
 
   /// What a name means to a tenant now: its own price where it states one, else the table's row.
@@ -105,18 +88,18 @@ public final class PriceOverrides {
     PriceTable.Found found = prices.find(provider, model);
     Stream<String> namesOfRow =
         found instanceof PriceTable.Found.Row row ? row.price().names().stream() : Stream.of();
-    List<OverrideVersions.Version> published =
+    List<OverrideVersion> published =
         Stream.concat(Stream.of(model), namesOfRow)
             .distinct()
             .flatMap(
                 name ->
                     snapshots
-                        .document(SnapshotStore.Kind.PRICE_OVERRIDES, publishedName(tenantId, name))
+                        .document(SnapshotStore.Kind.PRICE_OVERRIDES, snapshotName(tenantId, name))
                         .stream())
-            .flatMap(document -> readCopy(document).stream())
+            .flatMap(document -> ConfigurationJson.read(document, OVERRIDES).stream())
             .map(
                 override ->
-                    new OverrideVersions.Version(
+                    new OverrideVersion(
                         override.provider(), override.model(), override, Instant.MIN, null))
             .toList();
     return new OverrideVersions(published).find(prices, provider, model, Instant.MAX);
@@ -130,14 +113,12 @@ public final class PriceOverrides {
 
   /// The override of exactly this provider and model, as it is stored now.
   public Optional<PriceOverride> get(String tenantId, String provider, String model) {
-    return Optional.ofNullable(version(head(tenantId, provider, model)))
-        .map(OverrideVersions.Version::override);
+    return Optional.ofNullable(stored(tenantId, provider, model)).map(OverrideVersion::override);
   }
 
   /// The overrides of a model's name by every provider, as they are stored now.
   public List<PriceOverride> named(String tenantId, String model) {
-    return items(tenantId, CURRENT + StoredIds.digest(model) + "#")
-        .map(PriceOverrides::version)
+    return versions(tenantId, CURRENT + StoredIds.digest(model) + "#").stream()
         .flatMap(version -> Optional.ofNullable(version.override()).stream())
         .filter(override -> override.model().equals(model))
         .toList();
@@ -145,258 +126,140 @@ public final class PriceOverrides {
 
   /// The snapshot of the overrides of one model's name; empty where none exist.
   ///
-  /// @param name the result of [#publishedName]
+  /// @param name the result of [#snapshotName]
   public Optional<String> snapshot(String name) {
     String[] parts = name.split("#", 2);
     List<PriceOverride> stated = named(StoredIds.unescape(parts[0]), StoredIds.unescape(parts[1]));
-    return stated.isEmpty() ? Optional.empty() : Optional.of(write(stated));
+    return stated.isEmpty() ? Optional.empty() : Optional.of(ConfigurationJson.write(stated));
   }
 
   /// The name of a snapshot. Each model has one of its own, so that a change publishes only that.
-  private static String publishedName(String tenantId, String model) {
+  public static String snapshotName(String tenantId, String model) {
     return StoredIds.escape(tenantId) + "#" + StoredIds.escape(model);
   }
 
-  /// What became of a change.
-  public enum Changed {
-    CREATED,
-    REPLACED,
-    DELETED,
-    /// The tenant has no override of that name to delete.
-    NOT_FOUND,
-    /// The tenant has [#MAX_OVERRIDES] overrides.
-    TOO_MANY
+  /// Removes what is cached of a tenant, after a change.
+  public void evict(String tenantId) {
+    known.invalidate(tenantId);
   }
 
-  /// Stores an override, and an audit entry of who stated it.
+  /// Whether the tenant has [#MAX_OVERRIDES] overrides.
+  public boolean isFull(String tenantId) {
+    return database
+            .get(table, ConfigurationItems.key(tenantId, COUNT), Deadline.ofRequest())
+            .map(item -> item.number("n"))
+            .orElse(0L)
+        >= MAX_OVERRIDES;
+  }
+
+  /// What is stored of an override now; null where it never existed.
+  public @Nullable OverrideVersion stored(String tenantId, String provider, String model) {
+    return database
+        .get(table, key(tenantId, CURRENT, provider, model), Deadline.ofRequest())
+        .map(PriceOverrides::version)
+        .orElse(null);
+  }
+
+  /// The writes that replace an override, unless it changed since it was read. The version before
+  /// is stored for as long as a decision that was made under it may be settled.
   ///
-  /// @param entry creates the audit entry, given the override that is replaced
-  public Changed put(
-      String tenantId,
-      PriceOverride override,
-      Function<Optional<PriceOverride>, AuditEntry> entry) {
-    return change(tenantId, override.provider(), override.model(), override, entry);
-  }
-
-  /// Deletes an override: the table's price applies again.
-  ///
-  /// @param entry creates the audit entry, given the override that is deleted
-  public Changed delete(
+  /// @param before what is stored; null where it never existed
+  /// @param next null to delete the override
+  /// @param kept how long the version before is stored
+  public List<Write> replace(
       String tenantId,
       String provider,
       String model,
-      Function<Optional<PriceOverride>, AuditEntry> entry) {
-    return change(tenantId, provider, model, null, entry);
-  }
-
-  private Changed change(
-      String tenantId,
-      String provider,
-      String model,
+      @Nullable OverrideVersion before,
       @Nullable PriceOverride next,
-      Function<Optional<PriceOverride>, AuditEntry> entryOf) {
-    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      Map<String, AttributeValue> stored = head(tenantId, provider, model);
-      OverrideVersions.Version before = version(stored);
-      Optional<PriceOverride> former =
-          Optional.ofNullable(before).map(OverrideVersions.Version::override);
-      boolean existed = former.isPresent();
-      if (next == null && !existed) {
-        return Changed.NOT_FOUND;
-      }
-      if (next != null && !existed && count(tenantId) >= MAX_OVERRIDES) {
-        return Changed.TOO_MANY;
-      }
-      AuditEntry entry = entryOf.apply(former);
-      Instant since = entry.at();
-      if (before != null && !since.isAfter(before.since())) {
-        since = before.since().plusMillis(1);
-      }
-      List<TransactWriteItem> writes = new ArrayList<>();
-      writes.add(putHead(tenantId, provider, model, next, since, before));
-      if (before != null) {
-        writes.add(keep(tenantId, before, since));
-      }
-      if (existed != (next != null)) {
-        writes.add(counted(tenantId, existed ? -1 : 1));
-      }
-      writes.add(TransactWriteItem.builder().put(tenants.audit(tenantId, entry)).build());
-      writes.add(
-          SnapshotPublisher.mark(
-              table, SnapshotStore.Kind.PRICE_OVERRIDES, List.of(publishedName(tenantId, model))));
-      if (new ConfigurationWrites(dynamoDb).write(writes)) {
-        known.invalidate(tenantId);
-        if (next == null) {
-          return Changed.DELETED;
-        }
-        return existed ? Changed.REPLACED : Changed.CREATED;
-      }
+      Instant now,
+      Duration kept) {
+    boolean existed = before != null && before.override() != null;
+    Instant since =
+        before != null && !now.isAfter(before.since()) ? before.since().plusMillis(1) : now;
+    List<Write> writes = new ArrayList<>();
+    Attributes current =
+        item(key(tenantId, CURRENT, provider, model), provider, model, next, since).build();
+    writes.add(new Write.Put(table, current, unchanged(before)));
+    if (before != null) {
+      writes.add(new Write.Put(table, former(tenantId, before, since, kept)));
     }
-    throw new ConfigurationWrites.Busy("the override of " + provider + "/" + model);
+    if (existed != (next != null)) {
+      writes.add(count(tenantId, existed ? -1 : 1));
+    }
+    return writes;
   }
 
-  private TransactWriteItem putHead(
-      String tenantId,
-      String provider,
-      String model,
-      @Nullable PriceOverride next,
-      Instant since,
-      OverrideVersions.@Nullable Version before) {
-    Map<String, AttributeValue> item =
-        item(key(tenantId, sortKey(CURRENT, provider, model)), provider, model, next, since);
-    Put.Builder put = Put.builder().tableName(table).item(item);
-    if (before == null) {
-      put.conditionExpression(ABSENT);
-    } else {
-      put.conditionExpression(UNCHANGED)
-          .expressionAttributeValues(Map.of(":seen", time(before.since())));
-    }
-    return TransactWriteItem.builder().put(put.build()).build();
+  private static Write.Condition unchanged(@Nullable OverrideVersion before) {
+    return before == null
+        ? Write.Condition.ABSENT
+        : new Write.Condition(
+            "since = :seen", Attributes.builder().put(":seen", before.since()).build());
   }
 
-  /// Stores a former version for as long as a decision that was made under it may be settled.
-  private TransactWriteItem keep(String tenantId, OverrideVersions.Version former, Instant until) {
-    int days = tenants.policy(tenantId).policy().retentionDays() + 1;
-    String name =
-        sortKey(FORMER, former.provider(), former.model())
-            + "#%015d".formatted(until.toEpochMilli());
-    Map<String, AttributeValue> item =
-        item(
-            key(tenantId, name),
-            former.provider(),
-            former.model(),
-            former.override(),
-            former.since());
-    item.put("until", time(until));
-    item.put("ttl", number(until.plus(Duration.ofDays(days)).getEpochSecond()));
-    return TransactWriteItem.builder()
-        .put(Put.builder().tableName(table).item(item).build())
+  private static Attributes former(
+      String tenantId, OverrideVersion former, Instant until, Duration kept) {
+    Key plain = key(tenantId, FORMER, former.provider(), former.model());
+    Key key = new Key(plain.partition(), plain.sort() + "#%015d".formatted(until.toEpochMilli()));
+    return item(key, former.provider(), former.model(), former.override(), former.since())
+        .put("until", until)
+        .put("ttl", until.plus(kept).getEpochSecond())
         .build();
   }
 
-  private static Map<String, AttributeValue> item(
-      Map<String, AttributeValue> key,
-      String provider,
-      String model,
-      @Nullable PriceOverride override,
-      Instant since) {
-    Map<String, AttributeValue> item = new HashMap<>(key);
-    item.put("provider", text(provider));
-    item.put("model", text(model));
-    item.put("since", time(since));
-    if (override != null) {
-      item.put("doc", text(write(override)));
-    }
-    return item;
+  private static Attributes.Builder item(
+      Key key, String provider, String model, @Nullable PriceOverride override, Instant since) {
+    return Attributes.at(key)
+        .put("provider", provider)
+        .put("model", model)
+        .put("since", since)
+        .putIfPresent("doc", override == null ? null : ConfigurationJson.write(override));
   }
 
-  private TransactWriteItem counted(String tenantId, int change) {
-    Update.Builder update =
-        Update.builder()
-            .tableName(table)
-            .key(key(tenantId, COUNT))
-            .updateExpression("ADD n :change");
-    if (change < 0) {
-      return TransactWriteItem.builder()
-          .update(update.expressionAttributeValues(Map.of(":change", number(change))).build())
-          .build();
-    }
-    return TransactWriteItem.builder()
-        .update(
-            update
-                .conditionExpression("attribute_not_exists(n) OR n < :max")
-                .expressionAttributeValues(
-                    Map.of(":change", number(change), ":max", number(MAX_OVERRIDES)))
-                .build())
-        .build();
-  }
-
-  private long count(String tenantId) {
-    Map<String, AttributeValue> item = get(key(tenantId, COUNT));
-    return item.isEmpty() ? 0 : number(item, "n");
-  }
-
-  private Map<String, AttributeValue> head(String tenantId, String provider, String model) {
-    return get(key(tenantId, sortKey(CURRENT, provider, model)));
-  }
-
-  private Map<String, AttributeValue> get(Map<String, AttributeValue> key) {
-    Map<String, AttributeValue> item =
-        dynamoDb.getItem(it -> it.tableName(table).key(key).consistentRead(true)).item();
-    return item == null ? Map.of() : item;
+  private Write count(String tenantId, int change) {
+    Write.Update update =
+        new Write.Update(
+            table,
+            ConfigurationItems.key(tenantId, COUNT),
+            "ADD n :change",
+            null,
+            Attributes.of(":change", change));
+    return change < 0
+        ? update
+        : update.onlyIf(
+            "attribute_not_exists(n) OR n < :max", Attributes.of(":max", MAX_OVERRIDES));
   }
 
   private Loaded read(String tenantId) {
     Instant at = clock.instant();
-    List<OverrideVersions.Version> versions =
-        Stream.of(CURRENT, FORMER)
-            .flatMap(prefix -> items(tenantId, prefix))
-            .flatMap(item -> Optional.ofNullable(version(item)).stream())
-            .toList();
+    List<OverrideVersion> versions = new ArrayList<>(versions(tenantId, CURRENT));
+    versions.addAll(versions(tenantId, FORMER));
     return new Loaded(
         versions.isEmpty() ? OverrideVersions.NONE : new OverrideVersions(versions), at);
   }
 
-  private Stream<Map<String, AttributeValue>> items(String tenantId, String prefix) {
-    return dynamoDb
-        .queryPaginator(
-            query ->
-                query
-                    .tableName(table)
-                    .keyConditionExpression("pk = :pk AND begins_with(sk, :prefix)")
-                    .consistentRead(true)
-                    .expressionAttributeValues(
-                        Map.of(
-                            ":pk", text(StoredIds.escape(tenantId) + "#config"),
-                            ":prefix", text(prefix))))
-        .items()
-        .stream();
+  private List<OverrideVersion> versions(String tenantId, String prefix) {
+    List<OverrideVersion> versions = new ArrayList<>();
+    database.each(
+        Query.prefix(table, ConfigurationItems.partition(tenantId), prefix),
+        Deadline::ofLookUp,
+        item -> versions.add(version(item)));
+    return versions;
   }
 
-  /// An item as a version; null where no item exists, or it is not of this form.
-  private static OverrideVersions.@Nullable Version version(Map<String, AttributeValue> item) {
-    if (!item.containsKey("since")) {
-      return null;
-    }
-    String doc = StoredValues.textOrNull(item, "doc");
-    return new OverrideVersions.Version(
-        text(item, "provider"),
-        text(item, "model"),
-        doc == null ? null : readOverride(doc),
-        time(item, "since"),
-        item.containsKey("until") ? time(item, "until") : null);
-  }
-
-  private static Map<String, AttributeValue> key(String tenantId, String sortKey) {
-    return Map.of("pk", text(StoredIds.escape(tenantId) + "#config"), "sk", text(sortKey));
+  private static OverrideVersion version(Attributes item) {
+    String doc = item.textOrNull("doc");
+    return new OverrideVersion(
+        item.text("provider"),
+        item.text("model"),
+        doc == null ? null : ConfigurationJson.read(doc, PriceOverride.class),
+        item.time("since"),
+        item.timeOrNull("until"));
   }
 
   /// The names are digests, because a sort key has at most 1,024 bytes, which two names may exceed.
-  private static String sortKey(String prefix, String provider, String model) {
-    return prefix + StoredIds.digest(model) + "#" + StoredIds.digest(provider);
-  }
-
-  private static List<PriceOverride> readCopy(String document) {
-    try {
-      return JSON.readValue(document, new TypeReference<List<PriceOverride>>() {});
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("published price overrides cannot be read", e);
-    }
-  }
-
-  private static PriceOverride readOverride(String document) {
-    try {
-      return JSON.readValue(document, PriceOverride.class);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a stored price override cannot be read", e);
-    }
-  }
-
-  private static String write(Object overrides) {
-    try {
-      return JSON.writeValueAsString(overrides);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a price override cannot be written", e);
-    }
+  private static Key key(String tenantId, String prefix, String provider, String model) {
+    return ConfigurationItems.key(
+        tenantId, prefix + StoredIds.digest(model) + "#" + StoredIds.digest(provider));
   }
 }

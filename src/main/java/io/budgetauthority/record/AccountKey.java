@@ -1,7 +1,8 @@
 package io.budgetauthority.record;
 
+import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredIds;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 
 /// The key of an account: one scope id of a tenant, one period of a window, and one shard. DynamoDB
@@ -23,7 +24,7 @@ public record AccountKey(
   }
 
   public String partitionKey() {
-    return StoredIds.partitionKey(tenantId, scope, id);
+    return ScopeId.partitionKey(tenantId, scope, id);
   }
 
   public String sortKey() {

@@ -3,10 +3,7 @@ package io.budgetauthority.settlement;
 import io.budgetauthority.decision.HoldChange;
 import io.budgetauthority.decision.ModelRules;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.Optimistic;
-import io.budgetauthority.ledger.Optimistic.Attempt;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -18,10 +15,13 @@ import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Verdict;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,13 +40,13 @@ public final class Settlement {
 
   private final Ledger ledger;
   private final UsagePricing pricing;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  public Settlement(Ledger ledger, UsagePricing pricing, Tenants tenants, Clock clock) {
+  public Settlement(Ledger ledger, UsagePricing pricing, Policies policies, Clock clock) {
     this.ledger = ledger;
     this.pricing = pricing;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -169,7 +169,7 @@ public final class Settlement {
   /// What the policy says now about a row of the decision's time.
   private ModelRules rules(Caller caller, Decision decision, Price row) {
     return ModelRules.of(
-        tenants.policy(caller.tenantId()).policy(),
+        policies.of(caller.tenantId()).policy(),
         row,
         (provider, model) -> pricing.find(caller.tenantId(), decision, provider, model));
   }
@@ -195,7 +195,7 @@ public final class Settlement {
                   reservation,
                   Objects.requireNonNull(
                       reservation.decision().asked(), "a call that holds keeps its bounds"),
-                  tenants.policy(caller.tenantId()).policy(),
+                  policies.of(caller.tenantId()).policy(),
                   accounts);
           return switch (wanted.of(reservation, change)) {
             case HoldChange.Result.Blocked blocked ->
@@ -226,7 +226,8 @@ public final class Settlement {
       Reservation cancelled =
           Reservation.cancelled(
               id, caller, retention, Decision.cancelled(mode, priceTableVersion, now()));
-      if (ledger.reserve(Ledger.Write.of(cancelled), deadline) instanceof Ledger.Outcome.Reserved) {
+      if (ledger.reserve(Ledger.DecisionWrite.of(cancelled), deadline)
+          instanceof Ledger.Outcome.Reserved) {
         return Optional.empty();
       }
     }

@@ -1,10 +1,6 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerContended;
-import io.budgetauthority.ledger.LedgerUnavailable;
-import io.budgetauthority.ledger.Page;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -12,7 +8,11 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.record.AccountKey;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Page;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
+import io.budgetauthority.tenant.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,13 +46,13 @@ public final class Sweeper {
 
   private final Ledger ledger;
   private final Runs runs;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
-  public Sweeper(Ledger ledger, Runs runs, Tenants tenants, Clock clock) {
+  public Sweeper(Ledger ledger, Runs runs, Policies policies, Clock clock) {
     this.ledger = ledger;
     this.runs = runs;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -88,7 +88,7 @@ public final class Sweeper {
   }
 
   /// Sweeps until nothing more is due, or for `time`. A ledger that does not answer ends the sweep
-  /// with [LedgerUnavailable], and the next sweep goes on from there.
+  /// with [StorageUnavailable], and the next sweep goes on from there.
   public Swept sweep(Duration time) {
     Deadline end = Deadline.in(time);
     Tally tally = new Tally();
@@ -205,18 +205,18 @@ public final class Sweeper {
   }
 
   private Duration skewOf(String tenantId) {
-    return Duration.ofSeconds(tenants.policy(tenantId).policy().clockSkewSeconds());
+    return Duration.ofSeconds(policies.of(tenantId).policy().clockSkewSeconds());
   }
 
   /// A reservation or run that fails does not stop the sweep of the others. An outage does.
   private static void attempt(String what, Tally tally, Runnable care) {
     try {
       care.run();
-    } catch (LedgerContended e) {
+    } catch (StorageContended e) {
       LOG.warnf("%s is left to the next sweep: %s", what, e.getMessage());
       tally.failed.incrementAndGet();
     } catch (RuntimeException e) {
-      if (LedgerUnavailable.isCauseOf(e)) {
+      if (StorageUnavailable.isCauseOf(e)) {
         throw e;
       }
       LOG.errorf(e, "%s could not be taken care of", what);

@@ -11,7 +11,7 @@ import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,14 +26,14 @@ public final class UsageCharges {
 
   private final UnreservedRecorder recorder;
   private final UsagePricing pricing;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Clock clock;
 
   public UsageCharges(
-      UnreservedRecorder recorder, UsagePricing pricing, Tenants tenants, Clock clock) {
+      UnreservedRecorder recorder, UsagePricing pricing, Policies policies, Clock clock) {
     this.recorder = recorder;
     this.pricing = pricing;
-    this.tenants = tenants;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -64,7 +64,7 @@ public final class UsageCharges {
     PriceTable.Found found =
         pricing.find(order.tenantId(), table.get(), charge.provider(), charge.model());
     Optional<Price> row = UsagePricing.pricedRow(found);
-    Mode mode = tenants.policy(order.tenantId()).policy().mode();
+    Mode mode = policies.of(order.tenantId()).policy().mode();
     Decision decision =
         Decision.unreserved(
             mode,

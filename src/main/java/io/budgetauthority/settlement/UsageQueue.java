@@ -3,16 +3,16 @@ package io.budgetauthority.settlement;
 import io.budgetauthority.decision.LateDecisions;
 import io.budgetauthority.input.InputTooLarge;
 import io.budgetauthority.input.InvalidInput;
-import io.budgetauthority.ledger.LedgerContended;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.ConfigurationWrites;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +49,7 @@ public final class UsageQueue {
   private final Settlement settlement;
   private final UsageCharges charges;
   private final LateDecisions lateDecisions;
-  private final Tenants tenants;
+  private final Policies policies;
   private final Settings settings;
   private final Clock clock;
 
@@ -57,13 +57,13 @@ public final class UsageQueue {
       Settlement settlement,
       UsageCharges charges,
       LateDecisions lateDecisions,
-      Tenants tenants,
+      Policies policies,
       Settings settings,
       Clock clock) {
     this.settlement = settlement;
     this.charges = charges;
     this.lateDecisions = lateDecisions;
-    this.tenants = tenants;
+    this.policies = policies;
     this.settings = settings;
     this.clock = clock;
   }
@@ -184,7 +184,7 @@ public final class UsageQueue {
       Instant now = clock.instant();
       UsageMessage message = UsageMessage.read(body);
       Meters.messageAge(Duration.between(message.sentAt(), now));
-      Tenants.Versioned policy = tenants.policy(message.tenantId());
+      VersionedPolicy policy = policies.of(message.tenantId());
       if (policy.version() == 0) {
         return new Outcome.Dead("there is no tenant " + message.tenantId());
       }
@@ -197,7 +197,7 @@ public final class UsageQueue {
               .collect(Collectors.joining("; ")));
     } catch (InputTooLarge e) {
       return new Outcome.Dead(String.valueOf(e.getMessage()));
-    } catch (LedgerUnavailable | LedgerContended | ConfigurationWrites.Busy | SdkException e) {
+    } catch (StorageUnavailable | StorageContended | SdkException e) {
       return new Outcome.Unavailable(String.valueOf(e.getMessage()));
     } catch (Throwable e) {
       // A fault of one message must not stop the messages beside it and after it.

@@ -23,11 +23,17 @@ public record AuditEntry(
 
   private static final int RANDOM_DIGITS = 8;
 
+  /// @param from the value before the change, which is written as JSON; null where none existed
+  /// @param to the value after the change, which is written as JSON; null where it was deleted
   public static AuditEntry of(
-      Caller caller, Instant at, String subject, @Nullable JsonNode from, @Nullable JsonNode to) {
+      Caller caller, Instant at, String subject, @Nullable Object from, @Nullable Object to) {
     String id =
         "%015d-%s"
             .formatted(at.toEpochMilli(), UUID.randomUUID().toString().substring(0, RANDOM_DIGITS));
-    return new AuditEntry(id, at, caller.principalId(), subject, from, to);
+    return new AuditEntry(id, at, caller.principalId(), subject, tree(from), tree(to));
+  }
+
+  private static @Nullable JsonNode tree(@Nullable Object value) {
+    return value == null ? null : ConfigurationJson.tree(value);
   }
 }

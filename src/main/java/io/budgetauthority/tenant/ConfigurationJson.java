@@ -2,13 +2,14 @@ package io.budgetauthority.tenant;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 
-/// Writes and reads configuration as JSON, in the table and in the bucket.
-final class ConfigurationJson {
+/// Writes and reads configuration as JSON: in the table, in the bucket and in the audit trail.
+public final class ConfigurationJson {
 
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -18,7 +19,7 @@ final class ConfigurationJson {
 
   private ConfigurationJson() {}
 
-  static <T> T read(String document, Class<T> type) {
+  public static <T> T read(String document, Class<T> type) {
     try {
       return JSON.readValue(document, type);
     } catch (JsonProcessingException e) {
@@ -26,7 +27,7 @@ final class ConfigurationJson {
     }
   }
 
-  static <T> T read(String document, TypeReference<T> type) {
+  public static <T> T read(String document, TypeReference<T> type) {
     try {
       return JSON.readValue(document, type);
     } catch (JsonProcessingException e) {
@@ -34,11 +35,16 @@ final class ConfigurationJson {
     }
   }
 
-  static String write(Object configuration) {
+  public static String write(Object configuration) {
     try {
       return JSON.writeValueAsString(configuration);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a configuration cannot be written", e);
     }
+  }
+
+  /// The same JSON as a tree.
+  public static JsonNode tree(Object configuration) {
+    return JSON.valueToTree(configuration);
   }
 }

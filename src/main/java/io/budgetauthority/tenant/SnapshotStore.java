@@ -1,5 +1,6 @@
 package io.budgetauthority.tenant;
 
+import io.budgetauthority.storage.StoredIds;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

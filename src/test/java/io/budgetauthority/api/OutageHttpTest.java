@@ -36,6 +36,16 @@ class OutageHttpTest {
     service("ledger", "up");
     service("bucket", "up");
     service("queue", "up");
+    awaitLedger();
+  }
+
+  /// After an outage, calls fail at once until a call that tries again has succeeded.
+  private void awaitLedger() {
+    Http operator = new Http(base, "bak_demo_operator");
+    for (int attempt = 0; operator.get("/budget/tenants").status() != 200; attempt++) {
+      assertTrue(attempt < 50, "the ledger is available again");
+      pause();
+    }
   }
 
   private static void assertProblem(int status, String code, Http.Answer answer) {

@@ -12,7 +12,6 @@ import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -26,6 +25,8 @@ import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.UsageReport;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
@@ -106,13 +107,15 @@ class AttributionPropertyTest {
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       this.table =
           new AttributionTable(
-              LocalCloudForTests.dynamoDb()
-                  .overrideConfiguration(it -> it.addExecutionInterceptor(faults))
-                  .build(),
+              new Database(
+                  LocalCloudForTests.dynamoDb()
+                      .overrideConfiguration(it -> it.addExecutionInterceptor(faults))
+                      .build()),
               name);
-      this.stream = new AttributionStream(table, service.tenants);
+      this.stream = new AttributionStream(table, service.configuration.policies);
       this.attribution =
-          new Attribution(new AttributionTable(LocalCloudForTests.dynamoDb().build(), name));
+          new Attribution(
+              new AttributionTable(new Database(LocalCloudForTests.dynamoDb().build()), name));
     }
 
     void play() {

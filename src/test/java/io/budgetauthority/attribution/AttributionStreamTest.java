@@ -5,23 +5,21 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.UsageReport;
-import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// How the stream is added up, one rule at a time.
@@ -100,7 +98,7 @@ class AttributionStreamTest {
       Amounts before = it.total();
 
       StreamRecord last = records.getLast();
-      it.add(List.of(new StreamRecord("9", last.at(), last.after(), Map.of())));
+      it.add(List.of(new StreamRecord("9", last.at(), last.after(), Attributes.NONE)));
 
       assertEquals(before, it.total());
       assertEquals(1_500, before.of(Measure.COMMITTED_USD));
@@ -213,13 +211,9 @@ class AttributionStreamTest {
       it.catchUp();
       assertEquals(LocalDate.parse("2026-11-25").toString(), day(it));
 
-      Tenants.Versioned seen = it.service.tenants.policyNow(it.service.tenantId);
       assertTrue(
-          it.service.tenants.replacePolicy(
-              it.service.tenantId,
-              seen,
-              seen.policy().in(ZoneId.of("UTC")),
-              AuditEntry.of(it.service.gateway, it.service.clock.instant(), "policy", null, null)));
+          it.service.configuration.replace(
+              it.service.tenantId, Policy.DEFAULT.in(ZoneId.of("UTC"))));
       it.service.clock.advance(Duration.ofDays(3));
       it.service.commit(it.service.idOf("one"), 0, 100);
       it.catchUp();

@@ -8,12 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.tenant.StoredValues;
-import java.util.HashMap;
-import java.util.Map;
+import io.budgetauthority.storage.Attributes;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// What a decision adds that was not made by an ask while the ledger was there: a real record, with
 /// what the others have in their decision.
@@ -34,10 +31,9 @@ class ContributionTest {
 
   private static StreamRecord changed(StreamRecord record, Consumer<ObjectNode> change) {
     try {
-      Map<String, AttributeValue> after = new HashMap<>(record.after());
-      ObjectNode node = (ObjectNode) JSON.readTree(StoredValues.text(record.after(), "decision"));
+      ObjectNode node = (ObjectNode) JSON.readTree(record.after().text("decision"));
       change.accept(node);
-      after.put("decision", AttributeValue.fromS(node.toString()));
+      Attributes after = record.after().toBuilder().put("decision", node.toString()).build();
       return new StreamRecord(record.sequenceNumber(), record.at(), record.before(), after);
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);

@@ -12,8 +12,8 @@ import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredValues;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,10 +40,7 @@ class LedgerCheckTest {
   /// Twenty decisions in two runs and a child run. Four of them still hold.
   @BeforeEach
   void makeDecisions() {
-    service.tenants.create(
-        service.tenantId,
-        service.tenants.policy(service.tenantId).policy(),
-        service.clock.instant());
+    service.policy(Policy.DEFAULT);
     service.ceiling(Scope.USER, "ada", MicroUsd.of(100_000_000));
     for (int i = 0; i < 20; i++) {
       if (i % 3 == 2) {
@@ -65,11 +62,12 @@ class LedgerCheckTest {
 
   private LedgerCheck check() {
     return new LedgerCheck(
-        new AccountScan(it.dynamoDb, LEDGER),
-        new DecisionScan(it.dynamoDb, DECISIONS),
+        new AccountScan(it.database, LEDGER),
+        new DecisionScan(it.database, DECISIONS),
         it.table,
         service.ledger,
-        service.tenants,
+        service.configuration.tenants,
+        service.configuration.audit,
         service.clock);
   }
 
@@ -84,13 +82,13 @@ class LedgerCheckTest {
                 .tableName(LEDGER)
                 .key(
                     Map.of(
-                        "pk", StoredValues.text(account.partitionKey()),
-                        "sk", StoredValues.text(account.sortKey())))
+                        "pk", AttributeValue.fromS(account.partitionKey()),
+                        "sk", AttributeValue.fromS(account.sortKey())))
                 .updateExpression("ADD " + attribute + " :change, avl :opposite")
                 .expressionAttributeValues(
                     Map.of(
-                        ":change", StoredValues.number(byMicros),
-                        ":opposite", StoredValues.number(-byMicros))));
+                        ":change", AttributeValue.fromN(Long.toString(byMicros)),
+                        ":opposite", AttributeValue.fromN(Long.toString(-byMicros)))));
   }
 
   private void delete(AccountKey account) {
@@ -100,8 +98,8 @@ class LedgerCheckTest {
                 .tableName(LEDGER)
                 .key(
                     Map.of(
-                        "pk", StoredValues.text(account.partitionKey()),
-                        "sk", StoredValues.text(account.sortKey()))));
+                        "pk", AttributeValue.fromS(account.partitionKey()),
+                        "sk", AttributeValue.fromS(account.sortKey()))));
   }
 
   /// Everything that was settled is deleted, as DynamoDB does at the end of its time to live.
@@ -115,7 +113,7 @@ class LedgerCheckTest {
                         .filterExpression("tenant = :tenant AND attribute_exists(#ttl)")
                         .expressionAttributeNames(Map.of("#ttl", "ttl"))
                         .expressionAttributeValues(
-                            Map.of(":tenant", StoredValues.text(service.tenantId))))
+                            Map.of(":tenant", AttributeValue.fromS(service.tenantId))))
             .items()
             .stream()
             .toList();
@@ -165,7 +163,7 @@ class LedgerCheckTest {
 
     assertEquals(right, service.account(Scope.USER, "ada"));
     assertEquals(List.of(), run().differences());
-    AuditEntry entry = service.tenants.auditTrail(service.tenantId, 1, null).getFirst();
+    AuditEntry entry = service.configuration.audit.list(service.tenantId, 1, null).getFirst();
     assertEquals("budget check", entry.principalId());
     assertEquals("accounts/user/ada/total", entry.subject());
   }
@@ -179,10 +177,11 @@ class LedgerCheckTest {
                 .tableName(LEDGER)
                 .key(
                     Map.of(
-                        "pk", StoredValues.text(ada.partitionKey()),
-                        "sk", StoredValues.text(ada.sortKey())))
+                        "pk", AttributeValue.fromS(ada.partitionKey()),
+                        "sk", AttributeValue.fromS(ada.sortKey())))
                 .updateExpression("ADD avl :change")
-                .expressionAttributeValues(Map.of(":change", StoredValues.number(5))));
+                .expressionAttributeValues(
+                    Map.of(":change", AttributeValue.fromN(Long.toString(5)))));
 
     assertTrue(check().correct(only(run())));
 

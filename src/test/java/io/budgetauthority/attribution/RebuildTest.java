@@ -78,17 +78,8 @@ class RebuildTest {
       corrupt(it, rowOfRun(it, TestAttribution.DAY, "run-0"));
       corrupt(it, rowOfRun(it, TestAttribution.DAY, "a run that never was"));
       corrupt(it, rowOfRun(it, TestAttribution.DAY.minusDays(2), "run-0"));
-      it.dynamoDb.deleteItem(
-          delete ->
-              delete.tableName(it.tableName).key(rowOfRun(it, TestAttribution.DAY, "run-1").key()));
-      IntStream.range(3, 6)
-          .forEach(
-              i ->
-                  it.dynamoDb.deleteItem(
-                      delete ->
-                          delete
-                              .tableName(it.tableName)
-                              .key(Marker.key(it.service.idOf("key-" + i).hash()))));
+      it.delete(rowOfRun(it, TestAttribution.DAY, "run-1").key());
+      IntStream.range(3, 6).forEach(i -> it.delete(Marker.key(it.service.idOf("key-" + i).hash())));
       assertNotEquals(before, groups(it));
 
       Rebuild.Result result = it.rebuild().run(it.service.tenantId);

@@ -5,6 +5,10 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +23,9 @@ final class TestAttribution implements AutoCloseable {
   final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
   final String tableName =
       LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
-  final AttributionTable table = new AttributionTable(dynamoDb, tableName);
-  final AttributionStream stream = new AttributionStream(table, service.tenants);
+  final Database database = new Database(dynamoDb);
+  final AttributionTable table = new AttributionTable(database, tableName);
+  final AttributionStream stream = new AttributionStream(table, service.configuration.policies);
   final Attribution attribution = new Attribution(table);
   final DecisionsTail tail = new DecisionsTail(service.tenantId);
 
@@ -33,11 +38,19 @@ final class TestAttribution implements AutoCloseable {
     add(tail.read());
   }
 
+  void delete(Key key) {
+    var unused = database.write(new Write.Delete(tableName, key), Deadline.ofRequest());
+  }
+
   Rebuild rebuild() {
     String decisions =
         LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
     return new Rebuild(
-        table, stream, new DecisionScan(dynamoDb, decisions), service.tenants, service.clock);
+        table,
+        stream,
+        new DecisionScan(database, decisions),
+        service.configuration.policies,
+        service.clock);
   }
 
   List<Attribution.Group> groups(Dimension... groupBy) {

@@ -32,6 +32,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.settlement..")
         .layer("decision")
         .definedBy("io.budgetauthority.decision..")
+        .layer("configuration")
+        .definedBy("io.budgetauthority.configuration..")
         .layer("ledger")
         .definedBy("io.budgetauthority.ledger..")
         .layer("record")
@@ -40,6 +42,8 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.price..")
         .layer("tenant")
         .definedBy("io.budgetauthority.tenant..")
+        .layer("storage")
+        .definedBy("io.budgetauthority.storage..")
         .layer("input")
         .definedBy("io.budgetauthority.input..")
         .layer("money")
@@ -61,15 +65,37 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("api", "wiring")
         .whereLayer("decision")
         .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
+        .whereLayer("configuration")
+        .mayOnlyBeAccessedByLayers("api", "wiring")
         .whereLayer("ledger")
         .mayOnlyBeAccessedByLayers(
-            "decision", "settlement", "attribution", "notification", "api", "wiring")
+            "decision",
+            "settlement",
+            "configuration",
+            "attribution",
+            "notification",
+            "api",
+            "wiring")
         .whereLayer("record")
         .mayOnlyBeAccessedByLayers(
-            "ledger", "decision", "settlement", "attribution", "notification", "api", "wiring")
+            "ledger",
+            "decision",
+            "settlement",
+            "configuration",
+            "attribution",
+            "notification",
+            "api",
+            "wiring")
         .whereLayer("price")
         .mayOnlyBeAccessedByLayers(
-            "record", "ledger", "decision", "settlement", "attribution", "api", "wiring")
+            "record",
+            "ledger",
+            "decision",
+            "settlement",
+            "configuration",
+            "attribution",
+            "api",
+            "wiring")
         .whereLayer("input")
         .mayOnlyBeAccessedByLayers("settlement", "api", "wiring")
         .whereLayer("tenant")
@@ -79,6 +105,7 @@ class ArchitectureTest {
             "price",
             "decision",
             "settlement",
+            "configuration",
             "attribution",
             "notification",
             "api",
@@ -91,11 +118,7 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "io.budgetauthority.ledger..",
-            "io.budgetauthority.tenant..",
-            "io.budgetauthority.price..",
-            "io.budgetauthority.attribution..",
-            "io.budgetauthority.notification..",
+            "io.budgetauthority.storage..",
             "io.budgetauthority.local..",
             "io.budgetauthority.command..",
             "io.budgetauthority")
@@ -113,6 +136,7 @@ class ArchitectureTest {
             "io.budgetauthority.price..",
             "io.budgetauthority.tenant..",
             "io.budgetauthority.local..",
+            "io.budgetauthority.command..",
             "io.budgetauthority")
         .should()
         .dependOnClassesThat()
@@ -160,10 +184,6 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackage("io.budgetauthority.local..")
-        .and()
-        .doNotHaveSimpleName("AttributionTable")
-        .and()
-        .doNotHaveSimpleName("ConfigurationWrites")
         .and()
         .doNotHaveSimpleName("EventBridgeBus")
         .and()

@@ -8,22 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.CeilingChanges;
+import io.budgetauthority.TestConfiguration;
+import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
-import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -224,13 +223,8 @@ class AuthorityTest {
         ask(tokens(1).runLimit(raised), "other", "run"));
 
     assertInstanceOf(
-        CeilingChanges.RunChanged.Done.class,
-        service.ceilings.putOfRun(
-            service.tenantId,
-            "run",
-            run -> Ceiling.of(raised),
-            version -> true,
-            run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
+        PutRunCeiling.Result.Done.class,
+        service.configuration.putOfRun(service.tenantId, "run", Ceiling.of(raised)));
     allowed(ask(tokens(1).runLimit(made), "third", "run"));
     Decision decision = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
     assertEquals(raised, decision.accounts().getFirst().limit());
@@ -355,20 +349,9 @@ class AuthorityTest {
   void whenAnotherProcessLowersACeiling_itHoldsAtOnce() {
     service.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000));
     allowed(ask(tokens(100), "a", "run"));
-    Tenants elsewhere =
-        new Tenants(
-            LocalCloudForTests.dynamoDb().build(),
-            LocalCloudForTests.shared().definitions().ledgerTable().create().tableName());
     var unused =
-        new CeilingChanges(service.ledger, elsewhere)
-            .put(
-                new Tenants.ScopeId(service.tenantId, Scope.USER, "ada"),
-                Window.TOTAL,
-                Ceiling.of(MicroUsd.of(600)),
-                service.clock.instant(),
-                version -> true,
-                before ->
-                    AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null));
+        TestConfiguration.shared(service.clock)
+            .put(new ScopeId(service.tenantId, Scope.USER, "ada"), Window.TOTAL, MicroUsd.of(600));
 
     Decision decision = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
     assertEquals(MicroUsd.of(600), decision.accounts().get(1).limit());
@@ -430,12 +413,7 @@ class AuthorityTest {
     allowed(ask(tokens(100), "a", "run"));
     blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
 
-    assertTrue(
-        service.tenants.replacePolicy(
-            service.tenantId,
-            service.tenants.policyNow(service.tenantId),
-            usersHaveADay(MicroUsd.of(1_000)),
-            AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
+    assertTrue(service.configuration.replace(service.tenantId, usersHaveADay(MicroUsd.of(1_000))));
     Decision decision = allowed(ask(tokens(100), "c", "run"));
     assertEquals(MicroUsd.of(1_000), decision.accounts().get(1).limit());
     assertEquals(MicroUsd.ZERO, decision.remaining());
@@ -470,13 +448,11 @@ class AuthorityTest {
   void whenARunsCeilingHasRules_theyReplaceThePolicys() {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(100)), "a", "run"));
     assertInstanceOf(
-        CeilingChanges.RunChanged.Done.class,
-        service.ceilings.putOfRun(
+        PutRunCeiling.Result.Done.class,
+        service.configuration.putOfRun(
             service.tenantId,
             "run",
-            run -> new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60)),
-            version -> true,
-            run -> AuditEntry.of(service.gateway, service.clock.instant(), "test", null, null)));
+            new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60))));
 
     Decision decision = allowed(ask(tokens(21), "b", "run"));
     assertEquals(Mode.SOFT_GATE, decision.accounts().getFirst().mode());

@@ -98,7 +98,7 @@ class DecisionWriterTest {
       return of(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, ROW, stored, of);
     }
 
-    Ledger.Write write() {
+    Ledger.DecisionWrite write() {
       return Bookkeeping.write(
           reservation(), writer.view(), grant().holds(), Bookkeeping.Use.DECISION);
     }
@@ -294,7 +294,7 @@ class DecisionWriterTest {
         "a child's decision renews its ancestors");
     assertEquals(
         List.of("parent", "ada"),
-        written.write().takes().stream().map(take -> take.enforced().account().key().id()).toList(),
+        written.write().holds().stream().map(hold -> hold.enforced().account().key().id()).toList(),
         "its own hold is in the item already");
     assertEquals("parent", written.decision().subject().parentRunId());
   }
@@ -304,9 +304,9 @@ class DecisionWriterTest {
     Run seen = run("r", null, new Tuple("ada", null, null, null));
     Written written = Written.usual(new Stored(seen, List.of()), own(1_000), user(400));
 
-    List<ConditionalHold> takes = written.write().takes();
+    List<ConditionalHold> holds = written.write().holds();
 
-    assertEquals(written.grant().holds(), takes);
+    assertEquals(written.grant().holds(), holds);
     assertEquals(
         List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
         written.write().runs());

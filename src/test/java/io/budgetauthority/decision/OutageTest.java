@@ -9,17 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.InjectedOutage;
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Deadline;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.local.LocalCloud;
+import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.Sweeper;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy.OnLedgerOutage;
 import io.budgetauthority.tenant.Scope;
@@ -35,7 +37,6 @@ class OutageTest {
 
   private void tenant(Mode mode, OnLedgerOutage rule) {
     service.policy(TestAuthority.policyInOutage(mode, rule));
-    service.snapshotPublisher.publishPending();
   }
 
   private Answer.Decided allowed(String key, String runId) {
@@ -73,14 +74,20 @@ class OutageTest {
   void whenThePolicyFailsClosed_anAskInAnOutageFails() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_CLOSED);
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
+    assertThrows(StorageUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
   }
 
   @Test
   void whenNoSnapshotIsPublished_anAskInAnOutageFails() {
-    service.policy(TestAuthority.policyInOutage(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN));
+    tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
+    LocalCloud cloud = LocalCloudForTests.shared();
+    LocalCloudForTests.s3(cloud)
+        .deleteObject(
+            it ->
+                it.bucket(cloud.definitions().pricesBucket().name())
+                    .key("tenants/policies/" + service.tenantId + ".json"));
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
+    assertThrows(StorageUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
   }
 
   @Test
@@ -91,9 +98,8 @@ class OutageTest {
     TestAuthority strict = TestAuthority.watchedBy(ledger);
     strict.policy(TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
     strict.ceiling(Scope.TEAM, "infra", MicroUsd.of(1_000), Mode.HARD_GATE);
-    strict.snapshotPublisher.publishPending();
     ledger.set(true);
-    assertThrows(LedgerUnavailable.class, () -> strict.ask("a", "run", 0, 100, null));
+    assertThrows(StorageUnavailable.class, () -> strict.ask("a", "run", 0, 100, null));
   }
 
   @Test
@@ -132,7 +138,8 @@ class OutageTest {
     degraded("a", "run");
     backAgain();
     service.clock.advance(Duration.ofSeconds(606));
-    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
+    Sweeper sweeper =
+        new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
     unused = sweeper.sweep(Duration.ofSeconds(30));
     assertEquals(MicroUsd.of(500), service.run("run").account().committed());
@@ -267,7 +274,7 @@ class OutageTest {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
     assertThrows(
-        LedgerUnavailable.class, () -> service.askFor("nobody-knows-it", "a", "run", 0, 100));
+        StorageUnavailable.class, () -> service.askFor("nobody-knows-it", "a", "run", 0, 100));
     assertInstanceOf(Answer.Refused.class, service.ask("a", "run", 300_000, 100, null));
   }
 
@@ -276,13 +283,12 @@ class OutageTest {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
     service.queueOutage.set(true);
-    assertThrows(LedgerUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
+    assertThrows(StorageUnavailable.class, () -> service.ask("a", "run", 0, 100, null));
 
     TestAuthority advisory = TestAuthority.watchedBy(ledger);
     ledger.set(false);
     advisory.policy(
         TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
-    advisory.snapshotPublisher.publishPending();
     ledger.set(true);
     advisory.queueOutage.set(true);
     assertInstanceOf(Answer.Decided.class, advisory.ask("a", "run", 0, 100, null));
@@ -293,7 +299,7 @@ class OutageTest {
     tenant(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
     assertThrows(
-        LedgerUnavailable.class,
+        StorageUnavailable.class,
         () ->
             service.authority.decide(
                 Ask.of(service.gateway, TestAuthority.request(0, 100L), null, "run")));

@@ -13,16 +13,17 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.settlement.Settlement;
-import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.storage.Written;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.StoredValues;
-import io.budgetauthority.tenant.Tenants;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Two processes with caches of their own over one ledger: each may know a change that the other
 /// does not (ledger.md#versions).
@@ -35,11 +36,9 @@ class TwoProcessesTest {
   private final TestAuthority other = one.anotherProcess();
 
   private static void changePolicy(TestAuthority service, int ttlSeconds) {
-    Tenants.Versioned seen = service.tenants.policyNow(service.tenantId);
-    Policy next = new PolicyBuilder(seen.policy()).reservationTtlSeconds(ttlSeconds).build();
-    AuditEntry entry =
-        AuditEntry.of(service.gateway, service.clock.instant(), "policy", null, null);
-    assertTrue(service.tenants.replacePolicy(service.tenantId, seen, next, entry));
+    Policy seen = service.configuration.policies.now(service.tenantId).policy();
+    Policy next = new PolicyBuilder(seen).reservationTtlSeconds(ttlSeconds).build();
+    assertTrue(service.configuration.replace(service.tenantId, next));
   }
 
   private static Decision decided(Answer answer) {
@@ -108,20 +107,17 @@ class TwoProcessesTest {
   }
 
   private static void breakAvailable(AccountKey key, long micros) {
-    Map<String, AttributeValue> item =
-        Map.of("pk", StoredValues.text(key.partitionKey()), "sk", StoredValues.text(key.sortKey()));
-    LocalCloudForTests.dynamoDb()
-        .build()
-        .updateItem(
-            it ->
-                it.tableName(
-                        LocalCloudForTests.shared()
-                            .definitions()
-                            .ledgerTable()
-                            .create()
-                            .tableName())
-                    .key(item)
-                    .updateExpression("SET avl = :wrong")
-                    .expressionAttributeValues(Map.of(":wrong", StoredValues.number(micros))));
+    String table = LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
+    Written written =
+        new Database(LocalCloudForTests.dynamoDb().build())
+            .write(
+                new Write.Update(
+                    table,
+                    new Key(key.partitionKey(), key.sortKey()),
+                    "SET avl = :wrong",
+                    null,
+                    Attributes.of(":wrong", micros)),
+                Deadline.ofRequest());
+    assertTrue(written.isDone());
   }
 }

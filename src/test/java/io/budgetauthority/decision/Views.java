@@ -6,7 +6,7 @@ import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +32,7 @@ final class Views {
       runs.add(new BudgetView.RunOfCall(ancestor.runId(), ancestor, accounts.get(runs.size())));
     }
     return new BudgetView(
-        new Tenants.Versioned(policy, Calendar.in(policy.timeZone()), 1),
+        new VersionedPolicy(policy, Calendar.in(policy.timeZone()), 1),
         now,
         new Decision.Subject(
             "r", ancestors.isEmpty() ? null : ancestors.getFirst().runId(), null, tuple),

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountShare;
@@ -15,6 +14,7 @@ import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Remedy;
 import io.budgetauthority.record.Verdict;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;

@@ -11,11 +11,12 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.Measure;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -88,7 +89,9 @@ class EventsZipIT {
       String table = CLOUD.definitions().ledgerTable().create().tableName();
       assertEquals(
           Optional.of(Role.OPERATOR),
-          new ApiKeys(dynamoDb, table, Clock.systemUTC()).authenticate(secret).map(Caller::role));
+          new ApiKeys(new Database(dynamoDb), table, Clock.systemUTC())
+              .authenticate(secret)
+              .map(Caller::role));
       Function.Answer refused = function.invoke(JSON.readTree("{\"action\": \"dance\"}"));
       assertTrue(refused.failed());
       assertTrue(refused.body().path("errorMessage").asText().startsWith("action is"));
@@ -183,7 +186,7 @@ class EventsZipIT {
   private static long committed(String tenantId) {
     String table = CLOUD.definitions().attributionTable().create().tableName();
     try (DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build()) {
-      return new Attribution(new AttributionTable(dynamoDb, table))
+      return new Attribution(new AttributionTable(new Database(dynamoDb), table))
           .groups(
               new Attribution.Query(
                   tenantId,

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.TestClock;
+import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.attribution.Amounts;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionStream;
@@ -22,7 +23,7 @@ import io.budgetauthority.notification.DecisionsStream;
 import io.budgetauthority.notification.EventBus;
 import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
-import io.budgetauthority.tenant.Tenants;
+import io.budgetauthority.storage.Database;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -49,7 +50,7 @@ class DecisionRecordsTest {
   private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:05Z"));
 
   private final String tenantId = "tenant-" + UUID.randomUUID();
-  private final AttributionTable table = new AttributionTable(DYNAMO_DB, TABLE);
+  private final AttributionTable table = new AttributionTable(new Database(DYNAMO_DB), TABLE);
 
   /// The example, of a tenant and a decision that no other test has.
   private final DynamodbEvent event =
@@ -67,12 +68,10 @@ class DecisionRecordsTest {
   }
 
   private DecisionRecords records(EventBus bus, Optional<String> deadQueue) {
-    Tenants tenants =
-        new Tenants(DYNAMO_DB, CLOUD.definitions().ledgerTable().create().tableName());
     return new DecisionRecords(
         new DecisionsStream(
-            new AttributionStream(table, tenants),
-            new Notifications(new Thresholds(DYNAMO_DB, TABLE, clock), bus),
+            new AttributionStream(table, TestConfiguration.shared(clock).policies),
+            new Notifications(new Thresholds(new Database(DYNAMO_DB), TABLE, clock), bus),
             clock),
         new UnreadableRecords(LocalCloudForTests.sqs(), deadQueue));
   }

@@ -7,31 +7,28 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestClock;
-import io.budgetauthority.local.LocalCloudForTests;
-import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 class OperatorKeysTest {
 
   private static final Invocation A_MINUTE = new Invocation(Duration.ofSeconds(60));
-  private static final DynamoDbClient DYNAMO_DB = LocalCloudForTests.dynamoDb().build();
-  private static final String TABLE =
-      LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
 
   private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:00Z"));
+  private final TestConfiguration configuration = TestConfiguration.shared(clock);
   private final OperatorKeys function =
-      new OperatorKeys(new ApiKeys(DYNAMO_DB, TABLE, clock), new Tenants(DYNAMO_DB, TABLE), clock);
+      new OperatorKeys(configuration.issueKey, configuration.rotateKey, configuration.revokeKey);
 
+  /// As another process sees it, which has cached nothing.
   private Optional<Role> roleOf(@Nullable String secret) {
-    return new ApiKeys(DYNAMO_DB, TABLE, clock)
+    return TestConfiguration.shared(clock)
+        .keys
         .authenticate(String.valueOf(secret))
         .map(Caller::role);
   }

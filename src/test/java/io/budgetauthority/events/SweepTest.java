@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Deadline;
-import io.budgetauthority.ledger.LedgerUnavailable;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.settlement.Sweeper;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageUnavailable;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,8 +24,8 @@ class SweepTest {
 
   private static Sweep sweep(TestAuthority service) {
     return new Sweep(
-        new Sweeper(service.ledger, service.runs, service.tenants, service.clock),
-        service.snapshotPublisher);
+        new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock),
+        service.configuration.publisher);
   }
 
   private static ReservationState stateOf(TestAuthority service, String key) {
@@ -65,6 +65,6 @@ class SweepTest {
   @Test
   void whenTheLedgerIsUnavailable_theSweepFails() {
     Sweep sweep = sweep(new TestAuthority(new Faults(1, 100, 0)));
-    assertThrows(LedgerUnavailable.class, () -> sweep.handleRequest(tick, A_MINUTE));
+    assertThrows(StorageUnavailable.class, () -> sweep.handleRequest(tick, A_MINUTE));
   }
 }

@@ -1,7 +1,7 @@
 package io.budgetauthority.faults;
 
-import io.budgetauthority.ledger.LedgerContended;
-import io.budgetauthority.ledger.LedgerUnavailable;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -37,7 +37,7 @@ final class Client {
         return call.apply(machine);
       } catch (FaultInjector.Killed e) {
         restart();
-      } catch (LedgerUnavailable | LedgerContended | SdkException e) {
+      } catch (StorageUnavailable | StorageContended | SdkException e) {
         pause();
       }
     }
@@ -49,7 +49,7 @@ final class Client {
       Object unused = call.apply(machine);
     } catch (FaultInjector.Killed e) {
       restart();
-    } catch (LedgerUnavailable | LedgerContended | SdkException e) {
+    } catch (StorageUnavailable | StorageContended | SdkException e) {
       // It gives up.
     }
   }

@@ -1,6 +1,6 @@
 package io.budgetauthority.faults;
 
-import io.budgetauthority.ledger.Breaker;
+import io.budgetauthority.storage.Breaker;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;

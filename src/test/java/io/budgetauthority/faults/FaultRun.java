@@ -2,16 +2,14 @@ package io.budgetauthority.faults;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestClock;
+import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.TestQueue;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.LedgerCheck;
 import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.AccountScan;
-import io.budgetauthority.ledger.CeilingChanges;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LedgerContended;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -20,24 +18,20 @@ import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceBook;
-import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceStore;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageQueue;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
-import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.SnapshotPublisher;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.Tenants;
 import io.budgetauthority.tenant.Window;
 import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -96,7 +90,7 @@ final class FaultRun {
   /// Every limit that a ceiling ever had. An account has one of them, whichever it read last.
   private final Map<LimitedBy, Set<MicroUsd>> limits = new ConcurrentHashMap<>();
 
-  private record LimitedBy(Tenants.ScopeId scopeId, Window window) {}
+  private record LimitedBy(ScopeId scopeId, Window window) {}
 
   private final TestQueue queue = TestQueue.onLocalCloud(1);
   private final Post post;
@@ -104,6 +98,7 @@ final class FaultRun {
   private final String openTenant = "open-" + UUID.randomUUID();
   private final Machine.Surroundings around;
   private final DynamoDbClient reliable;
+  private final Database database;
   private volatile boolean over;
 
   FaultRun(long seed, int count) {
@@ -117,6 +112,7 @@ final class FaultRun {
     }
     LocalCloud cloud = LocalCloudForTests.shared();
     this.reliable = LocalCloudForTests.dynamoDb().build();
+    this.database = new Database(reliable);
     S3Client s3 = LocalCloudForTests.s3(cloud);
     String bucket = cloud.definitions().pricesBucket().name();
     PriceStore store = new PriceStore(s3, bucket);
@@ -140,55 +136,33 @@ final class FaultRun {
   }
 
   private void configure() {
-    Tenants tenants = new Tenants(reliable, around.ledgerTable());
+    TestConfiguration configuration = TestConfiguration.shared(clock);
     boolean made =
-        tenants.create(closedTenant, Policy.DEFAULT, START)
-            && tenants.create(
+        configuration.create(closedTenant, Policy.DEFAULT)
+            && configuration.create(
                 openTenant,
-                TestAuthority.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN),
-                START);
+                TestAuthority.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN));
     if (!made) {
-      throw new IllegalStateException("the tenants are there already");
+      throw new IllegalStateException("the tenants exist");
     }
-    CeilingChanges changes =
-        new CeilingChanges(
-            new Ledger(reliable, around.ledgerTable(), around.decisionsTable()), tenants);
     for (String tenantId : List.of(closedTenant, openTenant)) {
       for (int i = 0; i < 8; i++) {
-        put(changes, new Tenants.ScopeId(tenantId, Scope.USER, Lifecycle.user(i)), Window.TOTAL);
-        put(changes, new Tenants.ScopeId(tenantId, Scope.KEY, Lifecycle.key(i)), Window.DAY);
+        ScopeId user = new ScopeId(tenantId, Scope.USER, Lifecycle.user(i));
+        put(configuration, user, Window.TOTAL, LIMIT_MICROS);
+        ScopeId key = new ScopeId(tenantId, Scope.KEY, Lifecycle.key(i));
+        put(configuration, key, Window.DAY, LIMIT_MICROS);
       }
     }
-    new SnapshotPublisher(
-            reliable,
-            around.ledgerTable(),
-            around.published(),
-            tenants,
-            new ApiKeys(reliable, around.ledgerTable(), clock),
-            new PriceOverrides(reliable, around.ledgerTable(), tenants, clock)::snapshot)
-        .publishPending();
-  }
-
-  private void put(CeilingChanges changes, Tenants.ScopeId scopeId, Window window) {
-    put(changes, scopeId, window, LIMIT_MICROS);
   }
 
   private void put(
-      CeilingChanges changes, Tenants.ScopeId scopeId, Window window, long limitMicros) {
-    Caller admin = new Caller(scopeId.tenantId(), "admin", Role.ADMIN, null, null);
+      TestConfiguration configuration, ScopeId scopeId, Window window, long limitMicros) {
     MicroUsd limit = MicroUsd.of(limitMicros);
     limits
         .computeIfAbsent(
             new LimitedBy(scopeId, window), key -> Collections.synchronizedSet(new HashSet<>()))
         .add(limit);
-    CeilingChanges.Changed unused =
-        changes.put(
-            scopeId,
-            window,
-            Ceiling.of(limit),
-            clock.instant(),
-            version -> true,
-            before -> AuditEntry.of(admin, START, "test", null, null));
+    var unused = configuration.put(scopeId, window, limit);
   }
 
   /// What a run came to.
@@ -322,28 +296,25 @@ final class FaultRun {
   /// is ever low enough to matter; what matters is that every account goes on adding up.
   private void administrate(int number) {
     Random random = new Random(seed - 10 - number);
-    Tenants tenants = new Tenants(reliable, around.ledgerTable());
-    CeilingChanges changes =
-        new CeilingChanges(
-            new Ledger(reliable, around.ledgerTable(), around.decisionsTable()), tenants);
+    TestConfiguration configuration = TestConfiguration.shared(clock);
     while (!over) {
       String tenantId = random.nextBoolean() ? closedTenant : openTenant;
       if (random.nextInt(3) == 0) {
-        changePolicy(tenants, tenantId);
+        changePolicy(configuration, tenantId);
       } else {
         boolean ofUser = random.nextBoolean();
         int who = random.nextInt(8);
         try {
           put(
-              changes,
-              new Tenants.ScopeId(
+              configuration,
+              new ScopeId(
                   tenantId,
                   ofUser ? Scope.USER : Scope.KEY,
                   ofUser ? Lifecycle.user(who) : Lifecycle.key(who)),
               ofUser ? Window.TOTAL : Window.DAY,
               LIMIT_MICROS + random.nextInt(1_000_000));
           configurationChanges.incrementAndGet();
-        } catch (LedgerContended e) {
+        } catch (StorageContended e) {
           // The other one kept changing it.
           Client.pause();
         }
@@ -355,11 +326,9 @@ final class FaultRun {
   }
 
   /// The policy is written again as it is: what counts is that its version goes up.
-  private void changePolicy(Tenants tenants, String tenantId) {
-    Tenants.Versioned seen = tenants.policyNow(tenantId);
-    Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
-    AuditEntry entry = AuditEntry.of(admin, clock.instant(), "policy", null, null);
-    if (tenants.replacePolicy(tenantId, seen, seen.policy(), entry)) {
+  private void changePolicy(TestConfiguration configuration, String tenantId) {
+    Policy unchanged = configuration.policies.now(tenantId).policy();
+    if (configuration.replace(tenantId, unchanged)) {
       configurationChanges.incrementAndGet();
     }
   }
@@ -412,7 +381,7 @@ final class FaultRun {
       discrepancies.add("accounts did not add up and were repaired: " + repaired);
     }
     Map<ReservationId, Reservation> items = new HashMap<>();
-    new DecisionScan(reliable, around.decisionsTable())
+    new DecisionScan(database, around.decisionsTable())
         .each(
             "",
             page ->
@@ -423,7 +392,7 @@ final class FaultRun {
                     .forEach(it -> items.put(it.id(), it)));
     Set<ReservationId> known = new HashSet<>();
     Map<String, Integer> heard = new HashMap<>();
-    Runs runs = new Runs(new Ledger(reliable, around.ledgerTable(), around.decisionsTable()));
+    Runs runs = new Runs(database, around.ledgerTable(), around.decisionsTable());
     int degraded = 0;
     int orphans = 0;
     int usedAgain = 0;
@@ -485,14 +454,16 @@ final class FaultRun {
   }
 
   private LedgerCheck ledgerCheck() {
+    TestConfiguration configuration = TestConfiguration.shared(clock);
     return new LedgerCheck(
-        new AccountScan(reliable, around.ledgerTable()),
-        new DecisionScan(reliable, around.decisionsTable()),
+        new AccountScan(database, around.ledgerTable()),
+        new DecisionScan(database, around.decisionsTable()),
         new AttributionTable(
-            reliable,
+            database,
             LocalCloudForTests.shared().definitions().attributionTable().create().tableName()),
-        new Ledger(reliable, around.ledgerTable(), around.decisionsTable()),
-        new Tenants(reliable, around.ledgerTable()),
+        new Ledger(database, around.ledgerTable(), around.decisionsTable()),
+        configuration.tenants,
+        configuration.audit,
         clock);
   }
 
@@ -530,7 +501,7 @@ final class FaultRun {
 
   /// @return what is committed on the runs that have no parent, which every charge in a run reaches
   private long compareAccounts(Map<AccountKey, Long> charged, List<String> discrepancies) {
-    Ledger ledger = new Ledger(reliable, around.ledgerTable(), around.decisionsTable());
+    Ledger ledger = new Ledger(database, around.ledgerTable(), around.decisionsTable());
     long committed = 0;
     for (Map.Entry<AccountKey, Long> entry : charged.entrySet()) {
       AccountKey key = entry.getKey();
@@ -549,8 +520,7 @@ final class FaultRun {
       }
       Set<MicroUsd> everSet =
           limits.get(
-              new LimitedBy(
-                  new Tenants.ScopeId(key.tenantId(), key.scope(), key.id()), key.window()));
+              new LimitedBy(new ScopeId(key.tenantId(), key.scope(), key.id()), key.window()));
       if (everSet != null && !everSet.contains(account.limit())) {
         discrepancies.add(key + " has the limit " + account.limit() + ", which nobody set");
       }

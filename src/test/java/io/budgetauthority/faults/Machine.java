@@ -13,9 +13,11 @@ import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.settlement.UsagePricing;
 import io.budgetauthority.settlement.UsageQueue;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.OutageSnapshots;
+import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
@@ -46,10 +48,12 @@ record Machine(
 
   static Machine started(Surroundings around, Clock clock, Duration skew) {
     Clock own = Clock.offset(clock, skew);
-    Tenants tenants = new Tenants(around.dynamoDb(), around.ledgerTable());
-    Ledger ledger = new Ledger(around.dynamoDb(), around.ledgerTable(), around.decisionsTable());
-    PriceOverrides overrides =
-        new PriceOverrides(around.dynamoDb(), around.ledgerTable(), tenants, own);
+    Database database = new Database(around.dynamoDb());
+    Policies policies = new Policies(database, around.ledgerTable());
+    Ceilings ceilings = new Ceilings(database, around.ledgerTable());
+    Ledger ledger = new Ledger(database, around.ledgerTable(), around.decisionsTable());
+    Runs runs = new Runs(database, around.ledgerTable(), around.decisionsTable());
+    PriceOverrides overrides = new PriceOverrides(database, around.ledgerTable(), own);
     Outage outage =
         new Outage(
             new OutageSnapshots(around.published(), own),
@@ -57,17 +61,22 @@ record Machine(
             Optional.of(around.settings().queueUrl()),
             own);
     UsagePricing pricing = new UsagePricing(around.prices(), overrides);
-    UnreservedRecorder recorder = new UnreservedRecorder(ledger, tenants);
-    Settlement settlement = new Settlement(ledger, pricing, tenants, own);
-    UsageCharges charges = new UsageCharges(recorder, pricing, tenants, own);
+    UnreservedRecorder recorder = new UnreservedRecorder(ledger, policies, ceilings);
+    Settlement settlement = new Settlement(ledger, pricing, policies, own);
+    UsageCharges charges = new UsageCharges(recorder, pricing, policies, own);
     return new Machine(
         ledger,
-        new Authority(ledger, around.prices(), overrides, tenants, outage, own),
+        new Authority(ledger, around.prices(), overrides, policies, ceilings, outage, own),
         settlement,
         charges,
         new UsageQueue(
-            settlement, charges, new LateDecisions(recorder, own), tenants, around.settings(), own),
-        new Sweeper(ledger, new Runs(ledger), tenants, own),
+            settlement,
+            charges,
+            new LateDecisions(recorder, own),
+            policies,
+            around.settings(),
+            own),
+        new Sweeper(ledger, runs, policies, own),
         own);
   }
 }

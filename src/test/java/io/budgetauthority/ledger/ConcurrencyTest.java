@@ -7,6 +7,8 @@ import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Scope;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -103,7 +105,7 @@ class ConcurrencyTest {
     for (int attempt = 1; ; attempt++) {
       try {
         return service.ask(key, "run", 0, OUTPUT_TOKENS, LIMIT);
-      } catch (LedgerUnavailable | LedgerContended e) {
+      } catch (StorageUnavailable | StorageContended e) {
         if (attempt == MAX_ATTEMPTS) {
           throw e;
         }

@@ -10,6 +10,9 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -117,11 +120,11 @@ class LedgerCallsTest {
   void whenConflictsDoNotEnd_theRetriesEndInContention() {
     next.fail(3, cancelled("TransactionConflict"));
     assertHeldOnce();
-    assertTrue(service.ledger.isReachable());
+    assertTrue(service.database.isReachable());
 
     next.fail(FOR_EVER, cancelled("TransactionConflict"));
-    assertGivesUp(LedgerContended.class, () -> service.ask("other", "run", 0, 1, null));
-    assertTrue(service.ledger.isReachable(), "it answered");
+    assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
+    assertTrue(service.database.isReachable(), "it answered");
   }
 
   @Test
@@ -132,8 +135,8 @@ class LedgerCallsTest {
     }
 
     next.fail(FOR_EVER, cancelled("ThrottlingError"));
-    assertGivesUp(LedgerContended.class, () -> service.ask("other", "run", 0, 1, null));
-    assertTrue(service.ledger.isReachable(), "it answered");
+    assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
+    assertTrue(service.database.isReachable(), "it answered");
     assertHeldOnce();
   }
 
@@ -157,12 +160,12 @@ class LedgerCallsTest {
     assertHeldOnce();
 
     next.fail(FOR_EVER, error(500, "InternalServerError"));
-    assertGivesUp(LedgerUnavailable.class, this::ask);
-    assertFalse(service.ledger.isReachable());
+    assertGivesUp(StorageUnavailable.class, this::ask);
+    assertFalse(service.database.isReachable());
     assertHeldOnce();
     next.fail(FOR_EVER, silence());
-    assertGivesUp(LedgerUnavailable.class, this::ask);
-    assertFalse(service.ledger.isReachable());
+    assertGivesUp(StorageUnavailable.class, this::ask);
+    assertFalse(service.database.isReachable());
   }
 
   @Test
@@ -241,21 +244,5 @@ class LedgerCallsTest {
     assertEquals(
         Ledger.SettleOutcome.CONFLICT,
         service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
-  }
-
-  @Test
-  void whenADeadlineIsNear_nobodySleepsPastIt() {
-    Deadline soon = Deadline.in(Duration.ofMillis(3));
-    assertFalse(soon.pause(), "the shortest pause is longer");
-    Deadline over = Deadline.in(Duration.ZERO);
-    assertTrue(over.isPast());
-    assertEquals(Duration.ofMillis(1), over.remaining());
-    Deadline later = Deadline.in(Duration.ofMinutes(1));
-    assertFalse(later.isPast());
-    assertTrue(later.remaining().compareTo(Duration.ofSeconds(50)) > 0);
-    assertTrue(later.pause());
-    Thread.currentThread().interrupt();
-    assertFalse(later.pause(), "who is interrupted does not go on");
-    assertTrue(Thread.interrupted(), "and is told so");
   }
 }

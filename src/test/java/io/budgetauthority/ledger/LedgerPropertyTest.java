@@ -13,6 +13,9 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -197,7 +200,7 @@ class LedgerPropertyTest {
                     case 2 -> service.commit(service.idOf(key), 0, random.nextInt(4_000));
                     default -> service.settlement.release(service.gateway, service.idOf(key), null);
                   }
-                } catch (LedgerUnavailable | LedgerContended e) {
+                } catch (StorageUnavailable | StorageContended e) {
                   // Its outcome is unknown; the sums must agree with the items all the same.
                 }
               }

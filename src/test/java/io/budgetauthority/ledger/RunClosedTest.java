@@ -2,16 +2,16 @@ package io.budgetauthority.ledger;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.Change;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
-import java.time.Duration;
+import io.budgetauthority.storage.Deadline;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItem;
 
 /// The notice that a run has ended, through the real stream.
 class RunClosedTest {
@@ -26,9 +26,7 @@ class RunClosedTest {
       String decisions =
           LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
 
-      service.ledger.write(
-          List.of(TransactWriteItem.builder().put(notice.write(decisions)).build()),
-          Deadline.in(Duration.ofSeconds(5)));
+      assertTrue(service.database.write(notice.write(decisions), Deadline.ofRequest()).isDone());
 
       List<StreamRecord> records = tail.read();
       assertEquals(2, records.size());

@@ -12,6 +12,8 @@ import io.budgetauthority.ledger.Run.State;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Page;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
@@ -99,7 +101,7 @@ class RunsTest {
         new Ledger.Outcome.OverLimit(day, 4).reason());
     assertEquals(
         "key ci has 3 active runs, the limit is 3", new Ledger.Outcome.OverLimit(key, 3).reason());
-    assertEquals(RunCounter.UNLIMITED, key.unlimited().most());
+    assertEquals(RunCounter.UNLIMITED, key.unlimited().max());
   }
 
   @Test

@@ -1,11 +1,7 @@
 package io.budgetauthority.local;
 
-import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.price.PriceStore;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.SnapshotPublisher;
-import io.budgetauthority.tenant.SnapshotStore;
-import io.budgetauthority.tenant.Tenants;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Clock;
 import java.util.Optional;
@@ -85,23 +81,12 @@ public final class LocalCloudForTests {
   public static void fill(LocalCloud cloud) {
     try (DynamoDbClient dynamoDb = dynamoDb(cloud).build();
         S3Client s3 = s3(cloud)) {
-      String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
-      String bucket = cloud.definitions().pricesBucket().name();
-      Tenants tenants = new Tenants(dynamoDb, ledgerTable);
-      ApiKeys keys = new ApiKeys(dynamoDb, ledgerTable, Clock.systemUTC());
-      PriceOverrides overrides =
-          new PriceOverrides(dynamoDb, ledgerTable, tenants, Clock.systemUTC());
+      TestConfiguration configuration =
+          new TestConfiguration(cloud, dynamoDb, s3, Clock.systemUTC());
       new FirstData(
-              tenants,
-              keys,
-              new PriceStore(s3, bucket),
-              new SnapshotPublisher(
-                  dynamoDb,
-                  ledgerTable,
-                  new SnapshotStore(s3, bucket),
-                  tenants,
-                  keys,
-                  overrides::snapshot))
+              configuration.createTenant,
+              new PriceStore(s3, cloud.definitions().pricesBucket().name()),
+              configuration.publisher)
           .onStart(new StartupEvent());
     }
   }

@@ -7,13 +7,15 @@ import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.UsageQuality;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.time.Clock;
@@ -23,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
-import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Which events the real stream of real decisions comes to.
 class EventsTest {
@@ -33,6 +34,7 @@ class EventsTest {
     final TestAuthority service = new TestAuthority();
     final DecisionsTail tail = new DecisionsTail(service.tenantId);
     final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
+    final Database database = new Database(dynamoDb);
     final List<BudgetEvent> heard = new ArrayList<>();
     boolean busIsAway;
     final DecisionsStream stream = newStream();
@@ -41,8 +43,9 @@ class EventsTest {
       String table =
           LocalCloudForTests.shared().definitions().attributionTable().create().tableName();
       return new DecisionsStream(
-          new AttributionStream(new AttributionTable(dynamoDb, table), service.tenants),
-          new Notifications(new Thresholds(dynamoDb, table, service.clock), this::hear),
+          new AttributionStream(
+              new AttributionTable(database, table), service.configuration.policies),
+          new Notifications(new Thresholds(database, table, service.clock), this::hear),
           Clock.systemUTC());
     }
 
@@ -257,10 +260,11 @@ class EventsTest {
           new StreamRecord(
               "1",
               good.at(),
-              Map.of(),
-              Map.of("pk", AttributeValue.fromS("x"), "tenant", AttributeValue.fromS("y"))));
+              Attributes.NONE,
+              Attributes.builder().put("pk", "x").put("tenant", "y").build()));
       records.addFirst(
-          new StreamRecord("2", good.at().minus(Duration.ofDays(31)), Map.of(), good.after()));
+          new StreamRecord(
+              "2", good.at().minus(Duration.ofDays(31)), Attributes.NONE, good.after()));
 
       List<DecisionsStream.Unreadable> unreadable = it.stream.consume(records);
 

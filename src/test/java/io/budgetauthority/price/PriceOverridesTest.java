@@ -2,15 +2,14 @@ package io.budgetauthority.price;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.TestConfiguration;
+import io.budgetauthority.configuration.ChangePriceOverride;
 import io.budgetauthority.price.PriceTable.Found;
 import io.budgetauthority.tenant.AuditEntry;
-import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Tenants;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,20 +17,17 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// A tenant's own prices, which win over the table's (pricing.md#overrides), on the real ledger
 /// table.
 class PriceOverridesTest {
 
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
-  private static final String LEDGER =
-      LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
 
-  private final DynamoDbClient dynamoDb = LocalCloudForTests.dynamoDb().build();
-  private final Tenants tenants = new Tenants(dynamoDb, LEDGER);
-  private final PriceOverrides overrides =
-      new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.systemUTC());
+  private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
+
+  private final TestConfiguration configuration = TestConfiguration.shared(CLOCK);
+  private final PriceOverrides overrides = configuration.overrides;
   private final String tenant = "tenant-" + UUID.randomUUID();
   private final PriceTable table =
       new PriceTable(
@@ -55,9 +51,13 @@ class PriceOverridesTest {
         false);
   }
 
-  private AuditEntry entry(String what) {
-    Caller admin = new Caller(tenant, "admin", Role.ADMIN, null, null);
-    return AuditEntry.of(admin, NOW, what, null, null);
+  private ChangePriceOverride.Result change(TestConfiguration process, PriceOverride override) {
+    return process.changeOverride.put(TestConfiguration.admin(tenant), override, it -> it);
+  }
+
+  private ChangePriceOverride.Result delete(String provider, String model) {
+    return configuration.changeOverride.delete(
+        TestConfiguration.admin(tenant), provider, model, it -> it);
   }
 
   private static PriceOverride override(String provider, String model, long picos) {
@@ -75,9 +75,7 @@ class PriceOverridesTest {
   }
 
   private void put(PriceOverride override) {
-    assertEquals(
-        PriceOverrides.Changed.CREATED,
-        overrides.put(tenant, override, before -> entry("price.set")));
+    assertEquals(ChangePriceOverride.Result.CREATED, change(configuration, override));
   }
 
   private Found find(@Nullable String provider, String model) {
@@ -128,8 +126,7 @@ class PriceOverridesTest {
 
   @Test
   void whenTheCacheIsOlderThanADecision_itIsReadAgain() {
-    PriceOverrides elsewhere =
-        new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.fixed(NOW, ZoneOffset.UTC));
+    PriceOverrides elsewhere = TestConfiguration.shared(CLOCK).overrides;
     assertEquals(3, picos(elsewhere.find(tenant, table, "p", "n")));
     put(override("p", "n", 100));
 
@@ -160,37 +157,33 @@ class PriceOverridesTest {
   void whenAnOverrideIsDeleted_theTablesPriceApplies() {
     put(override("p", "n", 100));
     assertEquals(
-        PriceOverrides.Changed.REPLACED,
-        overrides.put(
-            tenant,
-            override("p", "n", 101),
-            before -> {
-              assertEquals(Optional.of(override("p", "n", 100)), before);
-              return entry("price.set");
-            }));
+        ChangePriceOverride.Result.REPLACED, change(configuration, override("p", "n", 101)));
     assertEquals(101, picos(find("p", "n")));
     assertEquals(List.of(override("p", "n", 101)), overrides.list(tenant));
 
-    assertEquals(
-        PriceOverrides.Changed.DELETED,
-        overrides.delete(tenant, "p", "n", before -> entry("price.removed")));
+    assertEquals(ChangePriceOverride.Result.DELETED, delete("p", "n"));
     assertEquals(3, picos(find("p", "n")));
     assertEquals(Optional.empty(), overrides.get(tenant, "p", "n"));
+    assertEquals(ChangePriceOverride.Result.UNKNOWN, delete("p", "n"));
+    List<AuditEntry> trail = configuration.audit.list(tenant, 10, null);
+    assertEquals(3, trail.size());
+    assertEquals("price-overrides/p/n", trail.getFirst().subject());
     assertEquals(
-        PriceOverrides.Changed.NOT_FOUND,
-        overrides.delete(tenant, "p", "n", before -> entry("price.removed")));
-    assertEquals(
-        List.of("price.removed", "price.set", "price.set"),
-        tenants.auditTrail(tenant, 10, null).stream().map(AuditEntry::subject).sorted().toList());
+        List.of(101L, 100L),
+        trail.stream()
+            .flatMap(it -> Optional.ofNullable(it.to()).stream())
+            .filter(it -> !it.isNull())
+            .map(it -> it.at("/tokens/input").longValue())
+            .sorted(Comparator.reverseOrder())
+            .toList());
   }
 
   @Test
   void whenOneOverrideIsRead_itIsTheStoredAndNotTheCached() {
-    PriceOverrides elsewhere = new PriceOverrides(dynamoDb, LEDGER, tenants, Clock.systemUTC());
+    TestConfiguration elsewhere = TestConfiguration.shared(CLOCK);
     assertEquals(3, picos(find("p", "n")));
     PriceOverride other = override("p", "n", 100);
-    assertEquals(
-        PriceOverrides.Changed.CREATED, elsewhere.put(tenant, other, before -> entry("price.set")));
+    assertEquals(ChangePriceOverride.Result.CREATED, change(elsewhere, other));
 
     assertEquals(3, picos(find("p", "n")), "cached for less than a minute");
     assertEquals(Optional.of(other), overrides.get(tenant, "p", "n"));

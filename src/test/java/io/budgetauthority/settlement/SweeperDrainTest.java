@@ -58,7 +58,8 @@ class SweeperDrainTest {
     service.clock.advance(Duration.ofHours(1));
     calls.names.clear();
 
-    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
+    Sweeper sweeper =
+        new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
     long began = System.nanoTime();
     int sweeps = 0;
     Map<String, Integer> done = new HashMap<>();

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -15,6 +14,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.UsageQuality;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.util.List;
@@ -33,7 +33,7 @@ class SweeperTest {
 
   private final TestAuthority service = new TestAuthority();
   private final Sweeper sweeper =
-      new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
+      new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
 
   private ReservationId reserved(String key) {
     assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, 100, null));
@@ -125,7 +125,7 @@ class SweeperTest {
   @Test
   void whenARunsLifeIsOver_itEndsUnlessRenewed() {
     var unused = reserved("a");
-    Duration life = service.tenants.policy(service.tenantId).policy().runTtl();
+    Duration life = service.configuration.policies.of(service.tenantId).policy().runTtl();
     service.clock.advance(life.minusSeconds(1));
     assertInstanceOf(Answer.Decided.class, service.ask("b", "run", 0, 100, null));
     service.clock.advance(life.minusSeconds(1));

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.Deadline;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
@@ -19,6 +18,7 @@ import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.record.UsageQuality;
+import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
@@ -193,7 +193,8 @@ class UsageChargesTest {
   void whenUsageWasCharged_aSweepPresumesNothing() {
     UsageCharges.Result.Charged charged = charged(charge("u", "run", null));
     service.clock.advance(Duration.ofDays(2));
-    Sweeper sweeper = new Sweeper(service.ledger, service.runs, service.tenants, service.clock);
+    Sweeper sweeper =
+        new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
     Reservation stored =
         service

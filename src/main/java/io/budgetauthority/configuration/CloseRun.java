@@ -1,0 +1,66 @@
+package io.budgetauthority.configuration;
+
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Ends a run and all its descendants (protocol.md#runs).
+public final class CloseRun {
+
+  private final ConfigurationWriter writer;
+  private final Runs runs;
+  private final Clock clock;
+
+  public CloseRun(ConfigurationWriter writer, Runs runs, Clock clock) {
+    this.writer = writer;
+    this.runs = runs;
+    this.clock = clock;
+  }
+
+  /// Ends the runs. They get no more decisions, and what they hold is still settled. False where
+  /// the run does not exist. A run that has ended stays as it is. Its descendants are ended all the
+  /// same, because an earlier call may have failed before it ended them.
+  ///
+  /// @param by who ends them; the audit trail names the run itself
+  public boolean close(Caller by, String runId) {
+    Instant now = clock.instant();
+    AuditEntry entry =
+        AuditEntry.of(
+            by,
+            now,
+            "runs/" + runId,
+            Map.of("state", Run.State.ACTIVE.wireName()),
+            Map.of("state", Run.State.CLOSED.wireName()));
+    Deadline deadline = Deadline.ofRequest();
+    boolean found =
+        Optimistic.retry(
+            deadline,
+            "run " + runId,
+            () -> {
+              Optional<Run> run = runs.find(by.tenantId(), runId);
+              if (run.isEmpty() || run.get().ended() != null) {
+                return Attempt.done(run.isPresent());
+              }
+              ConfigurationChange change =
+                  new ConfigurationChange(
+                      by.tenantId(),
+                      entry,
+                      runs.endingOf(run.get(), Run.State.CLOSED, now),
+                      List.of());
+              return writer.write(change, deadline) ? Attempt.done(true) : Attempt.conflict();
+            });
+    if (found) {
+      runs.closeDescendants(by.tenantId(), runId, now);
+    }
+    return found;
+  }
+}

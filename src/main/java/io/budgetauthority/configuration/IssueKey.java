@@ -1,0 +1,45 @@
+package io.budgetauthority.configuration;
+
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditEntry;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.SnapshotStore;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+
+/// Creates a principal of a tenant and its secret.
+public final class IssueKey {
+
+  private final ConfigurationWriter writer;
+  private final ApiKeys keys;
+  private final Clock clock;
+
+  public IssueKey(ConfigurationWriter writer, ApiKeys keys, Clock clock) {
+    this.writer = writer;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /// @param by who creates it
+  /// @param subject what the audit trail calls it
+  public IssuedKey issue(Caller by, Caller wanted, String subject) {
+    Instant now = clock.instant();
+    ApiKeys.Principal principal = new ApiKeys.Principal(wanted, now);
+    String secret = Secrets.next();
+    String hash = ApiKeys.hashOf(secret);
+    boolean written =
+        writer.write(
+            new ConfigurationChange(
+                wanted.tenantId(),
+                AuditEntry.of(by, now, subject, null, wanted),
+                keys.create(principal, hash),
+                List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, hash))),
+            Deadline.ofRequest());
+    if (!written) {
+      throw new IllegalStateException("a key is written unconditionally");
+    }
+    return new IssuedKey(principal, secret);
+  }
+}

@@ -1,0 +1,64 @@
+package io.budgetauthority.storage;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// The time by which DynamoDB must answer a request, and the pauses between attempts. It uses the
+/// monotonic clock, because it measures a duration.
+public final class Deadline {
+
+  private static final int MIN_PAUSE_MILLIS = 5;
+  private static final int MAX_PAUSE_MILLIS = 50;
+
+  /// How long the calls of one request may take together (protocol.md#outage).
+  private static final Duration REQUEST_TIMEOUT = Duration.ofMillis(2_500);
+
+  /// How long a look-up of configuration that failed is sent again. The client sends each call
+  /// several times by itself, and during an outage the rules for it should apply soon.
+  private static final Duration LOOK_UP_TIMEOUT = Duration.ofMillis(300);
+
+  private final long endNanos;
+
+  private Deadline(long endNanos) {
+    this.endNanos = endNanos;
+  }
+
+  public static Deadline in(Duration timeout) {
+    return new Deadline(System.nanoTime() + timeout.toNanos());
+  }
+
+  /// The deadline of the calls of one request.
+  public static Deadline ofRequest() {
+    return in(REQUEST_TIMEOUT);
+  }
+
+  /// The deadline of one look-up of configuration.
+  public static Deadline ofLookUp() {
+    return in(LOOK_UP_TIMEOUT);
+  }
+
+  /// The time that is left, at least a millisecond.
+  Duration remaining() {
+    return Duration.ofNanos(Math.max(1_000_000, endNanos - System.nanoTime()));
+  }
+
+  public boolean isPast() {
+    return System.nanoTime() - endNanos >= 0;
+  }
+
+  /// Waits a random time of 5 to 50 ms. False, without waiting, where the deadline would pass
+  /// meanwhile.
+  boolean pause() {
+    long pauseMillis = ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS + 1);
+    if (System.nanoTime() + pauseMillis * 1_000_000 >= endNanos) {
+      return false;
+    }
+    try {
+      Thread.sleep(pauseMillis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+    return true;
+  }
+}

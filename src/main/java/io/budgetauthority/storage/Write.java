@@ -1,0 +1,87 @@
+package io.budgetauthority.storage;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// One write of one item. It is sent alone or in a transaction with others.
+public sealed interface Write {
+
+  /// What must be true of the stored item for a write to be made.
+  ///
+  /// @param values the values of the expression
+  record Condition(String expression, Attributes values) {
+
+    public static final Condition ABSENT = new Condition("attribute_not_exists(pk)");
+
+    public static final Condition PRESENT = new Condition("attribute_exists(pk)");
+
+    public Condition(String expression) {
+      this(expression, Attributes.NONE);
+    }
+  }
+
+  /// Replaces the whole item.
+  ///
+  /// @param condition null for none
+  /// @param returnsStored whether a failed condition answers the item as it is stored
+  record Put(String table, Attributes item, @Nullable Condition condition, boolean returnsStored)
+      implements Write {
+
+    public Put(String table, Attributes item) {
+      this(table, item, null, false);
+    }
+
+    public Put(String table, Attributes item, Condition condition) {
+      this(table, item, condition, false);
+    }
+  }
+
+  /// Changes attributes of an item, which is created where it does not exist.
+  ///
+  /// @param names the names that the expressions begin with `#`
+  /// @param condition null for none
+  /// @param values the values of both expressions
+  /// @param returnsStored whether a failed condition answers the item as it is stored
+  record Update(
+      String table,
+      Key key,
+      String expression,
+      Map<String, String> names,
+      @Nullable String condition,
+      Attributes values,
+      boolean returnsStored)
+      implements Write {
+
+    public Update(
+        String table, Key key, String expression, @Nullable String condition, Attributes values) {
+      this(table, key, expression, Map.of(), condition, values, false);
+    }
+
+    /// The same update under a condition.
+    ///
+    /// @param more the values of the condition
+    public Update onlyIf(String condition, Attributes more) {
+      return new Update(
+          table,
+          key,
+          expression,
+          names,
+          condition,
+          values.toBuilder().putAll(more).build(),
+          returnsStored);
+    }
+  }
+
+  /// Deletes an item.
+  ///
+  /// @param condition null for none
+  record Delete(String table, Key key, @Nullable Condition condition) implements Write {
+
+    public Delete(String table, Key key) {
+      this(table, key, null);
+    }
+  }
+
+  /// Writes nothing, and lets the transaction fail where the condition does not hold.
+  record Check(String table, Key key, Condition condition) implements Write {}
+}

@@ -1,0 +1,53 @@
+package io.budgetauthority.storage;
+
+import java.util.List;
+import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+
+/// The outcome of a write or of a transaction: everything is written, or nothing is because
+/// conditions failed.
+///
+/// @param refusals one for each write where nothing is written; empty where everything is written
+public record Written(List<Refusal> refusals) {
+
+  static final Written DONE = new Written(List.of());
+
+  public Written {
+    refusals = List.copyOf(refusals);
+  }
+
+  /// What one write did to the outcome.
+  ///
+  /// @param failed whether its condition failed
+  /// @param stored the item as it is stored, where the write asked for it and the item exists
+  public record Refusal(boolean failed, Attributes stored) {}
+
+  public boolean isDone() {
+    return refusals.isEmpty();
+  }
+
+  /// Whether the condition of a write of the transaction failed.
+  public boolean failed(int index) {
+    return !isDone() && refusals.get(index).failed();
+  }
+
+  /// The stored item of a write whose condition failed; empty where it does not exist or was not
+  /// asked for.
+  public Attributes stored(int index) {
+    return refusals.get(index).stored();
+  }
+
+  static boolean hasFailed(CancellationReason reason) {
+    return codeOf(reason).equals("ConditionalCheckFailed");
+  }
+
+  static String codeOf(CancellationReason reason) {
+    return reason.code() == null ? "None" : reason.code();
+  }
+
+  static Written refused(List<CancellationReason> reasons) {
+    return new Written(
+        reasons.stream()
+            .map(reason -> new Refusal(hasFailed(reason), Attributes.of(reason.item())))
+            .toList());
+  }
+}

@@ -1,0 +1,91 @@
+package io.budgetauthority.tenant;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
+import java.time.Duration;
+
+/// The policies of tenants, stored in the ledger table. They are cached for as long as
+/// protocol.md#ceilings lets a change take to apply in other processes. Safe for use by many
+/// threads.
+public final class Policies {
+
+  private static final Duration CACHE_TTL = Duration.ofSeconds(5);
+  private static final int MAX_CACHED = 20_000;
+
+  private final Database database;
+  private final String table;
+  private final Cache<String, VersionedPolicy> cache =
+      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
+
+  public Policies(Database database, String table) {
+    this.database = database;
+    this.table = table;
+  }
+
+  /// The policy that applies, at most a few seconds old. A tenant without one of its own has
+  /// [Policy#DEFAULT].
+  public VersionedPolicy of(String tenantId) {
+    VersionedPolicy cached = cache.getIfPresent(tenantId);
+    return cached != null ? cached : now(tenantId);
+  }
+
+  /// The policy as it is stored now.
+  public VersionedPolicy now(String tenantId) {
+    VersionedPolicy read =
+        database
+            .get(table, key(tenantId), Deadline.ofLookUp())
+            .map(Policies::read)
+            .orElseGet(
+                () ->
+                    new VersionedPolicy(Policy.DEFAULT, Calendar.in(Policy.DEFAULT.timeZone()), 0));
+    cacheIfNewer(tenantId, read);
+    return read;
+  }
+
+  private static VersionedPolicy read(Attributes item) {
+    Policy policy = ConfigurationItems.read(item, Policy.class);
+    String calendar = item.textOrNull("calendar");
+    return new VersionedPolicy(
+        policy,
+        calendar == null
+            ? Calendar.in(policy.timeZone())
+            : ConfigurationJson.read(calendar, Calendar.class),
+        ConfigurationItems.version(item));
+  }
+
+  /// Caches a policy that was just read or written, unless a newer one is cached.
+  public void cacheIfNewer(String tenantId, VersionedPolicy policy) {
+    var unused =
+        cache
+            .asMap()
+            .merge(tenantId, policy, (old, read) -> old.version() > read.version() ? old : read);
+  }
+
+  /// Removes what is cached, after a change or where an account shows that a change was made.
+  public void evict(String tenantId) {
+    cache.invalidate(tenantId);
+  }
+
+  /// A write that stores a policy over the version before it.
+  public Write replace(String tenantId, VersionedPolicy next) {
+    return ConfigurationItems.replace(
+        table,
+        ConfigurationItems.item(key(tenantId), next.policy())
+            .put("calendar", ConfigurationJson.write(next.calendar())),
+        next.version());
+  }
+
+  /// A check that a policy still has the version that it was read with.
+  public Write unchanged(String tenantId, VersionedPolicy seen) {
+    return new Write.Check(table, key(tenantId), ConfigurationItems.hasVersion(seen.version()));
+  }
+
+  private static Key key(String tenantId) {
+    return ConfigurationItems.key(tenantId, "policy");
+  }
+}

@@ -1,0 +1,144 @@
+package io.budgetauthority.configuration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.Faults;
+import io.budgetauthority.TestClock;
+import io.budgetauthority.TestConfiguration;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.VersionedPolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+
+/// Keys whose changes meet, on a real DynamoDB server.
+@Timeout(120)
+class KeyCommandsTest {
+
+  private static final String SUBJECT = "keys/key_1";
+
+  private final String tenantId = "tenant-" + UUID.randomUUID();
+  private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:00Z"));
+  private final Caller admin = TestConfiguration.admin(tenantId);
+  private final Caller caller = new Caller(tenantId, "key_1", Role.GATEWAY, null, null);
+
+  /// A process with caches of its own.
+  private TestConfiguration process(ExecutionInterceptor... faults) {
+    return TestConfiguration.shared(clock, faults);
+  }
+
+  private static RotateKey.Result rotate(TestConfiguration process, Caller admin) {
+    return process.rotateKey.rotate(admin, admin.tenantId(), "key_1", Duration.ofHours(1), SUBJECT);
+  }
+
+  private static <T> List<T> atOnce(List<Callable<T>> calls) throws Exception {
+    CyclicBarrier barrier = new CyclicBarrier(calls.size());
+    try (ExecutorService threads = Executors.newFixedThreadPool(calls.size())) {
+      List<Future<T>> futures = new ArrayList<>();
+      for (Callable<T> call : calls) {
+        futures.add(
+            threads.submit(
+                () -> {
+                  barrier.await();
+                  return call.call();
+                }));
+      }
+      List<T> results = new ArrayList<>();
+      for (Future<T> future : futures) {
+        results.add(future.get());
+      }
+      return results;
+    }
+  }
+
+  @Test
+  void whenRotationsRunAtOnce_everyIssuedSecretIsValid() throws Exception {
+    var unused = process().issueKey.issue(admin, caller, SUBJECT);
+    for (int repetition = 0; repetition < 10; repetition++) {
+      Callable<RotateKey.Result> rotate = () -> rotate(process(), admin);
+      List<RotateKey.Result> outcomes = atOnce(List.of(rotate, rotate, rotate));
+
+      int done = 0;
+      for (RotateKey.Result outcome : outcomes) {
+        if (outcome instanceof RotateKey.Result.Done it) {
+          done++;
+          assertEquals(caller, process().keys.authenticate(it.issued().secret()).orElseThrow());
+        } else {
+          assertInstanceOf(RotateKey.Result.Conflict.class, outcome);
+        }
+      }
+      assertTrue(done >= 1, outcomes.toString());
+    }
+  }
+
+  @Test
+  void whenAKeyIsRevokedDuringARotation_noSecretIsValid() throws Exception {
+    for (int repetition = 0; repetition < 15; repetition++) {
+      List<String> secrets = new ArrayList<>();
+      secrets.add(process().issueKey.issue(admin, caller, SUBJECT).secret());
+      List<Object> outcomes =
+          atOnce(
+              List.of(
+                  () -> rotate(process(), admin),
+                  () -> process().revokeKey.revoke(admin, tenantId, "key_1", SUBJECT)));
+
+      assertEquals(RevokeKey.Result.DONE, outcomes.getLast());
+      if (outcomes.getFirst() instanceof RotateKey.Result.Done done) {
+        secrets.add(done.issued().secret());
+      }
+      for (String secret : secrets) {
+        assertTrue(process().keys.authenticate(secret).isEmpty(), outcomes.toString());
+      }
+      assertEquals(List.of(), process().keys.list(tenantId, 10, null));
+    }
+  }
+
+  @Test
+  void whenWritesConflict_onlyEndlessConflictsAreReported() {
+    long seed = System.nanoTime();
+    Faults some = new Faults(seed, 0, 60);
+    TestConfiguration conflicting = process(some);
+    for (int i = 0; i < 10; i++) {
+      IssuedKey issued = conflicting.issueKey.issue(admin, caller, SUBJECT);
+      assertInstanceOf(RotateKey.Result.Done.class, rotate(conflicting, admin), "seed " + seed);
+      assertTrue(process().keys.authenticate(issued.secret()).isPresent(), "seed " + seed);
+    }
+    assertTrue(some.conflicts.get() > 0, "seed " + seed);
+    assertThrows(
+        StorageContended.class,
+        () -> process(new Faults(seed, 0, 100)).issueKey.issue(admin, caller, SUBJECT));
+  }
+
+  @Test
+  void whenTwoPoliciesAreWrittenAtOnce_oneIsRefused() throws Exception {
+    assertTrue(process().create(tenantId, Policy.DEFAULT));
+    for (int repetition = 0; repetition < 10; repetition++) {
+      VersionedPolicy seen = process().policies.now(tenantId);
+      Callable<Boolean> replace =
+          () ->
+              process(new Faults(7, 0, 30))
+                  .replacePolicy
+                  .replace(admin, tenantId, seen, Policy.DEFAULT)
+                  .isPresent();
+      List<Boolean> outcomes = atOnce(List.of(replace, replace));
+      assertEquals(1, outcomes.stream().filter(it -> it).count());
+    }
+    assertEquals(11, process().policies.now(tenantId).version());
+  }
+}
