@@ -32,11 +32,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/// The OpenAPI document says what the service does: its paths and parameters are those of the code,
-/// its shapes those of real answers.
+/// The OpenAPI document says what the service does: its paths, parameters and roles are those of
+/// the code, its shapes those of real answers.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class OpenApiTest {
+
+  private static final List<String> ROLES =
+      List.of("gateway", "agent", "viewer", "admin", "operator");
+
+  private static final String BODY = "[]";
 
   @TestHTTPResource URI base = URI.create("http://unset");
 
@@ -78,6 +83,42 @@ class OpenApiTest {
                           }
                         }));
     assertEquals(methodsOfTheCode(), documented);
+  }
+
+  @Test
+  void whenARoleIsDocumented_itAndNoOtherMayCall() {
+    List<String> wrong = new ArrayList<>();
+    int operations = 0;
+    for (Map.Entry<String, JsonNode> path : document().path("paths").properties()) {
+      for (Map.Entry<String, JsonNode> operation : path.getValue().properties()) {
+        if (operation.getKey().equals("parameters")) {
+          continue;
+        }
+        operations++;
+        Set<String> documented = new TreeSet<>();
+        operation.getValue().path("x-roles").forEach(role -> documented.add(role.asText()));
+        String method = operation.getKey().toUpperCase(Locale.ROOT);
+        String address = path.getKey().replaceAll("\\{[a-z_]+}", "nobody");
+        for (String role : ROLES) {
+          int status = status(role, method, address);
+          boolean mayCall = status != 401 && status != 403;
+          if (mayCall != (documented.isEmpty() || documented.contains(role))) {
+            wrong.add(method + " " + path.getKey() + " as " + role + ": " + status);
+          }
+        }
+        int anonymous = new Http(base, null).send(method, address, BODY).status();
+        if ((anonymous == 401) == documented.isEmpty()) {
+          wrong.add(method + " " + path.getKey() + " without a key: " + anonymous);
+        }
+      }
+    }
+    assertEquals(List.of(), wrong);
+    assertTrue(operations > 30, operations + " operations");
+  }
+
+  /// The status that a role gets. The body is wrong for every operation, so that nothing changes.
+  private int status(String role, String method, String address) {
+    return new Http(base, "bak_demo_" + role).send(method, address, BODY).status();
   }
 
   private Set<String> parameters(JsonNode path, JsonNode operation) {
@@ -144,7 +185,6 @@ class OpenApiTest {
       }
       parameter
           .tryGetAnnotationOfType(HeaderParam.class)
-          .filter(header -> !header.value().equals("Authorization"))
           .ifPresent(header -> names.add("header " + header.value()));
     }
     return names;
