@@ -38,6 +38,7 @@ class ServerIT {
 
   private static final Duration DELAY = Duration.ofMillis(600);
   private static final Pattern COMMAND = Pattern.compile("(?m)^ *(bin/budget .*)$");
+  private static final Pattern DRAFTED = Pattern.compile("(?m)^(\\S+) is a draft");
   private static final String ASK =
       """
       {"model": "claude-haiku-4-5", "input_tokens": 1000, "max_output_tokens": 100}
@@ -84,25 +85,79 @@ class ServerIT {
           .map(command -> command.group(1))
           .forEach(commands::add);
     }
-    assertEquals(8, commands.size(), commands.toString());
+    assertEquals(14, commands.size(), commands.toString());
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
-      Map<String, String> environment = Deployed.environment(cloud);
       for (String command : commands) {
-        ProcessBuilder builder = new ProcessBuilder("bash", "-c", command);
-        builder.environment().putAll(environment);
-        builder.environment().put("BUDGET_APP", "target/server/quarkus-app");
-        builder
-            .environment()
-            .putAll(
-                Map.of(
-                    "AWS_ENDPOINT_URL_DYNAMODB", cloud.dynamoDbEndpoint().toString(),
-                    "AWS_ENDPOINT_URL_SQS", environment.get("QUARKUS_SQS_ENDPOINT_OVERRIDE")));
-        Process process = builder.redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), command + "\n" + said);
+        String said = run(cloud, 0, command);
         assertFalse(said.contains("ERROR"), said);
       }
+    }
+  }
+
+  /// Runs a command of the package, which must end with this status, and returns what it says.
+  private static String run(LocalCloud cloud, int status, String command) throws Exception {
+    Map<String, String> environment = Deployed.environment(cloud);
+    ProcessBuilder builder = new ProcessBuilder("bash", "-c", command);
+    builder.environment().putAll(environment);
+    builder.environment().put("BUDGET_APP", "target/server/quarkus-app");
+    builder
+        .environment()
+        .putAll(
+            Map.of(
+                "AWS_ENDPOINT_URL_DYNAMODB", cloud.dynamoDbEndpoint().toString(),
+                "AWS_ENDPOINT_URL_S3", environment.get("QUARKUS_S3_ENDPOINT_OVERRIDE"),
+                "AWS_ENDPOINT_URL_SQS", environment.get("QUARKUS_SQS_ENDPOINT_OVERRIDE")));
+    Process process = builder.redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(status, process.waitFor(), command + "\n" + said);
+    return said;
+  }
+
+  @Test
+  void whenAKeyIsIssuedByCommand_theServiceKnowsIt() throws Exception {
+    assumeTrue(Form.tested() == Form.JVM, "they are commands of the JVM's package");
+    try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(cloud);
+      String[] issued =
+          run(cloud, 0, "bin/budget keys issue --tenant demo --role viewer").split(" ");
+      assertTrue(run(cloud, 0, "bin/budget keys list --tenant demo").contains(issued[0]));
+      run(cloud, 2, "bin/budget keys issue --role viewer");
+      run(cloud, 2, "bin/budget keys issue --tenant demo --role agent --user ada");
+      run(cloud, 1, "bin/budget keys revoke admin --tenant demo");
+      run(cloud, 1, "bin/budget keys rotate nobody --tenant demo");
+      try (Server server = Server.start(Form.tested().server(), Deployed.environment(cloud))) {
+        Http viewer = new Http(server.base(), issued[1].strip());
+        assertEquals(200, viewer.get("/budget/policy").status());
+        Http admin = new Http(server.base(), "bak_demo_admin");
+        String trail = admin.get("/budget/audit").json().toString();
+        assertTrue(trail.contains("keys/" + issued[0]), trail);
+        assertTrue(trail.contains("bin/budget"), trail);
+      }
+    }
+  }
+
+  @Test
+  void whenPricesArePublishedByCommand_theyApply() throws Exception {
+    assumeTrue(Form.tested() == Form.JVM, "they are commands of the JVM's package");
+    Path file = Files.createTempFile("prices", ".json");
+    Files.writeString(
+        file,
+        """
+        {"one/model": {"litellm_provider": "one", "mode": "chat", "max_input_tokens": 1000,
+          "max_output_tokens": 100, "input_cost_per_token": 0.000001,
+          "output_cost_per_token": 0.000002}}
+        """);
+    try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
+      LocalCloudForTests.fill(cloud);
+      String drafted = run(cloud, 0, "bin/budget prices draft " + file);
+      String version = DRAFTED.matcher(drafted).results().findFirst().orElseThrow().group(1);
+      assertTrue(run(cloud, 1, "bin/budget prices publish " + version).contains("not clean"));
+      run(cloud, 0, "bin/budget prices publish --accept-review " + version);
+      assertTrue(run(cloud, 0, "bin/budget prices list").contains("* " + version));
+      run(cloud, 1, "bin/budget prices publish no-such-version");
+    } finally {
+      Files.delete(file);
     }
   }
 

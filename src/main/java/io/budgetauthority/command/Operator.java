@@ -1,0 +1,72 @@
+package io.budgetauthority.command;
+
+import io.budgetauthority.configuration.ConfigurationWriter;
+import io.budgetauthority.configuration.SnapshotPublisher;
+import io.budgetauthority.configuration.Snapshots;
+import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.tenant.ApiKeys;
+import io.budgetauthority.tenant.AuditTrail;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceilings;
+import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.SnapshotStore;
+import java.time.Clock;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import software.amazon.awssdk.http.apache.ApacheHttpClient;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/// What a command that changes configuration works with: the tables and the bucket of a deployment.
+final class Operator {
+
+  /// Whom the audit trail names.
+  static final Caller CALLER = new Caller("", "bin/budget", Role.OPERATOR, null, null);
+
+  @Mixin private Tables tables = new Tables();
+
+  @Option(
+      names = "--bucket",
+      required = true,
+      defaultValue = "${env:BUDGET_BUCKET}",
+      description = "the bucket of price tables; BUDGET_BUCKET unless stated")
+  private String bucket = "";
+
+  static S3Client s3() {
+    return S3Client.builder().httpClientBuilder(ApacheHttpClient.builder()).build();
+  }
+
+  String bucket() {
+    return bucket;
+  }
+
+  /// What uses the stores of keys.
+  interface KeyAction {
+    int apply(ApiKeys keys, ConfigurationWriter writer);
+  }
+
+  /// Runs what uses the stores of keys, and closes their clients.
+  int withKeys(KeyAction action) {
+    try (DynamoDbClient dynamoDb = Tables.dynamoDb();
+        S3Client s3 = s3()) {
+      Clock clock = Clock.systemUTC();
+      Database database = new Database(dynamoDb);
+      ApiKeys keys = new ApiKeys(database, tables.ledger, clock);
+      SnapshotPublisher publisher =
+          new SnapshotPublisher(
+              database,
+              tables.ledger,
+              new SnapshotStore(s3, bucket),
+              new Snapshots(
+                  new Policies(database, tables.ledger),
+                  new Ceilings(database, tables.ledger),
+                  keys,
+                  new PriceOverrides(database, tables.ledger, clock)));
+      return action.apply(
+          keys,
+          new ConfigurationWriter(database, new AuditTrail(database, tables.ledger), publisher));
+    }
+  }
+}
