@@ -87,7 +87,7 @@ final class ReservationItem {
     }
     item.put("expires", reservation.expiresAt());
     item.put("retention", reservation.retention().toDays());
-    item.put("decision", RecordJson.write(reservation.decision()));
+    item.put("decision", RecordJson.writeDecision(reservation.decision()));
     if (reservation.priceRow() != null) {
       item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
     }
