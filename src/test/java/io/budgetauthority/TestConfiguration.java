@@ -52,6 +52,7 @@ public final class TestConfiguration {
   public final Ledger ledger;
   public final Runs runs;
   public final SnapshotPublisher publisher;
+  public final ConfigurationWriter writer;
   public final CreateTenant createTenant;
   public final ReplacePolicy replacePolicy;
   public final PutCeiling putCeiling;
@@ -82,7 +83,7 @@ public final class TestConfiguration {
             ledgerTable,
             new SnapshotStore(s3, cloud.definitions().pricesBucket().name()),
             new Snapshots(policies, ceilings, keys, overrides));
-    ConfigurationWriter writer = new ConfigurationWriter(database, audit, publisher);
+    this.writer = new ConfigurationWriter(database, audit, publisher);
     this.createTenant = new CreateTenant(writer, policies, tenants, keys, clock);
     this.replacePolicy = new ReplacePolicy(writer, policies, clock);
     this.putCeiling = new PutCeiling(writer, ceilings, policies, ledger, clock);

@@ -3,13 +3,16 @@ package io.budgetauthority.events;
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.configuration.ConfigurationWriter;
 import io.budgetauthority.configuration.IssueKey;
 import io.budgetauthority.configuration.IssuedKey;
 import io.budgetauthority.configuration.RevokeKey;
 import io.budgetauthority.configuration.RotateKey;
+import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.inject.Named;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -33,10 +36,12 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   private final RotateKey rotateKey;
   private final RevokeKey revokeKey;
 
-  OperatorKeys(IssueKey issueKey, RotateKey rotateKey, RevokeKey revokeKey) {
-    this.issueKey = issueKey;
-    this.rotateKey = rotateKey;
-    this.revokeKey = revokeKey;
+  /// The role of this function reaches nothing of a tenant, so it leaves publishing to the sweep.
+  OperatorKeys(ConfigurationWriter writer, ApiKeys keys, Clock clock) {
+    ConfigurationWriter marking = writer.withoutPublishing();
+    this.issueKey = new IssueKey(marking, keys, clock);
+    this.rotateKey = new RotateKey(marking, keys, clock);
+    this.revokeKey = new RevokeKey(marking, keys, clock);
   }
 
   /// The order of an invocation.

@@ -14,11 +14,24 @@ public final class ConfigurationWriter {
   private final Database database;
   private final AuditTrail audit;
   private final SnapshotPublisher publisher;
+  private final boolean publishesAtOnce;
 
   public ConfigurationWriter(Database database, AuditTrail audit, SnapshotPublisher publisher) {
+    this(database, audit, publisher, true);
+  }
+
+  private ConfigurationWriter(
+      Database database, AuditTrail audit, SnapshotPublisher publisher, boolean publishesAtOnce) {
     this.database = database;
     this.audit = audit;
     this.publisher = publisher;
+    this.publishesAtOnce = publishesAtOnce;
+  }
+
+  /// The same writer for a process that may not read what is published, nor write it: its marks
+  /// stay, and the next sweep publishes what they name.
+  public ConfigurationWriter withoutPublishing() {
+    return new ConfigurationWriter(database, audit, publisher, false);
   }
 
   /// False, with nothing written, where what the change depends on has changed.
@@ -29,7 +42,7 @@ public final class ConfigurationWriter {
     if (!database.transact(writes, deadline).isDone()) {
       return false;
     }
-    if (!change.published().isEmpty()) {
+    if (publishesAtOnce && !change.published().isEmpty()) {
       publisher.publishPending();
     }
     return true;

@@ -12,18 +12,35 @@ import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
 class OperatorKeysTest {
 
   private static final Invocation A_MINUTE = new Invocation(Duration.ofSeconds(60));
 
   private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:00Z"));
-  private final TestConfiguration configuration = TestConfiguration.shared(clock);
+  private final List<String> calls = new CopyOnWriteArrayList<>();
+  private final TestConfiguration configuration =
+      TestConfiguration.shared(
+          clock,
+          new ExecutionInterceptor() {
+            @Override
+            public void beforeExecution(
+                Context.BeforeExecution context, ExecutionAttributes attributes) {
+              calls.add(context.request().getClass().getSimpleName());
+            }
+          });
+
   private final OperatorKeys function =
-      new OperatorKeys(configuration.issueKey, configuration.rotateKey, configuration.revokeKey);
+      new OperatorKeys(configuration.writer, configuration.keys, clock);
 
   /// As another process sees it, which has cached nothing.
   private Optional<Role> roleOf(@Nullable String secret) {
@@ -56,6 +73,16 @@ class OperatorKeysTest {
     clock.advance(Duration.ofSeconds(3601));
     assertTrue(roleOf(issued.secret()).isEmpty());
     assertTrue(roleOf(rotated.secret()).isPresent());
+  }
+
+  /// The role of the function allows no query, and nothing of the bucket (sam-template.yaml).
+  @Test
+  void whenKeysChange_theFunctionCallsOnlyWhatItsRoleAllows() {
+    OperatorKeys.Done issued = order("issue", null, 0);
+    order("rotate", issued.principalId(), 3600);
+    order("revoke", issued.principalId(), 0);
+
+    assertEquals(Set.of("GetItemRequest", "TransactWriteItemsRequest"), Set.copyOf(calls));
   }
 
   @Test
