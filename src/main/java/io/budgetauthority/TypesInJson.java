@@ -54,7 +54,7 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
     classNames = {
       "io.budgetauthority.api.AttributionResource$Spend",
       "io.budgetauthority.api.PolicyResource$PolicyView",
-      "io.budgetauthority.api.PriceOverrideResource$OverrideView",
+      "io.budgetauthority.api.OverrideView",
       "io.budgetauthority.api.TenantResource$TenantView",
       "io.budgetauthority.api.DecisionView",
       "io.budgetauthority.api.UsageView",

@@ -4,7 +4,6 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
-import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Ceilings;
@@ -20,7 +19,6 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -34,11 +32,6 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingListResource {
 
-  /// The order of the list, which is the order of storage: by the names of scopes, then by ids.
-  private static final Comparator<ScopeId> ORDER =
-      Comparator.comparing((ScopeId it) -> it.scope().wireName())
-          .thenComparing(it -> StoredIds.escape(it.id()));
-
   private final Access access;
   private final Ceilings ceilings;
   private final Runs runs;
@@ -47,35 +40,6 @@ public final class CeilingListResource {
     this.access = access;
     this.ceilings = ceilings;
     this.runs = runs;
-  }
-
-  /// A place in the list, written `scope/id/window` as in a ceiling's path.
-  private record Cursor(ScopeId scopeId, Window window) {
-
-    static Cursor of(String tenantId, String name) {
-      int slash = name.indexOf('/');
-      int last = name.lastIndexOf('/');
-      if (slash < 0 || last <= slash + 1) {
-        throw RequestFields.invalid("after", "must be the next of a page");
-      }
-      String id = Ids.require("after", name.substring(slash + 1, last));
-      try {
-        return new Cursor(
-            new ScopeId(tenantId, Scope.ofWireName(name.substring(0, slash)), id),
-            Window.ofWireName(name.substring(last + 1)));
-      } catch (IllegalArgumentException e) {
-        throw RequestFields.invalid("after", String.valueOf(e.getMessage()));
-      }
-    }
-
-    static String name(CeilingView view) {
-      return view.scope().wireName() + "/" + view.id() + "/" + view.window().wireName();
-    }
-
-    boolean isBefore(ScopeId other, Window otherWindow) {
-      int order = ORDER.compare(scopeId, other);
-      return order < 0 || (order == 0 && window.compareTo(otherWindow) < 0);
-    }
   }
 
   @GET
@@ -88,7 +52,7 @@ public final class CeilingListResource {
     Scope scope = scope(scopeName);
     String ofId = Ids.optional("id", id);
     int most = Page.limit(limit);
-    Cursor from = after == null ? null : Cursor.of(caller.tenantId(), after);
+    CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
     if (scope == Scope.RUN && ofId == null) {
       throw RequestFields.invalid(
           "id", "is required with scope run: GET /budget/runs lists the runs");
@@ -100,7 +64,7 @@ public final class CeilingListResource {
       collect(caller, scope, from, most, found);
     }
     List<CeilingView> items = found.subList(0, Math.min(most, found.size()));
-    return new Page<>(items, items.size() < most ? null : Cursor.name(items.getLast()));
+    return new Page<>(items, items.size() < most ? null : CeilingCursor.name(items.getLast()));
   }
 
   private static @Nullable Scope scope(@Nullable String name) {
@@ -123,8 +87,8 @@ public final class CeilingListResource {
                     caller.tenantId(), Scope.USER, Objects.requireNonNull(caller.userId())));
     return names
         .filter(it -> scope == null || it.scope() == scope)
-        .filter(it -> CeilingResource.mayRead(caller, it))
-        .sorted(ORDER)
+        .filter(it -> CeilingPath.mayRead(caller, it))
+        .sorted(CeilingCursor.ORDER)
         .map(it -> new Listed(it, ceilings(caller, it)))
         .toList();
   }
@@ -146,7 +110,7 @@ public final class CeilingListResource {
   private void collect(
       Caller caller,
       @Nullable Scope scope,
-      @Nullable Cursor from,
+      @Nullable CeilingCursor from,
       int most,
       List<CeilingView> found) {
     ScopeId next = from == null ? null : from.scopeId();
@@ -167,7 +131,7 @@ public final class CeilingListResource {
     }
   }
 
-  private static void add(List<CeilingView> found, Listed listed, @Nullable Cursor from) {
+  private static void add(List<CeilingView> found, Listed listed, @Nullable CeilingCursor from) {
     new TreeMap<>(listed.byWindow())
         .forEach(
             (window, ceiling) -> {

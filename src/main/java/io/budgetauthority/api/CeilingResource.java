@@ -27,7 +27,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Reads and changes one ceiling at a time (protocol.md#ceilings). The ceiling of a run is its
@@ -70,12 +69,12 @@ public final class CeilingResource {
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
       byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN, Role.GATEWAY);
-    ScopeId scopeId = scopeId(caller, scopeName, id);
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
     if (caller.role() == Role.GATEWAY && scopeId.scope() != Scope.RUN) {
       throw Problem.of(ProblemType.FORBIDDEN, "the role gateway changes the limits of runs alone")
           .exception();
     }
-    Window window = window(scopeId, windowName);
+    Window window = CeilingPath.window(scopeId, windowName);
     RequestFields fields = RequestFields.parse(body);
     Ceiling ceiling = CeilingJson.read(fields);
     fields.end();
@@ -130,9 +129,9 @@ public final class CeilingResource {
       @PathParam("id") String id,
       @PathParam("window") String windowName) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    ScopeId scopeId = scopeId(caller, scopeName, id);
-    Window window = window(scopeId, windowName);
-    if (!mayRead(caller, scopeId)) {
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
+    Window window = CeilingPath.window(scopeId, windowName);
+    if (!CeilingPath.mayRead(caller, scopeId)) {
       throw notFound("there is no such ceiling");
     }
     if (scopeId.scope() == Scope.RUN) {
@@ -156,8 +155,8 @@ public final class CeilingResource {
       @PathParam("window") String windowName,
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch) {
     Caller caller = access.require(Role.ADMIN);
-    ScopeId scopeId = scopeId(caller, scopeName, id);
-    Window window = window(scopeId, windowName);
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
+    Window window = CeilingPath.window(scopeId, windowName);
     if (scopeId.scope() == Scope.RUN) {
       throw Problem.of(
               ProblemType.METHOD_NOT_ALLOWED,
@@ -178,42 +177,6 @@ public final class CeilingResource {
         .entity(CeilingView.of(scopeId.scope(), scopeId.id(), window, ceiling))
         .header(HttpHeaders.ETAG, EntityTags.of(version))
         .build();
-  }
-
-  private static ScopeId scopeId(Caller caller, String scopeName, String id) {
-    Scope scope = parse("scope", scopeName, Scope::ofWireName);
-    if (scope == Scope.TENANT && !id.equals("-")) {
-      throw RequestFields.invalid("id", "is - for the tenant");
-    }
-    return new ScopeId(caller.tenantId(), scope, Ids.require("id", id));
-  }
-
-  private static Window window(ScopeId scopeId, String windowName) {
-    Window window = parse("window", windowName, Window::ofWireName);
-    if (scopeId.scope() == Scope.RUN && window != Window.TOTAL) {
-      throw RequestFields.invalid("window", "a run's limit is over total");
-    }
-    return window;
-  }
-
-  private static <T> T parse(String name, String value, Function<String, T> convert) {
-    try {
-      return convert.apply(value);
-    } catch (IllegalArgumentException e) {
-      throw RequestFields.invalid(name, String.valueOf(e.getMessage()));
-    }
-  }
-
-  /// Whether a caller may read a ceiling. An agent may read those of its own user and key. Only the
-  /// run itself says who owns it, so an agent passes here for every run and is checked later.
-  static boolean mayRead(Caller caller, ScopeId scopeId) {
-    return caller.role() != Role.AGENT
-        || switch (scopeId.scope()) {
-          case USER -> scopeId.id().equals(caller.userId());
-          case KEY -> scopeId.id().equals(caller.keyId());
-          case RUN -> true;
-          case TEAM, FEATURE, TENANT -> false;
-        };
   }
 
   private static ProblemException notFound(String detail) {

@@ -1,7 +1,5 @@
 package io.budgetauthority.api;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.configuration.IssueKey;
 import io.budgetauthority.configuration.IssuedKey;
 import io.budgetauthority.configuration.RevokeKey;
@@ -23,9 +21,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The API keys of a tenant: created, listed, rotated with an overlap, deleted
@@ -38,9 +34,6 @@ public final class KeyResource {
 
   /// No cache may store an answer with a secret.
   static final String NO_STORE = "no-store";
-
-  private static final int MAX_NAMED = 100;
-  private static final List<String> OF_AGENTS = List.of("user_id", "key_id", "teams", "features");
 
   private final Access access;
   private final ApiKeys keys;
@@ -55,33 +48,6 @@ public final class KeyResource {
     this.issueKey = issueKey;
     this.rotateKey = rotateKey;
     this.revokeKey = revokeKey;
-  }
-
-  /// A key as administrators see it.
-  ///
-  /// @param secret only in the answer that created it; not written otherwise
-  public record KeyView(
-      @JsonProperty("id") String id,
-      @JsonProperty("role") Role role,
-      @JsonProperty("user_id") @Nullable String userId,
-      @JsonProperty("key_id") @Nullable String keyId,
-      @JsonProperty("teams") List<String> teams,
-      @JsonProperty("features") List<String> features,
-      @JsonProperty("created_at") Instant createdAt,
-      @JsonProperty("secret") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String secret) {
-
-    static KeyView of(ApiKeys.Principal principal, @Nullable String secret) {
-      Caller caller = principal.caller();
-      return new KeyView(
-          caller.principalId(),
-          caller.role(),
-          caller.userId(),
-          caller.keyId(),
-          caller.teams(),
-          caller.features(),
-          principal.createdAt(),
-          secret);
-    }
   }
 
   @GET
@@ -100,45 +66,8 @@ public final class KeyResource {
   @Consumes(MediaType.APPLICATION_JSON)
   public Response create(byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
-    RequestFields fields = RequestFields.parse(body);
-    Role stated = fields.oneOf("role", Role::ofWireName);
-    if (!fields.has("role")) {
-      fields.error("role", "is required");
-    }
-    if (stated == Role.OPERATOR) {
-      fields.error("role", "an operator belongs to no tenant");
-    }
-    String userId = fields.id("user_id");
-    String keyId = fields.id("key_id");
-    boolean agent = stated == Role.AGENT;
-    if (agent && !fields.has("user_id")) {
-      fields.error("user_id", "is required for an agent");
-    }
-    if (agent && !fields.has("key_id")) {
-      fields.error("key_id", "is required for an agent");
-    }
-    List<String> teams = fields.list("teams", PolicyJson::idOrAll);
-    List<String> features = fields.list("features", PolicyJson::idOrAll);
-    if (teams.size() > MAX_NAMED || features.size() > MAX_NAMED) {
-      fields.error(teams.size() > MAX_NAMED ? "teams" : "features", "names more than " + MAX_NAMED);
-    }
-    for (String ofAgents : OF_AGENTS) {
-      if (!agent && fields.has(ofAgents)) {
-        fields.error(ofAgents, "may be stated for the role agent only");
-      }
-    }
-    fields.end();
-    String id = "key_" + UUID.randomUUID().toString().replace("-", "");
-    Caller wanted =
-        new Caller(
-            caller.tenantId(),
-            id,
-            stated == null ? Role.VIEWER : stated,
-            userId,
-            keyId,
-            teams,
-            features);
-    IssuedKey issued = issueKey.issue(caller, wanted, subject(id));
+    Caller wanted = KeyJson.read(body, caller.tenantId());
+    IssuedKey issued = issueKey.issue(caller, wanted, subject(wanted.principalId()));
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
         .entity(KeyView.of(issued.principal(), issued.secret()))

@@ -1,20 +1,13 @@
 package io.budgetauthority.api;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.configuration.ChangePriceOverride;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.money.PicoUsd;
-import io.budgetauthority.price.BillingUnit;
-import io.budgetauthority.price.Bounds;
-import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceOverride;
 import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import jakarta.ws.rs.Consumes;
@@ -26,17 +19,10 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +33,6 @@ import org.jspecify.annotations.Nullable;
 public final class PriceOverrideResource {
 
   private static final char NUL = 0;
-  private static final String USD = "[0-9]{1,6}(\\.[0-9]{1,12})?";
 
   private final Access access;
   private final PriceOverrides overrides;
@@ -63,40 +48,6 @@ public final class PriceOverrideResource {
     this.overrides = overrides;
     this.changeOverride = changeOverride;
     this.prices = prices;
-  }
-
-  /// An override and the prices that result from it.
-  ///
-  /// @param inherit whether a price that the override omits is that of the table's row
-  /// @param prices USD per token, unit or use, by class, unit and tool
-  /// @param origins for each of these prices `override`, or `table` if it is inherited
-  public record OverrideView(
-      @JsonProperty("provider") String provider,
-      @JsonProperty("model") String model,
-      @JsonProperty("mode") String mode,
-      @JsonProperty("context_window_tokens") @Nullable Long contextWindowTokens,
-      @JsonProperty("max_output_tokens") @Nullable Long maxOutputTokens,
-      @JsonProperty("inherit") boolean inherit,
-      @JsonProperty("prices") Map<String, String> prices,
-      @JsonProperty("origins") Map<String, String> origins) {
-
-    static OverrideView of(PriceOverride override, @Nullable Price row) {
-      Price price = override.appliedTo(row);
-      Map<String, String> prices = price.describe(Bounds.DEFAULT_TIER, 0);
-      Map<String, String> origins = new TreeMap<>();
-      prices
-          .keySet()
-          .forEach(name -> origins.put(name, override.states(name) ? "override" : "table"));
-      return new OverrideView(
-          price.provider(),
-          price.model(),
-          price.mode(),
-          price.windowTokens(),
-          price.outputLimitTokens(),
-          override.inherit(),
-          prices,
-          origins);
-    }
   }
 
   private OverrideView view(PriceOverride override) {
@@ -179,7 +130,7 @@ public final class PriceOverrideResource {
     String ofModel = required("model", model);
     RequestFields fields = RequestFields.parse(body);
     boolean acceptsAmbiguous = fields.flag("accept_ambiguous");
-    PriceOverride override = read(fields, ofProvider, ofModel);
+    PriceOverride override = PriceOverrideJson.read(fields, ofProvider, ofModel);
     if (!acceptsAmbiguous) {
       refuseAmbiguous(caller, override);
     }
@@ -240,48 +191,6 @@ public final class PriceOverrideResource {
       throw notFound();
     }
     return Response.noContent().build();
-  }
-
-  /// Reads an override. A price that it omits is the table's, if the table has the model.
-  private static PriceOverride read(RequestFields fields, String provider, String model) {
-    String mode = fields.text("mode");
-    Long window = fields.integer("context_window_tokens", 1, RequestFields.MAX_INTEGER);
-    Long outputLimit = fields.integer("max_output_tokens", 1, RequestFields.MAX_INTEGER);
-    Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
-    capabilities.addAll(fields.list("supports", PriceOverrideResource::capability));
-    Map<TokenClass, Long> tokens = new EnumMap<>(TokenClass.class);
-    Map<BillingUnit, Long> units = new EnumMap<>(BillingUnit.class);
-    if (!fields.has("prices") && !fields.has("units") && !fields.has("billed_tools")) {
-      fields.error("prices", "is required, or units, or billed_tools");
-    }
-    fields
-        .texts("prices", PriceOverrideResource::picos)
-        .forEach(
-            (name, picos) -> fields.put("prices", name, TokenClass::ofWireName, tokens, picos));
-    fields
-        .texts("units", PriceOverrideResource::picos)
-        .forEach((name, picos) -> fields.put("units", name, BillingUnit::ofWireName, units, picos));
-    Map<String, Long> tools =
-        new HashMap<>(fields.texts("billed_tools", PriceOverrideResource::picos));
-    boolean inherit = fields.flag("inherit", true);
-    fields.end();
-    return new PriceOverride(
-        provider, model, mode, window, outputLimit, capabilities, tokens, units, tools, inherit);
-  }
-
-  private static Capability capability(JsonNode element) {
-    if (!element.isTextual()) {
-      throw new IllegalArgumentException("must be the name of a capability");
-    }
-    return Capability.ofWireName(element.textValue());
-  }
-
-  private static Long picos(String usd) {
-    if (!usd.matches(USD)) {
-      throw new IllegalArgumentException(
-          "must be USD as a decimal string with at most 12 decimals, such as \"0.000003\"");
-    }
-    return PicoUsd.ofUsd(new BigDecimal(usd)).picos();
   }
 
   private static String required(String name, @Nullable String value) {

@@ -44,7 +44,7 @@ public final class TenantResource {
   public record TenantView(
       @JsonProperty("tenant_id") String tenantId,
       @JsonProperty("time_zone") ZoneId timeZone,
-      @JsonProperty("admin_key") KeyResource.KeyView adminKey) {}
+      @JsonProperty("admin_key") KeyView adminKey) {}
 
   /// A tenant in the list.
   public record ListedView(
@@ -87,7 +87,7 @@ public final class TenantResource {
             new TenantView(
                 issued.principal().caller().tenantId(),
                 zone,
-                KeyResource.KeyView.of(issued.principal(), issued.secret())))
+                KeyView.of(issued.principal(), issued.secret())))
         .build();
   }
 }
