@@ -48,6 +48,8 @@ final class Wiring {
     return Clock.systemUTC();
   }
 
+  /// What the ledger's calls go through, and those of changes that move its accounts. Its calls are
+  /// counted; those of configuration and attribution are not.
   @Produces
   @Singleton
   Database database(DynamoDbClient dynamoDb) {
@@ -56,32 +58,32 @@ final class Wiring {
 
   @Produces
   @Singleton
-  Policies policies(Database database, BudgetConfig config) {
-    return new Policies(database, config.ledgerTable());
+  Policies policies(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new Policies(new Database(dynamoDb), config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  Ceilings ceilings(Database database, BudgetConfig config) {
-    return new Ceilings(database, config.ledgerTable());
+  Ceilings ceilings(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new Ceilings(new Database(dynamoDb), config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  TenantDirectory tenants(Database database, BudgetConfig config, Policies policies) {
-    return new TenantDirectory(database, config.ledgerTable(), policies);
+  TenantDirectory tenants(DynamoDbClient dynamoDb, BudgetConfig config, Policies policies) {
+    return new TenantDirectory(new Database(dynamoDb), config.ledgerTable(), policies);
   }
 
   @Produces
   @Singleton
-  AuditTrail auditTrail(Database database, BudgetConfig config) {
-    return new AuditTrail(database, config.ledgerTable());
+  AuditTrail auditTrail(DynamoDbClient dynamoDb, BudgetConfig config) {
+    return new AuditTrail(new Database(dynamoDb), config.ledgerTable());
   }
 
   @Produces
   @Singleton
-  ApiKeys apiKeys(Database database, BudgetConfig config, Clock clock) {
-    return new ApiKeys(database, config.ledgerTable(), clock);
+  ApiKeys apiKeys(DynamoDbClient dynamoDb, BudgetConfig config, Clock clock) {
+    return new ApiKeys(new Database(dynamoDb), config.ledgerTable(), clock);
   }
 
   @Produces
@@ -104,8 +106,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  PriceOverrides priceOverrides(Database database, BudgetConfig config, Clock clock) {
-    return new PriceOverrides(database, config.ledgerTable(), clock);
+  PriceOverrides priceOverrides(DynamoDbClient dynamoDb, BudgetConfig config, Clock clock) {
+    return new PriceOverrides(new Database(dynamoDb), config.ledgerTable(), clock);
   }
 
   @Produces

@@ -16,6 +16,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.local.WithoutToken;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
@@ -123,7 +124,11 @@ public final class TestAuthority {
         new Database(
             LocalCloudForTests.dynamoDb()
                 .overrideConfiguration(
-                    override -> faults.forEach(override::addExecutionInterceptor))
+                    override -> {
+                      // As in the local build, a lost answer is recognised by what is stored.
+                      override.addExecutionInterceptor(new WithoutToken());
+                      faults.forEach(override::addExecutionInterceptor);
+                    })
                 .build());
     String decisionsTable = cloud.definitions().decisionsTable().create().tableName();
     this.database = database;

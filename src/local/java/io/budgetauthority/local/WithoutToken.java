@@ -12,10 +12,9 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
-/// Removes the token that the SDK adds to a transaction. Dynoxide reads every token of the last ten
-/// minutes before each transaction, so under steady load the local build would become slower by the
-/// minute. The authority does not need the token. It is a new one for each call, and the conditions
-/// of a write tell whether it was sent before.
+/// Removes the token of a transaction. Dynoxide reads every token of the last ten minutes before
+/// each transaction, so under steady load the local build would become slower by the minute. The
+/// authority does not need the token: what is stored tells whether a write was sent before.
 public final class WithoutToken implements ExecutionInterceptor {
 
   private static final Pattern TOKEN =

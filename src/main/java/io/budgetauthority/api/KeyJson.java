@@ -47,12 +47,6 @@ final class KeyJson {
     fields.end();
     String id = "key_" + UUID.randomUUID().toString().replace("-", "");
     return new Caller(
-        tenantId,
-        id,
-        stated == null ? Role.VIEWER : stated,
-        userId,
-        keyId,
-        teams,
-        features);
+        tenantId, id, stated == null ? Role.VIEWER : stated, userId, keyId, teams, features);
   }
 }

@@ -40,8 +40,7 @@ final class PriceOverrideJson {
     fields
         .texts("units", PriceOverrideJson::picos)
         .forEach((name, picos) -> fields.put("units", name, BillingUnit::ofWireName, units, picos));
-    Map<String, Long> tools =
-        new HashMap<>(fields.texts("billed_tools", PriceOverrideJson::picos));
+    Map<String, Long> tools = new HashMap<>(fields.texts("billed_tools", PriceOverrideJson::picos));
     boolean inherit = fields.flag("inherit", true);
     fields.end();
     return new PriceOverride(

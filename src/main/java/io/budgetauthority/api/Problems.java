@@ -56,7 +56,7 @@ public class Problems {
   @ServerExceptionMapper
   public Response contended(StorageContended e, UriInfo uri) {
     return retryable(
-        ProblemType.CONTENTION, "the stored items stayed busy; nothing was changed", uri);
+        ProblemType.CONTENTION, "the stored items stayed busy; send the same request again", uri);
   }
 
   @ServerExceptionMapper
@@ -69,7 +69,8 @@ public class Problems {
   public Response ofAws(SdkException e, UriInfo uri) {
     if (e instanceof SdkServiceException answered && answered.isThrottlingException()) {
       LOG.warnf("a call was throttled until its deadline: %s", e.getMessage());
-      return retryable(ProblemType.CONTENTION, "the ledger is busy; nothing was changed", uri);
+      return retryable(
+          ProblemType.CONTENTION, "the ledger is busy; send the same request again", uri);
     }
     return StorageUnavailable.isCauseOf(e) ? outage(e, uri) : fault(e, uri);
   }

@@ -4,6 +4,7 @@ import io.budgetauthority.configuration.IssueKey;
 import io.budgetauthority.configuration.IssuedKey;
 import io.budgetauthority.configuration.RevokeKey;
 import io.budgetauthority.configuration.RotateKey;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.tenant.ApiKeys;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
@@ -41,7 +42,7 @@ final class KeyCommands {
       mixinStandardHelpOptions = true)
   int list(@Mixin Operator operator, @Mixin OfTenant of) {
     return operator.withKeys(
-        (keys, writer) -> {
+        (keys, policies, writer) -> {
           PrintWriter out = out();
           String after = null;
           List<ApiKeys.Principal> page;
@@ -77,17 +78,29 @@ final class KeyCommands {
     if (of.tenant.isEmpty() != (role == Role.OPERATOR)) {
       throw wrong("--tenant names a tenant for every role but operator, which belongs to none");
     }
-    if ((role == Role.AGENT) != (user != null && key != null)) {
+    boolean stated = user != null || key != null;
+    if (role == Role.AGENT ? user == null || key == null : stated) {
       throw wrong("--user and --key are stated for the role agent, and for no other");
     }
+    requireIds(of.tenant, user, key);
     String id =
         (role == Role.OPERATOR ? "opr_" : "key_") + UUID.randomUUID().toString().replace("-", "");
     Caller wanted = new Caller(of.tenant, id, role, user, key);
     return operator.withKeys(
-        (keys, writer) ->
-            show(
-                new IssueKey(writer, keys, Clock.systemUTC())
-                    .issue(Operator.CALLER, wanted, of.subject(id))));
+        (keys, policies, writer) ->
+            role != Role.OPERATOR && policies.now(of.tenant).version() == 0
+                ? refuse("there is no tenant " + of.tenant)
+                : show(
+                    new IssueKey(writer, keys, Clock.systemUTC())
+                        .issue(Operator.CALLER, wanted, of.subject(id))));
+  }
+
+  private void requireIds(@Nullable String... ids) {
+    for (String id : ids) {
+      if (id != null && !id.isEmpty() && !Ids.isId(id)) {
+        throw wrong(id + " is no id: it has 1 to 128 printable ASCII characters without spaces");
+      }
+    }
   }
 
   @Command(
@@ -108,7 +121,7 @@ final class KeyCommands {
       throw wrong("--overlap is 0 to " + MAX_OVERLAP.toSeconds() + " seconds");
     }
     return operator.withKeys(
-        (keys, writer) ->
+        (keys, policies, writer) ->
             switch (new RotateKey(writer, keys, Clock.systemUTC())
                 .rotate(
                     Operator.CALLER,
@@ -134,7 +147,7 @@ final class KeyCommands {
       @Mixin OfTenant of,
       @Parameters(paramLabel = "ID", description = "the key's id") String id) {
     return operator.withKeys(
-        (keys, writer) ->
+        (keys, policies, writer) ->
             switch (new RevokeKey(writer, keys, Clock.systemUTC())
                 .revoke(Operator.CALLER, of.tenant, id, of.subject(id))) {
               case DONE -> {

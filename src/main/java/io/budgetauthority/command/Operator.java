@@ -44,7 +44,7 @@ final class Operator {
 
   /// What uses the stores of keys.
   interface KeyAction {
-    int apply(ApiKeys keys, ConfigurationWriter writer);
+    int apply(ApiKeys keys, Policies policies, ConfigurationWriter writer);
   }
 
   /// Runs what uses the stores of keys, and closes their clients.
@@ -54,18 +54,20 @@ final class Operator {
       Clock clock = Clock.systemUTC();
       Database database = new Database(dynamoDb);
       ApiKeys keys = new ApiKeys(database, tables.ledger, clock);
+      Policies policies = new Policies(database, tables.ledger);
       SnapshotPublisher publisher =
           new SnapshotPublisher(
               database,
               tables.ledger,
               new SnapshotStore(s3, bucket),
               new Snapshots(
-                  new Policies(database, tables.ledger),
+                  policies,
                   new Ceilings(database, tables.ledger),
                   keys,
                   new PriceOverrides(database, tables.ledger, clock)));
       return action.apply(
           keys,
+          policies,
           new ConfigurationWriter(database, new AuditTrail(database, tables.ledger), publisher));
     }
   }

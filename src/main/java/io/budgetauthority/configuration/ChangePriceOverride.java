@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -67,10 +68,14 @@ public final class ChangePriceOverride {
       @Nullable PriceOverride next,
       Function<PriceOverride, ?> shown) {
     Deadline deadline = Deadline.ofRequest();
-    return Optimistic.retry(
-        deadline,
-        "the override of " + provider + "/" + model,
-        () -> attempt(by, provider, model, next, shown, deadline));
+    AtomicBoolean sent = new AtomicBoolean();
+    Result result =
+        Optimistic.retry(
+            deadline,
+            "the override of " + provider + "/" + model,
+            () -> attempt(by, provider, model, next, shown, deadline, sent));
+    // It existed at the first attempt: that attempt has deleted it, or somebody else has.
+    return result == Result.UNKNOWN && sent.get() ? Result.DELETED : result;
   }
 
   private Attempt<Result> attempt(
@@ -79,7 +84,8 @@ public final class ChangePriceOverride {
       String model,
       @Nullable PriceOverride next,
       Function<PriceOverride, ?> shown,
-      Deadline deadline) {
+      Deadline deadline,
+      AtomicBoolean sent) {
     String tenantId = by.tenantId();
     OverrideVersion before = overrides.stored(tenantId, provider, model);
     PriceOverride former = before == null ? null : before.override();
@@ -105,10 +111,10 @@ public final class ChangePriceOverride {
                 new ConfigurationChange.Published(
                     SnapshotStore.Kind.PRICE_OVERRIDES,
                     PriceOverrides.snapshotName(tenantId, model))));
-    if (!writer.write(change, deadline)) {
+    sent.set(true);
+    if (!writer.write(change, deadline, () -> overrides.evict(tenantId))) {
       return Attempt.conflict();
     }
-    overrides.evict(tenantId);
     if (next == null) {
       return Attempt.done(Result.DELETED);
     }

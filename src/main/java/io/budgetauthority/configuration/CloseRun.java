@@ -56,7 +56,9 @@ public final class CloseRun {
                       entry,
                       runs.endingOf(run.get(), Run.State.CLOSED, now),
                       List.of());
-              return writer.write(change, deadline) ? Attempt.done(true) : Attempt.conflict();
+              return writer.write(change, deadline, () -> {})
+                  ? Attempt.done(true)
+                  : Attempt.conflict();
             });
     if (found) {
       runs.closeDescendants(by.tenantId(), runId, now);

@@ -35,16 +35,23 @@ public final class ConfigurationWriter {
   }
 
   /// False, with nothing written, where what the change depends on has changed.
-  boolean write(ConfigurationChange change, Deadline deadline) {
+  ///
+  /// @param evict removes what this process has cached of what changes. It runs after the
+  ///   transaction, whatever its outcome, and before the snapshots are published, which may take
+  ///   longer than the transaction
+  boolean write(ConfigurationChange change, Deadline deadline, Runnable evict) {
     List<Write> writes = new ArrayList<>(change.writes());
     writes.add(audit.add(change.tenantId(), change.entry()));
     change.published().forEach(it -> writes.add(publisher.mark(it.kind(), it.names())));
-    if (!database.transact(writes, deadline).isDone()) {
-      return false;
+    boolean written;
+    try {
+      written = database.transact(writes, deadline).isDone();
+    } finally {
+      evict.run();
     }
-    if (publishesAtOnce && !change.published().isEmpty()) {
+    if (written && publishesAtOnce && !change.published().isEmpty()) {
       publisher.publishPending();
     }
-    return true;
+    return written;
   }
 }

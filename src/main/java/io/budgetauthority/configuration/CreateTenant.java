@@ -48,7 +48,11 @@ public final class CreateTenant {
   public Optional<IssuedKey> create(Caller by, String tenantId, Policy policy) {
     Caller admin = new Caller(tenantId, "admin", Role.ADMIN, null, null);
     String secret = Secrets.next();
-    return create(by, tenantId, policy, Map.of(secret, admin), "keys/" + admin.principalId(), admin)
+    boolean created =
+        create(by, tenantId, policy, Map.of(secret, admin), "keys/" + admin.principalId(), admin)
+            // Nobody else has stored this secret: an attempt whose answer was lost has.
+            || keys.authenticate(secret).isPresent();
+    return created
         ? Optional.of(new IssuedKey(new ApiKeys.Principal(admin, clock.instant()), secret))
         : Optional.empty();
   }
@@ -85,13 +89,13 @@ public final class CreateTenant {
     if (!hashes.isEmpty()) {
       published.add(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, hashes));
     }
-    boolean created =
-        writer.write(
-            new ConfigurationChange(
-                tenantId, AuditEntry.of(by, now, subject, null, principals), writes, published),
-            Deadline.ofRequest());
-    policies.evict(tenantId);
-    keys.evict(hashes);
-    return created;
+    return writer.write(
+        new ConfigurationChange(
+            tenantId, AuditEntry.of(by, now, subject, null, principals), writes, published),
+        Deadline.ofRequest(),
+        () -> {
+          policies.evict(tenantId);
+          keys.evict(hashes);
+        });
   }
 }

@@ -52,7 +52,8 @@ public final class DeleteCeiling {
           CeilingSet after = before.without(window);
           CeilingChange change =
               new CeilingChange(by, scopeId, window, clock.instant(), before, after);
-          if (!writer.write(change.with(ceilings, List.of()), deadline)) {
+          if (!writer.write(
+              change.with(ceilings, List.of()), deadline, () -> ceilings.evict(scopeId))) {
             return Attempt.conflict();
           }
           ceilings.cacheIfNewer(scopeId, after);

@@ -36,7 +36,8 @@ public final class IssueKey {
                 AuditEntry.of(by, now, subject, null, wanted),
                 keys.create(principal, hash),
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, hash))),
-            Deadline.ofRequest());
+            Deadline.ofRequest(),
+            () -> keys.evict(List.of(hash)));
     if (!written) {
       throw new IllegalStateException("a key is written unconditionally");
     }

@@ -107,7 +107,7 @@ public final class PutCeiling {
               stored, ceiling.limit(), new LimitVersion(after.version(), policy.version())));
     }
     CeilingChange change = new CeilingChange(by, scopeId, window, now, before, after);
-    if (!writer.write(change.with(ceilings, writes), deadline)) {
+    if (!writer.write(change.with(ceilings, writes), deadline, () -> ceilings.evict(scopeId))) {
       return Attempt.conflict();
     }
     ceilings.cacheIfNewer(scopeId, after);

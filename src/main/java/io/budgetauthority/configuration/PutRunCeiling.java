@@ -85,7 +85,8 @@ public final class PutRunCeiling {
                 AuditEntry.of(by, clock.instant(), subject, seen.ceiling(), ceiling),
                 List.of(runs.moveLimit(seen, ceiling)),
                 List.of()),
-            deadline);
+            deadline,
+            () -> {});
     return written ? Attempt.done(new Result.Done(seen.withCeiling(ceiling))) : Attempt.conflict();
   }
 }

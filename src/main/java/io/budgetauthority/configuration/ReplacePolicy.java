@@ -42,9 +42,9 @@ public final class ReplacePolicy {
                 AuditEntry.of(by, now, "policy", seen.policy(), next),
                 List.of(policies.replace(tenantId, replaced)),
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.POLICY, tenantId))),
-            Deadline.ofRequest());
-    if (!written) {
-      policies.evict(tenantId);
+            Deadline.ofRequest(),
+            () -> policies.evict(tenantId));
+    if (!written && !policies.now(tenantId).equals(replaced)) {
       return Optional.empty();
     }
     policies.cacheIfNewer(tenantId, replaced);

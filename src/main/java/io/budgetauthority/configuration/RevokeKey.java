@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Deletes a principal with all its secrets.
 public final class RevokeKey {
@@ -46,14 +47,23 @@ public final class RevokeKey {
   /// @param subject what the audit trail calls it
   public Result revoke(Caller by, String tenantId, String principalId, String subject) {
     Deadline deadline = Deadline.ofRequest();
-    return Optimistic.retry(
-        deadline,
-        "key " + principalId,
-        () -> attempt(by, tenantId, principalId, subject, deadline));
+    AtomicBoolean sent = new AtomicBoolean();
+    Result result =
+        Optimistic.retry(
+            deadline,
+            "key " + principalId,
+            () -> attempt(by, tenantId, principalId, subject, deadline, sent));
+    // It existed at the first attempt: that attempt has deleted it, or somebody else has.
+    return result == Result.UNKNOWN && sent.get() ? Result.DONE : result;
   }
 
   private Attempt<Result> attempt(
-      Caller by, String tenantId, String principalId, String subject, Deadline deadline) {
+      Caller by,
+      String tenantId,
+      String principalId,
+      String subject,
+      Deadline deadline,
+      AtomicBoolean sent) {
     Optional<ApiKeys.Stored> found = keys.find(tenantId, principalId);
     if (found.isEmpty()) {
       return Attempt.done(Result.UNKNOWN);
@@ -74,10 +84,10 @@ public final class RevokeKey {
             AuditEntry.of(by, clock.instant(), subject, seen.principal().caller(), null),
             writes,
             List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, seen.hashes())));
-    if (!writer.write(change, deadline)) {
+    sent.set(true);
+    if (!writer.write(change, deadline, () -> keys.evict(seen.hashes()))) {
       return Attempt.conflict();
     }
-    keys.evict(seen.hashes());
     return Attempt.done(Result.DONE);
   }
 

@@ -95,11 +95,16 @@ public final class RotateKey {
                 entry,
                 writes,
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, changed))),
-            Deadline.ofRequest());
-    if (!written) {
+            Deadline.ofRequest(),
+            () -> keys.evict(changed));
+    if (!written && !isNewest(tenantId, principalId, hash)) {
       return new Result.Conflict();
     }
-    keys.evict(changed);
     return new Result.Done(new IssuedKey(seen.principal(), secret));
+  }
+
+  /// Whether a secret is the newest: then an attempt whose answer was lost has written it.
+  private boolean isNewest(String tenantId, String principalId, String hash) {
+    return keys.find(tenantId, principalId).filter(now -> now.hash().equals(hash)).isPresent();
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -236,8 +237,9 @@ public final class Database {
   }
 
   /// Sends a transaction until it is written or one of its conditions fails. After a conflict or
-  /// throttling it pauses and sends again. Where the answer of a write was lost, the write is sent
-  /// again, and a condition of it may fail.
+  /// throttling it pauses and sends again. Where the answer was lost, it is sent again with the
+  /// same token. A database that ignores tokens, as the local build's does, answers a condition
+  /// that fails.
   public Written transact(List<? extends Write> writes, Deadline deadline) {
     if (writes.size() > MAX_WRITES_A_TRANSACTION) {
       throw new IllegalArgumentException(writes.size() + " writes are too many for a transaction");
@@ -248,7 +250,7 @@ public final class Database {
             .build();
     while (true) {
       try {
-        send(deadline, request, client::transactWriteItems);
+        send(deadline, withToken(request), client::transactWriteItems);
         return Written.DONE;
       } catch (TransactionCanceledException e) {
         List<CancellationReason> reasons = e.cancellationReasons();
@@ -270,6 +272,12 @@ public final class Database {
         listener.retried();
       }
     }
+  }
+
+  /// The request with a token, by which DynamoDB knows a repetition of it. A repetition of a
+  /// transaction that was written is answered as the first one, so a lost answer is no refusal.
+  private static TransactWriteItemsRequest withToken(TransactWriteItemsRequest request) {
+    return request.toBuilder().clientRequestToken(UUID.randomUUID().toString()).build();
   }
 
   /// Puts items of one table without a condition, in as many batches as they need.

@@ -28,6 +28,7 @@ final class SdkWrites {
                       .tableName(put.table())
                       .item(put.item().toSdk())
                       .conditionExpression(expression(put.condition()))
+                      .expressionAttributeNames(names(put.condition()))
                       .expressionAttributeValues(values(put.condition()))
                       .returnValuesOnConditionCheckFailure(returned(put.returnsStored()))
                       .build())
@@ -39,7 +40,7 @@ final class SdkWrites {
                       .key(update.key().toSdk())
                       .updateExpression(update.expression())
                       .conditionExpression(update.condition())
-                      .expressionAttributeNames(names(update))
+                      .expressionAttributeNames(orNull(update.names()))
                       .expressionAttributeValues(update.values().toSdkOrNull())
                       .returnValuesOnConditionCheckFailure(returned(update.returnsStored()))
                       .build())
@@ -50,6 +51,7 @@ final class SdkWrites {
                       .tableName(delete.table())
                       .key(delete.key().toSdk())
                       .conditionExpression(expression(delete.condition()))
+                      .expressionAttributeNames(names(delete.condition()))
                       .expressionAttributeValues(values(delete.condition()))
                       .build())
               .build();
@@ -59,6 +61,7 @@ final class SdkWrites {
                       .tableName(check.table())
                       .key(check.key().toSdk())
                       .conditionExpression(check.condition().expression())
+                      .expressionAttributeNames(names(check.condition()))
                       .expressionAttributeValues(check.condition().values().toSdkOrNull())
                       .build())
               .build();
@@ -70,6 +73,7 @@ final class SdkWrites {
         .tableName(put.table())
         .item(put.item().toSdk())
         .conditionExpression(expression(put.condition()))
+        .expressionAttributeNames(names(put.condition()))
         .expressionAttributeValues(values(put.condition()))
         .returnValuesOnConditionCheckFailure(returned(put.returnsStored()))
         .build();
@@ -81,7 +85,7 @@ final class SdkWrites {
         .key(update.key().toSdk())
         .updateExpression(update.expression())
         .conditionExpression(update.condition())
-        .expressionAttributeNames(names(update))
+        .expressionAttributeNames(orNull(update.names()))
         .expressionAttributeValues(update.values().toSdkOrNull())
         .returnValuesOnConditionCheckFailure(returned(update.returnsStored()))
         .build();
@@ -92,6 +96,7 @@ final class SdkWrites {
         .tableName(delete.table())
         .key(delete.key().toSdk())
         .conditionExpression(expression(delete.condition()))
+        .expressionAttributeNames(names(delete.condition()))
         .expressionAttributeValues(values(delete.condition()))
         .build();
   }
@@ -104,8 +109,13 @@ final class SdkWrites {
     return condition == null ? null : condition.values().toSdkOrNull();
   }
 
-  private static @Nullable Map<String, String> names(Write.Update update) {
-    return update.names().isEmpty() ? null : update.names();
+  private static @Nullable Map<String, String> names(Write.@Nullable Condition condition) {
+    return condition == null ? null : orNull(condition.names());
+  }
+
+  /// Null where there are none, because the SDK refuses an empty map of names.
+  private static @Nullable Map<String, String> orNull(Map<String, String> names) {
+    return names.isEmpty() ? null : names;
   }
 
   private static @Nullable ReturnValuesOnConditionCheckFailure returned(boolean stored) {

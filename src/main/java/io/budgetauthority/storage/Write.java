@@ -8,8 +8,10 @@ public sealed interface Write {
 
   /// What must be true of the stored item for a write to be made.
   ///
+  /// @param names the names that the expression begins with `#`, such as those that DynamoDB
+  ///   reserves
   /// @param values the values of the expression
-  record Condition(String expression, Attributes values) {
+  record Condition(String expression, Map<String, String> names, Attributes values) {
 
     public static final Condition ABSENT = new Condition("attribute_not_exists(pk)");
 
@@ -17,6 +19,10 @@ public sealed interface Write {
 
     public Condition(String expression) {
       this(expression, Attributes.NONE);
+    }
+
+    public Condition(String expression, Attributes values) {
+      this(expression, Map.of(), values);
     }
   }
 

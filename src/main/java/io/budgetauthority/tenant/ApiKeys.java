@@ -106,9 +106,7 @@ public final class ApiKeys {
         .map(
             item ->
                 new Stored(
-                    readPrincipal(tenantId, item),
-                    item.text("newest_hash"),
-                    item.texts("old_hashes")));
+                    readPrincipal(tenantId, item), item.text("hash"), item.texts("old_hashes")));
   }
 
   /// A page of a tenant's principals, by id.
@@ -180,7 +178,8 @@ public final class ApiKeys {
   }
 
   private static Write.Condition hasNewest(Stored seen) {
-    return new Write.Condition("newest_hash = :newest", Attributes.of(":newest", seen.hash()));
+    return new Write.Condition(
+        "#hash = :newest", Map.of("#hash", "hash"), Attributes.of(":newest", seen.hash()));
   }
 
   private Write lookUp(Caller caller, String hash) {
@@ -197,7 +196,7 @@ public final class ApiKeys {
     Attributes.Builder item =
         described(Attributes.at(principalKey(caller.tenantId(), caller.principalId())), caller)
             .put("created", stored.principal().createdAt())
-            .put("newest_hash", stored.hash());
+            .put("hash", stored.hash());
     if (!stored.olderHashes().isEmpty()) {
       item.put("old_hashes", stored.olderHashes());
     }

@@ -17,6 +17,7 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.local.WithoutToken;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.record.AccountKey;
@@ -109,7 +110,10 @@ class AttributionPropertyTest {
           new AttributionTable(
               new Database(
                   LocalCloudForTests.dynamoDb()
-                      .overrideConfiguration(it -> it.addExecutionInterceptor(faults))
+                      .overrideConfiguration(
+                          it ->
+                              it.addExecutionInterceptor(new WithoutToken())
+                                  .addExecutionInterceptor(faults))
                       .build()),
               name);
       this.stream = new AttributionStream(table, service.configuration.policies);

@@ -15,6 +15,7 @@ import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -126,17 +127,59 @@ class KeyCommandsTest {
   }
 
   @Test
+  void whenAnswersAreLost_everyChangeIsAnsweredAsDone() {
+    long seed = System.nanoTime();
+    Faults lossy = new Faults(seed, 30, 0);
+    TestConfiguration process = process(lossy);
+    for (int i = 0; i < 10; i++) {
+      String tenant = tenantId + "-" + i;
+      Caller by = TestConfiguration.admin(tenant);
+      IssuedKey first =
+          process.createTenant.create(by, tenant, Policy.DEFAULT).orElseThrow(AssertionError::new);
+      assertTrue(process().keys.authenticate(first.secret()).isPresent(), "seed " + seed);
+      assertTrue(process.replace(tenant, Policy.DEFAULT), "seed " + seed);
+      Caller other = new Caller(tenant, "other", Role.VIEWER, null, null);
+      var unused = process.issueKey.issue(by, other, SUBJECT);
+      assertEquals(
+          RevokeKey.Result.DONE,
+          process.revokeKey.revoke(by, tenant, "other", SUBJECT),
+          "seed " + seed);
+    }
+    assertTrue(lossy.lost.get() > 0, "seed " + seed);
+  }
+
+  @Test
+  void whenAnswersAreLost_everyRotationIsDone() {
+    long seed = System.nanoTime();
+    Faults lossy = new Faults(seed, 30, 0);
+    TestConfiguration process = process(lossy);
+    String secret = process.issueKey.issue(admin, caller, SUBJECT).secret();
+    for (int i = 0; i < 20; i++) {
+      RotateKey.Result.Done done =
+          assertInstanceOf(RotateKey.Result.Done.class, rotate(process, admin), "seed " + seed);
+      assertTrue(process().keys.authenticate(secret).isPresent(), "seed " + seed);
+      secret = done.issued().secret();
+    }
+    assertTrue(process().keys.authenticate(secret).isPresent(), "seed " + seed);
+    assertTrue(lossy.lost.get() > 0, "seed " + seed);
+  }
+
+  private Callable<Boolean> replacement(VersionedPolicy seen, String zone) {
+    Policy next = Policy.DEFAULT.in(ZoneId.of(zone));
+    return () ->
+        process(new Faults(7, 0, 30))
+            .replacePolicy
+            .replace(admin, tenantId, seen, next)
+            .isPresent();
+  }
+
+  @Test
   void whenTwoPoliciesAreWrittenAtOnce_oneIsRefused() throws Exception {
     assertTrue(process().create(tenantId, Policy.DEFAULT));
     for (int repetition = 0; repetition < 10; repetition++) {
       VersionedPolicy seen = process().policies.now(tenantId);
-      Callable<Boolean> replace =
-          () ->
-              process(new Faults(7, 0, 30))
-                  .replacePolicy
-                  .replace(admin, tenantId, seen, Policy.DEFAULT)
-                  .isPresent();
-      List<Boolean> outcomes = atOnce(List.of(replace, replace));
+      List<Boolean> outcomes =
+          atOnce(List.of(replacement(seen, "UTC"), replacement(seen, "Asia/Tokyo")));
       assertEquals(1, outcomes.stream().filter(it -> it).count());
     }
     assertEquals(11, process().policies.now(tenantId).version());

@@ -124,6 +124,9 @@ class ServerIT {
       assertTrue(run(cloud, 0, "bin/budget keys list --tenant demo").contains(issued[0]));
       run(cloud, 2, "bin/budget keys issue --role viewer");
       run(cloud, 2, "bin/budget keys issue --tenant demo --role agent --user ada");
+      run(cloud, 2, "bin/budget keys issue --tenant demo --role gateway --user ada");
+      run(cloud, 2, "bin/budget keys issue --tenant 'no id' --role admin");
+      run(cloud, 1, "bin/budget keys issue --tenant nobody --role admin");
       run(cloud, 1, "bin/budget keys revoke admin --tenant demo");
       run(cloud, 1, "bin/budget keys rotate nobody --tenant demo");
       try (Server server = Server.start(Form.tested().server(), Deployed.environment(cloud))) {

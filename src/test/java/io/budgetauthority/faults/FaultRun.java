@@ -16,6 +16,7 @@ import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
+import io.budgetauthority.local.WithoutToken;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.PriceBook;
 import io.budgetauthority.price.PriceStore;
@@ -122,7 +123,10 @@ final class FaultRun {
     this.around =
         new Machine.Surroundings(
             LocalCloudForTests.dynamoDb()
-                .overrideConfiguration(it -> it.addExecutionInterceptor(injector))
+                .overrideConfiguration(
+                    it ->
+                        it.addExecutionInterceptor(new WithoutToken())
+                            .addExecutionInterceptor(injector))
                 .build(),
             cloud.definitions().ledgerTable().create().tableName(),
             cloud.definitions().decisionsTable().create().tableName(),

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -138,6 +139,28 @@ class LedgerCallsTest {
     assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
     assertTrue(service.database.isReachable(), "it answered");
     assertHeldOnce();
+  }
+
+  /// DynamoDB answers a repetition by its token; after a cancellation it is to write.
+  @Test
+  void whenATransactionIsRepeated_itHasTheTokenOfTheFirst() {
+    List<String> tokens = new ArrayList<>();
+    next.fail(
+        3,
+        request -> {
+          if (request instanceof TransactWriteItemsRequest transaction) {
+            tokens.add(transaction.clientRequestToken());
+            return tokens.size() == 3
+                ? cancelled("TransactionConflict").apply(request)
+                : SdkClientException.create("injected: no answer");
+          }
+          return null;
+        });
+
+    assertHeldOnce();
+
+    assertEquals(1, Set.copyOf(tokens.subList(0, 3)).size(), tokens.toString());
+    assertEquals(2, Set.copyOf(tokens).size(), tokens.toString());
   }
 
   @Test
