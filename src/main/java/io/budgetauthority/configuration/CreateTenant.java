@@ -62,7 +62,12 @@ public final class CreateTenant {
   public boolean create(
       Caller by, String tenantId, Policy policy, Map<String, Caller> principalBySecret) {
     return create(
-        by, tenantId, policy, principalBySecret, "keys", List.copyOf(principalBySecret.values()));
+        by,
+        tenantId,
+        policy,
+        principalBySecret,
+        "keys",
+        Map.of("keys", List.copyOf(principalBySecret.values())));
   }
 
   private boolean create(
