@@ -23,7 +23,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 @Path("/budget/balances")
 @Produces(MediaType.APPLICATION_JSON)
 public final class BalanceResource {
-
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Access access;
   private final Ledger ledger;
@@ -87,7 +84,7 @@ public final class BalanceResource {
       tuple = run.tuple().completedBy(stated);
       shares.add(share(run, policy.policy()));
       ledger
-          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.in(TIMEOUT))
+          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.ofRequest())
           .runs()
           .values()
           .stream()
@@ -97,7 +94,7 @@ public final class BalanceResource {
     Instant now = clock.instant();
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
     Ledger.Snapshot seen =
-        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.in(TIMEOUT));
+        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.ofRequest());
     for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accounts())) {
       shares.add(enforced.sharing(MicroUsd.ZERO));
     }

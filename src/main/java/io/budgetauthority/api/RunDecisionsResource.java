@@ -17,7 +17,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 @Path("/budget/runs/{run_id}/decisions")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunDecisionsResource {
-
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Access access;
   private final Ledger ledger;
@@ -67,7 +64,7 @@ public final class RunDecisionsResource {
     }
     Attribution.Listed listed = attribution.decisionsOfRun(caller.tenantId(), runId, most, cursor);
     Map<ReservationId, Reservation> found =
-        ledger.findAll(caller.tenantId(), listed.ids(), Deadline.in(TIMEOUT));
+        ledger.findAll(caller.tenantId(), listed.ids(), Deadline.ofRequest());
     Instant now = clock.instant();
     List<DecisionRecord> items = new ArrayList<>();
     for (ReservationId id : listed.ids()) {

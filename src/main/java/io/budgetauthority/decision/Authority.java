@@ -19,7 +19,6 @@ import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -31,8 +30,6 @@ public final class Authority {
 
   /// protocol.md#downgrade: balances that moved are decided again, five rounds at most.
   private static final int MAX_ROUNDS = 5;
-
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Ledger ledger;
   private final PriceBook prices;
@@ -81,7 +78,7 @@ public final class Authority {
 
   /// An advisory tenant is never refused for its number of runs. It gets a warning.
   private Answer decide(Ask ask, PriceTable table) {
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     Answer answer = decide(ask, table, null, deadline);
     return answer instanceof Answer.TooManyRuns full
             && policies.of(ask.tenantId()).policy().mode() == Mode.ADVISORY_ESTIMATE

@@ -14,7 +14,6 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -24,8 +23,6 @@ import org.jspecify.annotations.Nullable;
 /// Creates runs ahead of their first decision (protocol.md#runs). The same request again answers
 /// with the run as it is. Safe for use by many threads.
 public final class RunCreation {
-
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
 
   private final Runs runs;
   private final Policies policies;
@@ -59,7 +56,7 @@ public final class RunCreation {
   }
 
   public Result create(Wanted wanted) {
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     return Optimistic.retry(deadline, "run " + wanted.runId(), () -> attempt(wanted));
   }
 

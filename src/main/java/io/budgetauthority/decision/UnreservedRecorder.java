@@ -32,8 +32,6 @@ import org.jspecify.annotations.Nullable;
 /// ceiling, closed run or full counter prevents the charge. Safe for use by many threads.
 public final class UnreservedRecorder {
 
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
-
   private final Ledger ledger;
   private final Policies policies;
   private final Accounts accounts;
@@ -78,7 +76,7 @@ public final class UnreservedRecorder {
   public record Recorded(Reservation reservation, boolean recorded, Duration clockSkew) {}
 
   public Recorded record(ReservationId id, Occurrence occurrence, Entry entry) {
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     return Optimistic.retry(
         deadline, "the accounts", () -> attempt(id, occurrence, entry, deadline));
   }

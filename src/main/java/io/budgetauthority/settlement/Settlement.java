@@ -36,8 +36,6 @@ import org.jspecify.annotations.Nullable;
 /// again. Every call is idempotent (protocol.md#settle). Safe for use by many threads.
 public final class Settlement {
 
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
-
   private final Ledger ledger;
   private final UsagePricing pricing;
   private final Policies policies;
@@ -81,7 +79,7 @@ public final class Settlement {
   /// Reads a decision or reservation that this caller may see; empty where none exists or the
   /// caller may not see it.
   public Optional<Reservation> find(Caller caller, ReservationId id) {
-    return find(caller, id, Deadline.in(TIMEOUT));
+    return find(caller, id, Deadline.ofRequest());
   }
 
   private Optional<Reservation> find(Caller caller, ReservationId id, Deadline deadline) {
@@ -93,7 +91,7 @@ public final class Settlement {
   /// Whether a reservation exists, but is another tenant's.
   boolean isOfAnotherTenant(String tenantId, ReservationId id) {
     return ledger
-        .find(id, Deadline.in(TIMEOUT))
+        .find(id, Deadline.ofRequest())
         .filter(found -> !found.tenantId().equals(tenantId))
         .isPresent();
   }
@@ -221,7 +219,7 @@ public final class Settlement {
     ReservationId id =
         ReservationId.of(
             caller.tenantId(), caller.principalId(), ReservationId.Kind.DECISION, idempotencyKey);
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     if (ledger.find(caller.tenantId(), id, deadline).isEmpty()) {
       Reservation cancelled =
           Reservation.cancelled(
@@ -248,7 +246,7 @@ public final class Settlement {
   }
 
   private Result untilTaken(Caller caller, ReservationId id, StepAttempt step) {
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     return Optimistic.retry(
         deadline,
         "reservation " + id.reservationId(),

@@ -37,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 public final class Sweeper {
 
   private static final Logger LOG = Logger.getLogger("budget.sweep");
-  private static final Duration TIMEOUT = Duration.ofMillis(2_500);
   private static final int PAGE = 100;
 
   /// How many parts of the index are swept at the same time. More would only add contention on the
@@ -134,7 +133,7 @@ public final class Sweeper {
         return;
       }
       Page<ReservationId> due =
-          ledger.due(bucket, clock.instant(), PAGE, next, Deadline.in(TIMEOUT));
+          ledger.due(bucket, clock.instant(), PAGE, next, Deadline.ofRequest());
       for (ReservationId id : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();
@@ -147,7 +146,7 @@ public final class Sweeper {
   }
 
   private void settle(ReservationId id, Tally tally) {
-    Deadline deadline = Deadline.in(TIMEOUT);
+    Deadline deadline = Deadline.ofRequest();
     ledger.find(id, deadline).ifPresent(reservation -> settle(reservation, deadline, tally));
   }
 
@@ -180,7 +179,7 @@ public final class Sweeper {
         tally.unfinished.incrementAndGet();
         return;
       }
-      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.in(TIMEOUT));
+      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.ofRequest());
       for (AccountKey run : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();

@@ -1,32 +1,27 @@
 package io.budgetauthority.tenant;
 
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.storage.Write;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The ceilings of tenants, stored in the ledger table: one item for each scope id, and one in the
-/// list of its tenant. They are cached like policies. Safe for use by many threads.
+/// list of its tenant. Safe for use by many threads.
 public final class Ceilings {
 
-  private static final Duration CACHE_TTL = Duration.ofSeconds(5);
-  private static final int MAX_CACHED = 20_000;
   private static final TypeReference<Map<Window, Ceiling>> BY_WINDOW = new TypeReference<>() {};
   private static final String LISTED = "ceiling#";
 
   private final Database database;
   private final String table;
-  private final Cache<ScopeId, CeilingSet> cache =
-      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
+  private final VersionedCache<ScopeId, CeilingSet> cache =
+      new VersionedCache<>(CeilingSet::version);
 
   public Ceilings(Database database, String table) {
     this.database = database;
@@ -35,8 +30,7 @@ public final class Ceilings {
 
   /// The ceilings of one scope id, at most a few seconds old.
   public CeilingSet of(ScopeId scopeId) {
-    CeilingSet cached = cache.getIfPresent(scopeId);
-    return cached != null ? cached : now(scopeId);
+    return cache.get(scopeId, this::now);
   }
 
   /// The ceilings of one scope id as they are stored now.
@@ -53,18 +47,14 @@ public final class Ceilings {
     return read;
   }
 
-  /// Caches ceilings that were just read or written, unless newer ones are cached. A read that
-  /// began before a change must not bring the old ones back.
+  /// Caches ceilings that were just read or written, unless newer ones are cached.
   public void cacheIfNewer(ScopeId scopeId, CeilingSet set) {
-    var unused =
-        cache
-            .asMap()
-            .merge(scopeId, set, (old, read) -> old.version() > read.version() ? old : read);
+    cache.putIfNewer(scopeId, set);
   }
 
   /// Removes what is cached, where an account shows that a change was made.
   public void evict(ScopeId scopeId) {
-    cache.invalidate(scopeId);
+    cache.evict(scopeId);
   }
 
   /// The writes that store the ceilings of a scope id over the version before them, and update the

@@ -1,26 +1,18 @@
 package io.budgetauthority.tenant;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Write;
-import java.time.Duration;
 
-/// The policies of tenants, stored in the ledger table. They are cached for as long as
-/// protocol.md#ceilings lets a change take to apply in other processes. Safe for use by many
-/// threads.
+/// The policies of tenants, stored in the ledger table. Safe for use by many threads.
 public final class Policies {
-
-  private static final Duration CACHE_TTL = Duration.ofSeconds(5);
-  private static final int MAX_CACHED = 20_000;
 
   private final Database database;
   private final String table;
-  private final Cache<String, VersionedPolicy> cache =
-      Caffeine.newBuilder().expireAfterWrite(CACHE_TTL).maximumSize(MAX_CACHED).build();
+  private final VersionedCache<String, VersionedPolicy> cache =
+      new VersionedCache<>(VersionedPolicy::version);
 
   public Policies(Database database, String table) {
     this.database = database;
@@ -30,8 +22,7 @@ public final class Policies {
   /// The policy that applies, at most a few seconds old. A tenant without one of its own has
   /// [Policy#DEFAULT].
   public VersionedPolicy of(String tenantId) {
-    VersionedPolicy cached = cache.getIfPresent(tenantId);
-    return cached != null ? cached : now(tenantId);
+    return cache.get(tenantId, this::now);
   }
 
   /// The policy as it is stored now.
@@ -60,15 +51,12 @@ public final class Policies {
 
   /// Caches a policy that was just read or written, unless a newer one is cached.
   public void cacheIfNewer(String tenantId, VersionedPolicy policy) {
-    var unused =
-        cache
-            .asMap()
-            .merge(tenantId, policy, (old, read) -> old.version() > read.version() ? old : read);
+    cache.putIfNewer(tenantId, policy);
   }
 
   /// Removes what is cached, after a change or where an account shows that a change was made.
   public void evict(String tenantId) {
-    cache.invalidate(tenantId);
+    cache.evict(tenantId);
   }
 
   /// A write that stores a policy over the version before it.
