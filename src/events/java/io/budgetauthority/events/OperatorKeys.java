@@ -30,8 +30,6 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   /// Whoever may invoke the function: the owner of the AWS account.
   private static final Caller ACCOUNT = new Caller(NO_TENANT, "account", Role.OPERATOR, null, null);
 
-  private static final long MAX_OVERLAP_SECONDS = Duration.ofDays(30).toSeconds();
-
   private final IssueKey issueKey;
   private final RotateKey rotateKey;
   private final RevokeKey revokeKey;
@@ -82,19 +80,16 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
             Role.OPERATOR,
             null,
             null);
-    return done(issueKey.issue(ACCOUNT, operator, subject(operator.principalId())));
+    return done(issueKey.issue(ACCOUNT, operator));
   }
 
   private Done rotate(String principalId, long overlapSeconds) {
-    if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP_SECONDS) {
-      throw new IllegalArgumentException("overlap_seconds is 0 to " + MAX_OVERLAP_SECONDS);
+    if (overlapSeconds < 0 || overlapSeconds > RotateKey.MAX_OVERLAP.toSeconds()) {
+      throw new IllegalArgumentException(
+          "overlap_seconds is 0 to " + RotateKey.MAX_OVERLAP.toSeconds());
     }
     return switch (rotateKey.rotate(
-        ACCOUNT,
-        NO_TENANT,
-        principalId,
-        Duration.ofSeconds(overlapSeconds),
-        subject(principalId))) {
+        ACCOUNT, NO_TENANT, principalId, Duration.ofSeconds(overlapSeconds))) {
       case RotateKey.Result.Done it -> done(it.issued());
       case RotateKey.Result.Unknown it -> throw unknown(principalId);
       case RotateKey.Result.TooManySecrets it ->
@@ -111,7 +106,7 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
   }
 
   private Done revoke(String principalId) {
-    return switch (revokeKey.revoke(ACCOUNT, NO_TENANT, principalId, subject(principalId))) {
+    return switch (revokeKey.revoke(ACCOUNT, NO_TENANT, principalId)) {
       case DONE -> new Done(principalId, null);
       case UNKNOWN -> throw unknown(principalId);
       case LAST_ADMIN ->
@@ -132,10 +127,5 @@ public class OperatorKeys implements RequestHandler<OperatorKeys.Order, Operator
 
   private static IllegalArgumentException unknown(String principalId) {
     return new IllegalArgumentException("there is no operator " + principalId);
-  }
-
-  /// What the audit trail calls an operator's key.
-  private static String subject(String principalId) {
-    return "operators/" + principalId;
   }
 }

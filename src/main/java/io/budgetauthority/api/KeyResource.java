@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class KeyResource {
 
-  private static final int MAX_OVERLAP_SECONDS = 30 * 86_400;
-
   /// No cache may store an answer with a secret.
   static final String NO_STORE = "no-store";
 
@@ -67,7 +65,7 @@ public final class KeyResource {
   public Response create(byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
     Caller wanted = KeyJson.read(body, caller.tenantId());
-    IssuedKey issued = issueKey.issue(caller, wanted, subject(wanted.principalId()));
+    IssuedKey issued = issueKey.issue(caller, wanted);
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
         .entity(KeyView.of(issued.principal(), issued.secret()))
@@ -80,14 +78,13 @@ public final class KeyResource {
     Caller caller = access.require(Role.ADMIN);
     RequestFields fields =
         RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
-    Long overlap = fields.integer("overlap_seconds", 0, MAX_OVERLAP_SECONDS);
+    Long overlap = fields.integer("overlap_seconds", 0, RotateKey.MAX_OVERLAP.toSeconds());
     fields.end();
     return switch (rotateKey.rotate(
         caller,
         caller.tenantId(),
         Ids.require("id", id),
-        Duration.ofSeconds(overlap == null ? 0 : overlap),
-        subject(id))) {
+        Duration.ofSeconds(overlap == null ? 0 : overlap))) {
       case RotateKey.Result.Done done ->
           Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
               .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
@@ -109,8 +106,7 @@ public final class KeyResource {
   @Path("/{id}")
   public Response revoke(@PathParam("id") String id) {
     Caller caller = access.require(Role.ADMIN);
-    return switch (revokeKey.revoke(
-        caller, caller.tenantId(), Ids.require("id", id), subject(id))) {
+    return switch (revokeKey.revoke(caller, caller.tenantId(), Ids.require("id", id))) {
       case DONE -> Response.noContent().build();
       case UNKNOWN -> throw notFound(id);
       case LAST_ADMIN ->
@@ -119,11 +115,6 @@ public final class KeyResource {
                   "key " + id + " is the tenant's last admin key: make another one first")
               .exception();
     };
-  }
-
-  /// What the audit trail calls a key.
-  private static String subject(String id) {
-    return "keys/" + id;
   }
 
   private static ProblemException notFound(String id) {

@@ -32,7 +32,6 @@ import picocli.CommandLine.Spec;
 final class KeyCommands {
 
   private static final int PAGE = 200;
-  private static final Duration MAX_OVERLAP = Duration.ofDays(30);
 
   @Spec private CommandSpec spec;
 
@@ -91,8 +90,7 @@ final class KeyCommands {
             role != Role.OPERATOR && policies.now(of.tenant).version() == 0
                 ? refuse("there is no tenant " + of.tenant)
                 : show(
-                    new IssueKey(writer, keys, Clock.systemUTC())
-                        .issue(Operator.CALLER, wanted, of.subject(id))));
+                    new IssueKey(writer, keys, Clock.systemUTC()).issue(Operator.CALLER, wanted)));
   }
 
   private void requireIds(@Nullable String... ids) {
@@ -117,18 +115,13 @@ final class KeyCommands {
               description = "how long the old secret stays valid (${DEFAULT-VALUE})")
           long overlapSeconds,
       @Parameters(paramLabel = "ID", description = "the key's id") String id) {
-    if (overlapSeconds < 0 || overlapSeconds > MAX_OVERLAP.toSeconds()) {
-      throw wrong("--overlap is 0 to " + MAX_OVERLAP.toSeconds() + " seconds");
+    if (overlapSeconds < 0 || overlapSeconds > RotateKey.MAX_OVERLAP.toSeconds()) {
+      throw wrong("--overlap is 0 to " + RotateKey.MAX_OVERLAP.toSeconds() + " seconds");
     }
     return operator.withKeys(
         (keys, policies, writer) ->
             switch (new RotateKey(writer, keys, Clock.systemUTC())
-                .rotate(
-                    Operator.CALLER,
-                    of.tenant,
-                    id,
-                    Duration.ofSeconds(overlapSeconds),
-                    of.subject(id))) {
+                .rotate(Operator.CALLER, of.tenant, id, Duration.ofSeconds(overlapSeconds))) {
               case RotateKey.Result.Done done -> show(done.issued());
               case RotateKey.Result.Unknown unknown -> refuse("there is no key " + id);
               case RotateKey.Result.TooManySecrets many ->
@@ -149,7 +142,7 @@ final class KeyCommands {
     return operator.withKeys(
         (keys, policies, writer) ->
             switch (new RevokeKey(writer, keys, Clock.systemUTC())
-                .revoke(Operator.CALLER, of.tenant, id, of.subject(id))) {
+                .revoke(Operator.CALLER, of.tenant, id)) {
               case DONE -> {
                 out().println(id + " is revoked");
                 yield 0;
@@ -166,11 +159,6 @@ final class KeyCommands {
         defaultValue = "",
         description = "the tenant of the key; without it, the key is an operator's")
     private String tenant = "";
-
-    /// What the audit trail calls a key.
-    String subject(String id) {
-      return (tenant.isEmpty() ? "operators/" : "keys/") + id;
-    }
   }
 
   private static String describe(Caller caller) {

@@ -14,8 +14,6 @@ import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.SnapshotStore;
 import java.time.Clock;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-import software.amazon.awssdk.http.apache.ApacheHttpClient;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.s3.S3Client;
 
@@ -27,20 +25,7 @@ final class Operator {
 
   @Mixin private Tables tables = new Tables();
 
-  @Option(
-      names = "--bucket",
-      required = true,
-      defaultValue = "${env:BUDGET_BUCKET}",
-      description = "the bucket of price tables; BUDGET_BUCKET unless stated")
-  private String bucket = "";
-
-  static S3Client s3() {
-    return S3Client.builder().httpClientBuilder(ApacheHttpClient.builder()).build();
-  }
-
-  String bucket() {
-    return bucket;
-  }
+  @Mixin private Bucket bucket = new Bucket();
 
   /// What uses the stores of keys.
   interface KeyAction {
@@ -50,7 +35,7 @@ final class Operator {
   /// Runs what uses the stores of keys, and closes their clients.
   int withKeys(KeyAction action) {
     try (DynamoDbClient dynamoDb = Tables.dynamoDb();
-        S3Client s3 = s3()) {
+        S3Client s3 = Bucket.s3()) {
       Clock clock = Clock.systemUTC();
       Database database = new Database(dynamoDb);
       ApiKeys keys = new ApiKeys(database, tables.ledger, clock);
@@ -59,7 +44,7 @@ final class Operator {
           new SnapshotPublisher(
               database,
               tables.ledger,
-              new SnapshotStore(s3, bucket),
+              new SnapshotStore(s3, bucket.name),
               new Snapshots(
                   policies,
                   new Ceilings(database, tables.ledger),

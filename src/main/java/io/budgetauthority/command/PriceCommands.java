@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import software.amazon.awssdk.services.s3.S3Client;
 
-/// Imports and publishes price tables (docs/how-to/prices.md).
+/// Imports and publishes price tables (docs/how-to/operate.md).
 @Command(
     name = "prices",
     description = "Imports and publishes price tables.",
@@ -34,20 +34,10 @@ final class PriceCommands {
 
   @Spec private CommandSpec spec;
 
-  /// The bucket of price tables.
-  static final class Bucket {
-    @Option(
-        names = "--bucket",
-        required = true,
-        defaultValue = "${env:BUDGET_BUCKET}",
-        description = "the bucket of price tables; BUDGET_BUCKET unless stated")
-    private String name = "";
-
-    private int with(Function<PriceTables, Integer> action) {
-      try (S3Client s3 = Operator.s3()) {
-        PriceStore store = new PriceStore(s3, name);
-        return action.apply(new PriceTables(store, new PriceBook(store), Clock.systemUTC()));
-      }
+  private static int with(Bucket bucket, Function<PriceTables, Integer> action) {
+    try (S3Client s3 = Bucket.s3()) {
+      PriceStore store = new PriceStore(s3, bucket.name);
+      return action.apply(new PriceTables(store, new PriceBook(store), Clock.systemUTC()));
     }
   }
 
@@ -56,7 +46,8 @@ final class PriceCommands {
       description = "Lists the newest versions; * marks the one that applies.",
       mixinStandardHelpOptions = true)
   int list(@Mixin Bucket bucket) {
-    return bucket.with(
+    return with(
+        bucket,
         tables -> {
           String inForce = tables.versionInForce().orElse("");
           for (PriceTableRecord table : tables.list(MAX_LISTED, null)) {
@@ -89,7 +80,8 @@ final class PriceCommands {
     }
     byte[] source = Files.readAllBytes(file);
     String name = String.valueOf(file.getFileName());
-    return bucket.with(
+    return with(
+        bucket,
         tables ->
             switch (tables.draft(source, name, Operator.CALLER.principalId())) {
               case PriceTables.Drafted.Draft draft -> {
@@ -123,7 +115,8 @@ final class PriceCommands {
       @Parameters(paramLabel = "VERSION", description = "the draft's version") String version) {
     List<PriceReview.RowName> zeros =
         approveZero == null ? List.of() : approveZero.stream().map(this::rowName).toList();
-    return bucket.with(
+    return with(
+        bucket,
         tables ->
             switch (tables.publish(version, acceptReview, zeros, Operator.CALLER.principalId())) {
               case PriceTables.Published.Done done -> {

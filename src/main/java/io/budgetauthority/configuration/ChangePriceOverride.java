@@ -14,7 +14,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -68,14 +67,10 @@ public final class ChangePriceOverride {
       @Nullable PriceOverride next,
       Function<PriceOverride, ?> shown) {
     Deadline deadline = Deadline.ofRequest();
-    AtomicBoolean sent = new AtomicBoolean();
-    Result result =
-        Optimistic.retry(
-            deadline,
-            "the override of " + provider + "/" + model,
-            () -> attempt(by, provider, model, next, shown, deadline, sent));
-    // It existed at the first attempt: that attempt has deleted it, or somebody else has.
-    return result == Result.UNKNOWN && sent.get() ? Result.DELETED : result;
+    return Optimistic.retry(
+        deadline,
+        "the override of " + provider + "/" + model,
+        () -> attempt(by, provider, model, next, shown, deadline));
   }
 
   private Attempt<Result> attempt(
@@ -84,8 +79,7 @@ public final class ChangePriceOverride {
       String model,
       @Nullable PriceOverride next,
       Function<PriceOverride, ?> shown,
-      Deadline deadline,
-      AtomicBoolean sent) {
+      Deadline deadline) {
     String tenantId = by.tenantId();
     OverrideVersion before = overrides.stored(tenantId, provider, model);
     PriceOverride former = before == null ? null : before.override();
@@ -111,7 +105,6 @@ public final class ChangePriceOverride {
                 new ConfigurationChange.Published(
                     SnapshotStore.Kind.PRICE_OVERRIDES,
                     PriceOverrides.snapshotName(tenantId, model))));
-    sent.set(true);
     if (!writer.write(change, deadline, () -> overrides.evict(tenantId))) {
       return Attempt.conflict();
     }

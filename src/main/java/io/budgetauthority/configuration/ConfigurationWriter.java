@@ -34,7 +34,8 @@ public final class ConfigurationWriter {
     return new ConfigurationWriter(database, audit, publisher, false);
   }
 
-  /// False, with nothing written, where what the change depends on has changed.
+  /// False, with nothing written, where what the change depends on has changed. A refusal by what
+  /// this very change has written, in an attempt whose answer was lost, is recognised by the entry.
   ///
   /// @param evict removes what this process has cached of what changes. It runs after the
   ///   transaction, whatever its outcome, and before the snapshots are published, which may take
@@ -45,7 +46,9 @@ public final class ConfigurationWriter {
     change.published().forEach(it -> writes.add(publisher.mark(it.kind(), it.names())));
     boolean written;
     try {
-      written = database.transact(writes, deadline).isDone();
+      written =
+          database.transact(writes, deadline).isDone()
+              || audit.has(change.tenantId(), change.entry(), deadline);
     } finally {
       evict.run();
     }

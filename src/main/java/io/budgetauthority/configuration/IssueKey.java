@@ -23,8 +23,7 @@ public final class IssueKey {
   }
 
   /// @param by who creates it
-  /// @param subject what the audit trail calls it
-  public IssuedKey issue(Caller by, Caller wanted, String subject) {
+  public IssuedKey issue(Caller by, Caller wanted) {
     Instant now = clock.instant();
     ApiKeys.Principal principal = new ApiKeys.Principal(wanted, now);
     String secret = Secrets.next();
@@ -33,7 +32,8 @@ public final class IssueKey {
         writer.write(
             new ConfigurationChange(
                 wanted.tenantId(),
-                AuditEntry.of(by, now, subject, null, wanted),
+                AuditEntry.of(
+                    by, now, subject(wanted.tenantId(), wanted.principalId()), null, wanted),
                 keys.create(principal, hash),
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, hash))),
             Deadline.ofRequest(),
@@ -42,5 +42,10 @@ public final class IssueKey {
       throw new IllegalStateException("a key is written unconditionally");
     }
     return new IssuedKey(principal, secret);
+  }
+
+  /// What the audit trail calls a key. An operator belongs to no tenant.
+  static String subject(String tenantId, String principalId) {
+    return (tenantId.isEmpty() ? "operators/" : "keys/") + principalId;
   }
 }

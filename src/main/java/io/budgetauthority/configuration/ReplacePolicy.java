@@ -44,7 +44,7 @@ public final class ReplacePolicy {
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.POLICY, tenantId))),
             Deadline.ofRequest(),
             () -> policies.evict(tenantId));
-    if (!written && !policies.now(tenantId).equals(replaced)) {
+    if (!written) {
       return Optional.empty();
     }
     policies.cacheIfNewer(tenantId, replaced);

@@ -13,7 +13,6 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Deletes a principal with all its secrets.
 public final class RevokeKey {
@@ -44,26 +43,14 @@ public final class RevokeKey {
   /// exists.
   ///
   /// @param by who revokes it
-  /// @param subject what the audit trail calls it
-  public Result revoke(Caller by, String tenantId, String principalId, String subject) {
+  public Result revoke(Caller by, String tenantId, String principalId) {
     Deadline deadline = Deadline.ofRequest();
-    AtomicBoolean sent = new AtomicBoolean();
-    Result result =
-        Optimistic.retry(
-            deadline,
-            "key " + principalId,
-            () -> attempt(by, tenantId, principalId, subject, deadline, sent));
-    // It existed at the first attempt: that attempt has deleted it, or somebody else has.
-    return result == Result.UNKNOWN && sent.get() ? Result.DONE : result;
+    return Optimistic.retry(
+        deadline, "key " + principalId, () -> attempt(by, tenantId, principalId, deadline));
   }
 
   private Attempt<Result> attempt(
-      Caller by,
-      String tenantId,
-      String principalId,
-      String subject,
-      Deadline deadline,
-      AtomicBoolean sent) {
+      Caller by, String tenantId, String principalId, Deadline deadline) {
     Optional<ApiKeys.Stored> found = keys.find(tenantId, principalId);
     if (found.isEmpty()) {
       return Attempt.done(Result.UNKNOWN);
@@ -81,10 +68,14 @@ public final class RevokeKey {
     ConfigurationChange change =
         new ConfigurationChange(
             tenantId,
-            AuditEntry.of(by, clock.instant(), subject, seen.principal().caller(), null),
+            AuditEntry.of(
+                by,
+                clock.instant(),
+                IssueKey.subject(tenantId, principalId),
+                seen.principal().caller(),
+                null),
             writes,
             List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, seen.hashes())));
-    sent.set(true);
     if (!writer.write(change, deadline, () -> keys.evict(seen.hashes()))) {
       return Attempt.conflict();
     }

@@ -49,13 +49,14 @@ public final class RotateKey {
     record Conflict() implements Result {}
   }
 
+  /// The longest time for which an older secret may stay good.
+  public static final Duration MAX_OVERLAP = Duration.ofDays(30);
+
   /// Creates a new secret. Every older one ends within `overlap`, or earlier where its end was
   /// earlier.
   ///
   /// @param by who rotates it
-  /// @param subject what the audit trail calls it
-  public Result rotate(
-      Caller by, String tenantId, String principalId, Duration overlap, String subject) {
+  public Result rotate(Caller by, String tenantId, String principalId, Duration overlap) {
     Optional<ApiKeys.Stored> found = keys.find(tenantId, principalId);
     if (found.isEmpty()) {
       return new Result.Unknown();
@@ -84,7 +85,7 @@ public final class RotateKey {
         AuditEntry.of(
             by,
             now,
-            subject,
+            IssueKey.subject(tenantId, principalId),
             caller,
             ((ObjectNode) ConfigurationJson.tree(caller))
                 .put("overlap_seconds", overlap.toSeconds()));
@@ -97,14 +98,9 @@ public final class RotateKey {
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.KEY, changed))),
             Deadline.ofRequest(),
             () -> keys.evict(changed));
-    if (!written && !isNewest(tenantId, principalId, hash)) {
+    if (!written) {
       return new Result.Conflict();
     }
     return new Result.Done(new IssuedKey(seen.principal(), secret));
-  }
-
-  /// Whether a secret is the newest: then an attempt whose answer was lost has written it.
-  private boolean isNewest(String tenantId, String principalId, String hash) {
-    return keys.find(tenantId, principalId).filter(now -> now.hash().equals(hash)).isPresent();
   }
 }

@@ -109,18 +109,9 @@ public final class Attributes {
       return value == null ? this : put(name, value);
     }
 
-    /// An attribute as another item has it.
-    public Builder copy(String name, Attributes from) {
-      return put(name, from.require(name));
-    }
-
     public Builder putAll(Attributes attributes) {
       values.putAll(attributes.values);
       return this;
-    }
-
-    public boolean isEmpty() {
-      return values.isEmpty();
     }
 
     public Attributes build() {

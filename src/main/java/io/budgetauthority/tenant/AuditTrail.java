@@ -24,8 +24,17 @@ public final class AuditTrail {
   /// A write that adds an entry. It goes into one transaction with the change that the entry
   /// describes.
   public Write add(String tenantId, AuditEntry entry) {
-    return new Write.Put(
-        table, ConfigurationItems.item(new Key(partition(tenantId), entry.id()), entry).build());
+    return new Write.Put(table, ConfigurationItems.item(key(tenantId, entry), entry).build());
+  }
+
+  /// Whether the trail has an entry. The transaction of a change writes both, so the change is made
+  /// exactly where its entry is stored.
+  public boolean has(String tenantId, AuditEntry entry, Deadline deadline) {
+    return database.get(table, key(tenantId, entry), deadline).isPresent();
+  }
+
+  private static Key key(String tenantId, AuditEntry entry) {
+    return new Key(partition(tenantId), entry.id());
   }
 
   /// A page of a tenant's trail, newest first.

@@ -32,8 +32,6 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 @Timeout(120)
 class KeyCommandsTest {
 
-  private static final String SUBJECT = "keys/key_1";
-
   private final String tenantId = "tenant-" + UUID.randomUUID();
   private final TestClock clock = new TestClock(Instant.parse("2026-11-25T10:00:00Z"));
   private final Caller admin = TestConfiguration.admin(tenantId);
@@ -45,7 +43,7 @@ class KeyCommandsTest {
   }
 
   private static RotateKey.Result rotate(TestConfiguration process, Caller admin) {
-    return process.rotateKey.rotate(admin, admin.tenantId(), "key_1", Duration.ofHours(1), SUBJECT);
+    return process.rotateKey.rotate(admin, admin.tenantId(), "key_1", Duration.ofHours(1));
   }
 
   private static <T> List<T> atOnce(List<Callable<T>> calls) throws Exception {
@@ -70,7 +68,7 @@ class KeyCommandsTest {
 
   @Test
   void whenRotationsRunAtOnce_everyIssuedSecretIsValid() throws Exception {
-    var unused = process().issueKey.issue(admin, caller, SUBJECT);
+    var unused = process().issueKey.issue(admin, caller);
     for (int repetition = 0; repetition < 10; repetition++) {
       Callable<RotateKey.Result> rotate = () -> rotate(process(), admin);
       List<RotateKey.Result> outcomes = atOnce(List.of(rotate, rotate, rotate));
@@ -92,12 +90,12 @@ class KeyCommandsTest {
   void whenAKeyIsRevokedDuringARotation_noSecretIsValid() throws Exception {
     for (int repetition = 0; repetition < 15; repetition++) {
       List<String> secrets = new ArrayList<>();
-      secrets.add(process().issueKey.issue(admin, caller, SUBJECT).secret());
+      secrets.add(process().issueKey.issue(admin, caller).secret());
       List<Object> outcomes =
           atOnce(
               List.of(
                   () -> rotate(process(), admin),
-                  () -> process().revokeKey.revoke(admin, tenantId, "key_1", SUBJECT)));
+                  () -> process().revokeKey.revoke(admin, tenantId, "key_1")));
 
       assertEquals(RevokeKey.Result.DONE, outcomes.getLast());
       if (outcomes.getFirst() instanceof RotateKey.Result.Done done) {
@@ -116,14 +114,14 @@ class KeyCommandsTest {
     Faults some = new Faults(seed, 0, 60);
     TestConfiguration conflicting = process(some);
     for (int i = 0; i < 10; i++) {
-      IssuedKey issued = conflicting.issueKey.issue(admin, caller, SUBJECT);
+      IssuedKey issued = conflicting.issueKey.issue(admin, caller);
       assertInstanceOf(RotateKey.Result.Done.class, rotate(conflicting, admin), "seed " + seed);
       assertTrue(process().keys.authenticate(issued.secret()).isPresent(), "seed " + seed);
     }
     assertTrue(some.conflicts.get() > 0, "seed " + seed);
     assertThrows(
         StorageContended.class,
-        () -> process(new Faults(seed, 0, 100)).issueKey.issue(admin, caller, SUBJECT));
+        () -> process(new Faults(seed, 0, 100)).issueKey.issue(admin, caller));
   }
 
   @Test
@@ -139,11 +137,9 @@ class KeyCommandsTest {
       assertTrue(process().keys.authenticate(first.secret()).isPresent(), "seed " + seed);
       assertTrue(process.replace(tenant, Policy.DEFAULT), "seed " + seed);
       Caller other = new Caller(tenant, "other", Role.VIEWER, null, null);
-      var unused = process.issueKey.issue(by, other, SUBJECT);
+      var unused = process.issueKey.issue(by, other);
       assertEquals(
-          RevokeKey.Result.DONE,
-          process.revokeKey.revoke(by, tenant, "other", SUBJECT),
-          "seed " + seed);
+          RevokeKey.Result.DONE, process.revokeKey.revoke(by, tenant, "other"), "seed " + seed);
     }
     assertTrue(lossy.lost.get() > 0, "seed " + seed);
   }
@@ -153,7 +149,7 @@ class KeyCommandsTest {
     long seed = System.nanoTime();
     Faults lossy = new Faults(seed, 30, 0);
     TestConfiguration process = process(lossy);
-    String secret = process.issueKey.issue(admin, caller, SUBJECT).secret();
+    String secret = process.issueKey.issue(admin, caller).secret();
     for (int i = 0; i < 20; i++) {
       RotateKey.Result.Done done =
           assertInstanceOf(RotateKey.Result.Done.class, rotate(process, admin), "seed " + seed);

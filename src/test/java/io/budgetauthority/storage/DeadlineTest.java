@@ -21,7 +21,7 @@ class DeadlineTest {
     assertTrue(later.remaining().compareTo(Duration.ofSeconds(50)) > 0);
     assertTrue(later.pause());
     Thread.currentThread().interrupt();
-    assertFalse(later.pause(), "who is interrupted does not go on");
-    assertTrue(Thread.interrupted(), "and is told so");
+    assertFalse(later.pause(), "an interrupted thread does not go on");
+    assertTrue(Thread.interrupted(), "the interrupt stays set");
   }
 }
