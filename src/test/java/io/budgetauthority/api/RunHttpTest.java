@@ -28,7 +28,7 @@ class RunHttpTest {
     assertEquals(201, made.status(), made.toString());
     assertEquals("1.00", made.text("remaining_usd"));
     assertEquals(200, tenant.gateway.post("/budget/runs", body).status());
-    Http.Answer other = tenant.gateway.post("/budget/runs", body.replace("ada", "bob"));
+    Http.Answer other = tenant.gateway.post("/budget/runs", body.replace("\"ada\"", "\"bob\""));
     assertEquals(409, other.status());
     assertEquals("run_conflict", other.text("code"));
     assertEquals(403, tenant.ask(1, 1, "\"user_id\": \"bob\"").status());
