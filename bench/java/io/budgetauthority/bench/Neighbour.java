@@ -2,6 +2,7 @@ package io.budgetauthority.bench;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -17,7 +18,7 @@ import org.HdrHistogram.Histogram;
 public final class Neighbour {
 
   private static final int CLIENTS = 24;
-  private static final Duration WARM_UP = Duration.ofSeconds(20);
+  private static final Duration WARM_UP = Duration.ofSeconds(60);
   private static final Duration BETWEEN_SAMPLES = Duration.ofMillis(500);
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final long GOAL_MILLIS = 2_000;
@@ -56,12 +57,15 @@ public final class Neighbour {
       for (int i = 0; i < CLIENTS; i++) {
         clients.add(threads.submit(() -> bench.live(loud, from)));
       }
-      Thread.sleep(WARM_UP);
-      long before = bench.next.get();
-      long began = System.nanoTime();
-      beside = bench.sample(quiet, "beside", Integer.parseInt(args[2]));
-      lifecycles = (bench.next.get() - before) * 1_000_000_000L / (System.nanoTime() - began);
-      bench.over.set(true);
+      try {
+        Thread.sleep(WARM_UP);
+        long before = bench.next.get();
+        long began = System.nanoTime();
+        beside = bench.sample(quiet, "beside", Integer.parseInt(args[2]));
+        lifecycles = (bench.next.get() - before) * 1_000_000_000L / (System.nanoTime() - began);
+      } finally {
+        bench.over.set(true);
+      }
       for (Future<?> client : clients) {
         client.get();
       }
@@ -147,7 +151,11 @@ public final class Neighbour {
         }
         Thread.sleep(20);
       }
-      millis.recordValue((System.nanoTime() - answered) / 1_000_000);
+      long took = (System.nanoTime() - answered) / 1_000_000;
+      if (took > GOAL_MILLIS) {
+        System.err.printf("%s-%d took %d ms, at %s%n", series, i, took, LocalTime.now());
+      }
+      millis.recordValue(took);
       Thread.sleep(BETWEEN_SAMPLES);
     }
     return millis;
