@@ -76,6 +76,7 @@ public final class TestAuthority {
   public final TestClock clock;
   public final Caller gateway;
   public final Database database;
+  public final String decisionsTable;
   public final Ledger ledger;
   public final Runs runs;
   public final TestConfiguration configuration;
@@ -130,7 +131,7 @@ public final class TestAuthority {
                       faults.forEach(override::addExecutionInterceptor);
                     })
                 .build());
-    String decisionsTable = cloud.definitions().decisionsTable().create().tableName();
+    this.decisionsTable = cloud.definitions().decisionsTable().create().tableName();
     this.database = database;
     this.configuration =
         TestConfiguration.shared(clock, ofConfiguration.toArray(ExecutionInterceptor[]::new));

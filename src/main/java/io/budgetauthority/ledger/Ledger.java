@@ -254,7 +254,7 @@ public final class Ledger {
     return new Outcome.Conflict();
   }
 
-  private Outcome record(Reservation reservation, Write.Put decision, Deadline deadline) {
+  private Outcome record(Reservation reservation, Write decision, Deadline deadline) {
     Written written = database.write(decision, deadline);
     return written.isDone() ? new Outcome.Reserved() : recognise(reservation, written.stored(0));
   }
@@ -317,9 +317,9 @@ public final class Ledger {
   }
 
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
-  /// money is one put.
+  /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
-    Write.Put next = ReservationItem.replace(decisionsTable, move.next());
+    Write next = ReservationItem.change(decisionsTable, move.seen(), move.next());
     List<Write> writes = new ArrayList<>();
     writes.add(next);
     for (Posting posting : move.postings()) {

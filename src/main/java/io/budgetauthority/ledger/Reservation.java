@@ -74,7 +74,8 @@ public record Reservation(
     /// The state does not allow it (409 `reservation_settled`).
     record Refused() implements Step {}
 
-    record Move(Reservation next, List<Posting> postings) implements Step {
+    /// @param seen the reservation that the step was computed from
+    record Move(Reservation seen, Reservation next, List<Posting> postings) implements Step {
       public Move {
         postings = List.copyOf(postings);
       }
@@ -248,7 +249,7 @@ public record Reservation(
             until,
             endedAt,
             retention);
-    return new Step.Move(next, postings);
+    return new Step.Move(this, next, postings);
   }
 
   /// Expires it, once its time and the clock skew have passed. The money stays held.
@@ -310,6 +311,6 @@ public record Reservation(
             expiresAt,
             nextEndedAt,
             retention);
-    return new Step.Move(next, postings);
+    return new Step.Move(this, next, postings);
   }
 }

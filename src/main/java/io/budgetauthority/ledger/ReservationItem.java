@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.price.Price;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.RecordJson;
@@ -9,13 +10,16 @@ import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Write;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// How a decision, its reservation and its idempotency record are stored: in one item. The item is
 /// in the due index while the reservation holds anything. It has a time to live only once the
 /// reservation has ended.
-final class ReservationItem {
+public final class ReservationItem {
 
   /// ledger.md#single-decision: a key makes at most one item.
   private static final Write.Condition KEY_IS_FREE = Write.Condition.ABSENT;
@@ -30,7 +34,8 @@ final class ReservationItem {
     return Key.of(id.hash());
   }
 
-  static Reservation read(Attributes item) {
+  /// Reads a stored reservation.
+  public static Reservation read(Attributes item) {
     String priceRow = item.textOrNull("price_row");
     return new Reservation(
         new ReservationId(item.text("pk")),
@@ -71,8 +76,20 @@ final class ReservationItem {
         : Charge.Reporter.valueOf(reporter.toUpperCase(Locale.ROOT));
   }
 
-  static Attributes write(Reservation reservation) {
-    Attributes.Builder item = Attributes.at(key(reservation.id()));
+  private static Attributes write(Reservation reservation) {
+    Attributes.Builder item =
+        Attributes.at(key(reservation.id()))
+            .putAll(withoutJson(reservation))
+            .put("decision", RecordJson.write(reservation.decision()));
+    if (reservation.priceRow() != null) {
+      item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
+    }
+    return item.build();
+  }
+
+  /// All attributes but the key, the decision and the row that priced it.
+  private static Attributes withoutJson(Reservation reservation) {
+    Attributes.Builder item = Attributes.builder();
     item.put("tenant", reservation.tenantId());
     item.put("principal", reservation.principalId());
     item.put("request", reservation.requestHash());
@@ -87,10 +104,6 @@ final class ReservationItem {
     }
     item.put("expires", reservation.expiresAt());
     item.put("retention", reservation.retention().toDays());
-    item.put("decision", RecordJson.writeDecision(reservation.decision()));
-    if (reservation.priceRow() != null) {
-      item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
-    }
     item.putIfPresent("release_reason", reservation.releaseReason());
     if (reservation.charge() != null) {
       writeCharge(item, reservation.charge());
@@ -123,8 +136,34 @@ final class ReservationItem {
     return new Write.Put(table, write(reservation), KEY_IS_FREE, true);
   }
 
+  /// Replaces the item of the revision before.
   static Write.Put replace(String table, Reservation next) {
-    Attributes values = Attributes.of(":revision", next.revision() - 1);
-    return new Write.Put(table, write(next), new Write.Condition(SAME_REVISION, values), true);
+    return new Write.Put(table, write(next), sameRevision(next), true);
+  }
+
+  /// Changes what a step changes, and leaves everything else as it is stored. So a step keeps what
+  /// a newer process stored of the decision, and most steps send no decision.
+  static Write.Update change(String table, Reservation seen, Reservation next) {
+    Attributes before = withoutJson(seen);
+    Attributes after = withoutJson(next);
+    Attributes.Builder set = after.without(before).toBuilder();
+    if (!next.decision().equals(seen.decision())) {
+      set.put("decision", RecordJson.write(next.decision()));
+    }
+    Set<String> removed = new HashSet<>(before.names());
+    removed.removeAll(after.names());
+    Price row = next.priceRow();
+    if (!Objects.equals(row, seen.priceRow())) {
+      if (row == null) {
+        removed.add("price_row");
+      } else {
+        set.put("price_row", RecordJson.writePrice(row));
+      }
+    }
+    return Write.Update.to(table, key(next.id()), set.build(), removed, sameRevision(next));
+  }
+
+  private static Write.Condition sameRevision(Reservation next) {
+    return new Write.Condition(SAME_REVISION, Attributes.of(":revision", next.revision() - 1));
   }
 }

@@ -48,15 +48,8 @@ public final class RecordJson {
       Caffeine.newBuilder().weakKeys().build();
 
   private static final int MAX_PRICES = 1_000;
-  private static final int MAX_DECISIONS = 1_000;
   private static final Cache<String, Price> READ_PRICES =
       Caffeine.newBuilder().maximumSize(MAX_PRICES).build();
-
-  /// The JSON of decisions that were read and may be written again: most steps of a reservation do
-  /// not change its decision. What a newer process stored of it stays as it is, too. The key is the
-  /// very object that was read.
-  private static final Cache<Decision, String> READ_DECISIONS =
-      Caffeine.newBuilder().weakKeys().maximumSize(MAX_DECISIONS).build();
 
   private RecordJson() {}
 
@@ -85,15 +78,7 @@ public final class RecordJson {
 
   /// Reads a decision. Any other text gets an [IllegalStateException].
   public static Decision readDecision(String json) {
-    Decision decision = read(DECISION, json, "decision");
-    READ_DECISIONS.put(decision, json);
-    return decision;
-  }
-
-  /// The JSON of a decision; that from which it was read, where it was read and not changed.
-  public static String writeDecision(Decision decision) {
-    String json = READ_DECISIONS.getIfPresent(decision);
-    return json == null ? write(decision) : json;
+    return read(DECISION, json, "decision");
   }
 
   /// Reads the usage of a charge. Any other text gets an [IllegalStateException].

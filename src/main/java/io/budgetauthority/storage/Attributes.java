@@ -109,11 +109,17 @@ public final class Attributes {
       return value == null ? this : put(name, value);
     }
 
+    /// The value that an item has for one of its names.
+    Builder copy(String name, Attributes item, String nameThere) {
+      return put(name, item.require(nameThere));
+    }
+
     public Builder putAll(Attributes attributes) {
       values.putAll(attributes.values);
       return this;
     }
 
+    /// The attributes as they are now.
     public Attributes build() {
       return values.isEmpty() ? NONE : new Attributes(Map.copyOf(values));
     }
@@ -134,6 +140,18 @@ public final class Attributes {
 
   public Set<String> names() {
     return values.keySet();
+  }
+
+  /// Those of these attributes that another item lacks or has with another value.
+  public Attributes without(Attributes other) {
+    Builder rest = builder();
+    values.forEach(
+        (name, value) -> {
+          if (!value.equals(other.values.get(name))) {
+            rest.put(name, value);
+          }
+        });
+    return rest.build();
   }
 
   /// The key of an item.

@@ -1,6 +1,10 @@
 package io.budgetauthority.storage;
 
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// One write of one item. It is sent alone or in a transaction with others.
@@ -61,6 +65,33 @@ public sealed interface Write {
     public Update(
         String table, Key key, String expression, @Nullable String condition, Attributes values) {
       this(table, key, expression, Map.of(), condition, values, false);
+    }
+
+    /// Sets some attributes and removes others, under a condition. A condition that fails answers
+    /// the item as it is stored.
+    public static Update to(
+        String table, Key key, Attributes set, Set<String> removed, Condition condition) {
+      Map<String, String> names = new HashMap<>(condition.names());
+      Attributes.Builder values = condition.values().toBuilder();
+      StringJoiner sets = new StringJoiner(", ", " SET ", "").setEmptyValue("");
+      StringJoiner removes = new StringJoiner(", ", " REMOVE ", "").setEmptyValue("");
+      for (String name : new TreeSet<>(set.names())) {
+        sets.add("#" + name + " = :" + name);
+        names.put("#" + name, name);
+        values.copy(":" + name, set, name);
+      }
+      for (String name : new TreeSet<>(removed)) {
+        removes.add("#" + name);
+        names.put("#" + name, name);
+      }
+      return new Update(
+          table,
+          key,
+          (sets.toString() + removes).strip(),
+          names,
+          condition.expression(),
+          values.build(),
+          true);
     }
 
     /// The same update under a condition.

@@ -89,7 +89,7 @@ class DynamoDbCallsTest {
         "a commit again");
     assertEquals(SETTLED, callsOf(() -> service.commit(first, 10, 600)), "a better report");
     assertEquals(
-        mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "PutItem") : SETTLED,
+        mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "UpdateItem") : SETTLED,
         callsOf(() -> service.settlement.release(service.gateway, service.idOf("second"), null)),
         "a release; where nothing is held it is the reservation's alone");
     assertEquals(
@@ -130,7 +130,7 @@ class DynamoDbCallsTest {
         List.of(
             "GetItem",
             "BatchGetItem",
-            mode == Mode.ACTUALS_ONLY ? "PutItem" : "TransactWriteItems"),
+            mode == Mode.ACTUALS_ONLY ? "UpdateItem" : "TransactWriteItems"),
         callsOf(
             () ->
                 service.settlement.extend(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.budgetauthority.TestReservation;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;
@@ -103,21 +102,6 @@ class RecordJsonTest {
     assertThrows(IllegalStateException.class, () -> RecordJson.readDecision("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readUsage("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readPrice("{"));
-  }
-
-  /// A newer process may have stored more of a decision than this one knows.
-  @Test
-  void whenADecisionIsNotChanged_itsUnknownFieldsStay() {
-    String plain = RecordJson.write(TestReservation.holding(MicroUsd.of(150)));
-    String newer = plain.replaceFirst("\\{", "{\"newer\": [1, 2],");
-
-    Decision read = RecordJson.readDecision(newer);
-
-    assertEquals(newer, RecordJson.writeDecision(read));
-    assertEquals(plain, RecordJson.write(read));
-    Decision other = TestReservation.holding(MicroUsd.of(150));
-    assertEquals(read, other);
-    assertEquals(plain, RecordJson.writeDecision(other), "it was not read");
   }
 
   @Test

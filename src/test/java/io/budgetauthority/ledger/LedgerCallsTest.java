@@ -10,14 +10,18 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
+import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -249,7 +253,7 @@ class LedgerCallsTest {
         (Reservation.Step.Move) held.release("not called", service.clock.instant());
     Reservation.Step.Move astray =
         new Reservation.Step.Move(
-            move.next(), List.of(new Posting(nowhere, MicroUsd.of(-500), MicroUsd.ZERO)));
+            held, move.next(), List.of(new Posting(nowhere, MicroUsd.of(-500), MicroUsd.ZERO)));
 
     assertThrows(
         IllegalStateException.class,
@@ -258,6 +262,7 @@ class LedgerCallsTest {
         Ledger.SettleOutcome.INSUFFICIENT,
         service.ledger.settle(
             new Reservation.Step.Move(
+                held,
                 move.next(),
                 List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5)))),
             Deadline.in(Duration.ofSeconds(5))));
@@ -267,5 +272,34 @@ class LedgerCallsTest {
     assertEquals(
         Ledger.SettleOutcome.CONFLICT,
         service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
+  }
+
+  /// A newer process may have stored more of a reservation than this one knows.
+  @Test
+  void whenAStepIsWritten_whatItDoesNotChangeStays() {
+    ask();
+    Deadline deadline = Deadline.in(Duration.ofSeconds(5));
+    ReservationId id = service.idOf("key");
+    Key key = ReservationItem.key(id);
+    Attributes stored = service.database.get(service.decisionsTable, key, deadline).orElseThrow();
+    String decision = stored.text("decision").replaceFirst("\\{", "{\"newer\": [1, 2],");
+    var unused =
+        service.database.write(
+            new Write.Put(
+                service.decisionsTable,
+                stored.toBuilder().put("decision", decision).put("newer", "kept").build()),
+            deadline);
+    Reservation held = service.ledger.find(service.tenantId, id, deadline).orElseThrow();
+    Reservation.Step.Move move =
+        (Reservation.Step.Move) held.release("not called", service.clock.instant());
+
+    assertEquals(Ledger.SettleOutcome.SETTLED, service.ledger.settle(move, deadline));
+
+    Attributes after = service.database.get(service.decisionsTable, key, deadline).orElseThrow();
+    assertEquals("kept", after.text("newer"));
+    assertEquals(decision, after.text("decision"));
+    assertEquals(Optional.of(move.next()), service.ledger.find(service.tenantId, id, deadline));
+    assertFalse(after.has("due_at"), "it is no longer due");
+    assertTrue(after.has("ttl"));
   }
 }

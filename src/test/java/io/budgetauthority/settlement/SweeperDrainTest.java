@@ -37,7 +37,8 @@ class SweeperDrainTest {
           "GetItemRequest",
           "PutItemRequest",
           "QueryRequest",
-          "TransactWriteItemsRequest");
+          "TransactWriteItemsRequest",
+          "UpdateItemRequest");
 
   /// Which calls were made, by the names of their requests.
   private static final class Calls implements ExecutionInterceptor {
