@@ -1,16 +1,16 @@
 package io.budgetauthority.bench;
 
 import io.budgetauthority.decision.AskBuilder;
-import io.budgetauthority.decision.Decider;
-import io.budgetauthority.decision.Plan;
 import io.budgetauthority.decision.Questions;
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.decision.rule.Decider;
+import io.budgetauthority.decision.rule.Plan;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.PriceTableJson;
+import io.budgetauthority.price.table.PriceTableJson;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;

@@ -1,7 +1,7 @@
 package io.budgetauthority;
 
 import io.budgetauthority.metrics.Meters;
-import io.budgetauthority.price.PriceBook;
+import io.budgetauthority.price.table.PriceBook;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.annotation.Priority;

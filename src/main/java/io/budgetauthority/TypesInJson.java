@@ -1,14 +1,14 @@
 package io.budgetauthority;
 
-import io.budgetauthority.api.Problem;
+import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.attribution.Measure;
-import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
+import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.notification.BudgetEvent;
 import io.budgetauthority.price.Price;
-import io.budgetauthority.price.PriceOverride;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.price.override.PriceOverride;
 import io.budgetauthority.record.ChargedUsage;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
@@ -19,7 +19,7 @@ import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.TenantSnapshot;
+import io.budgetauthority.tenant.store.TenantSnapshot;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 
 /// Registers the types that are read or written as JSON but are in no signature of a resource: they
@@ -52,15 +52,15 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       Verdict.Unreserved.class
     },
     classNames = {
-      "io.budgetauthority.api.AttributionResource$Spend",
-      "io.budgetauthority.api.PolicyResource$PolicyView",
-      "io.budgetauthority.api.OverrideView",
-      "io.budgetauthority.api.TenantResource$TenantView",
-      "io.budgetauthority.api.DecisionView",
-      "io.budgetauthority.api.UsageView",
+      "io.budgetauthority.api.spend.AttributionResource$Spend",
+      "io.budgetauthority.api.configuration.PolicyResource$PolicyView",
+      "io.budgetauthority.api.view.OverrideView",
+      "io.budgetauthority.api.configuration.TenantResource$TenantView",
+      "io.budgetauthority.api.view.DecisionView",
+      "io.budgetauthority.api.view.UsageView",
       "io.budgetauthority.decision.Outage$Message",
-      "io.budgetauthority.price.IncomingPrices$Import",
-      "io.budgetauthority.tenant.KeySnapshot"
+      "io.budgetauthority.price.table.IncomingPrices$Import",
+      "io.budgetauthority.tenant.store.KeySnapshot"
     },
     registerFullHierarchy = true)
 final class TypesInJson {}

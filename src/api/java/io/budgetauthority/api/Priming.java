@@ -4,6 +4,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent.RequestContext;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
+import io.budgetauthority.api.decision.DecisionRequestJson;
 import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.tenant.Caller;

@@ -5,7 +5,7 @@ import com.amazonaws.services.lambda.runtime.RequestHandler;
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
 import com.amazonaws.services.lambda.runtime.events.transformers.v2.dynamodb.DynamodbAttributeValueTransformer;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.notification.DecisionsStream;
 import io.budgetauthority.storage.Attributes;
 import jakarta.inject.Named;

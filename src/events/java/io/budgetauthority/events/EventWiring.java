@@ -8,7 +8,7 @@ import io.budgetauthority.notification.EventBridgeBus;
 import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
 import io.budgetauthority.storage.Database;
-import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.store.Policies;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Clock;

@@ -2,7 +2,7 @@ package io.budgetauthority.events;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
-import io.budgetauthority.configuration.SnapshotPublisher;
+import io.budgetauthority.configuration.write.SnapshotPublisher;
 import io.budgetauthority.settlement.Sweeper;
 import jakarta.inject.Named;
 import java.time.Duration;

@@ -1,10 +1,10 @@
 package io.budgetauthority.local;
 
 import io.budgetauthority.configuration.CreateTenant;
-import io.budgetauthority.configuration.SnapshotPublisher;
-import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.configuration.write.SnapshotPublisher;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.PriceTableJson;
+import io.budgetauthority.price.table.PriceStore;
+import io.budgetauthority.price.table.PriceTableJson;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;

@@ -2,12 +2,12 @@ package io.budgetauthority.local;
 
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.budgetauthority.price.LiteLlmImport;
-import io.budgetauthority.price.LiteLlmImport.Edition;
-import io.budgetauthority.price.LiteLlmImport.Imported;
-import io.budgetauthority.price.LiteLlmImport.Refused;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.PriceTableJson;
+import io.budgetauthority.price.litellm.LiteLlmImport;
+import io.budgetauthority.price.litellm.LiteLlmImport.Edition;
+import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
+import io.budgetauthority.price.litellm.LiteLlmImport.Refused;
+import io.budgetauthority.price.table.PriceTableJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

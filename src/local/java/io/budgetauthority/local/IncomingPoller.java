@@ -1,8 +1,8 @@
 package io.budgetauthority.local;
 
-import io.budgetauthority.price.IncomingPrices;
-import io.budgetauthority.price.IncomingPrices.Found;
-import io.budgetauthority.price.IncomingPrices.Taken;
+import io.budgetauthority.price.table.IncomingPrices;
+import io.budgetauthority.price.table.IncomingPrices.Found;
+import io.budgetauthority.price.table.IncomingPrices.Taken;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.scheduler.Scheduled;
 import jakarta.enterprise.event.Observes;

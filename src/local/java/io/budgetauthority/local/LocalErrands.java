@@ -1,6 +1,6 @@
 package io.budgetauthority.local;
 
-import io.budgetauthority.configuration.SnapshotPublisher;
+import io.budgetauthority.configuration.write.SnapshotPublisher;
 import io.budgetauthority.settlement.Sweeper;
 import io.quarkus.scheduler.Scheduled;
 import io.quarkus.scheduler.Scheduled.ConcurrentExecution;

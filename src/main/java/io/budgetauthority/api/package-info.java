@@ -1,5 +1,6 @@
-/// The HTTP interface: a resource class for each noun, authentication, headers, problems and the
-/// shapes of JSON. The rules about money are elsewhere.
+/// The HTTP interface. A resource class for each noun is in a package by subject. What all requests
+/// have is in `http`. The forms of answers are in `view` and `problem`. The rules about money are
+/// elsewhere.
 @NullMarked
 package io.budgetauthority.api;
 

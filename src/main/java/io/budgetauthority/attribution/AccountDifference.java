@@ -1,7 +1,7 @@
 package io.budgetauthority.attribution;
 
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import java.util.Optional;

@@ -3,7 +3,7 @@ package io.budgetauthority.attribution;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.Write;
-import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.budgetauthority.attribution;
 
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.ChargedUsage;

@@ -1,9 +1,9 @@
 package io.budgetauthority.attribution;
 
-import io.budgetauthority.ledger.DecisionScan;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.scan.DecisionScan;
 import io.budgetauthority.storage.Database;
-import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;

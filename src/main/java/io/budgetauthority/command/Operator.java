@@ -1,17 +1,17 @@
 package io.budgetauthority.command;
 
-import io.budgetauthority.configuration.ConfigurationWriter;
-import io.budgetauthority.configuration.SnapshotPublisher;
-import io.budgetauthority.configuration.Snapshots;
-import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
+import io.budgetauthority.configuration.write.SnapshotPublisher;
+import io.budgetauthority.configuration.write.Snapshots;
+import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.storage.Database;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditTrail;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Ceilings;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotStore;
+import io.budgetauthority.tenant.store.ApiKeys;
+import io.budgetauthority.tenant.store.AuditTrail;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import picocli.CommandLine.Mixin;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;

@@ -1,11 +1,12 @@
 package io.budgetauthority.command;
 
-import io.budgetauthority.price.PriceBook;
-import io.budgetauthority.price.PriceReview;
-import io.budgetauthority.price.PriceStore;
-import io.budgetauthority.price.PriceTableRecord;
-import io.budgetauthority.price.PriceTables;
-import io.budgetauthority.tenant.ConfigurationJson;
+import io.budgetauthority.price.RowName;
+import io.budgetauthority.price.review.PriceReview;
+import io.budgetauthority.price.table.PriceBook;
+import io.budgetauthority.price.table.PriceStore;
+import io.budgetauthority.price.table.PriceTableRecord;
+import io.budgetauthority.price.table.PriceTables;
+import io.budgetauthority.tenant.store.ConfigurationJson;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -113,7 +114,7 @@ final class PriceCommands {
               description = "a row whose every price is zero and that really is free")
           List<String> approveZero,
       @Parameters(paramLabel = "VERSION", description = "the draft's version") String version) {
-    List<PriceReview.RowName> zeros =
+    List<RowName> zeros =
         approveZero == null ? List.of() : approveZero.stream().map(this::rowName).toList();
     return with(
         bucket,
@@ -146,13 +147,13 @@ final class PriceCommands {
             });
   }
 
-  private PriceReview.RowName rowName(String name) {
+  private RowName rowName(String name) {
     int slash = name.indexOf('/');
     if (slash <= 0 || slash == name.length() - 1) {
       throw new ParameterException(
           spec.commandLine(), "--approve-zero is PROVIDER/MODEL, such as groq/llama-3");
     }
-    return new PriceReview.RowName(name.substring(0, slash), name.substring(slash + 1));
+    return new RowName(name.substring(0, slash), name.substring(slash + 1));
   }
 
   private void show(PriceReview review) {

@@ -1,15 +1,16 @@
 package io.budgetauthority.configuration;
 
+import io.budgetauthority.configuration.write.ConfigurationChange;
 import io.budgetauthority.storage.Write;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,15 +1,17 @@
 package io.budgetauthority.configuration;
 
-import io.budgetauthority.price.OverrideVersion;
-import io.budgetauthority.price.PriceOverride;
-import io.budgetauthority.price.PriceOverrides;
+import io.budgetauthority.configuration.write.ConfigurationChange;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
+import io.budgetauthority.price.override.OverrideVersion;
+import io.budgetauthority.price.override.PriceOverride;
+import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Policies;
-import io.budgetauthority.tenant.SnapshotStore;
+import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.Policies;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

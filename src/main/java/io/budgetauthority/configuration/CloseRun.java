@@ -1,12 +1,14 @@
 package io.budgetauthority.configuration;
 
+import io.budgetauthority.configuration.write.ConfigurationChange;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.store.AuditEntry;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;

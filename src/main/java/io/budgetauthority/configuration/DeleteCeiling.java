@@ -1,13 +1,14 @@
 package io.budgetauthority.configuration;
 
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Ceilings;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.store.Ceilings;
 import java.time.Clock;
 import java.util.List;
 import java.util.function.LongPredicate;

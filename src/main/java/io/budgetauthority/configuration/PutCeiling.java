@@ -1,8 +1,9 @@
 package io.budgetauthority.configuration;
 
-import io.budgetauthority.ledger.Account;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.ledger.Ledger;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
@@ -11,11 +12,11 @@ import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Ceilings;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,13 +1,15 @@
 package io.budgetauthority.configuration;
 
+import io.budgetauthority.configuration.write.ConfigurationChange;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.SnapshotStore;
 import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.Policies;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;

@@ -1,14 +1,16 @@
 package io.budgetauthority.configuration;
 
+import io.budgetauthority.configuration.write.ConfigurationChange;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Write;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.SnapshotStore;
+import io.budgetauthority.tenant.store.ApiKeys;
+import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,13 +1,15 @@
 package io.budgetauthority.configuration;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.budgetauthority.configuration.write.ConfigurationChange;
+import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Write;
-import io.budgetauthority.tenant.ApiKeys;
-import io.budgetauthority.tenant.AuditEntry;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.ConfigurationJson;
-import io.budgetauthority.tenant.SnapshotStore;
+import io.budgetauthority.tenant.store.ApiKeys;
+import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.ConfigurationJson;
+import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

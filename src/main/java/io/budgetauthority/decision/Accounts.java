@@ -1,20 +1,20 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.LimitVersion;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
-import io.budgetauthority.tenant.Ceilings;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -46,7 +46,7 @@ public final class Accounts {
     }
 
     /// Whether a stored account knows a newer ceiling or a newer policy than this process has read.
-    boolean isOlderThan(Map<AccountKey, Account> stored) {
+    public boolean isOlderThan(Map<AccountKey, Account> stored) {
       return unread.stream()
           .map(EnforcedAccount::account)
           .anyMatch(
@@ -69,7 +69,7 @@ public final class Accounts {
   }
 
   /// Removes what this process has cached of the ceilings that apply and of their policy.
-  void evict(Applying applying) {
+  public void evict(Applying applying) {
     for (AccountKey key : applying.keys()) {
       ceilings.evict(new ScopeId(key.tenantId(), key.scope(), key.id()));
       policies.evict(key.tenantId());

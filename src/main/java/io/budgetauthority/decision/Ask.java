@@ -1,5 +1,6 @@
 package io.budgetauthority.decision;
 
+import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.record.Tuple;

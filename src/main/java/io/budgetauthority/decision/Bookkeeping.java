@@ -1,11 +1,11 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.ConditionalHold;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.record.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,12 +13,12 @@ import java.util.List;
 
 /// Makes the write of a call: its item, a hold or a charge on each account, the runs that it starts
 /// or renews, and the counters of those runs (ledger.md#reserve). Pure.
-final class Bookkeeping {
+public final class Bookkeeping {
 
   private Bookkeeping() {}
 
   /// How a call uses its runs.
-  enum Use {
+  public enum Use {
     /// A decision that is made now. It renews its runs.
     DECISION,
     /// A decision that was made earlier. It renews the runs that are active, never to an earlier
@@ -29,7 +29,7 @@ final class Bookkeeping {
   }
 
   /// @param holds one for each of the view's accounts, in their order
-  static Ledger.DecisionWrite write(
+  public static Ledger.DecisionWrite write(
       Reservation item, BudgetView view, List<ConditionalHold> holds, Use use) {
     List<ConditionalHold> updates = new ArrayList<>();
     List<Ledger.RunChange> changes = new ArrayList<>();

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.tenant.Policy;

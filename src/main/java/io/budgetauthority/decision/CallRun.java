@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param runId null for a dry run that neither names a run nor gets one
 /// @param isIssued whether the run was issued to this call alone, so that it does not count as
 ///   active or new yet
-record CallRun(@Nullable String runId, boolean isIssued) {
+public record CallRun(@Nullable String runId, boolean isIssued) {
 
   private static final CallRun NONE = new CallRun(null, false);
 
@@ -33,7 +33,7 @@ record CallRun(@Nullable String runId, boolean isIssued) {
   }
 
   /// The id of the run that is issued to one call alone.
-  static String issued(ReservationId id) {
+  public static String issued(ReservationId id) {
     return ISSUED + id.hash();
   }
 

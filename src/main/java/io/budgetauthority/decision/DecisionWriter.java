@@ -1,5 +1,9 @@
 package io.budgetauthority.decision;
 
+import io.budgetauthority.decision.rule.DecisionRequest;
+import io.budgetauthority.decision.rule.InputBound;
+import io.budgetauthority.decision.rule.Plan;
+import io.budgetauthority.decision.rule.Quote;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.money.MicroUsd;

@@ -1,19 +1,23 @@
 package io.budgetauthority.decision;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.decision.rule.Candidates;
+import io.budgetauthority.decision.rule.Decider;
+import io.budgetauthority.decision.rule.DecisionRequest;
+import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
-import io.budgetauthority.price.PriceOverrides;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.OutageSnapshots;
 import io.budgetauthority.tenant.Policy;
-import io.budgetauthority.tenant.TenantSnapshot;
 import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.OutageSnapshots;
+import io.budgetauthority.tenant.store.TenantSnapshot;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

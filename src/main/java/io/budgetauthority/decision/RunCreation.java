@@ -1,18 +1,18 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;

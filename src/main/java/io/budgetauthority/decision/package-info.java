@@ -1,6 +1,5 @@
-/// Decides whether a call may be made. It has the request, the pure rules that turn it into a plan,
-/// and the authority. The authority reads, decides and reserves. It decides again where balances
-/// moved.
+/// Decides whether a call may be made. The authority reads what applies to the call, lets the pure
+/// rules of `rule` judge it, and reserves. It decides again where balances moved.
 @NullMarked
 package io.budgetauthority.decision;
 

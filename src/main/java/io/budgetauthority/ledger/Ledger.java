@@ -1,5 +1,10 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountItem;
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.LimitVersion;
+import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;

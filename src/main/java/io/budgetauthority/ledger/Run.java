@@ -1,6 +1,8 @@
 package io.budgetauthority.ledger;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;

@@ -80,11 +80,13 @@ public record RunClosed(
             .build());
   }
 
-  static boolean isOne(Attributes item) {
+  /// Whether an item is one of these.
+  public static boolean isOne(Attributes item) {
     return KIND.equals(item.textOrNull("kind"));
   }
 
-  static RunClosed read(Attributes item) {
+  /// Reads a stored item.
+  public static RunClosed read(Attributes item) {
     return new RunClosed(
         item.text("tenant"),
         item.text("run"),

@@ -1,5 +1,9 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountItem;
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
@@ -20,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /// How a run is stored: the item of its account, which has the tuple and the life of the run beside
 /// the sums.
-final class RunItem {
+public final class RunItem {
 
   /// Marks a run that counts neither as active nor as new yet.
   private static final String UNCOUNTED = "run_uncounted";
@@ -44,11 +48,12 @@ final class RunItem {
   }
 
   /// Whether an account's item is that of a run.
-  static boolean isRun(Attributes item) {
+  public static boolean isRun(Attributes item) {
     return item.has("run_created");
   }
 
-  static Run read(Attributes item) {
+  /// Reads a stored run.
+  public static Run read(Attributes item) {
     Account account = AccountItem.read(item);
     return new Run(
         account.key().tenantId(),

@@ -1,5 +1,5 @@
-/// The ledger. It has accounts, holds and the life of a reservation as pure values, and the classes
-/// that store them in DynamoDB under ledger.md#invariants.
+/// The ledger. It has reservations and runs as pure values, and the classes that store them in
+/// DynamoDB, with the holds on their accounts, under ledger.md#invariants.
 @NullMarked
 package io.budgetauthority.ledger;
 

@@ -2,7 +2,7 @@ package io.budgetauthority.notification;
 
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.Change;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;

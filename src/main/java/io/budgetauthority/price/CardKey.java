@@ -7,7 +7,7 @@ import java.util.Comparator;
 ///
 /// @param serviceTier the tier, such as `default`
 /// @param aboveTokens the input tokens above which the card applies; 0 for any input
-record CardKey(String serviceTier, long aboveTokens) implements Comparable<CardKey> {
+public record CardKey(String serviceTier, long aboveTokens) implements Comparable<CardKey> {
 
   private static final Comparator<CardKey> ORDER =
       Comparator.comparing((CardKey key) -> !key.serviceTier.equals(Bounds.DEFAULT_TIER))

@@ -9,17 +9,19 @@ import java.math.RoundingMode;
 ///
 /// @param region in millionths: 1,100,000 is 1.1
 /// @param speed in millionths
-record Multiplier(long region, long speed) {
+public record Multiplier(long region, long speed) {
 
-  static final long ONE = 1_000_000;
+  /// A factor of one, in millionths.
+  public static final long ONE = 1_000_000;
 
-  static final Multiplier NONE = new Multiplier(ONE, ONE);
+  /// The multiplier that changes nothing.
+  public static final Multiplier NONE = new Multiplier(ONE, ONE);
 
   private static final BigInteger TRILLION = BigInteger.valueOf(ONE).pow(2);
 
   /// A multiplier as a price file states it, in millionths; a finer one is rounded up. One that is
   /// not above 0 or is above 1,000 gets an [ArithmeticException].
-  static long millionths(BigDecimal stated) {
+  public static long millionths(BigDecimal stated) {
     long millionths = stated.movePointRight(6).setScale(0, RoundingMode.CEILING).longValueExact();
     if (millionths <= 0 || millionths > ONE * 1_000) {
       throw new ArithmeticException("must be above 0 and at most 1,000: " + stated);
@@ -29,7 +31,7 @@ record Multiplier(long region, long speed) {
 
   /// A sum of token prices in pico-USD times both factors, rounded up to a whole pico-USD. The sum
   /// is rounded up again later, so this rounding does not change the result.
-  long times(long picos) {
+  public long times(long picos) {
     if (region == ONE && speed == ONE) {
       return picos;
     }

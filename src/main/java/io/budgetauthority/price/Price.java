@@ -245,7 +245,7 @@ public final class Price {
   }
 
   /// The same row, with its prices of zero approved.
-  Price withZeroApproved() {
+  public Price withZeroApproved() {
     return new Price(
         provider,
         model,
@@ -277,7 +277,8 @@ public final class Price {
     return prices;
   }
 
-  List<Tariff> tariffs(String serviceTier) {
+  /// The tariffs of a service tier, by the length of input from which each applies.
+  public List<Tariff> tariffs(String serviceTier) {
     List<Tariff> resolved = tariffs.get(serviceTier);
     if (resolved != null) {
       return resolved;

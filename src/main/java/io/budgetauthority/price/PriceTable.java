@@ -27,7 +27,7 @@ public final class PriceTable {
   private final String source;
   private final Map<String, Price> byName = new LinkedHashMap<>();
   private final Map<String, List<Price>> bySuffix = new HashMap<>();
-  private volatile @Nullable Map<String, List<PriceReview.RowName>> nearNames;
+  private volatile @Nullable Map<String, List<RowName>> nearNames;
 
   @JsonCreator
   public PriceTable(
@@ -81,18 +81,18 @@ public final class PriceTable {
   }
 
   /// Whether the row exists and has only prices of zero.
-  boolean hasZeroRow(PriceReview.RowName name) {
+  public boolean hasZeroRow(RowName name) {
     Price row = row(name);
     return row != null && !row.cards().isEmpty() && row.allZero();
   }
 
   /// Whether the row exists and its prices of zero are approved.
-  boolean hasApprovedRow(PriceReview.RowName name) {
+  public boolean hasApprovedRow(RowName name) {
     Price row = row(name);
     return row != null && row.allZero() && row.zeroApproved();
   }
 
-  private @Nullable Price row(PriceReview.RowName name) {
+  private @Nullable Price row(RowName name) {
     Price row = byName.get(name.model());
     return row != null && row.model().equals(name.model()) && row.provider().equals(name.provider())
         ? row
@@ -100,16 +100,14 @@ public final class PriceTable {
   }
 
   /// The same table with these rows of zeros approved.
-  PriceTable approving(Collection<PriceReview.RowName> zeros) {
-    Set<PriceReview.RowName> approved = Set.copyOf(zeros);
+  public PriceTable approving(Collection<RowName> zeros) {
+    Set<RowName> approved = Set.copyOf(zeros);
     return new PriceTable(
         version,
         createdAt,
         source,
         rows().stream()
-            .map(
-                row ->
-                    approved.contains(PriceReview.RowName.of(row)) ? row.withZeroApproved() : row)
+            .map(row -> approved.contains(RowName.of(row)) ? row.withZeroApproved() : row)
             .toList());
   }
 
@@ -156,8 +154,8 @@ public final class PriceTable {
 
   /// The rows that a caller may have meant by a name that means none, at most ten, by key. They are
   /// of the same model by another provider or in another spelling.
-  public List<PriceReview.RowName> near(String name) {
-    Map<String, List<PriceReview.RowName>> index = nearNames;
+  public List<RowName> near(String name) {
+    Map<String, List<RowName>> index = nearNames;
     if (index == null) {
       index = indexNear();
       nearNames = index;
@@ -165,15 +163,15 @@ public final class PriceTable {
     return index.getOrDefault(plain(name), List.of()).stream().limit(MAX_NEAR).toList();
   }
 
-  private Map<String, List<PriceReview.RowName>> indexNear() {
-    Map<String, List<PriceReview.RowName>> index = new HashMap<>();
+  private Map<String, List<RowName>> indexNear() {
+    Map<String, List<RowName>> index = new HashMap<>();
     rows().stream()
         .sorted(Comparator.comparing(Price::model))
         .forEach(
             row ->
                 index
                     .computeIfAbsent(plain(row.model()), key -> new ArrayList<>(1))
-                    .add(PriceReview.RowName.of(row)));
+                    .add(RowName.of(row)));
     return index;
   }
 

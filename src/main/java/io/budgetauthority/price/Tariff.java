@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
 /// resolved in advance, so that pricing only multiplies. Where a card of the row does not state a
 /// class, the class's price outside the card applies or the card's price of the class's whole,
 /// whichever is dearer (pricing.md#which-price).
-final class Tariff {
+public final class Tariff {
 
-  static final long NO_PRICE = -1;
+  /// What a class of token or a unit without a price has.
+  public static final long NO_PRICE = -1;
 
   private static final TokenClass[] CLASSES = TokenClass.values();
 
@@ -28,7 +29,7 @@ final class Tariff {
 
   /// The tariffs of one service tier by rising length of input; empty where the row does not price
   /// the tier.
-  static List<Tariff> of(List<RateCard> cards, String serviceTier) {
+  public static List<Tariff> of(List<RateCard> cards, String serviceTier) {
     if (cards.stream().noneMatch(card -> card.serviceTier().equals(serviceTier))) {
       return List.of();
     }
@@ -79,21 +80,23 @@ final class Tariff {
     };
   }
 
-  long aboveTokens() {
+  /// The tokens of input above which it applies.
+  public long aboveTokens() {
     return aboveTokens;
   }
 
   /// Pico-USD a token, or [#NO_PRICE] where nothing on the side of the class has a price.
-  long ratePicos(TokenClass tokenClass) {
+  public long ratePicos(TokenClass tokenClass) {
     return ratePicos[tokenClass.ordinal()];
   }
 
   /// Whether the row states a price for the class itself.
-  boolean hasOwnPrice(TokenClass tokenClass) {
+  public boolean hasOwnPrice(TokenClass tokenClass) {
     return ownPrice[tokenClass.ordinal()];
   }
 
-  long unitPicos(BillingUnit unit) {
+  /// Pico-USD of one unit; [#NO_PRICE] where it has none.
+  public long unitPicos(BillingUnit unit) {
     return unitPicos[unit.ordinal()];
   }
 
@@ -140,7 +143,7 @@ final class Tariff {
       return price;
     }
 
-    long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {
+    public long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {
       RateCard card = card(serviceTier, aboveTokens);
       Long stated = card == null ? null : card.unitPicos().get(unit);
       if (stated != null) {

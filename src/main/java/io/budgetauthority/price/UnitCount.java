@@ -44,7 +44,7 @@ public record UnitCount(long millionths) {
 
   /// What this many units cost at a price in pico-USD each, rounded up to a whole pico-USD. A cost
   /// that does not fit a long gets an [ArithmeticException].
-  long timesPicos(long picos) {
+  public long timesPicos(long picos) {
     long whole = Math.multiplyExact(millionths / MILLION, picos);
     long rest = millionths % MILLION;
     if (rest == 0) {

@@ -86,7 +86,8 @@ public record Usage(
     return new Usage(inputTokens, outputTokens, Parts.NONE, Map.of(), Map.of(), null);
   }
 
-  static long orZero(@Nullable Long count) {
+  /// A count, or zero where it is absent.
+  public static long orZero(@Nullable Long count) {
     return count == null ? 0 : count;
   }
 }

@@ -1,5 +1,5 @@
-/// What a call costs: the rows of a price table, the pricing of usage and of a worst case, the
-/// import of a public price file with its review, and the tables in memory that a request reads.
+/// The rows of a price table, and the usage that they price: what a token, a unit or a use of a
+/// tool costs, for which tier, from which length of input on. `cost` prices a call by them.
 @NullMarked
 package io.budgetauthority.price;
 

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
-import io.budgetauthority.price.PriceReview;
+import io.budgetauthority.price.RowName;
 import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
@@ -86,7 +86,7 @@ public sealed interface Verdict {
       @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens,
       @JsonProperty("resets_at") @Nullable Instant resetsAt,
       @JsonProperty("alternatives") List<Alternative> alternatives,
-      @JsonProperty("candidates") List<PriceReview.RowName> candidates)
+      @JsonProperty("candidates") List<RowName> candidates)
       implements Verdict {
     public Block {
       Objects.requireNonNull(code, "code");

@@ -1,7 +1,7 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.DecisionRequest;
 import io.budgetauthority.decision.DegradedDecision;
+import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;

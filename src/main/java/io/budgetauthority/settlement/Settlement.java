@@ -1,12 +1,12 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.HoldChange;
-import io.budgetauthority.decision.ModelRules;
-import io.budgetauthority.ledger.Account;
+import io.budgetauthority.decision.rule.HoldChange;
+import io.budgetauthority.decision.rule.ModelRules;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
@@ -20,8 +20,8 @@ import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -12,7 +12,7 @@ import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Page;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
-import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.UnreservedRecorder;
+import io.budgetauthority.decision.unreserved.UnreservedRecorder;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
@@ -11,7 +11,7 @@ import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Policies;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

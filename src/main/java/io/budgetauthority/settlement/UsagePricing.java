@@ -5,12 +5,12 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.money.PicoUsd;
 import io.budgetauthority.price.Price;
-import io.budgetauthority.price.PriceBook;
-import io.budgetauthority.price.PriceOverrides;
-import io.budgetauthority.price.PriceReview;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.price.Pricing;
+import io.budgetauthority.price.RowName;
 import io.budgetauthority.price.Usage;
+import io.budgetauthority.price.cost.Pricing;
+import io.budgetauthority.price.override.PriceOverrides;
+import io.budgetauthority.price.table.PriceBook;
 import io.budgetauthority.record.Asked;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.ChargedUsage;
@@ -125,7 +125,7 @@ public final class UsagePricing {
   }
 
   /// Rows that a caller may have meant by a name that means none.
-  List<PriceReview.RowName> near(Decision decision, String model) {
+  List<RowName> near(Decision decision, String model) {
     return prices
         .table(decision.priceTableVersion())
         .map(table -> table.near(model))

@@ -1,6 +1,6 @@
 package io.budgetauthority.settlement;
 
-import io.budgetauthority.decision.LateDecisions;
+import io.budgetauthority.decision.unreserved.LateDecisions;
 import io.budgetauthority.input.InputTooLarge;
 import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.ledger.Reservation;
@@ -9,10 +9,10 @@ import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Policies;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

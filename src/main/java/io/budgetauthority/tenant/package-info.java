@@ -1,5 +1,5 @@
-/// Who asks and what applies to them: tenants, their policy and ceilings, principals and their API
-/// keys, the store of all these and the cache that a decision reads.
+/// Who asks and what applies to them: callers and their roles, policies, ceilings, scopes, windows
+/// and calendars, as pure values.
 @NullMarked
 package io.budgetauthority.tenant;
 

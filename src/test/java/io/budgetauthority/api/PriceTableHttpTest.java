@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
-import io.budgetauthority.price.PriceBook;
-import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.table.PriceBook;
+import io.budgetauthority.price.table.PriceStore;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;

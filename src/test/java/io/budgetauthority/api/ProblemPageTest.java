@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.budgetauthority.api.http.ProblemPageResource;
+import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.local.LocalCloudResource;
 import io.budgetauthority.record.ProblemCode;
 import io.quarkus.test.common.QuarkusTestResource;

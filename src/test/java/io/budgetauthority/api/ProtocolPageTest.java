@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.TestReservation;
+import io.budgetauthority.api.http.Routes;
 import io.budgetauthority.build.Transcript;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;

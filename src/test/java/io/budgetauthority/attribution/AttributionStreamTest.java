@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.record.UsageQuality;

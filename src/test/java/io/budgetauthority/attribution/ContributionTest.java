@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.storage.Attributes;
 import java.util.function.Consumer;

@@ -2,8 +2,8 @@ package io.budgetauthority.attribution;
 
 import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.DecisionScan;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.DecisionScan;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;

@@ -3,6 +3,7 @@ package io.budgetauthority.build;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -114,6 +115,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void whenPackagesUseEachOther_thereIsNoCircle() {
+    slices().matching("io.budgetauthority.(**)").should().beFreeOfCycles().check(MAIN);
+  }
+
+  @Test
   void whenAClassUsesDynamoDb_itsPackageMayDoSo() {
     noClasses()
         .that()
@@ -133,8 +139,8 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideOutsideOfPackages(
-            "io.budgetauthority.price..",
-            "io.budgetauthority.tenant..",
+            "io.budgetauthority.price.table..",
+            "io.budgetauthority.tenant.store..",
             "io.budgetauthority.local..",
             "io.budgetauthority.command..",
             "io.budgetauthority")
@@ -148,17 +154,18 @@ class ArchitectureTest {
   void whenAClassHoldsRules_itUsesNoFrameworkClockOrIo() {
     noClasses()
         .that()
-        .resideInAnyPackage("io.budgetauthority.money..", "io.budgetauthority.record..")
-        .or()
-        .haveSimpleName("Decider")
-        .or()
-        .haveSimpleName("OutputCap")
-        .or()
-        .haveSimpleName("Pricing")
+        .resideInAnyPackage(
+            "io.budgetauthority.money..",
+            "io.budgetauthority.record..",
+            "io.budgetauthority.tenant",
+            "io.budgetauthority.price",
+            "io.budgetauthority.price.cost..",
+            "io.budgetauthority.ledger.account..",
+            "io.budgetauthority.decision.rule..")
         .or()
         .haveSimpleName("Reservation")
         .or()
-        .haveSimpleName("EnforcedAccount")
+        .haveSimpleName("Run")
         .or()
         .haveSimpleName("Contribution")
         .or()

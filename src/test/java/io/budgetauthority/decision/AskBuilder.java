@@ -1,6 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.TestAuthority;
+import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Capability;

@@ -1,8 +1,8 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Mode;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// An account as it stands, in micro-USD: under a hard gate, with no warnings, over all time,
 /// unless stated.
-final class EnforcedAccountBuilder {
+public final class EnforcedAccountBuilder {
 
   private final Scope scope;
   private final long limit;
@@ -28,49 +28,49 @@ final class EnforcedAccountBuilder {
   private String period = "";
   private @Nullable Instant resetsAt;
 
-  EnforcedAccountBuilder(Scope scope, long limit) {
+  public EnforcedAccountBuilder(Scope scope, long limit) {
     this.scope = scope;
     this.limit = limit;
   }
 
-  EnforcedAccountBuilder id(String name) {
+  public EnforcedAccountBuilder id(String name) {
     id = name;
     return this;
   }
 
-  EnforcedAccountBuilder committed(long micros) {
+  public EnforcedAccountBuilder committed(long micros) {
     committed = micros;
     return this;
   }
 
-  EnforcedAccountBuilder reserved(long micros) {
+  public EnforcedAccountBuilder reserved(long micros) {
     reserved = micros;
     return this;
   }
 
-  EnforcedAccountBuilder mode(Mode of) {
+  public EnforcedAccountBuilder mode(Mode of) {
     mode = of;
     return this;
   }
 
-  EnforcedAccountBuilder margin(long micros) {
+  public EnforcedAccountBuilder margin(long micros) {
     margin = micros;
     return this;
   }
 
-  EnforcedAccountBuilder warnAt(Integer... percents) {
+  public EnforcedAccountBuilder warnAt(Integer... percents) {
     warnAtPercent = List.of(percents);
     return this;
   }
 
-  EnforcedAccountBuilder over(Window of, String in, Instant until) {
+  public EnforcedAccountBuilder over(Window of, String in, Instant until) {
     window = of;
     period = in;
     resetsAt = until;
     return this;
   }
 
-  EnforcedAccount build() {
+  public EnforcedAccount build() {
     Account account =
         Account.of(
             new AccountKey("t", scope, id, window, period, 0),

@@ -64,24 +64,25 @@ public final class PolicyBuilder {
     return this;
   }
 
-  PolicyBuilder softGate(MicroUsd margin, int expectedOutputPercent) {
+  public PolicyBuilder softGate(MicroUsd margin, int expectedOutputPercent) {
     softGate = new Policy.SoftGate(margin, expectedOutputPercent);
     return this;
   }
 
-  PolicyBuilder requireCap() {
+  public PolicyBuilder requireCap() {
     outputCap =
         new Policy.OutputCapRules(true, 4_096, null, Map.of(), Policy.AboveMax.CLAMP, false, 256);
     return this;
   }
 
   /// The highest caps, for any model and by model, and what becomes of a client's above them.
-  PolicyBuilder caps(@Nullable Long most, Map<String, Long> ofModels, Policy.AboveMax aboveMax) {
+  public PolicyBuilder caps(
+      @Nullable Long most, Map<String, Long> ofModels, Policy.AboveMax aboveMax) {
     outputCap = new Policy.OutputCapRules(false, 4_096, most, ofModels, aboveMax, false, 256);
     return this;
   }
 
-  PolicyBuilder budgetClamping(long leastTokens) {
+  public PolicyBuilder budgetClamping(long leastTokens) {
     outputCap =
         new Policy.OutputCapRules(
             false, 4_096, null, Map.of(), Policy.AboveMax.CLAMP, true, leastTokens);
@@ -93,7 +94,7 @@ public final class PolicyBuilder {
     return this;
   }
 
-  PolicyBuilder allow(String... models) {
+  public PolicyBuilder allow(String... models) {
     allowedModels = List.of(models);
     return this;
   }
@@ -169,7 +170,7 @@ public final class PolicyBuilder {
   }
 
   /// A rule for the models of a name.
-  static Policy.DowngradeRule rule(
+  public static Policy.DowngradeRule rule(
       String model,
       @Nullable Integer fromPercent,
       Policy.DowngradeRule.Alternative... alternatives) {
@@ -177,7 +178,7 @@ public final class PolicyBuilder {
   }
 
   /// A listed alternative, for some request classes or for all.
-  static Policy.DowngradeRule.Alternative listed(String model, String... requestClasses) {
+  public static Policy.DowngradeRule.Alternative listed(String model, String... requestClasses) {
     return new Policy.DowngradeRule.Alternative(
         null, model, "smaller", "it does as well", List.of(requestClasses));
   }

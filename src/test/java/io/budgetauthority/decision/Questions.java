@@ -1,6 +1,10 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.EnforcedAccount;
+import io.budgetauthority.decision.rule.Candidates;
+import io.budgetauthority.decision.rule.Decider;
+import io.budgetauthority.decision.rule.DecisionRequest;
+import io.budgetauthority.decision.rule.ModelRules;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Policy;
@@ -21,11 +25,11 @@ public final class Questions {
             : new PriceTable.Found.Unknown();
   }
 
-  static ModelRules rules(Policy policy, Price row) {
+  public static ModelRules rules(Policy policy, Price row) {
     return ModelRules.of(policy, row, only(row));
   }
 
-  static Decider.Candidate candidate(Policy.DowngradeRule.Alternative listed, Price row) {
+  public static Decider.Candidate candidate(Policy.DowngradeRule.Alternative listed, Price row) {
     return new Decider.Candidate(listed, row, ModelRules.NO_ROW, null);
   }
 

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.EnforcedAccount;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.decision.rule.Decider;
+import io.budgetauthority.decision.rule.DecisionRequest;
+import io.budgetauthority.decision.rule.Plan;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.AccountKey;

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A row of which a test states only what it is about: 1 micro-USD a token of input and 5 a token
 /// of output, a window of 200,000 tokens and at most 64,000 of output unless stated.
-final class RowBuilder {
+public final class RowBuilder {
 
   private final String model;
   private String mode = "chat";
@@ -26,52 +26,52 @@ final class RowBuilder {
       Map.of(TokenClass.INPUT, 1_000_000L, TokenClass.OUTPUT, 5_000_000L);
   private Map<BillingUnit, Long> unitPicos = Map.of();
 
-  RowBuilder(String model) {
+  public RowBuilder(String model) {
     this.model = model;
   }
 
-  RowBuilder mode(String kindOfCall) {
+  public RowBuilder mode(String kindOfCall) {
     mode = kindOfCall;
     return this;
   }
 
-  RowBuilder window(@Nullable Long tokens) {
+  public RowBuilder window(@Nullable Long tokens) {
     window = tokens;
     return this;
   }
 
-  RowBuilder sharedWindow(long tokens) {
+  public RowBuilder sharedWindow(long tokens) {
     sharedWindow = true;
     return window(tokens);
   }
 
-  RowBuilder outputLimit(@Nullable Long tokens) {
+  public RowBuilder outputLimit(@Nullable Long tokens) {
     outputLimit = tokens;
     return this;
   }
 
-  RowBuilder can(Capability... what) {
+  public RowBuilder can(Capability... what) {
     capabilities = Set.of(what);
     return this;
   }
 
-  RowBuilder picos(long input, long output) {
+  public RowBuilder picos(long input, long output) {
     tokenPicos = Map.of(TokenClass.INPUT, input, TokenClass.OUTPUT, output);
     return this;
   }
 
-  RowBuilder cacheWrites(long picos) {
+  public RowBuilder cacheWrites(long picos) {
     tokenPicos = new EnumMap<>(tokenPicos);
     tokenPicos.put(TokenClass.CACHE_WRITE, picos);
     return this;
   }
 
-  RowBuilder unit(BillingUnit unit, long picos) {
+  public RowBuilder unit(BillingUnit unit, long picos) {
     unitPicos = Map.of(unit, picos);
     return this;
   }
 
-  Price build() {
+  public Price build() {
     return new Price(
         "test",
         model,

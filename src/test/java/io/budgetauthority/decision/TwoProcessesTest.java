@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Account;
-import io.budgetauthority.ledger.LimitVersion;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.EnforcedAccount;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Calendar;
@@ -13,13 +13,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Views of a call in run `r`, for tests of the pure stages.
-final class Views {
+public final class Views {
 
   private Views() {}
 
   /// @param own null where the call starts its run
   /// @param accounts that of the run first, then those of the ancestors, then those of ceilings
-  static BudgetView of(
+  public static BudgetView of(
       Policy policy,
       Tuple tuple,
       Instant now,

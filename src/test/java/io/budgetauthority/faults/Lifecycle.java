@@ -4,7 +4,7 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.AskBuilder;
-import io.budgetauthority.decision.DecisionRequest;
+import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;

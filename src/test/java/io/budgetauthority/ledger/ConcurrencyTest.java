@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;

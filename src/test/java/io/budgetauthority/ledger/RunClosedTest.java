@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.Change;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.storage.Deadline;

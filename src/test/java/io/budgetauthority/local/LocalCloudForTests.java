@@ -1,7 +1,7 @@
 package io.budgetauthority.local;
 
 import io.budgetauthority.TestConfiguration;
-import io.budgetauthority.price.PriceStore;
+import io.budgetauthority.price.table.PriceStore;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Clock;
 import java.util.Optional;

@@ -8,7 +8,7 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.attribution.AttributionStream;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.StreamRecord;
+import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.ProblemCode;

@@ -13,7 +13,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /// `If-Match` and `If-None-Match: *` of a put, as S3 honours them and the server on the local build
 /// does not: whoever shares one of these writes one at a time, and only where the condition holds.
-final class ConditionalWrites implements ExecutionInterceptor {
+public final class ConditionalWrites implements ExecutionInterceptor {
 
   private static final ExecutionAttribute<Boolean> HOLDS =
       new ExecutionAttribute<>("holds the one permit");
@@ -21,7 +21,7 @@ final class ConditionalWrites implements ExecutionInterceptor {
   private final S3Client server;
   private final Semaphore permit = new Semaphore(1);
 
-  ConditionalWrites(S3Client server) {
+  public ConditionalWrites(S3Client server) {
     this.server = server;
   }
 

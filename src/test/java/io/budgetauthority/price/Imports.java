@@ -3,12 +3,14 @@ package io.budgetauthority.price;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
-import io.budgetauthority.price.LiteLlmImport.Edition;
-import io.budgetauthority.price.LiteLlmImport.Imported;
-import io.budgetauthority.price.LiteLlmImport.Problem;
-import io.budgetauthority.price.LiteLlmImport.Refused;
-import io.budgetauthority.price.PriceReview.Finding;
 import io.budgetauthority.price.PriceTable.Found;
+import io.budgetauthority.price.litellm.LiteLlmImport;
+import io.budgetauthority.price.litellm.LiteLlmImport.Edition;
+import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
+import io.budgetauthority.price.litellm.LiteLlmImport.Refused;
+import io.budgetauthority.price.review.PriceReview.Finding;
+import io.budgetauthority.price.review.PriceReview.Problem;
+import io.budgetauthority.price.table.PriceTableJson;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,14 +25,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Price files and tables for the tests beside it.
-final class Imports {
+public final class Imports {
 
   private static final Instant CREATED_AT = Instant.parse("2026-11-24T00:00:00Z");
 
   private Imports() {}
 
   /// The rows of LiteLLM's file that trip an importer.
-  static Imported rows() {
+  public static Imported rows() {
     try (InputStream file = Imports.class.getResourceAsStream("/litellm-rows.json")) {
       return imported(LiteLlmImport.read(file, edition("rows", null)));
     } catch (IOException e) {
@@ -38,15 +40,15 @@ final class Imports {
     }
   }
 
-  static Imported imported(String file, String version, @Nullable PriceTable previous) {
+  public static Imported imported(String file, String version, @Nullable PriceTable previous) {
     return imported(read(file, version, previous));
   }
 
-  static Imported imported(String file) {
+  public static Imported imported(String file) {
     return imported(file, "v1", null);
   }
 
-  static List<String> problems(String file) {
+  public static List<String> problems(String file) {
     Refused refused = assertInstanceOf(Refused.class, read(file, "v1", null));
     return refused.problems().stream().map(Problem::toString).toList();
   }
@@ -69,7 +71,7 @@ final class Imports {
   }
 
   /// The table that ships with the local build.
-  static PriceTable realTable() {
+  public static PriceTable realTable() {
     try (InputStream in =
         Files.newInputStream(Path.of("src/local/resources/prices/2026-11-24.json.gz"))) {
       return PriceTableJson.read(in);
@@ -78,7 +80,7 @@ final class Imports {
     }
   }
 
-  static Price row(PriceTable table, String model) {
+  public static Price row(PriceTable table, String model) {
     return assertInstanceOf(Found.Row.class, table.find(null, model), model).price();
   }
 
@@ -89,7 +91,7 @@ final class Imports {
         .orElseThrow(() -> new AssertionError(row + ": no card " + serviceTier + aboveTokens));
   }
 
-  static RateCard base(Price row) {
+  public static RateCard base(Price row) {
     return card(row, Bounds.DEFAULT_TIER, 0);
   }
 
@@ -100,12 +102,12 @@ final class Imports {
   }
 
   /// What the row charges, in USD.
-  static String charge(Price row, String serviceTier, long input, long output, Parts parts) {
+  public static String charge(Price row, String serviceTier, long input, long output, Parts parts) {
     Usage usage = new Usage(input, output, parts, Map.of(), Map.of(), null);
     return Charges.of(row, serviceTier, usage).amount().toString();
   }
 
-  static String charge(Price row, long input, long output) {
+  public static String charge(Price row, long input, long output) {
     return charge(row, Bounds.DEFAULT_TIER, input, output, Parts.NONE);
   }
 
@@ -118,15 +120,15 @@ final class Imports {
         .toString();
   }
 
-  static Bounds bounds(long input, long output) {
+  public static Bounds bounds(long input, long output) {
     return new Bounds(input, output, Parts.NONE, Map.of(), Map.of(), Bounds.DEFAULT_TIER);
   }
 
-  static Parts cached(long read, long write, long write1h) {
+  public static Parts cached(long read, long write, long write1h) {
     return new Parts(read, write, write1h, null, null, null, null, null);
   }
 
-  static Parts media(long audio, long image) {
+  public static Parts media(long audio, long image) {
     return new Parts(null, null, null, audio, image, null, null, null);
   }
 

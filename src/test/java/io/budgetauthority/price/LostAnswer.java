@@ -7,11 +7,11 @@ import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 
 /// Loses the answer of every put of one object after the server acted.
-final class LostAnswer implements ExecutionInterceptor {
+public final class LostAnswer implements ExecutionInterceptor {
 
   private final String key;
 
-  LostAnswer(String key) {
+  public LostAnswer(String key) {
     this.key = key;
   }
 

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.price.LiteLlmImport.Imported;
-import io.budgetauthority.price.PriceReview.KeptOut;
 import io.budgetauthority.price.PriceTable.Found;
+import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
+import io.budgetauthority.price.review.PriceReview.KeptOut;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Set;

@@ -12,9 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.price.LiteLlmImport.Imported;
-import io.budgetauthority.price.PriceReview.KeptOut;
-import io.budgetauthority.price.PriceReview.RowName;
+import io.budgetauthority.price.cost.Pricing;
+import io.budgetauthority.price.litellm.LiteLlmFields;
+import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
+import io.budgetauthority.price.review.PriceReview.KeptOut;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

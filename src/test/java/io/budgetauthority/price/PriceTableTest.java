@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.budgetauthority.price.PriceReview.RowName;
 import io.budgetauthority.price.PriceTable.Found;
 import java.time.Instant;
 import java.util.List;

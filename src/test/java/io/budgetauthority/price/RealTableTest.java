@@ -3,6 +3,7 @@ package io.budgetauthority.price;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.budgetauthority.price.cost.Pricing;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;

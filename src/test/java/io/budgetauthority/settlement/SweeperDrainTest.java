@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.Account;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Duration;
 import java.util.HashMap;

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
-import io.budgetauthority.ledger.Account;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Usage;
 import io.budgetauthority.record.AccountKey;

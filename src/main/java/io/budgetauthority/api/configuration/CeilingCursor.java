@@ -1,0 +1,44 @@
+package io.budgetauthority.api.configuration;
+
+import io.budgetauthority.api.view.CeilingView;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
+import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
+import io.budgetauthority.tenant.Window;
+import java.util.Comparator;
+
+/// A place in the list, written `scope/id/window` as in a ceiling's path.
+record CeilingCursor(ScopeId scopeId, Window window) {
+
+  /// The order of the list, which is the order of storage: by the names of scopes, then by ids.
+  static final Comparator<ScopeId> ORDER =
+      Comparator.comparing((ScopeId it) -> it.scope().wireName())
+          .thenComparing(it -> StoredIds.escape(it.id()));
+
+  static CeilingCursor of(String tenantId, String name) {
+    int slash = name.indexOf('/');
+    int last = name.lastIndexOf('/');
+    if (slash < 0 || last <= slash + 1) {
+      throw RequestFields.invalid("after", "must be the next of a page");
+    }
+    String id = Ids.require("after", name.substring(slash + 1, last));
+    try {
+      return new CeilingCursor(
+          new ScopeId(tenantId, Scope.ofWireName(name.substring(0, slash)), id),
+          Window.ofWireName(name.substring(last + 1)));
+    } catch (IllegalArgumentException e) {
+      throw RequestFields.invalid("after", String.valueOf(e.getMessage()));
+    }
+  }
+
+  static String name(CeilingView view) {
+    return view.scope().wireName() + "/" + view.id() + "/" + view.window().wireName();
+  }
+
+  boolean isBefore(ScopeId other, Window otherWindow) {
+    int order = ORDER.compare(scopeId, other);
+    return order < 0 || (order == 0 && window.compareTo(otherWindow) < 0);
+  }
+}

@@ -1,0 +1,191 @@
+package io.budgetauthority.api.configuration;
+
+import io.budgetauthority.api.http.Access;
+import io.budgetauthority.api.http.EntityTags;
+import io.budgetauthority.api.problem.Problem;
+import io.budgetauthority.api.problem.ProblemException;
+import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.view.CeilingView;
+import io.budgetauthority.configuration.DeleteCeiling;
+import io.budgetauthority.configuration.PutCeiling;
+import io.budgetauthority.configuration.PutRunCeiling;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
+import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.store.Ceilings;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Reads and changes one ceiling at a time (protocol.md#ceilings). The ceiling of a run is its
+/// limit, which every run has.
+@Path("/budget/ceilings")
+@Produces(MediaType.APPLICATION_JSON)
+public final class CeilingResource {
+
+  private static final String ONE = "/{scope}/{id}/{window}";
+
+  private final Access access;
+  private final PutCeiling putCeiling;
+  private final PutRunCeiling putRunCeiling;
+  private final DeleteCeiling deleteCeiling;
+  private final Runs runs;
+  private final Ceilings ceilings;
+
+  CeilingResource(
+      Access access,
+      PutCeiling putCeiling,
+      PutRunCeiling putRunCeiling,
+      DeleteCeiling deleteCeiling,
+      Runs runs,
+      Ceilings ceilings) {
+    this.access = access;
+    this.putCeiling = putCeiling;
+    this.putRunCeiling = putRunCeiling;
+    this.deleteCeiling = deleteCeiling;
+    this.runs = runs;
+    this.ceilings = ceilings;
+  }
+
+  @PUT
+  @Path(ONE)
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response put(
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName,
+      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch,
+      byte @Nullable [] body) {
+    Caller caller = access.require(Role.ADMIN, Role.GATEWAY);
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
+    if (caller.role() == Role.GATEWAY && scopeId.scope() != Scope.RUN) {
+      throw Problem.of(ProblemType.FORBIDDEN, "the role gateway changes the limits of runs alone")
+          .exception();
+    }
+    Window window = CeilingPath.window(scopeId, windowName);
+    RequestFields fields = RequestFields.parse(body);
+    Ceiling ceiling = CeilingJson.read(fields);
+    fields.end();
+    if (scopeId.scope() == Scope.RUN) {
+      return putOfRun(caller, scopeId, ceiling, ifMatch);
+    }
+    return switch (putCeiling.put(
+        caller, scopeId, window, ceiling, version -> EntityTags.matches(ifMatch, version))) {
+      case PutCeiling.Result.Done done ->
+          answer(done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
+      case PutCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
+    };
+  }
+
+  private Response putOfRun(
+      Caller caller, ScopeId scopeId, Ceiling ceiling, @Nullable String ifMatch) {
+    PutRunCeiling.Result result =
+        Ids.isRunId(scopeId.id())
+            ? putRunCeiling.put(
+                caller,
+                scopeId.id(),
+                "ceilings/run/" + scopeId.id() + "/total",
+                run -> ceiling,
+                version -> EntityTags.matches(ifMatch, tagged(version)))
+            : new PutRunCeiling.Result.NoRun();
+    return switch (result) {
+      case PutRunCeiling.Result.Done done -> answer(done.run());
+      case PutRunCeiling.Result.NoRun none -> throw notFound("there is no run " + scopeId.id());
+      case PutRunCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
+    };
+  }
+
+  /// The tag of a run's ceiling. A run has a ceiling from its creation, so its first version must
+  /// not be 0, which means no ceiling.
+  private static long tagged(long changes) {
+    return changes + 1;
+  }
+
+  private static Response answer(Run run) {
+    return answer(
+        200,
+        new ScopeId(run.tenantId(), Scope.RUN, run.runId()),
+        Window.TOTAL,
+        run.ceiling(),
+        tagged(run.account().version().ceilings()));
+  }
+
+  @GET
+  @Path(ONE)
+  public Response get(
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
+    Window window = CeilingPath.window(scopeId, windowName);
+    if (!CeilingPath.mayRead(caller, scopeId)) {
+      throw notFound("there is no such ceiling");
+    }
+    if (scopeId.scope() == Scope.RUN) {
+      return runs.find(caller.tenantId(), id)
+          .filter(run -> run.tuple().isVisibleTo(caller))
+          .map(CeilingResource::answer)
+          .orElseThrow(() -> notFound("there is no run " + id));
+    }
+    CeilingSet set = ceilings.now(scopeId);
+    Ceiling ceiling =
+        Optional.ofNullable(set.byWindow().get(window))
+            .orElseThrow(() -> notFound("there is no such ceiling"));
+    return answer(200, scopeId, window, ceiling, set.version());
+  }
+
+  @DELETE
+  @Path(ONE)
+  public Response delete(
+      @PathParam("scope") String scopeName,
+      @PathParam("id") String id,
+      @PathParam("window") String windowName,
+      @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch) {
+    Caller caller = access.require(Role.ADMIN);
+    ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
+    Window window = CeilingPath.window(scopeId, windowName);
+    if (scopeId.scope() == Scope.RUN) {
+      throw Problem.of(
+              ProblemType.METHOD_NOT_ALLOWED,
+              "a run always has a limit; it ends when the run is closed")
+          .exception();
+    }
+    return switch (deleteCeiling.delete(
+        caller, scopeId, window, version -> EntityTags.matches(ifMatch, version))) {
+      case DONE -> Response.noContent().build();
+      case UNKNOWN -> throw notFound("there is no such ceiling");
+      case PRECONDITION_FAILED -> throw EntityTags.changed();
+    };
+  }
+
+  private static Response answer(
+      int status, ScopeId scopeId, Window window, Ceiling ceiling, long version) {
+    return Response.status(status)
+        .entity(CeilingView.of(scopeId.scope(), scopeId.id(), window, ceiling))
+        .header(HttpHeaders.ETAG, EntityTags.of(version))
+        .build();
+  }
+
+  private static ProblemException notFound(String detail) {
+    return Problem.of(ProblemType.NOT_FOUND, detail).exception();
+  }
+}

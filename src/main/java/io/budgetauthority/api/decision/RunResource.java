@@ -1,0 +1,215 @@
+package io.budgetauthority.api.decision;
+
+import io.budgetauthority.api.http.Access;
+import io.budgetauthority.api.http.Callers;
+import io.budgetauthority.api.http.Page;
+import io.budgetauthority.api.problem.Problem;
+import io.budgetauthority.api.problem.ProblemException;
+import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.view.RunView;
+import io.budgetauthority.configuration.CloseRun;
+import io.budgetauthority.configuration.PutRunCeiling;
+import io.budgetauthority.decision.RunCreation;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.RequestFields;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.store.Policies;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PATCH;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Creates runs ahead of their first decision, reads them, changes their limits and closes them
+/// (protocol.md#runs).
+@Path("/budget/runs")
+@Produces(MediaType.APPLICATION_JSON)
+public final class RunResource {
+
+  /// The most runs that are read for one page of a list.
+  private static final int MAX_READ = 1_000;
+
+  private final Access access;
+  private final Runs runs;
+  private final RunCreation creation;
+  private final PutRunCeiling putRunCeiling;
+  private final CloseRun closeRun;
+  private final Policies policies;
+  private final Clock clock;
+
+  RunResource(
+      Access access,
+      Runs runs,
+      PutRunCeiling putRunCeiling,
+      CloseRun closeRun,
+      Policies policies,
+      Clock clock) {
+    this.access = access;
+    this.runs = runs;
+    this.creation = new RunCreation(runs, policies, clock);
+    this.putRunCeiling = putRunCeiling;
+    this.closeRun = closeRun;
+    this.policies = policies;
+    this.clock = clock;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  public Response create(byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
+    RequestFields fields = RequestFields.parse(body);
+    String stated = fields.oneOf("run_id", Ids::runId);
+    MicroUsd limit = fields.money("limit_usd");
+    Tuple tuple =
+        new Tuple(
+            fields.id("user_id"),
+            fields.id("key_id"),
+            fields.id("team_id"),
+            fields.id("feature_id"));
+    String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
+    fields.end();
+    Tuple bound = Callers.tuple(caller, tuple);
+    Policy policy = policies.of(caller.tenantId()).policy();
+    Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
+    String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
+    Instant now = clock.instant();
+    return switch (creation.create(
+        new RunCreation.Wanted(caller.tenantId(), runId, bound, limit, parentRunId))) {
+      case RunCreation.Result.Created created ->
+          Response.status(201).entity(RunView.of(created.run(), now)).build();
+      case RunCreation.Result.Present present ->
+          Response.ok(RunView.of(present.run(), now)).build();
+      case RunCreation.Result.Refused refused -> throw RunRefusals.exception(refused.reason());
+    };
+  }
+
+  @GET
+  public Page<RunView> list(
+      @QueryParam("user_id") @Nullable String userId,
+      @QueryParam("state") @Nullable String state,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    String user = caller.role() == Role.AGENT ? caller.userId() : Ids.optional("user_id", userId);
+    if (caller.role() == Role.AGENT && userId != null && !userId.equals(user)) {
+      throw RequestFields.invalid("user_id", "is not the agent's own");
+    }
+    if (state != null
+        && Arrays.stream(Run.State.values()).noneMatch(it -> it.wireName().equals(state))) {
+      throw RequestFields.invalid("state", "must be active, closed or expired");
+    }
+    int most = Page.limit(limit);
+    Run last =
+        after == null
+            ? null
+            : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
+                .filter(run -> user == null || user.equals(run.tuple().userId()))
+                .orElseThrow(() -> notFound(after));
+    return list(caller, user, state, most, last);
+  }
+
+  /// A page of the runs that the caller may see and that have the stated state. The index has
+  /// neither, so more runs are read than are shown. The number of runs that are read for one page
+  /// is limited. Such a page may have fewer items than it could, and its `next` says where to
+  /// continue.
+  private Page<RunView> list(
+      Caller caller, @Nullable String user, @Nullable String state, int most, @Nullable Run after) {
+    Instant now = clock.instant();
+    List<RunView> items = new ArrayList<>();
+    Run last = after;
+    for (int read = 0; read < MAX_READ; read += most) {
+      List<Run> some = runs.list(caller.tenantId(), user, most, last);
+      for (Run run : some) {
+        last = run;
+        if (run.tuple().isVisibleTo(caller)
+            && (state == null || run.stateAt(now).wireName().equals(state))) {
+          items.add(RunView.of(run, now));
+        }
+        if (items.size() == most) {
+          return new Page<>(items, run.runId());
+        }
+      }
+      if (some.size() < most) {
+        return new Page<>(items, null);
+      }
+    }
+    return new Page<>(items, last == null ? null : last.runId());
+  }
+
+  @GET
+  @Path("/{run_id}")
+  public RunView get(@PathParam("run_id") String runId) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    return Optional.of(runId)
+        .filter(Ids::isRunId)
+        .flatMap(id -> runs.find(caller.tenantId(), id))
+        .filter(run -> run.tuple().isVisibleTo(caller))
+        .map(run -> RunView.of(run, clock.instant()))
+        .orElseThrow(() -> notFound(runId));
+  }
+
+  @PATCH
+  @Path("/{run_id}")
+  @Consumes(MediaType.APPLICATION_JSON)
+  public RunView change(@PathParam("run_id") String runId, byte @Nullable [] body) {
+    Caller caller = access.require(Role.GATEWAY, Role.ADMIN);
+    RequestFields fields = RequestFields.parse(body);
+    MicroUsd limit = fields.money("limit_usd");
+    String state = fields.oneOf("state", RunResource::closed);
+    if (!fields.has("limit_usd") && !fields.has("state")) {
+      fields.error("limit_usd", "is required, or state");
+    }
+    fields.end();
+    if (!Ids.isRunId(runId)) {
+      throw notFound(runId);
+    }
+    if (limit != null) {
+      moveLimit(caller, runId, limit);
+    }
+    if (state != null && !closeRun.close(caller, runId)) {
+      throw notFound(runId);
+    }
+    return runs.find(caller.tenantId(), runId)
+        .map(run -> RunView.of(run, clock.instant()))
+        .orElseThrow(() -> notFound(runId));
+  }
+
+  private void moveLimit(Caller caller, String runId, MicroUsd limit) {
+    PutRunCeiling.Result result =
+        putRunCeiling.put(
+            caller, runId, "runs/" + runId, run -> run.ceiling().withLimit(limit), version -> true);
+    if (!(result instanceof PutRunCeiling.Result.Done)) {
+      throw notFound(runId);
+    }
+  }
+
+  private static String closed(String state) {
+    if (!state.equals(Run.State.CLOSED.wireName())) {
+      throw new IllegalArgumentException("can only be set to closed");
+    }
+    return state;
+  }
+
+  private static ProblemException notFound(String runId) {
+    return Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
+  }
+}

@@ -1,0 +1,112 @@
+package io.budgetauthority.api.spend;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.api.http.Access;
+import io.budgetauthority.api.http.Callers;
+import io.budgetauthority.api.problem.Problem;
+import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.view.AccountView;
+import io.budgetauthority.decision.Accounts;
+import io.budgetauthority.input.Ids;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The balances of every account that a call of a run or a tuple would be held against, so that a
+/// caller can plan ahead (protocol.md#balances).
+@Path("/budget/balances")
+@Produces(MediaType.APPLICATION_JSON)
+public final class BalanceResource {
+
+  private final Access access;
+  private final Ledger ledger;
+  private final Runs runs;
+  private final Policies policies;
+  private final Accounts accounts;
+  private final Clock clock;
+
+  BalanceResource(
+      Access access, Ledger ledger, Runs runs, Policies policies, Ceilings ceilings, Clock clock) {
+    this.access = access;
+    this.ledger = ledger;
+    this.runs = runs;
+    this.policies = policies;
+    this.accounts = new Accounts(policies, ceilings);
+    this.clock = clock;
+  }
+
+  /// The accounts, that of the run first.
+  public record Balances(@JsonProperty("accounts") List<AccountView> accounts) {}
+
+  @GET
+  public Balances get(
+      @QueryParam("run_id") @Nullable String runId,
+      @QueryParam("user_id") @Nullable String userId,
+      @QueryParam("key_id") @Nullable String keyId,
+      @QueryParam("team_id") @Nullable String teamId,
+      @QueryParam("feature_id") @Nullable String featureId) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Tuple stated =
+        Callers.tuple(
+            caller,
+            new Tuple(
+                Ids.optional("user_id", userId),
+                Ids.optional("key_id", keyId),
+                Ids.optional("team_id", teamId),
+                Ids.optional("feature_id", featureId)));
+    VersionedPolicy policy = policies.of(caller.tenantId());
+    Callers.refuseStatements(caller, stated, null, "run_limit_usd", policy.policy());
+    List<AccountShare> shares = new ArrayList<>();
+    Tuple tuple = stated;
+    if (runId != null) {
+      Run run =
+          runs.find(caller.tenantId(), Ids.requireRunId("run_id", runId))
+              .filter(it -> it.tuple().isVisibleTo(caller))
+              .orElseThrow(
+                  () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
+      tuple = run.tuple().completedBy(stated);
+      shares.add(share(run, policy.policy()));
+      ledger
+          .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.ofRequest())
+          .runs()
+          .values()
+          .stream()
+          .sorted(Comparator.comparing((Run one) -> run.ancestors().indexOf(one.runId())))
+          .forEach(ancestor -> shares.add(share(ancestor, policy.policy())));
+    }
+    Instant now = clock.instant();
+    Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
+    Ledger.Snapshot seen =
+        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.ofRequest());
+    for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accounts())) {
+      shares.add(enforced.sharing(MicroUsd.ZERO));
+    }
+    return new Balances(AccountView.of(shares, caller));
+  }
+
+  private AccountShare share(Run run, Policy policy) {
+    return accounts.ofRun(run.account(), run, policy).sharing(MicroUsd.ZERO);
+  }
+}

@@ -1,0 +1,410 @@
+package io.budgetauthority.decision.rule;
+
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.RowName;
+import io.budgetauthority.price.cost.Pricing;
+import io.budgetauthority.record.Alternative;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Verdict;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Decides an ask by the rules of protocol.md#ask. It makes a [Plan] from the ask, the prices, the
+/// policy and the accounts. It is pure: it uses no clock and no I/O, and the same input always
+/// gives the same plan.
+public final class Decider {
+
+  /// The account that falls furthest short comes first. Equal ones are ordered by scope, then day
+  /// before month before total.
+  private static Comparator<EnforcedAccount> byShortfall(EnforcedAccount.Estimate estimate) {
+    return Comparator.comparing((EnforcedAccount enforced) -> enforced.shortfall(estimate))
+        .reversed()
+        .thenComparing(enforced -> enforced.account().key().scope())
+        .thenComparing(enforced -> enforced.account().key().window());
+  }
+
+  private Decider() {}
+
+  /// Everything a decision depends on.
+  ///
+  /// @param row the row that the requested model's name means; null where it means none
+  /// @param rules what the policy says about that row
+  /// @param near rows that the caller may have meant, where `row` is null
+  /// @param candidates the models that the policy lists for the requested one and that have a row
+  /// @param enforcedAccounts every account that applies, the run's first
+  public record Input(
+      DecisionRequest request,
+      Policy policy,
+      @Nullable Price row,
+      ModelRules rules,
+      List<RowName> near,
+      List<Candidate> candidates,
+      List<EnforcedAccount> enforcedAccounts) {
+    public Input {
+      near = List.copyOf(near);
+      candidates = List.copyOf(candidates);
+      enforcedAccounts = List.copyOf(enforcedAccounts);
+    }
+
+    /// The question about one ask.
+    ///
+    /// @param names what names mean to the tenant
+    public static Input of(
+        DecisionRequest request,
+        Policy policy,
+        PriceTable table,
+        @Nullable Price row,
+        Candidates.Prices names,
+        List<Candidate> candidates,
+        List<EnforcedAccount> enforcedAccounts) {
+      return new Input(
+          request,
+          policy,
+          row,
+          row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, names),
+          row == null ? table.near(request.model()) : List.of(),
+          candidates,
+          enforcedAccounts);
+    }
+
+    boolean fits(Quote quote) {
+      return enforcedAccounts.stream().noneMatch(enforced -> enforced.blocks(quote.estimate()));
+    }
+  }
+
+  /// A listed alternative and its row.
+  ///
+  /// @param rules what the policy says about the row
+  /// @param fromPercent the percentage of the run's limit from which it replaces the requested
+  ///   model although no account blocks; null where it replaces that model only instead of a block
+  public record Candidate(
+      Policy.DowngradeRule.Alternative listed,
+      Price row,
+      ModelRules rules,
+      @Nullable Integer fromPercent) {}
+
+  public static Plan decide(Input input) {
+    DecisionRequest request = input.request();
+    Price row = input.row();
+    if (row == null) {
+      return unroutable(
+          input, ProblemCode.PRICE_UNKNOWN, "no price is known for " + request.model());
+    }
+    if (!input.rules().allowed()) {
+      return unroutable(
+          input, ProblemCode.MODEL_NOT_ALLOWED, "the policy does not allow " + request.model());
+    }
+    if (!InputBound.isKnown(request, row)) {
+      return unroutable(
+          input,
+          ProblemCode.PRICE_UNKNOWN,
+          request.model() + " states no context window that would bound an unbounded input");
+    }
+    boolean advisory = input.policy().mode() == Mode.ADVISORY_ESTIMATE;
+    ProblemCode warning = null;
+    long capTokens;
+    boolean clamped = false;
+    switch (OutputCap.of(request, row, input.policy(), input.rules())) {
+      case OutputCap.Result.Refused refused when !advisory -> {
+        return new Plan.Refuse(refused.code(), refused.reason());
+      }
+      case OutputCap.Result.Refused refused -> {
+        warning = refused.code();
+        capTokens = advisoryCap(request, row);
+      }
+      case OutputCap.Result.Effective effective -> {
+        capTokens = effective.tokens();
+        clamped = effective.clamped();
+      }
+    }
+    Optional<String> unpriced =
+        Pricing.unpricedBecause(row, Quote.bounds(request, row, input.policy(), capTokens));
+    if (unpriced.isPresent()) {
+      return unroutable(input, ProblemCode.PRICE_UNKNOWN, unpriced.get());
+    }
+    Quote quote = Quote.of(row, request.model(), request, capTokens, clamped, input.policy());
+    return judge(input, quote, warning);
+  }
+
+  private static Plan judge(Input input, Quote quote, @Nullable ProblemCode warning) {
+    EnforcedAccount.Estimate estimate = quote.estimate();
+    EnforcedAccount blocking = worstOf(input.enforcedAccounts(), estimate, true);
+    if (blocking == null) {
+      Optional<Quote> steppedDown = stepDown(input);
+      if (steppedDown.isPresent()) {
+        return grant(
+            input,
+            Verdict.Kind.DOWNGRADE,
+            steppedDown.get(),
+            runOf(input.enforcedAccounts()),
+            warning);
+      }
+      EnforcedAccount over = worstOf(input.enforcedAccounts(), estimate, false);
+      ProblemCode code =
+          warning != null || over == null
+              ? warning
+              : ProblemCode.ceilingReached(over.account().key().scope());
+      return grant(
+          input, code == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN, quote, over, code);
+    }
+    Optional<Quote> shrunk = clampToBudget(input, quote);
+    if (shrunk.isPresent()) {
+      return grant(
+          input,
+          warning == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN,
+          shrunk.get(),
+          blocking,
+          warning);
+    }
+    if (input.request().mayDowngrade()) {
+      for (Candidate candidate : Alternatives.usable(input)) {
+        Quote cheaper = Alternatives.quote(input, candidate);
+        if (Alternatives.permitsClass(candidate, input.request()) && input.fits(cheaper)) {
+          return grant(input, Verdict.Kind.DOWNGRADE, cheaper, blocking, warning);
+        }
+      }
+    }
+    return block(input, quote, blocking);
+  }
+
+  /// A rule with `from_percent` applies once that share of the run's limit is committed or held.
+  private static Optional<Quote> stepDown(Input input) {
+    EnforcedAccount run = runOf(input.enforcedAccounts());
+    if (run == null || !input.request().mayDowngrade()) {
+      return Optional.empty();
+    }
+    MicroUsd spent = run.account().committed().plus(run.account().reserved());
+    for (Candidate candidate : Alternatives.usable(input)) {
+      Integer percent = candidate.fromPercent();
+      if (percent == null
+          || !run.reaches(spent, percent)
+          || !Alternatives.permitsClass(candidate, input.request())) {
+        continue;
+      }
+      Quote cheaper = Alternatives.quote(input, candidate);
+      if (input.fits(cheaper)) {
+        return Optional.of(cheaper);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Plan grant(
+      Input input,
+      Verdict.Kind kind,
+      Quote quote,
+      @Nullable EnforcedAccount constrainedBy,
+      @Nullable ProblemCode code) {
+    List<ConditionalHold> holds = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
+    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+      ConditionalHold hold = ConditionalHold.of(enforced, quote.estimate());
+      holds.add(hold);
+      for (int percent : enforced.crossedBy(hold.hold())) {
+        warnings.add(crossing(enforced, percent));
+      }
+    }
+    return new Plan.Grant(
+        new Verdict.Granted(kind, code, constrainedBy == null ? null : constrainedBy.name()),
+        quote,
+        holds,
+        strictest(input),
+        warnings);
+  }
+
+  private static String crossing(EnforcedAccount enforced, int percent) {
+    String name = enforced.account().key().scope().wireName() + " " + enforced.account().key().id();
+    return percent
+        + "% of the "
+        + enforced.account().key().window().wireName()
+        + " ceiling of "
+        + name
+        + " is committed or held";
+  }
+
+  private static Plan block(Input input, Quote quote, EnforcedAccount blocking) {
+    EnforcedAccount.Estimate estimate = quote.estimate();
+    List<EnforcedAccount> blockers =
+        input.enforcedAccounts().stream().filter(s -> s.blocks(estimate)).toList();
+    List<Alternative> alternatives = Alternatives.of(input);
+    Long smallerCap = largestFittingCap(input, quote);
+    List<Remedy> remedies = new ArrayList<>();
+    EnforcedAccount.Estimate least = leastClamped(input, quote);
+    if (blockers.stream().allMatch(blocker -> blocker.fitsWhenNothingIsInFlight(least))) {
+      remedies.add(Remedy.WAIT);
+    }
+    if (alternatives.stream().anyMatch(Alternative::fitsBudget)) {
+      remedies.add(Remedy.DOWNGRADE);
+    }
+    if (smallerCap != null) {
+      remedies.add(Remedy.REDUCE_OUTPUT);
+    }
+    boolean resets = blockers.stream().allMatch(blocker -> blocker.fitsAfterReset(estimate));
+    if (resets) {
+      remedies.add(Remedy.AFTER_RESET);
+    }
+    if (remedies.isEmpty()) {
+      remedies.add(Remedy.RAISE_LIMIT);
+    }
+    return new Plan.Block(
+        new Verdict.Block(
+            ProblemCode.ceilingReached(blocking.account().key().scope()),
+            detail(quote, blocking),
+            blocking.name(),
+            remedies,
+            smallerCap,
+            resets
+                ? blockers.stream()
+                    .map(EnforcedAccount::resetsAt)
+                    .max(Comparator.naturalOrder())
+                    .orElse(null)
+                : null,
+            alternatives,
+            List.of()),
+        quote,
+        blocking.mode());
+  }
+
+  private static String detail(Quote quote, EnforcedAccount blocking) {
+    String account =
+        blocking.account().key().scope().wireName()
+            + " "
+            + blocking.account().key().id()
+            + " has "
+            + blocking.account().available()
+            + " USD left of "
+            + blocking.account().limit();
+    return blocking.mode() == Mode.ACTUALS_ONLY
+        ? account + ", all of it spent"
+        : "the call may cost " + quote.estimate().worst() + " USD; " + account;
+  }
+
+  /// A call of a model that has no price or is not allowed is blocked. For an advisory tenant it is
+  /// let through with a warning and holds nothing.
+  private static Plan unroutable(Input input, ProblemCode code, String detail) {
+    if (input.policy().mode() == Mode.ADVISORY_ESTIMATE) {
+      return new Plan.Grant(
+          new Verdict.Granted(Verdict.Kind.ADVISORY_WARN, code, null),
+          null,
+          input.enforcedAccounts().stream().map(ConditionalHold::zero).toList(),
+          strictest(input),
+          List.of(detail));
+    }
+    List<Alternative> alternatives = Alternatives.of(input);
+    List<Remedy> remedies = new ArrayList<>();
+    if (alternatives.stream().anyMatch(Alternative::fitsBudget)) {
+      remedies.add(Remedy.DOWNGRADE);
+    }
+    if (code == ProblemCode.PRICE_UNKNOWN) {
+      remedies.add(Remedy.PRICE_MODEL);
+    }
+    return new Plan.Block(
+        new Verdict.Block(
+            code,
+            detail,
+            null,
+            remedies,
+            null,
+            null,
+            alternatives,
+            code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of()),
+        null,
+        strictest(input));
+  }
+
+  /// The least estimate that the call may have: under the smallest cap that budget clamping gives,
+  /// or the quote itself where the policy does not clamp.
+  private static EnforcedAccount.Estimate leastClamped(Input input, Quote quote) {
+    Policy.OutputCapRules rules = input.policy().outputCap();
+    long cap = Math.min(quote.capTokens(), rules.minClampedOutputTokens());
+    return rules.budgetClamping()
+        ? Quote.of(quote.row(), quote.model(), input.request(), cap, true, input.policy())
+            .estimate()
+        : quote.estimate();
+  }
+
+  private static Optional<Quote> clampToBudget(Input input, Quote quote) {
+    Policy.OutputCapRules rules = input.policy().outputCap();
+    if (!rules.budgetClamping()) {
+      return Optional.empty();
+    }
+    Long cap = largestFittingCap(input, quote);
+    if (cap == null || cap < rules.minClampedOutputTokens()) {
+      return Optional.empty();
+    }
+    boolean clamped = input.request().maxOutputTokens() != null;
+    return Optional.of(
+        Quote.of(quote.row(), quote.model(), input.request(), cap, clamped, input.policy()));
+  }
+
+  /// The largest output cap that fits every account, for a quote whose own cap does not fit; null
+  /// where none fits. The worst case never falls as the cap rises, so a binary search finds it.
+  private static @Nullable Long largestFittingCap(Input input, Quote quote) {
+    long fitting = 0;
+    long tooMuch = quote.capTokens();
+    while (tooMuch - fitting > 1) {
+      long middle = fitting + (tooMuch - fitting) / 2;
+      Quote smaller =
+          Quote.of(quote.row(), quote.model(), input.request(), middle, false, input.policy());
+      if (input.fits(smaller)) {
+        fitting = middle;
+      } else {
+        tooMuch = middle;
+      }
+    }
+    return fitting == 0 ? null : fitting;
+  }
+
+  private static long advisoryCap(DecisionRequest request, Price row) {
+    long limit = row.outputLimitTokens() == null ? Long.MAX_VALUE : row.outputLimitTokens();
+    if (request.maxOutputTokens() != null) {
+      return Math.min(request.maxOutputTokens(), limit);
+    }
+    return limit == Long.MAX_VALUE ? 0 : limit;
+  }
+
+  /// The account that falls furthest short among those that block, or among all that the call does
+  /// not fit.
+  private static @Nullable EnforcedAccount worstOf(
+      List<EnforcedAccount> enforcedAccounts,
+      EnforcedAccount.Estimate estimate,
+      boolean blockingOnly) {
+    EnforcedAccount worst = null;
+    Comparator<EnforcedAccount> order = byShortfall(estimate);
+    for (EnforcedAccount enforced : enforcedAccounts) {
+      boolean counts = blockingOnly ? enforced.blocks(estimate) : enforced.isOver(estimate);
+      if (counts && (worst == null || order.compare(enforced, worst) < 0)) {
+        worst = enforced;
+      }
+    }
+    return worst;
+  }
+
+  private static @Nullable EnforcedAccount runOf(List<EnforcedAccount> enforcedAccounts) {
+    return enforcedAccounts.stream()
+        .filter(enforced -> enforced.account().key().scope() == Scope.RUN)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static Mode strictest(Input input) {
+    Mode strictest = null;
+    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+      if (strictest == null || enforced.mode().isStricterThan(strictest)) {
+        strictest = enforced.mode();
+      }
+    }
+    return strictest == null ? input.policy().mode() : strictest;
+  }
+}

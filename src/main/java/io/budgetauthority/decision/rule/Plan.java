@@ -1,0 +1,44 @@
+package io.budgetauthority.decision.rule;
+
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Verdict;
+import io.budgetauthority.tenant.Mode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the decider decides about an ask. The authority carries it out.
+public sealed interface Plan {
+
+  /// The call is let through, and these amounts are held.
+  ///
+  /// @param quote null where an advisory tenant calls what has no price
+  /// @param mode the strictest mode over all accounts
+  record Grant(
+      Verdict.Granted verdict,
+      @Nullable Quote quote,
+      List<ConditionalHold> holds,
+      Mode mode,
+      List<String> warnings)
+      implements Plan {
+    public Grant {
+      holds = List.copyOf(holds);
+      warnings = List.copyOf(warnings);
+    }
+
+    /// The same plan in a stated strictest mode, for an outage, in which the accounts are not
+    /// known.
+    public Grant in(Mode strictest) {
+      return new Grant(verdict, quote, holds, strictest, warnings);
+    }
+  }
+
+  /// The call is not let through. The block is stored and answered with a problem.
+  ///
+  /// @param quote null where the price is unknown or the model not allowed
+  /// @param mode that of the account that blocks, else the strictest mode over all accounts
+  record Block(Verdict.Block verdict, @Nullable Quote quote, Mode mode) implements Plan {}
+
+  /// The request cannot be decided as it is (400). Nothing is stored.
+  record Refuse(ProblemCode code, String reason) implements Plan {}
+}

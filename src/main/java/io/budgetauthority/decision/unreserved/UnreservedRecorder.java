@@ -1,0 +1,222 @@
+package io.budgetauthority.decision.unreserved;
+
+import io.budgetauthority.decision.Accounts;
+import io.budgetauthority.decision.Bookkeeping;
+import io.budgetauthority.decision.BudgetView;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.metrics.Meters;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.Tuple;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Writes calls into the ledger that have no reservation: usage that had no decision, and decisions
+/// that were made during an outage (protocol.md#usage-without-a-decision and
+/// protocol.md#degraded-decisions). It refuses nothing, because the call has already been made. No
+/// ceiling, closed run or full counter prevents the charge. Safe for use by many threads.
+public final class UnreservedRecorder {
+
+  private final Ledger ledger;
+  private final Policies policies;
+  private final Accounts accounts;
+
+  public UnreservedRecorder(Ledger ledger, Policies policies, Ceilings ceilings) {
+    this.ledger = ledger;
+    this.policies = policies;
+    this.accounts = new Accounts(policies, ceilings);
+  }
+
+  /// A call that was made without a reservation.
+  ///
+  /// @param runId null where the call belongs to no run
+  /// @param parentRunId the run that was named as parent of a run that the call may have started
+  /// @param runLimit the limit that was stated for that run; null for the policy's
+  /// @param at when the call was made; its periods are those of this time
+  /// @param charge what every account is charged
+  /// @param decided whether the call had a decision, which renews an active run and binds it
+  /// @param issued whether the run was issued to this call alone, so that it does not count as
+  ///   active or new
+  public record Occurrence(
+      String tenantId,
+      @Nullable String runId,
+      @Nullable String parentRunId,
+      @Nullable MicroUsd runLimit,
+      Tuple stated,
+      Instant at,
+      MicroUsd charge,
+      boolean decided,
+      boolean issued) {}
+
+  /// Makes the item of a call.
+  public interface Entry {
+    /// The item to write; empty where the item that is stored under its id stays as it is.
+    Optional<Reservation> at(BudgetView view, @Nullable Reservation stored);
+  }
+
+  /// The reservation that is now stored under an id.
+  ///
+  /// @param recorded false where it was stored before and was left unchanged
+  /// @param clockSkew how much the clocks of two processes may differ, by the tenant's policy
+  public record Recorded(Reservation reservation, boolean recorded, Duration clockSkew) {}
+
+  public Recorded record(ReservationId id, Occurrence occurrence, Entry entry) {
+    Deadline deadline = Deadline.ofRequest();
+    return Optimistic.retry(
+        deadline, "the accounts", () -> attempt(id, occurrence, entry, deadline));
+  }
+
+  private Attempt<Recorded> attempt(
+      ReservationId id, Occurrence occurrence, Entry entry, Deadline deadline) {
+    String tenantId = occurrence.tenantId();
+    VersionedPolicy policy = policies.of(tenantId);
+    RunBinding binding = binding(occurrence, deadline);
+    Accounts.Applying applying =
+        accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at());
+    Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), binding.runIds(), deadline);
+    if (ledger.repair(seen.accounts().values(), deadline)) {
+      return Attempt.conflict();
+    }
+    if (applying.isOlderThan(seen.accounts())) {
+      accounts.evict(applying);
+      return Attempt.conflict();
+    }
+    BudgetView view = view(occurrence, policy, binding, applying, seen);
+    Reservation stored = seen.reservation();
+    Duration skew = Duration.ofSeconds(policy.policy().clockSkewSeconds());
+    Optional<Reservation> item = entry.at(view, stored);
+    if (item.isEmpty()) {
+      return stored == null ? Attempt.conflict() : Attempt.done(new Recorded(stored, false, skew));
+    }
+    List<ConditionalHold> charges =
+        view.accounts().stream()
+            .map(account -> ConditionalHold.ofCharge(account, occurrence.charge()))
+            .toList();
+    Bookkeeping.Use use =
+        occurrence.decided() ? Bookkeeping.Use.LATE_DECISION : Bookkeeping.Use.USAGE;
+    Ledger.DecisionWrite write =
+        Bookkeeping.write(item.get(), view, charges, use).withoutRunLimits();
+    if (!(ledger.reserve(write, deadline) instanceof Ledger.Outcome.Reserved)) {
+      return Attempt.conflict();
+    }
+    if (binding.orphanOf() != null) {
+      Meters.afterWrite(Meters::orphaned);
+    }
+    return Attempt.done(new Recorded(item.get(), true, skew));
+  }
+
+  private BudgetView view(
+      Occurrence occurrence,
+      VersionedPolicy policy,
+      RunBinding binding,
+      Accounts.Applying applying,
+      Ledger.Snapshot seen) {
+    List<BudgetView.RunOfCall> runs = new ArrayList<>();
+    for (String runId : binding.runIds()) {
+      Run run = seen.runs().get(runId);
+      Account account = run == null ? unused(occurrence, runId, policy.policy()) : run.account();
+      runs.add(new BudgetView.RunOfCall(runId, run, accounts.ofRun(account, run, policy.policy())));
+    }
+    return new BudgetView(
+        policy,
+        occurrence.at(),
+        new Decision.Subject(
+            binding.runId(),
+            binding.chain().isEmpty() ? null : binding.chain().getFirst(),
+            binding.orphanOf(),
+            binding.tuple()),
+        runs,
+        occurrence.issued(),
+        applying.enforcedAccounts(seen.accounts()));
+  }
+
+  /// The runs that a call is charged to, and the tuple.
+  ///
+  /// @param chain the ancestors of its run, whether they exist or not
+  private record RunBinding(
+      @Nullable String runId, List<String> chain, Tuple tuple, @Nullable String orphanOf) {
+
+    List<String> runIds() {
+      List<String> ids = new ArrayList<>(chain.size() + 1);
+      if (runId != null) {
+        ids.add(runId);
+        ids.addAll(chain);
+      }
+      return ids;
+    }
+  }
+
+  private RunBinding binding(Occurrence occurrence, Deadline deadline) {
+    String runId = occurrence.runId();
+    Tuple stated = occurrence.stated();
+    if (runId == null) {
+      return new RunBinding(null, List.of(), stated, null);
+    }
+    Map<String, Run> runs = new HashMap<>();
+    List<String> named =
+        occurrence.parentRunId() == null || occurrence.parentRunId().equals(runId)
+            ? List.of(runId)
+            : List.of(runId, occurrence.parentRunId());
+    read(occurrence.tenantId(), named, runs, deadline);
+    Run run = runs.get(runId);
+    List<String> chain = run == null ? chainOfNew(occurrence, runs) : run.ancestors();
+    read(
+        occurrence.tenantId(),
+        chain.stream().filter(one -> !runs.containsKey(one)).toList(),
+        runs,
+        deadline);
+    Run first = run == null && !chain.isEmpty() ? runs.get(chain.getFirst()) : run;
+    Tuple tuple = first == null ? stated : first.tuple().completedBy(stated);
+    boolean isItsOwn =
+        !chain.contains(runId)
+            && chain.size() < Run.MAX_LEVELS
+            && runs.values().stream()
+                .filter(one -> one.runId().equals(runId) || chain.contains(one.runId()))
+                .allMatch(one -> one.tuple().admits(stated) && one.tuple().admits(tuple));
+    return isItsOwn
+        ? new RunBinding(runId, chain, tuple, null)
+        : new RunBinding(null, List.of(), stated, runId);
+  }
+
+  private static List<String> chainOfNew(Occurrence occurrence, Map<String, Run> runs) {
+    String parentRunId = occurrence.parentRunId();
+    if (parentRunId == null) {
+      return List.of();
+    }
+    Run parent = runs.get(parentRunId);
+    return parent == null ? List.of(parentRunId) : parent.ancestorsOfChild();
+  }
+
+  private void read(
+      String tenantId, List<String> runIds, Map<String, Run> into, Deadline deadline) {
+    if (!runIds.isEmpty()) {
+      into.putAll(ledger.read(null, tenantId, List.of(), runIds, deadline).runs());
+    }
+  }
+
+  private static Account unused(Occurrence occurrence, String runId, Policy policy) {
+    MicroUsd limit =
+        runId.equals(occurrence.runId()) && occurrence.runLimit() != null
+            ? occurrence.runLimit()
+            : policy.defaultRunLimit();
+    return Account.ofNewRun(occurrence.tenantId(), runId, limit);
+  }
+}

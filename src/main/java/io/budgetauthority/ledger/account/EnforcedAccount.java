@@ -1,0 +1,192 @@
+package io.budgetauthority.ledger.account;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountName;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One account under the ceiling that applies to it, and the test of that account in its mode
+/// (protocol.md#modes).
+///
+/// @param account the sums, under the limit that applies
+/// @param stored the account as the ledger has it; null where it has none yet
+/// @param mode the ceiling's, else the tenant's
+/// @param margin what `soft_gate` allows beyond the limit
+/// @param resetsAt the end of the account's period; null for a total
+public record EnforcedAccount(
+    Account account,
+    @Nullable Account stored,
+    Mode mode,
+    MicroUsd margin,
+    List<Integer> warnAtPercent,
+    @Nullable Instant resetsAt) {
+
+  public EnforcedAccount {
+    warnAtPercent = List.copyOf(warnAtPercent);
+  }
+
+  /// What tells this account from the others of a decision.
+  public AccountName name() {
+    AccountKey key = account.key();
+    return new AccountName(key.scope(), key.id(), key.window());
+  }
+
+  /// The estimate of a call.
+  ///
+  /// @param worst the dearest bill that its bounds allow
+  /// @param expected the estimate of a soft gate, never above the worst
+  /// @param free whether the call uses only approved zero prices; it then fits every account, even
+  ///   one below zero
+  public record Estimate(MicroUsd worst, MicroUsd expected, boolean free) {}
+
+  /// What this account holds for the call.
+  public MicroUsd hold(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst();
+      case SOFT_GATE -> estimate.expected();
+      case ACTUALS_ONLY -> MicroUsd.ZERO;
+    };
+  }
+
+  /// By how much the account falls short of the call; not positive where the call fits. In
+  /// `actuals_only` it is committed less the limit, plus one micro-USD, so that an account at its
+  /// limit falls short too.
+  public MicroUsd shortfall(Estimate estimate) {
+    return switch (mode) {
+      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst().minus(account.available());
+      case SOFT_GATE -> estimate.expected().minus(account.available().plus(margin));
+      case ACTUALS_ONLY -> account.committed().minus(account.limit()).plus(MicroUsd.of(1));
+    };
+  }
+
+  /// Whether the call does not fit.
+  public boolean isOver(Estimate estimate) {
+    return !estimate.free() && shortfall(estimate).isPositive();
+  }
+
+  public boolean blocks(Estimate estimate) {
+    return mode != Mode.ADVISORY_ESTIMATE && isOver(estimate);
+  }
+
+  /// Whether the call would fit if all open holds were released.
+  public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
+    Account settled =
+        Account.of(
+            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, account.version());
+    return !new EnforcedAccount(settled, stored, mode, margin, warnAtPercent, resetsAt)
+        .blocks(estimate);
+  }
+
+  /// Whether the call would fit a period that has just begun.
+  public boolean fitsAfterReset(Estimate estimate) {
+    return resetsAt != null
+        && !new EnforcedAccount(
+                Account.unused(account.key(), account.limit(), account.version()),
+                stored,
+                mode,
+                margin,
+                warnAtPercent,
+                resetsAt)
+            .blocks(estimate);
+  }
+
+  /// Whether nothing is left for a call that costs something, once this much more is held or
+  /// charged.
+  public boolean isExhaustedAfter(MicroUsd taken) {
+    MicroUsd left = account.available().minus(taken);
+    return switch (mode) {
+      case HARD_GATE -> !left.isPositive();
+      case SOFT_GATE -> !left.plus(margin).isPositive();
+      case ACTUALS_ONLY -> account.committed().compareTo(account.limit()) >= 0;
+      case ADVISORY_ESTIMATE -> false;
+    };
+  }
+
+  /// The condition under which the ledger holds the amount.
+  ConditionalHold.Condition condition(Estimate estimate) {
+    if (estimate.free()) {
+      return new ConditionalHold.Condition.None();
+    }
+    return switch (mode) {
+      case HARD_GATE -> new ConditionalHold.Condition.AtLeast(estimate.worst());
+      case SOFT_GATE -> new ConditionalHold.Condition.AtLeast(estimate.expected().minus(margin));
+      case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
+      case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
+    };
+  }
+
+  /// The account's share of a decision that holds this much on it, in micro-USD.
+  public AccountShare sharing(MicroUsd hold) {
+    return share(hold, MicroUsd.ZERO);
+  }
+
+  /// The account's share of a call that is charged this much without a reservation, in micro-USD.
+  public AccountShare sharingCharge(MicroUsd charge) {
+    return share(MicroUsd.ZERO, charge);
+  }
+
+  private AccountShare share(MicroUsd hold, MicroUsd charge) {
+    AccountKey key = account.key();
+    return new AccountShare(
+        key.scope(),
+        key.id(),
+        key.window(),
+        key.period().isEmpty() ? null : key.period(),
+        key.shard(),
+        mode,
+        mode == Mode.SOFT_GATE ? margin : null,
+        account.limit(),
+        hold,
+        account.committed().plus(charge),
+        account.reserved().plus(hold),
+        resetsAt,
+        isExhaustedAfter(hold.plus(charge)),
+        ownThresholds());
+  }
+
+  /// The thresholds where they are not the default ones; null where they are.
+  private @Nullable List<Integer> ownThresholds() {
+    return warnAtPercent.equals(Ceiling.DEFAULT_WARN_AT_PERCENT) ? null : warnAtPercent;
+  }
+
+  /// The same account with the sums that the ledger has, under the limit that applies.
+  public EnforcedAccount over(Account found) {
+    return new EnforcedAccount(
+        found.withLimit(account.limit(), account.version()),
+        found,
+        mode,
+        margin,
+        warnAtPercent,
+        resetsAt);
+  }
+
+  /// The account of a share as it is now, in the mode and with the margin of its decision.
+  public static EnforcedAccount of(AccountShare share, Account account) {
+    return new EnforcedAccount(
+        account,
+        account,
+        share.mode(),
+        share.margin() == null ? MicroUsd.ZERO : share.margin(),
+        List.of(),
+        share.resetsAt());
+  }
+
+  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
+  public List<Integer> crossedBy(MicroUsd hold) {
+    MicroUsd before = account.committed().plus(account.reserved());
+    MicroUsd after = before.plus(hold);
+    return warnAtPercent.stream()
+        .filter(percent -> !reaches(before, percent) && reaches(after, percent))
+        .toList();
+  }
+
+  /// Whether an amount is at or above a share of the limit.
+  public boolean reaches(MicroUsd amount, int percent) {
+    return amount.isAtLeastPercentOf(percent, account.limit());
+  }
+}

@@ -1,0 +1,179 @@
+package io.budgetauthority.ledger.account;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// One account judged in each mode (protocol.md#modes). The call costs 100 at worst and is expected
+/// to cost 60.
+class EnforcedAccountTest {
+
+  private static final AccountKey KEY = AccountKey.total("t", Scope.USER, "ada");
+  private static final EnforcedAccount.Estimate ESTIMATE =
+      new EnforcedAccount.Estimate(MicroUsd.of(100), MicroUsd.of(60), false);
+  private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
+
+  private static Account account(long limit, long committed, long reserved) {
+    return new Account(
+        KEY,
+        MicroUsd.of(limit),
+        MicroUsd.of(committed),
+        MicroUsd.of(reserved),
+        MicroUsd.of(limit - committed - reserved),
+        new LimitVersion(7, 0));
+  }
+
+  private static EnforcedAccount enforced(
+      Mode mode, long margin, @Nullable Instant resetsAt, Account account, Integer... warnAt) {
+    return new EnforcedAccount(
+        account, account, mode, MicroUsd.of(margin), List.of(warnAt), resetsAt);
+  }
+
+  private static EnforcedAccount enforced(Mode mode, Account account) {
+    return enforced(mode, 0, null, account);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"HARD_GATE,100", "SOFT_GATE,60", "ADVISORY_ESTIMATE,100", "ACTUALS_ONLY,0"})
+  void whenACallIsHeld_eachModeHoldsItsOwnEstimate(Mode mode, long held) {
+    assertEquals(MicroUsd.of(held), enforced(mode, account(0, 0, 0)).hold(ESTIMATE));
+  }
+
+  /// Each row: the mode, its margin, the sums, and by how much the call is short.
+  @ParameterizedTest
+  @CsvSource({
+    "HARD_GATE, 50, 200, 60, 40, 0",
+    "HARD_GATE, 50, 200, 60, 41, 1",
+    "SOFT_GATE, 50, 200, 100, 90, 0",
+    "SOFT_GATE, 50, 200, 100, 91, 1",
+    "ACTUALS_ONLY, 50, 200, 199, 900, 0",
+    "ACTUALS_ONLY, 50, 200, 200, 0, 1",
+    "ACTUALS_ONLY, 50, 200, 210, 0, 11",
+    "ADVISORY_ESTIMATE, 50, 200, 60, 40, 0",
+    "ADVISORY_ESTIMATE, 50, 200, 60, 41, 1",
+  })
+  void whenACallIsShort_itIsBlockedUnlessAdvisory(
+      Mode mode, long margin, long limit, long committed, long reserved, long shortfall) {
+    EnforcedAccount enforced = enforced(mode, margin, null, account(limit, committed, reserved));
+
+    assertEquals(MicroUsd.of(shortfall), enforced.shortfall(ESTIMATE));
+    assertEquals(shortfall > 0, enforced.isOver(ESTIMATE));
+    assertEquals(shortfall > 0 && mode != Mode.ADVISORY_ESTIMATE, enforced.blocks(ESTIMATE));
+  }
+
+  /// The ledger takes the hold under the very condition that the call was judged by.
+  @ParameterizedTest
+  @EnumSource(Mode.class)
+  void whenAHoldIsTaken_itsConditionIsThatOfItsMode(Mode mode) {
+    ConditionalHold take =
+        ConditionalHold.of(enforced(mode, 50, null, account(200, 0, 0)), ESTIMATE);
+
+    assertEquals(
+        switch (mode) {
+          case HARD_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(100));
+          case SOFT_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(10));
+          case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
+          case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
+        },
+        take.condition());
+  }
+
+  @Test
+  void whenACallIsFree_itFitsAnAccountInDebt() {
+    EnforcedAccount inDebt = enforced(Mode.HARD_GATE, account(100, 150, 0));
+    EnforcedAccount.Estimate free =
+        new EnforcedAccount.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true);
+    EnforcedAccount.Estimate zero =
+        new EnforcedAccount.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, false);
+
+    assertFalse(inDebt.blocks(free));
+    assertTrue(inDebt.blocks(zero), "nobody approved that zero");
+    assertEquals(new ConditionalHold.Condition.AtLeast(MicroUsd.ZERO), inDebt.condition(zero));
+  }
+
+  @Test
+  void whenNothingIsHeld_nothingIsRequired() {
+    ConditionalHold nothing = ConditionalHold.zero(enforced(Mode.HARD_GATE, account(0, 0, 0)));
+
+    assertEquals(MicroUsd.ZERO, nothing.hold());
+    assertEquals(new ConditionalHold.Condition.None(), nothing.condition());
+  }
+
+  @Test
+  void whenTheLimitLessCommittedFits_waitingHelps() {
+    assertTrue(
+        enforced(Mode.HARD_GATE, account(200, 100, 100)).fitsWhenNothingIsInFlight(ESTIMATE));
+    assertFalse(
+        enforced(Mode.HARD_GATE, account(200, 101, 99)).fitsWhenNothingIsInFlight(ESTIMATE));
+  }
+
+  @Test
+  void whenTheWholeLimitFits_theEndOfTheWindowHelps() {
+    assertTrue(
+        enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(100, 90, 10)).fitsAfterReset(ESTIMATE));
+    assertFalse(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(99, 90, 9)).fitsAfterReset(ESTIMATE));
+    assertFalse(enforced(Mode.HARD_GATE, 0, null, account(100, 0, 0)).fitsAfterReset(ESTIMATE));
+  }
+
+  @Test
+  void whenAHoldReachesAThreshold_itIsCrossed() {
+    EnforcedAccount half = enforced(Mode.HARD_GATE, 0, null, account(200, 70, 30), 40, 50, 60, 61);
+
+    assertEquals(List.of(60), half.crossedBy(MicroUsd.of(20)));
+    assertEquals(List.of(), half.crossedBy(MicroUsd.of(19)));
+    assertEquals(List.of(60, 61), half.crossedBy(MicroUsd.of(22)));
+    assertEquals(
+        List.of(50),
+        enforced(Mode.HARD_GATE, 0, null, account(200, 70, 29), 50).crossedBy(MicroUsd.of(1)));
+  }
+
+  @Test
+  void whenAShareIsExactlyReached_itCounts() {
+    EnforcedAccount enforced = enforced(Mode.HARD_GATE, account(333, 0, 0));
+
+    assertTrue(enforced.reaches(MicroUsd.of(167), 50));
+    assertFalse(enforced.reaches(MicroUsd.of(166), 50));
+    assertTrue(enforced.reaches(MicroUsd.of(Long.MAX_VALUE), 50));
+  }
+
+  @Test
+  void whenAnAccountDoesNotAddUp_itsOtherSumsCount() {
+    Account broken =
+        new Account(
+            KEY,
+            MicroUsd.of(10),
+            MicroUsd.of(3),
+            MicroUsd.of(2),
+            MicroUsd.of(6),
+            LimitVersion.NONE);
+
+    assertFalse(broken.addsUp());
+    assertEquals(MicroUsd.of(5), broken.available());
+    assertTrue(account(10, 3, 2).addsUp());
+  }
+
+  @Test
+  void whenTheLimitChanges_committedAndReservedStay() {
+    Account moved = account(200, 70, 30).withLimit(MicroUsd.of(90), new LimitVersion(8, 0));
+
+    assertEquals(MicroUsd.of(-10), moved.available());
+    assertEquals(MicroUsd.of(70), moved.committed());
+    assertEquals(MicroUsd.of(30), moved.reserved());
+    assertEquals(new LimitVersion(8, 0), moved.version());
+    assertEquals(
+        Account.of(KEY, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.ZERO, new LimitVersion(3, 1)),
+        Account.unused(KEY, MicroUsd.of(5), new LimitVersion(3, 1)));
+  }
+}
