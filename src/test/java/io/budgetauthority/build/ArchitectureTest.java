@@ -10,7 +10,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
-/// The arrows between the rooms: each may know what lies below it, and nothing above.
+/// A package uses only packages above it in the table of docs/internals/architecture.md.
 class ArchitectureTest {
 
   private static final JavaClasses MAIN =

@@ -17,11 +17,15 @@ import org.junit.jupiter.api.Test;
 class NamedClassesTest {
 
   private static final List<String> DOCUMENTS =
-      List.of("CONTRIBUTING.md", "docs/internals/architecture.md", "docs/internals/testing.md");
+      List.of(
+          "CONTRIBUTING.md",
+          "docs/spec/ledger.md",
+          "docs/internals/architecture.md",
+          "docs/internals/testing.md");
 
-  /// A package and a class, such as `ledger/Run` or `ledger.Run`, within code.
+  /// Packages and a class, such as `ledger/account/Account` or `ledger.account.Account`.
   private static final Pattern NAMED =
-      Pattern.compile("(?<![\\w/.])([a-z]+)[/.]([A-Z]\\w*[a-z]\\w*)");
+      Pattern.compile("(?<![\\w/.])((?:[a-z]+[/.])+)([A-Z]\\w*[a-z]\\w*)");
 
   @Test
   void whenADocumentNamesAClass_theClassExists() throws IOException {
@@ -31,12 +35,12 @@ class NamedClassesTest {
       for (MatchResult name :
           NAMED.matcher(Files.readString(Path.of(document))).results().toList()) {
         named++;
-        if (!exists(name.group(1), name.group(2))) {
+        if (!exists(name.group(1).replace('.', '/'), name.group(2))) {
           missing.add(document + ": " + name.group());
         }
       }
     }
-    assertTrue(named > 50, named + " names");
+    assertTrue(named > 80, named + " names");
     assertEquals(new TreeSet<>(), missing);
   }
 
@@ -45,7 +49,7 @@ class NamedClassesTest {
       return sources.anyMatch(
           source ->
               Files.exists(
-                  source.resolve("java/io/budgetauthority/" + folder + "/" + type + ".java")));
+                  source.resolve("java/io/budgetauthority/" + folder + type + ".java")));
     }
   }
 }
