@@ -1,7 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -31,7 +30,7 @@ class AttributionHttpTest {
       Http.Answer asked =
           tenant.askIn(
               tenant.run + "-" + user.charAt(0), 100, 200, "\"user_id\": \"%s\"".formatted(user));
-      assertEquals(200, asked.status(), asked.toString());
+      assertThat(asked).hasStatus(200);
       tenant.commit(asked, 0, 150);
     }
     tenant.awaitSpend("/budget/attribution?group_by=run", "/total/committed_usd", "0.00225");
@@ -43,7 +42,7 @@ class AttributionHttpTest {
   }
 
   private static List<String> lines(Http.Answer answer) {
-    assertEquals(200, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(200);
     return Arrays.asList(answer.response().body().split("\r\n"));
   }
 
@@ -54,14 +53,13 @@ class AttributionHttpTest {
     Http.Answer answer = csv(tenant, "/budget/attribution?group_by=user");
 
     List<String> lines = lines(answer);
-    assertEquals("text/csv;charset=UTF-8", answer.header("Content-Type"));
-    assertTrue(
-        lines.getFirst().startsWith("day,run_id,user_id,key_id,team_id,feature_id,provider,model,"),
-        lines.getFirst());
-    assertEquals(3, lines.size(), lines.toString());
-    assertTrue(lines.get(1).startsWith(",,ada,"), lines.get(1));
-    assertTrue(lines.get(1).contains("0.0015"), lines.get(1));
-    assertTrue(lines.get(2).startsWith(",,\"o,\"\"neil\","), lines.get(2));
+    assertThat(answer).hasHeader("Content-Type", "text/csv;charset=UTF-8");
+    assertThat(lines.getFirst())
+        .startsWith("day,run_id,user_id,key_id,team_id,feature_id,provider,model,");
+    assertThat(lines).hasSize(3);
+    assertThat(lines.get(1)).startsWith(",,ada,");
+    assertThat(lines.get(1)).contains("0.0015");
+    assertThat(lines.get(2)).startsWith(",,\"o,\"\"neil\",");
   }
 
   @Test
@@ -70,27 +68,25 @@ class AttributionHttpTest {
 
     Http.Answer first = csv(tenant, "/budget/attribution?group_by=user&limit=1");
 
-    assertEquals(2, lines(first).size());
+    assertThat(lines(first)).hasSize(2);
     String link = String.valueOf(first.header("Link"));
-    assertTrue(link.endsWith(">; rel=\"next\""), link);
+    assertThat(link).endsWith(">; rel=\"next\"");
     URI next = URI.create(link.substring(1, link.indexOf('>')));
     Http.Answer second = csv(tenant, next.getRawPath() + "?" + next.getRawQuery());
-    assertEquals(2, lines(second).size());
-    assertTrue(lines(second).get(1).contains("neil"));
-    assertEquals(null, second.header("Link"));
+    assertThat(lines(second)).hasSize(2);
+    assertThat(lines(second).get(1)).contains("neil");
+    assertThat(second.header("Link")).isNull();
   }
 
   @Test
   void whenNothingWasSpent_aCsvFileHasItsFieldNames() {
     TestTenant tenant = new TestTenant(base);
 
-    assertEquals(1, lines(csv(tenant, "/budget/attribution?group_by=user")).size());
-    assertTrue(
-        lines(csv(tenant, "/budget/attribution?group_by=day&format=focus"))
-            .getFirst()
-            .startsWith("BilledCost,"));
-    assertTrue(
-        lines(csv(tenant, "/budget/reconciliation")).getFirst().startsWith("day,provider,model,"));
+    assertThat(lines(csv(tenant, "/budget/attribution?group_by=user"))).hasSize(1);
+    assertThat(lines(csv(tenant, "/budget/attribution?group_by=day&format=focus")).getFirst())
+        .startsWith("BilledCost,");
+    assertThat(lines(csv(tenant, "/budget/reconciliation")).getFirst())
+        .startsWith("day,provider,model,");
   }
 
   @Test
@@ -106,23 +102,23 @@ class AttributionHttpTest {
                     + today.minusDays(60))
             .json();
 
-    assertEquals(1, answer.path("items").size(), answer.toString());
+    assertThat(answer.path("items").size()).as(answer.toString()).isEqualTo(1);
     JsonNode line = answer.path("items").path(0);
     YearMonth month = YearMonth.from(today);
-    assertEquals("0.0015", line.path("BilledCost").asText());
-    assertEquals("USD", line.path("BillingCurrency").asText());
-    assertEquals(tenant.id, line.path("BillingAccountId").asText());
-    assertEquals(month.atDay(1) + "T00:00:00Z", line.path("BillingPeriodStart").asText());
-    assertEquals(
-        month.plusMonths(1).atDay(1) + "T00:00:00Z", line.path("BillingPeriodEnd").asText());
-    assertEquals(month.atDay(1) + "T00:00:00Z", line.path("ChargePeriodStart").asText());
-    assertEquals(today.plusDays(1) + "T00:00:00Z", line.path("ChargePeriodEnd").asText());
-    assertEquals("anthropic", line.path("ProviderName").asText());
-    assertEquals("claude-haiku-4-5", line.path("ServiceName").asText());
-    assertEquals(tenant.run + "-a", line.path("ResourceId").asText());
-    assertEquals(300, line.path("ConsumedQuantity").asLong());
-    assertEquals(2, line.path("x_calls").asLong());
-    assertTrue(line.path("Tags").asText().contains(tenant.run));
+    assertThat(line.path("BilledCost").asText()).isEqualTo("0.0015");
+    assertThat(line.path("BillingCurrency").asText()).isEqualTo("USD");
+    assertThat(line.path("BillingAccountId").asText()).isEqualTo(tenant.id);
+    assertThat(line.path("BillingPeriodStart").asText()).isEqualTo(month.atDay(1) + "T00:00:00Z");
+    assertThat(line.path("BillingPeriodEnd").asText())
+        .isEqualTo(month.plusMonths(1).atDay(1) + "T00:00:00Z");
+    assertThat(line.path("ChargePeriodStart").asText()).isEqualTo(month.atDay(1) + "T00:00:00Z");
+    assertThat(line.path("ChargePeriodEnd").asText()).isEqualTo(today.plusDays(1) + "T00:00:00Z");
+    assertThat(line.path("ProviderName").asText()).isEqualTo("anthropic");
+    assertThat(line.path("ServiceName").asText()).isEqualTo("claude-haiku-4-5");
+    assertThat(line.path("ResourceId").asText()).isEqualTo(tenant.run + "-a");
+    assertThat(line.path("ConsumedQuantity").asLong()).isEqualTo(300);
+    assertThat(line.path("x_calls").asLong()).isEqualTo(2);
+    assertThat(line.path("Tags").asText()).contains(tenant.run);
   }
 
   @Test
@@ -134,18 +130,18 @@ class AttributionHttpTest {
     Http.Answer report = tenant.awaitSpend("/budget/reconciliation", "/total/unreserved", "2");
 
     JsonNode total = report.json().path("total");
-    assertEquals(1, total.path("orphans").asLong(), total.toString());
-    assertEquals("0.001", total.path("orphans_usd").asText());
-    assertEquals("0.002", total.path("committed_usd").asText());
-    assertEquals("0.001", tenant.run().text("committed_usd"));
-    assertEquals(
-        "0.001",
-        tenant
-            .gateway
-            .get("/budget/balances?user_id=bob")
-            .json()
-            .at("/accounts/0/committed_usd")
-            .asText());
+    assertThat(total.path("orphans").asLong()).as(total.toString()).isEqualTo(1);
+    assertThat(total.path("orphans_usd").asText()).isEqualTo("0.001");
+    assertThat(total.path("committed_usd").asText()).isEqualTo("0.002");
+    assertThat(tenant.run()).hasText("committed_usd", "0.001");
+    assertThat(
+            tenant
+                .gateway
+                .get("/budget/balances?user_id=bob")
+                .json()
+                .at("/accounts/0/committed_usd")
+                .asText())
+        .isEqualTo("0.001");
   }
 
   /// 200 output tokens in the tenant's run.
@@ -157,7 +153,7 @@ class AttributionHttpTest {
                 .formatted(tenant.run, userId),
             "Idempotency-Key",
             UUID.randomUUID().toString());
-    assertEquals(201, charged.status(), charged.toString());
+    assertThat(charged).hasStatus(201);
   }
 
   @Test
@@ -170,11 +166,11 @@ class AttributionHttpTest {
 
     Http.Answer listed = tenant.gateway.get("/budget/runs/" + tenant.run + "/decisions");
 
-    assertEquals(2, listed.json().path("items").size(), listed.toString());
+    assertThat(listed.json().path("items").size()).as(listed.toString()).isEqualTo(2);
     JsonNode oldest = listed.json().path("items").path(1);
-    assertEquals(first.text("decision_id"), oldest.path("decision_id").asText());
-    assertEquals("committed", oldest.path("state").asText());
-    assertEquals("0.00075", oldest.path("actual_usd").asText());
+    assertThat(oldest.path("decision_id").asText()).isEqualTo(first.text("decision_id"));
+    assertThat(oldest.path("state").asText()).isEqualTo("committed");
+    assertThat(oldest.path("actual_usd").asText()).isEqualTo("0.00075");
   }
 
   @Test
@@ -188,11 +184,11 @@ class AttributionHttpTest {
     }
 
     JsonNode event = open.get(path).json().path("items").path(0);
-    assertEquals("run_ceiling_reached", event.path("code").asText(), event.toString());
-    assertEquals(tenant.run, event.path("run_id").asText());
-    assertEquals(404, open.get("/local/events/last?type=run.closed&tenant_id=x").status());
+    assertThat(event.path("code").asText()).as(event.toString()).isEqualTo("run_ceiling_reached");
+    assertThat(event.path("run_id").asText()).isEqualTo(tenant.run);
+    assertThat(open.get("/local/events/last?type=run.closed&tenant_id=x")).hasStatus(404);
     Http.Answer page = open.send("GET", "/local/events", null, "Accept", "text/html");
-    assertTrue(page.response().body().contains("<title>Budget events</title>"));
+    assertThat(page.response().body()).contains("<title>Budget events</title>");
   }
 
   private static void pause() {

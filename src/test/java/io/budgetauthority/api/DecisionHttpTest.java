@@ -1,10 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -59,24 +55,25 @@ class DecisionHttpTest {
   void whenAnAskIsAllowed_theWorstCaseIsHeldAndShown() {
     Http.Answer answer = gateway().ask(sonnet(), key(), run);
 
-    assertEquals(200, answer.status(), answer.toString());
-    assertEquals("allow", answer.header("X-Budget-Decision"));
-    assertEquals(answer.text("decision_id"), answer.header("X-Budget-Decision-Id"));
-    assertEquals(answer.text("reservation_id"), answer.header("X-Budget-Reservation-Id"));
-    assertEquals("hard_gate", answer.header("X-Budget-Enforcement-Mode"));
-    assertEquals("4.63856", answer.header("X-Budget-Remaining-USD"));
-    assertEquals("2026-11-24", answer.header("X-Budget-Price-Table-Version"));
-    assertEquals(run, answer.header("X-Run-Id"));
-    assertNull(answer.header("X-Budget-Blocking-Scope"));
-    assertNull(answer.header("X-Budget-Output-Clamped"));
-    assertNull(answer.header("Idempotency-Replayed"));
+    assertThat(answer)
+        .hasStatus(200)
+        .hasHeader("X-Budget-Decision", "allow")
+        .hasHeader("X-Budget-Decision-Id", answer.text("decision_id"))
+        .hasHeader("X-Budget-Reservation-Id", answer.text("reservation_id"))
+        .hasHeader("X-Budget-Enforcement-Mode", "hard_gate")
+        .hasHeader("X-Budget-Remaining-USD", "4.63856")
+        .hasHeader("X-Budget-Price-Table-Version", "2026-11-24")
+        .hasHeader("X-Run-Id", run);
+    assertThat(answer.header("X-Budget-Blocking-Scope")).isNull();
+    assertThat(answer.header("X-Budget-Output-Clamped")).isNull();
+    assertThat(answer.header("Idempotency-Replayed")).isNull();
     JsonNode record = answer.json();
-    assertEquals(SONNET_COST, record.path("estimate_usd").asText());
-    assertEquals("reserved", record.path("state").asText());
-    assertEquals("exact", record.path("input_basis").asText());
-    assertEquals(600, record.path("expires_in_seconds").asInt());
-    assertEquals("0.000003", record.path("price").path("input").asText());
-    assertFalse(record.has("block"), "what is kept for us is not shown");
+    assertThat(record.path("estimate_usd").asText()).isEqualTo(SONNET_COST);
+    assertThat(record.path("state").asText()).isEqualTo("reserved");
+    assertThat(record.path("input_basis").asText()).isEqualTo("exact");
+    assertThat(record.path("expires_in_seconds").asInt()).isEqualTo(600);
+    assertThat(record.path("price").path("input").asText()).isEqualTo("0.000003");
+    assertThat(record.has("block")).as("what is kept for us is not shown").isFalse();
     for (String field :
         List.of(
             "code",
@@ -86,17 +83,17 @@ class DecisionHttpTest {
             "settled_at",
             "usage",
             "actual_usd")) {
-      assertTrue(record.has(field) && record.path(field).isNull(), field);
+      assertThat(record.has(field) && record.path(field).isNull()).as(field).isTrue();
     }
     JsonNode account = record.path("accounts").path(0);
-    assertEquals("run", account.path("scope").asText());
-    assertEquals("5.00", account.path("limit_usd").asText());
-    assertEquals(SONNET_COST, account.path("hold_usd").asText());
+    assertThat(account.path("scope").asText()).isEqualTo("run");
+    assertThat(account.path("limit_usd").asText()).isEqualTo("5.00");
+    assertThat(account.path("hold_usd").asText()).isEqualTo(SONNET_COST);
 
     Http.Answer lookedUp = gateway().get("/budget/decisions/" + answer.text("decision_id"));
-    assertEquals(200, lookedUp.status());
-    assertEquals(record.path("accounts"), lookedUp.json().path("accounts"));
-    assertEquals(record.path("price"), lookedUp.json().path("price"));
+    assertThat(lookedUp).hasStatus(200);
+    assertThat(lookedUp.json().path("accounts")).isEqualTo(record.path("accounts"));
+    assertThat(lookedUp.json().path("price")).isEqualTo(record.path("price"));
   }
 
   @Test
@@ -110,26 +107,26 @@ class DecisionHttpTest {
 
     Http.Answer committed = gateway().post(commit, usage);
 
-    assertEquals(200, committed.status(), committed.toString());
-    assertEquals("committed", committed.text("state"));
-    assertEquals("0.072", committed.text("actual_usd"));
-    assertEquals("exact", committed.text("usage_quality"));
-    assertEquals(90000, committed.json().path("usage").path("cache_read_tokens").asInt());
-    assertTrue(committed.json().path("overrun_usd").isNull());
-    assertFalse(committed.json().path("settled_at").isNull());
+    assertThat(committed)
+        .hasStatus(200)
+        .hasText("state", "committed")
+        .hasText("actual_usd", "0.072")
+        .hasText("usage_quality", "exact");
+    assertThat(committed.json().path("usage").path("cache_read_tokens").asInt()).isEqualTo(90000);
+    assertThat(committed.json().path("overrun_usd").isNull()).isTrue();
+    assertThat(committed.json().path("settled_at").isNull()).isFalse();
     Http.Answer after = gateway().get("/budget/runs/" + run);
-    assertEquals("0.072", after.text("committed_usd"));
-    assertEquals("0.00", after.text("reserved_usd"));
-    assertEquals("4.928", after.text("remaining_usd"));
-    assertEquals(user, after.text("user_id"));
+    assertThat(after.text("committed_usd")).isEqualTo("0.072");
+    assertThat(after.text("reserved_usd")).isEqualTo("0.00");
+    assertThat(after.text("remaining_usd")).isEqualTo("4.928");
+    assertThat(after.text("user_id")).isEqualTo(user);
 
-    assertEquals(
-        committed.json(),
-        gateway().post(commit, usage).json(),
-        "a commit repeated changes nothing");
+    assertThat(gateway().post(commit, usage).json())
+        .as("a commit repeated changes nothing")
+        .isEqualTo(committed.json());
     Http.Answer released =
         gateway().post("/budget/reservations/" + ask.text("reservation_id") + "/release", "{}");
-    assertEquals("committed", released.text("state"));
+    assertThat(released).hasText("state", "committed");
   }
 
   @Test
@@ -143,54 +140,55 @@ class DecisionHttpTest {
                 {"usage": {"input_tokens": 2000000, "output_tokens": 0}}
                 """);
 
-    assertEquals("6.00", committed.text("actual_usd"));
-    assertEquals("5.63856", committed.text("overrun_usd"));
-    assertEquals("-1.00", gateway().get("/budget/runs/" + run).text("remaining_usd"));
+    assertThat(committed).hasText("actual_usd", "6.00").hasText("overrun_usd", "5.63856");
+    assertThat(gateway().get("/budget/runs/" + run)).hasText("remaining_usd", "-1.00");
     Http.Answer next = gateway().ask(sonnet(), key(), run);
-    assertEquals(402, next.status());
-    assertEquals(List.of("raise_limit"), strings(next.json().path("remedies")));
+    assertThat(next).hasStatus(402);
+    assertThat(strings(next.json().path("remedies"))).isEqualTo(List.of("raise_limit"));
   }
 
   @Test
   void whenAnAskIsBlocked_theCeilingAndTheRemedyAreNamed() {
     Http.Answer first =
         gateway().ask(sonnet().replace("}", ", \"run_limit_usd\": \"0.50\"}"), key(), run);
-    assertEquals(200, first.status(), first.toString());
+    assertThat(first).hasStatus(200);
     String idempotencyKey = key();
 
     Http.Answer blocked = gateway().ask(sonnet(), idempotencyKey, run);
 
-    assertEquals(402, blocked.status());
-    assertEquals("application/problem+json", blocked.header("Content-Type"));
-    assertEquals("block", blocked.header("X-Budget-Decision"));
-    assertEquals("run", blocked.header("X-Budget-Blocking-Scope"));
-    assertEquals("0.13856", blocked.header("X-Budget-Remaining-USD"));
-    assertNull(blocked.header("X-Budget-Reservation-Id"));
-    assertEquals("2", blocked.header("Retry-After"));
+    assertThat(blocked)
+        .hasStatus(402)
+        .hasHeader("Content-Type", "application/problem+json")
+        .hasHeader("X-Budget-Decision", "block")
+        .hasHeader("X-Budget-Blocking-Scope", "run")
+        .hasHeader("X-Budget-Remaining-USD", "0.13856");
+    assertThat(blocked.header("X-Budget-Reservation-Id")).isNull();
+    assertThat(blocked).hasHeader("Retry-After", "2");
     JsonNode problem = blocked.json();
-    assertEquals("run_ceiling_reached", problem.path("code").asText());
-    assertEquals("/problems/run_ceiling_reached", problem.path("type").asText());
-    assertEquals(402, problem.path("status").asInt());
-    assertEquals(
-        List.of("wait"), strings(problem.path("remedies")), "the input alone does not fit");
+    assertThat(problem.path("code").asText()).isEqualTo("run_ceiling_reached");
+    assertThat(problem.path("type").asText()).isEqualTo("/problems/run_ceiling_reached");
+    assertThat(problem.path("status").asInt()).isEqualTo(402);
+    assertThat(strings(problem.path("remedies")))
+        .as("the input alone does not fit")
+        .isEqualTo(List.of("wait"));
     JsonNode budget = problem.path("budget");
-    assertEquals("0.50", budget.path("limit_usd").asText());
-    assertEquals(SONNET_COST, budget.path("reserved_usd").asText());
-    assertEquals("0.13856", budget.path("remaining_usd").asText());
-    assertEquals(SONNET_COST, budget.path("estimate_usd").asText());
-    assertEquals(4096, budget.path("effective_max_output_tokens").asInt());
-    assertEquals(run, budget.path("scope_id").asText());
-    assertTrue(
-        budget.has("fits_max_output_tokens") && budget.path("fits_max_output_tokens").isNull());
+    assertThat(budget.path("limit_usd").asText()).isEqualTo("0.50");
+    assertThat(budget.path("reserved_usd").asText()).isEqualTo(SONNET_COST);
+    assertThat(budget.path("remaining_usd").asText()).isEqualTo("0.13856");
+    assertThat(budget.path("estimate_usd").asText()).isEqualTo(SONNET_COST);
+    assertThat(budget.path("effective_max_output_tokens").asInt()).isEqualTo(4096);
+    assertThat(budget.path("scope_id").asText()).isEqualTo(run);
+    assertThat(
+            budget.has("fits_max_output_tokens") && budget.path("fits_max_output_tokens").isNull())
+        .isTrue();
 
     Http.Answer replayed = gateway().ask(sonnet(), idempotencyKey, run);
-    assertEquals("true", replayed.header("Idempotency-Replayed"));
-    assertEquals(problem, replayed.json());
+    assertThat(replayed).hasHeader("Idempotency-Replayed", "true");
+    assertThat(replayed.json()).isEqualTo(problem);
     Http.Answer record =
         gateway().get("/budget/decisions/" + blocked.header("X-Budget-Decision-Id"));
-    assertEquals("none", record.text("state"));
-    assertEquals("block", record.text("decision"));
-    assertTrue(record.json().path("reservation_id").isNull());
+    assertThat(record).hasText("state", "none").hasText("decision", "block");
+    assertThat(record.json().path("reservation_id").isNull()).isTrue();
   }
 
   @Test
@@ -201,14 +199,14 @@ class DecisionHttpTest {
          "max_output_tokens": %d, "run_limit_usd": "0.05"}
         """;
     Http.Answer blocked = gateway().ask(ask.formatted(8000), key(), run);
-    assertEquals(402, blocked.status());
-    assertEquals(List.of("reduce_output"), strings(blocked.json().path("remedies")));
+    assertThat(blocked).hasStatus(402);
+    assertThat(strings(blocked.json().path("remedies"))).isEqualTo(List.of("reduce_output"));
     long fits = blocked.json().path("budget").path("fits_max_output_tokens").asLong();
-    assertEquals(3133, fits);
-    assertEquals(404, gateway().get("/budget/runs/" + run).status(), "a block makes no run");
+    assertThat(fits).isEqualTo(3133);
+    assertThat(gateway().get("/budget/runs/" + run)).as("a block makes no run").hasStatus(404);
 
-    assertEquals(402, gateway().ask(ask.formatted(fits + 1), key(), run).status());
-    assertEquals(200, gateway().ask(ask.formatted(fits), key(), run).status());
+    assertThat(gateway().ask(ask.formatted(fits + 1), key(), run)).hasStatus(402);
+    assertThat(gateway().ask(ask.formatted(fits), key(), run)).hasStatus(200);
   }
 
   @Test
@@ -217,20 +215,17 @@ class DecisionHttpTest {
     Http.Answer first = gateway().ask(sonnet(), idempotencyKey, run);
 
     Http.Answer again = gateway().ask(sonnet().replace("\n", "  "), idempotencyKey, run);
-    assertEquals(200, again.status());
-    assertEquals("true", again.header("Idempotency-Replayed"));
-    assertEquals(first.text("reservation_id"), again.text("reservation_id"));
-    assertEquals(SONNET_COST, gateway().get("/budget/runs/" + run).text("reserved_usd"));
+    assertThat(again).hasStatus(200).hasHeader("Idempotency-Replayed", "true");
+    assertThat(again.text("reservation_id")).isEqualTo(first.text("reservation_id"));
+    assertThat(gateway().get("/budget/runs/" + run).text("reserved_usd")).isEqualTo(SONNET_COST);
 
     Http.Answer other = gateway().ask(sonnet().replace("4096", "4095"), idempotencyKey, run);
-    assertEquals(422, other.status());
-    assertEquals("idempotency_key_reused", other.text("code"));
+    assertThat(other).isProblem(422, "idempotency_key_reused");
 
     gateway().post("/budget/reservations/" + first.text("reservation_id") + "/release", null);
     Http.Answer over = gateway().ask(sonnet(), idempotencyKey, run);
-    assertEquals(409, over.status());
-    assertEquals("reservation_settled", over.text("code"));
-    assertEquals("released", over.json().path("record").path("state").asText());
+    assertThat(over).isProblem(409, "reservation_settled");
+    assertThat(over.json().path("record").path("state").asText()).isEqualTo("released");
   }
 
   @Test
@@ -238,13 +233,13 @@ class DecisionHttpTest {
     String idempotencyKey = key();
     Http.Answer first = gateway().ask(sonnet(), idempotencyKey);
     String issued = first.header("X-Run-Id");
-    assertNotNull(issued);
-    assertTrue(issued.matches("run_[A-Za-z0-9._:-]+"));
+    assertThat(issued).isNotNull();
+    assertThat(issued.matches("run_[A-Za-z0-9._:-]+")).isTrue();
 
-    assertEquals(issued, gateway().ask(sonnet(), idempotencyKey).header("X-Run-Id"));
-    assertEquals(issued, gateway().ask(sonnet(), idempotencyKey, issued).header("X-Run-Id"));
-    assertEquals(422, gateway().ask(sonnet(), idempotencyKey, "another").status());
-    assertEquals("active", gateway().get("/budget/runs/" + issued).text("state"));
+    assertThat(gateway().ask(sonnet(), idempotencyKey)).hasHeader("X-Run-Id", issued);
+    assertThat(gateway().ask(sonnet(), idempotencyKey, issued)).hasHeader("X-Run-Id", issued);
+    assertThat(gateway().ask(sonnet(), idempotencyKey, "another")).hasStatus(422);
+    assertThat(gateway().get("/budget/runs/" + issued)).hasText("state", "active");
   }
 
   @Test
@@ -252,83 +247,71 @@ class DecisionHttpTest {
     gateway().ask(sonnet(), key(), run);
 
     Http.Answer foreign = gateway().ask(SONNET.formatted("somebody-else"), key(), run);
-    assertEquals(403, foreign.status());
-    assertEquals("run_principal_mismatch", foreign.text("code"));
+    assertThat(foreign).isProblem(403, "run_principal_mismatch");
     Http.Answer agent =
         new Http(base, "bak_demo_agent")
             .ask("{\"model\": \"claude-sonnet-4-5\", \"input_tokens\": 1}", key(), run);
-    assertEquals(403, agent.status());
+    assertThat(agent).hasStatus(403);
     Http.Answer limit =
         gateway().ask(sonnet().replace("}", ", \"run_limit_usd\": \"4.00\"}"), key(), run);
-    assertEquals(409, limit.status());
-    assertEquals("run_conflict", limit.text("code"));
-    assertEquals(
-        200,
-        gateway()
-            .ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}", key(), run)
-            .status());
+    assertThat(limit).isProblem(409, "run_conflict");
+    assertThat(gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}", key(), run))
+        .hasStatus(200);
   }
 
   @Test
   void whenTheCallerIsAnAgent_onlyItsOwnCallsAreReachable() {
     Http agent = new Http(base, "bak_demo_agent");
     Http.Answer own = agent.ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 10}", key());
-    assertEquals(200, own.status(), own.toString());
-    assertEquals("demo-user", own.text("user_id"));
-    assertEquals("demo-key", own.text("key_id"));
-    assertEquals(200, agent.get("/budget/runs/" + own.header("X-Run-Id")).status());
+    assertThat(own).hasStatus(200).hasText("user_id", "demo-user").hasText("key_id", "demo-key");
+    assertThat(agent.get("/budget/runs/" + own.header("X-Run-Id"))).hasStatus(200);
 
     Http.Answer foreign = gateway().ask(sonnet(), key(), run);
-    assertEquals(404, agent.get("/budget/runs/" + run).status());
-    assertEquals(404, agent.get("/budget/decisions/" + foreign.text("decision_id")).status());
-    assertEquals(
-        404,
-        agent
-            .post("/budget/reservations/" + foreign.text("reservation_id") + "/release", null)
-            .status());
+    assertThat(agent.get("/budget/runs/" + run)).hasStatus(404);
+    assertThat(agent.get("/budget/decisions/" + foreign.text("decision_id"))).hasStatus(404);
+    assertThat(
+            agent.post("/budget/reservations/" + foreign.text("reservation_id") + "/release", null))
+        .hasStatus(404);
     Http.Answer states =
         agent.ask(
             "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1, \"user_id\": \"demo-user\"}",
             key());
-    assertEquals(403, states.status());
+    assertThat(states).hasStatus(403);
     Http.Answer generous =
         agent.ask(
             "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1, \"run_limit_usd\": \"5.01\"}",
             key());
-    assertEquals(403, generous.status());
-    assertEquals("forbidden", generous.text("code"));
+    assertThat(generous).isProblem(403, "forbidden");
   }
 
   @Test
   void whenAUserCeilingChanges_theNextAskIsDecidedByIt() {
     String ceiling = "/budget/ceilings/user/" + user + "/total";
     Http.Answer made = admin().send("PUT", ceiling, "{\"limit_usd\": \"0.40\"}");
-    assertEquals(201, made.status(), made.toString());
-    assertNotNull(made.header("ETag"));
+    assertThat(made).hasStatus(201);
+    assertThat(made.header("ETag")).isNotNull();
     Http.Answer allowed = gateway().ask(sonnet(), key(), run);
-    assertEquals(200, allowed.status(), allowed.toString());
-    assertEquals("0.03856", allowed.header("X-Budget-Remaining-USD"));
+    assertThat(allowed).hasStatus(200).hasHeader("X-Budget-Remaining-USD", "0.03856");
 
     Http.Answer blocked = gateway().ask(sonnet(), key(), run + "-2");
-    assertEquals("user_ceiling_reached", blocked.text("code"));
-    assertEquals(user, blocked.json().path("budget").path("scope_id").asText());
+    assertThat(blocked).hasText("code", "user_ceiling_reached");
+    assertThat(blocked.json().path("budget").path("scope_id").asText()).isEqualTo(user);
 
-    assertEquals(200, admin().send("PUT", ceiling, "{\"limit_usd\": \"1.00\"}").status());
-    assertEquals(200, gateway().ask(sonnet(), key(), run + "-2").status());
-    assertEquals("1.00", gateway().get(ceiling).text("limit_usd"));
-    assertEquals(200, admin().send("PUT", ceiling, "{\"limit_usd\": \"0.10\"}").status());
+    assertThat(admin().send("PUT", ceiling, "{\"limit_usd\": \"1.00\"}")).hasStatus(200);
+    assertThat(gateway().ask(sonnet(), key(), run + "-2")).hasStatus(200);
+    assertThat(gateway().get(ceiling)).hasText("limit_usd", "1.00");
+    assertThat(admin().send("PUT", ceiling, "{\"limit_usd\": \"0.10\"}")).hasStatus(200);
     Http.Answer lowered = gateway().ask(sonnet(), key(), run + "-3");
-    assertEquals("-0.62288", lowered.json().path("budget").path("remaining_usd").asText());
+    assertThat(lowered.json().path("budget").path("remaining_usd").asText()).isEqualTo("-0.62288");
 
-    assertEquals(204, admin().send("DELETE", ceiling, null).status());
-    assertEquals(404, gateway().get(ceiling).status());
-    assertEquals(200, gateway().ask(sonnet(), key(), run + "-3").status());
-    assertEquals(201, admin().send("PUT", ceiling, "{\"limit_usd\": \"9.00\"}").status());
+    assertThat(admin().send("DELETE", ceiling, null)).hasStatus(204);
+    assertThat(gateway().get(ceiling)).hasStatus(404);
+    assertThat(gateway().ask(sonnet(), key(), run + "-3")).hasStatus(200);
+    assertThat(admin().send("PUT", ceiling, "{\"limit_usd\": \"9.00\"}")).hasStatus(201);
     Http.Answer again = gateway().ask(sonnet(), key(), run + "-4");
-    assertEquals(
-        "1.08432",
-        again.json().path("accounts").path(1).path("reserved_usd").asText(),
-        "made again, the account goes on with its sums");
+    assertThat(again.json().path("accounts").path(1).path("reserved_usd").asText())
+        .as("made again, the account goes on with its sums")
+        .isEqualTo("1.08432");
   }
 
   @Test
@@ -336,57 +319,53 @@ class DecisionHttpTest {
     gateway().ask(sonnet(), key(), run);
     String ceiling = "/budget/ceilings/run/" + run + "/total";
 
-    assertEquals(200, admin().send("PUT", ceiling, "{\"limit_usd\": \"0.50\"}").status());
+    assertThat(admin().send("PUT", ceiling, "{\"limit_usd\": \"0.50\"}")).hasStatus(200);
 
-    assertEquals("0.50", gateway().get("/budget/runs/" + run).text("limit_usd"));
-    assertEquals(402, gateway().ask(sonnet(), key(), run).status());
-    assertEquals(405, admin().send("DELETE", ceiling, null).status());
-    assertEquals(
-        404,
-        admin()
-            .send("PUT", "/budget/ceilings/run/none/total", "{\"limit_usd\": \"1.00\"}")
-            .status());
+    assertThat(gateway().get("/budget/runs/" + run)).hasText("limit_usd", "0.50");
+    assertThat(gateway().ask(sonnet(), key(), run)).hasStatus(402);
+    assertThat(admin().send("DELETE", ceiling, null)).hasStatus(405);
+    assertThat(admin().send("PUT", "/budget/ceilings/run/none/total", "{\"limit_usd\": \"1.00\"}"))
+        .hasStatus(404);
   }
 
   @Test
   void whenSeveralLimitsApply_theOutputCapIsTheLeast() {
     Http.Answer byPolicy =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}", key());
-    assertEquals(4096, byPolicy.json().path("effective_max_output_tokens").asInt());
-    assertTrue(byPolicy.json().path("client_requested_max_output_tokens").isNull());
+    assertThat(byPolicy.json().path("effective_max_output_tokens").asInt()).isEqualTo(4096);
+    assertThat(byPolicy.json().path("client_requested_max_output_tokens").isNull()).isTrue();
 
     Http.Answer byModel =
         gateway()
             .ask(
                 "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1, \"max_output_tokens\": 500000}",
                 key());
-    assertEquals("true", byModel.header("X-Budget-Output-Clamped"));
-    assertEquals(64000, byModel.json().path("effective_max_output_tokens").asInt());
-    assertEquals(500000, byModel.json().path("client_requested_max_output_tokens").asInt());
-    assertTrue(byModel.json().path("output_clamped").asBoolean());
+    assertThat(byModel).hasHeader("X-Budget-Output-Clamped", "true");
+    assertThat(byModel.json().path("effective_max_output_tokens").asInt()).isEqualTo(64000);
+    assertThat(byModel.json().path("client_requested_max_output_tokens").asInt()).isEqualTo(500000);
+    assertThat(byModel.json().path("output_clamped").asBoolean()).isTrue();
 
     Http.Answer beyond =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 200001}", key());
-    assertEquals(400, beyond.status());
-    assertEquals("context_window_exceeded", beyond.text("code"));
+    assertThat(beyond).isProblem(400, "context_window_exceeded");
   }
 
   @Test
   void whenInputIsInBytesOrUnbounded_theWindowBoundsTokens() {
     Http.Answer bytes =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"input_bytes\": 5000}", key());
-    assertEquals(5000, bytes.json().path("input_tokens").asInt());
-    assertEquals("bytes", bytes.text("input_basis"));
+    assertThat(bytes.json().path("input_tokens").asInt()).isEqualTo(5000);
+    assertThat(bytes).hasText("input_basis", "bytes");
     Http.Answer many =
         gateway()
             .ask(
                 "{\"model\": \"claude-haiku-4-5\", \"input_bytes\": 900000, \"input_tokens\": 7}",
                 key());
-    assertEquals(200000, many.json().path("input_tokens").asInt());
+    assertThat(many.json().path("input_tokens").asInt()).isEqualTo(200000);
     Http.Answer boundless =
         gateway().ask("{\"model\": \"claude-haiku-4-5\", \"unbounded_input\": true}", key());
-    assertEquals(200000, boundless.json().path("input_tokens").asInt());
-    assertEquals("window", boundless.text("input_basis"));
+    assertThat(boundless.json().path("input_tokens").asInt()).isEqualTo(200000);
+    assertThat(boundless).hasText("input_basis", "window");
   }
 
   @Test
@@ -395,11 +374,13 @@ class DecisionHttpTest {
         List.of("no-such-model", "github_copilot/gpt-4o", "command-a-plus-05-2026")) {
       Http.Answer answer =
           gateway().ask("{\"model\": \"" + model + "\", \"input_tokens\": 1}", key(), run);
-      assertEquals(402, answer.status(), model);
-      assertEquals("price_unknown", answer.text("code"), model);
-      assertEquals(List.of("price_model"), strings(answer.json().path("remedies")), model);
+      assertThat(answer).as(model).hasStatus(402);
+      assertThat(answer).as(model).hasText("code", "price_unknown");
+      assertThat(strings(answer.json().path("remedies")))
+          .as(model)
+          .isEqualTo(List.of("price_model"));
     }
-    assertEquals(404, gateway().get("/budget/runs/" + run).status());
+    assertThat(gateway().get("/budget/runs/" + run)).hasStatus(404);
   }
 
   @Test
@@ -412,11 +393,11 @@ class DecisionHttpTest {
                 "X-Run-Id",
                 run);
 
-    assertEquals(200, answer.status(), answer.toString());
-    assertTrue(answer.json().path("decision_id").isNull());
-    assertTrue(answer.json().path("reservation_id").isNull());
-    assertEquals(SONNET_COST, answer.text("estimate_usd"));
-    assertEquals(404, gateway().get("/budget/runs/" + run).status());
+    assertThat(answer).hasStatus(200);
+    assertThat(answer.json().path("decision_id").isNull()).isTrue();
+    assertThat(answer.json().path("reservation_id").isNull()).isTrue();
+    assertThat(answer.text("estimate_usd")).isEqualTo(SONNET_COST);
+    assertThat(gateway().get("/budget/runs/" + run)).hasStatus(404);
   }
 
   @Test
@@ -425,17 +406,17 @@ class DecisionHttpTest {
     String reservation = "/budget/reservations/" + ask.text("reservation_id");
 
     Http.Answer released = gateway().post(reservation + "/release", "{\"reason\": \"not called\"}");
-    assertEquals("released", released.text("state"));
-    assertEquals("0.00", gateway().get("/budget/runs/" + run).text("reserved_usd"));
-    assertEquals(409, gateway().post(reservation + "/forward", null).status());
+    assertThat(released).hasText("state", "released");
+    assertThat(gateway().get("/budget/runs/" + run)).hasText("reserved_usd", "0.00");
+    assertThat(gateway().post(reservation + "/forward", null)).hasStatus(409);
 
     Http.Answer late =
         gateway()
             .post(
                 reservation + "/commit",
                 "{\"usage\": {\"input_tokens\": 1000, \"output_tokens\": 0}}");
-    assertEquals("committed", late.text("state"));
-    assertEquals("0.003", gateway().get("/budget/runs/" + run).text("committed_usd"));
+    assertThat(late).hasText("state", "committed");
+    assertThat(gateway().get("/budget/runs/" + run)).hasText("committed_usd", "0.003");
   }
 
   @Test
@@ -446,13 +427,12 @@ class DecisionHttpTest {
                 sonnet().replace("}", ", \"forward\": \"explicit\", \"ttl_seconds\": 60}"),
                 key(),
                 run);
-    assertEquals(60, ask.json().path("expires_in_seconds").asInt());
+    assertThat(ask.json().path("expires_in_seconds").asInt()).isEqualTo(60);
 
     Http.Answer forwarded =
         gateway().post("/budget/reservations/" + ask.text("reservation_id") + "/forward", null);
 
-    assertEquals(200, forwarded.status());
-    assertEquals("forwarded", forwarded.text("state"));
+    assertThat(forwarded).hasStatus(200).hasText("state", "forwarded");
   }
 
   @Test
@@ -465,7 +445,7 @@ class DecisionHttpTest {
                 """
                 {"model": "claude-haiku-4-5", "usage": {"input_tokens": 1000000, "output_tokens": 0}}
                 """);
-    assertEquals("1.00", served.text("actual_usd"));
+    assertThat(served).hasText("actual_usd", "1.00");
 
     Http.Answer second = gateway().ask(sonnet(), key(), run);
     Http.Answer unknown =
@@ -475,8 +455,8 @@ class DecisionHttpTest {
                 """
                 {"model": "no-such-model", "usage": {"input_tokens": 100000, "output_tokens": 0}}
                 """);
-    assertEquals("0.30", unknown.text("actual_usd"));
-    assertEquals(List.of("model"), strings(unknown.json().path("unpriced_usage")));
+    assertThat(unknown).hasText("actual_usd", "0.30");
+    assertThat(strings(unknown.json().path("unpriced_usage"))).isEqualTo(List.of("model"));
   }
 
   @Test
@@ -485,13 +465,13 @@ class DecisionHttpTest {
     String commit = "/budget/reservations/" + ask.text("reservation_id") + "/commit";
 
     Http.Answer missing = gateway().post(commit, "{\"usage_quality\": \"missing\"}");
-    assertEquals(SONNET_COST, missing.text("actual_usd"));
-    assertTrue(missing.json().path("usage").isNull());
+    assertThat(missing.text("actual_usd")).isEqualTo(SONNET_COST);
+    assertThat(missing.json().path("usage").isNull()).isTrue();
 
     Http.Answer exact =
         gateway().post(commit, "{\"usage\": {\"input_tokens\": 0, \"output_tokens\": 100}}");
-    assertEquals("0.0015", exact.text("actual_usd"));
-    assertEquals("0.0015", gateway().get("/budget/runs/" + run).text("committed_usd"));
+    assertThat(exact).hasText("actual_usd", "0.0015");
+    assertThat(gateway().get("/budget/runs/" + run)).hasText("committed_usd", "0.0015");
   }
 
   static Stream<Arguments> badAsks() {
@@ -537,58 +517,56 @@ class DecisionHttpTest {
   void whenAnAskIsInvalid_a400NamesTheField(String body, String pointer) {
     Http.Answer answer = gateway().ask(body, key(), run);
 
-    assertEquals(400, answer.status(), answer.toString());
-    assertEquals("invalid_request", answer.text("code"));
-    assertTrue(
-        answer
-            .json()
-            .path("errors")
-            .valueStream()
-            .anyMatch(error -> error.path("pointer").asText().equals(pointer)),
-        answer.toString());
-    assertEquals(404, gateway().get("/budget/runs/" + run).status(), "nothing is reserved");
+    assertThat(answer).isProblem(400, "invalid_request");
+    assertThat(
+            answer
+                .json()
+                .path("errors")
+                .valueStream()
+                .anyMatch(error -> error.path("pointer").asText().equals(pointer)))
+        .as(answer.toString())
+        .isTrue();
+    assertThat(gateway().get("/budget/runs/" + run)).as("nothing is reserved").hasStatus(404);
   }
 
   @Test
   void whenARequestIsWrongOutsideItsBody_theStatusSaysHow() {
-    assertEquals(401, new Http(base, null).ask(sonnet(), key()).status());
-    assertEquals(401, new Http(base, "bak_wrong").ask(sonnet(), key()).status());
-    assertEquals(403, new Http(base, "bak_demo_viewer").ask(sonnet(), key()).status());
-    assertEquals(403, admin().ask(sonnet(), key()).status());
-    assertEquals(403, new Http(base, "bak_demo_operator").get("/budget/runs/" + run).status());
+    assertThat(new Http(base, null).ask(sonnet(), key())).hasStatus(401);
+    assertThat(new Http(base, "bak_wrong").ask(sonnet(), key())).hasStatus(401);
+    assertThat(new Http(base, "bak_demo_viewer").ask(sonnet(), key())).hasStatus(403);
+    assertThat(admin().ask(sonnet(), key())).hasStatus(403);
+    assertThat(new Http(base, "bak_demo_operator").get("/budget/runs/" + run)).hasStatus(403);
     Http.Answer noKey = gateway().post("/budget/decisions", sonnet());
-    assertEquals(400, noKey.status());
-    assertEquals("Idempotency-Key", noKey.json().path("errors").path(0).path("pointer").asText());
+    assertThat(noKey).hasStatus(400);
+    assertThat(noKey.json().path("errors").path(0).path("pointer").asText())
+        .isEqualTo("Idempotency-Key");
     Http.Answer badRun = gateway().ask(sonnet(), key(), "not a run");
-    assertEquals("X-Run-Id", badRun.json().path("errors").path(0).path("pointer").asText());
-    assertEquals(
-        413, gateway().ask("{\"model\": \"" + "x".repeat(1_000_000) + "\"}", key()).status());
-    assertEquals(
-        415,
-        gateway()
-            .post(
-                "/budget/decisions",
-                sonnet(),
-                "Content-Type",
-                "text/plain",
-                "Idempotency-Key",
-                key())
-            .status());
+    assertThat(badRun.json().path("errors").path(0).path("pointer").asText()).isEqualTo("X-Run-Id");
+    assertThat(gateway().ask("{\"model\": \"" + "x".repeat(1_000_000) + "\"}", key()))
+        .hasStatus(413);
+    assertThat(
+            gateway()
+                .post(
+                    "/budget/decisions",
+                    sonnet(),
+                    "Content-Type",
+                    "text/plain",
+                    "Idempotency-Key",
+                    key()))
+        .hasStatus(415);
     Http.Answer method = gateway().send("DELETE", "/budget/decisions", null);
-    assertEquals(405, method.status());
-    assertEquals("method_not_allowed", method.text("code"));
+    assertThat(method).isProblem(405, "method_not_allowed");
     Http.Answer nowhere = gateway().get("/budget/nowhere");
-    assertEquals(404, nowhere.status());
-    assertEquals("application/problem+json", nowhere.header("Content-Type"));
+    assertThat(nowhere).hasStatus(404).hasHeader("Content-Type", "application/problem+json");
     Http.Answer notJson = gateway().send("GET", "/budget/runs/" + run, null, "Accept", "image/png");
-    assertEquals(406, notJson.status());
-    assertEquals(404, gateway().get("/budget/decisions/bdgdec_nonsense").status());
+    assertThat(notJson).hasStatus(406);
+    assertThat(gateway().get("/budget/decisions/bdgdec_nonsense")).hasStatus(404);
   }
 
   @Test
   void whenNoKeyIsSent_healthIsAnswered() {
-    assertEquals(200, new Http(base, null).get("/q/health/live").status());
-    assertEquals(200, new Http(base, null).get("/q/health/ready").status());
+    assertThat(new Http(base, null).get("/q/health/live")).hasStatus(200);
+    assertThat(new Http(base, null).get("/q/health/ready")).hasStatus(200);
   }
 
   @Test
@@ -598,10 +576,11 @@ class DecisionHttpTest {
 
     Http.Answer answer = gateway().post("/budget/decisions", ask);
 
-    assertEquals(200, answer.status(), answer.toString());
-    assertTrue(answer.json().path("run_id").isNull());
-    assertEquals("4.979518", answer.text("remaining_usd"));
-    assertEquals(run, gateway().post("/budget/decisions", ask, "X-Run-Id", run).header("X-Run-Id"));
+    assertThat(answer).hasStatus(200);
+    assertThat(answer.json().path("run_id").isNull()).isTrue();
+    assertThat(answer).hasText("remaining_usd", "4.979518");
+    assertThat(gateway().post("/budget/decisions", ask, "X-Run-Id", run))
+        .hasHeader("X-Run-Id", run);
   }
 
   @Test
@@ -609,13 +588,12 @@ class DecisionHttpTest {
     for (String unbounded :
         List.of("\"billed_tools\": {\"web_search\": null}", "\"units\": {\"images\": null}")) {
       Http.Answer answer = gateway().ask(sonnet().replace("}", ", " + unbounded + "}"), key(), run);
-      assertEquals(402, answer.status(), answer.toString());
-      assertEquals("price_unknown", answer.text("code"));
+      assertThat(answer).isProblem(402, "price_unknown");
     }
     Http.Answer bounded =
         gateway()
             .ask(sonnet().replace("}", ", \"billed_tools\": {\"web_search\": 3}}"), key(), run);
-    assertEquals("0.39144", bounded.text("estimate_usd"));
+    assertThat(bounded).hasText("estimate_usd", "0.39144");
   }
 
   @Test
@@ -628,19 +606,18 @@ class DecisionHttpTest {
     for (int i = 1; i < 65; i++) {
       many.append(", \"t").append(i).append("\": 1");
     }
-    assertEquals(400, gateway().post(commit, usage.formatted(many)).status());
-    assertEquals(400, gateway().post(commit, usage.formatted("\"\": 1")).status());
-    assertEquals(
-        400, gateway().post(commit, usage.formatted("\"" + "x".repeat(257) + "\": 1")).status());
+    assertThat(gateway().post(commit, usage.formatted(many))).hasStatus(400);
+    assertThat(gateway().post(commit, usage.formatted("\"\": 1"))).hasStatus(400);
+    assertThat(gateway().post(commit, usage.formatted("\"" + "x".repeat(257) + "\": 1")))
+        .hasStatus(400);
     Http.Answer surrogate =
         gateway().ask("{\"model\": \"\\ud800\", \"input_tokens\": 1}", key(), run);
-    assertEquals(400, surrogate.status(), surrogate.toString());
-    assertEquals(404, gateway().get("/budget/runs/" + "a".repeat(2_100)).status());
-    assertEquals(
-        400,
-        gateway()
-            .ask(sonnet().replace("}", ", \"run_limit_usd\": \"1000000000.00\"}"), key(), run)
-            .status());
+    assertThat(surrogate).hasStatus(400);
+    assertThat(gateway().get("/budget/runs/" + "a".repeat(2_100))).hasStatus(404);
+    assertThat(
+            gateway()
+                .ask(sonnet().replace("}", ", \"run_limit_usd\": \"1000000000.00\"}"), key(), run))
+        .hasStatus(400);
   }
 
   @Test
@@ -650,16 +627,14 @@ class DecisionHttpTest {
     Http.Answer moved =
         gateway()
             .send("PUT", "/budget/ceilings/run/" + run + "/total", "{\"limit_usd\": \"2.00\"}");
-    assertEquals(200, moved.status(), "a gateway may change runs");
+    assertThat(moved).as("a gateway may change runs").hasStatus(200);
 
-    assertEquals(200, gateway().ask(limited, key(), run).status());
-    assertEquals(200, gateway().ask(limited.replace("1.00", "2.00"), key(), run).status());
-    assertEquals(409, gateway().ask(limited.replace("1.00", "3.00"), key(), run).status());
-    assertEquals(
-        403,
-        gateway()
-            .send("PUT", "/budget/ceilings/user/ada/total", "{\"limit_usd\": \"2.00\"}")
-            .status());
+    assertThat(gateway().ask(limited, key(), run)).hasStatus(200);
+    assertThat(gateway().ask(limited.replace("1.00", "2.00"), key(), run)).hasStatus(200);
+    assertThat(gateway().ask(limited.replace("1.00", "3.00"), key(), run)).hasStatus(409);
+    assertThat(
+            gateway().send("PUT", "/budget/ceilings/user/ada/total", "{\"limit_usd\": \"2.00\"}"))
+        .hasStatus(403);
   }
 
   @Test
@@ -678,36 +653,34 @@ class DecisionHttpTest {
                 "/budget/reservations/" + ask.text("reservation_id") + "/commit",
                 "{\"model\": \"gpt-5.3-chat\", " + usage);
 
-    assertEquals("0.00315", served.text("actual_usd"), served.toString());
-    assertTrue(served.json().path("unpriced_usage").isNull());
+    assertThat(served).hasText("actual_usd", "0.00315");
+    assertThat(served.json().path("unpriced_usage").isNull()).isTrue();
     JsonNode shown = served.json().path("usage");
-    assertTrue(shown.has("reasoning_tokens") && shown.path("reasoning_tokens").isNull());
+    assertThat(shown.has("reasoning_tokens") && shown.path("reasoning_tokens").isNull()).isTrue();
   }
 
   @Test
   void whenUsageIsVeryLarge_itIsCharged() {
     Http.Answer ask = gateway().ask("{\"model\": \"o1-pro\", \"input_tokens\": 1}", key(), run);
-    assertEquals(200, ask.status(), ask.toString());
+    assertThat(ask).hasStatus(200);
     Http.Answer committed =
         gateway()
             .post(
                 "/budget/reservations/" + ask.text("reservation_id") + "/commit",
                 "{\"usage\": {\"input_tokens\": 1000000000, \"output_tokens\": 1000000000}}");
-    assertEquals("committed", committed.text("state"), committed.toString());
-    assertEquals("750000.00", committed.text("actual_usd"));
+    assertThat(committed).hasText("state", "committed").hasText("actual_usd", "750000.00");
   }
 
   @Test
   void whenTheTagDiffers_aCeilingIsNeitherSetNorDeleted() {
     String ceiling = "/budget/ceilings/key/" + user + "/total";
     Http.Answer made = admin().send("PUT", ceiling, "{\"limit_usd\": \"1.00\"}");
-    assertEquals(412, admin().send("DELETE", ceiling, null, "If-Match", "\"9\"").status());
-    assertEquals(
-        412,
-        admin().send("PUT", ceiling, "{\"limit_usd\": \"2.00\"}", "If-Match", "\"9\"").status());
+    assertThat(admin().send("DELETE", ceiling, null, "If-Match", "\"9\"")).hasStatus(412);
+    assertThat(admin().send("PUT", ceiling, "{\"limit_usd\": \"2.00\"}", "If-Match", "\"9\""))
+        .hasStatus(412);
     String tag = made.header("ETag");
-    assertNotNull(tag);
-    assertEquals(204, admin().send("DELETE", ceiling, null, "If-Match", tag).status());
+    assertThat(tag).isNotNull();
+    assertThat(admin().send("DELETE", ceiling, null, "If-Match", tag)).hasStatus(204);
   }
 
   private static List<String> strings(JsonNode array) {

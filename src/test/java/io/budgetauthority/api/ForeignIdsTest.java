@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -173,7 +171,7 @@ class ForeignIdsTest {
                     .formatted(made.get("user_id"), made.get("key_id"), hidden, hidden)),
             made.get("idempotency_key"),
             owner.run);
-    assertEquals(200, asked.status(), asked.toString());
+    assertThat(asked).hasStatus(200);
     made.put("decision_id", asked.text("decision_id"));
     made.put("reservation_id", asked.text("reservation_id"));
     owner.ceiling("user/" + made.get("user_id") + "/total", "{\"limit_usd\": \"7654.321\"}");
@@ -183,7 +181,7 @@ class ForeignIdsTest {
             "PUT",
             "/budget/price-overrides?provider=acme&model=" + made.get("model"),
             "{\"prices\": {\"input\": \"0.0087654321\"}}");
-    assertEquals(201, priced.status(), priced.toString());
+    assertThat(priced).hasStatus(201);
     Http.Answer key = owner.admin.post("/budget/keys", "{\"role\": \"viewer\"}");
     made.put("id", key.text("id"));
     made.put("window", "total");
@@ -213,7 +211,7 @@ class ForeignIdsTest {
         }
       }
     }
-    assertFalse(routes.isEmpty());
+    assertThat(routes).isNotEmpty();
     return routes;
   }
 
@@ -231,10 +229,10 @@ class ForeignIdsTest {
             "/budget/decisions/" + ids.get("decision_id"),
             "/budget/balances?run_id=" + owner().run)) {
       Http.Answer answer = owner().admin.get(path);
-      assertEquals(200, answer.status(), answer.toString());
+      assertThat(answer).hasStatus(200);
       seen.put(path, answer.response().body().replaceAll("\"expires_in_seconds\":[0-9]+", ""));
     }
-    assertTrue(seen.toString().contains(hidden), "what is looked for is there");
+    assertThat(seen.toString()).as("what is looked for is there").contains(hidden);
     return seen;
   }
 
@@ -272,9 +270,11 @@ class ForeignIdsTest {
   private void requireHidden(Route route, Http.Answer answer) {
     String body = answer.response().body();
     for (String secret : List.of(hidden, "7654.321", "0.0087654321")) {
-      assertFalse(body.contains(secret), route + " shows what is not the caller's: " + answer);
+      assertThat(body)
+          .as(route + " shows what is not the caller's: " + answer)
+          .doesNotContain(secret);
     }
-    assertTrue(answer.status() < 500, route + ": " + answer);
+    assertThat(answer.status()).as(route + ": " + answer).isLessThan(500);
   }
 
   @Test
@@ -289,14 +289,14 @@ class ForeignIdsTest {
                 Http.Answer answer = call(caller, route);
                 requireHidden(route, answer);
                 if (answer.status() == 403) {
-                  assertEquals("forbidden", answer.text("code"), role + " " + route);
+                  assertThat(answer).as(role + " " + route).hasText("code", "forbidden");
                 } else if (!(role.equals("agent") && route.operation().equals("listRuns"))) {
                   statuses.add(answer.status());
                 }
               });
-      assertEquals(expected(route).foreign(), statuses, route.toString());
+      assertThat(statuses).as(route.toString()).isEqualTo(expected(route).foreign());
     }
-    assertEquals(before, snapshot());
+    assertThat(snapshot()).isEqualTo(before);
   }
 
   /// Every role of a tenant that has nothing yet, its agent by the owner's names; and an operator.
@@ -333,14 +333,14 @@ class ForeignIdsTest {
         requireHidden(route, answer);
       }
       if (call.agent().isEmpty()) {
-        assertEquals("forbidden", answer.text("code"), route.toString());
+        assertThat(answer).as(route.toString()).hasText("code", "forbidden");
       } else {
-        assertTrue(call.agent().contains(answer.status()), route + ": " + answer);
+        assertThat(call.agent()).as(route + ": " + answer).contains(answer.status());
       }
       if (answer.status() == 403 && !call.agent().isEmpty()) {
-        assertEquals("run_principal_mismatch", answer.text("code"), route.toString());
+        assertThat(answer).as(route.toString()).hasText("code", "run_principal_mismatch");
       }
     }
-    assertEquals(before, snapshot());
+    assertThat(snapshot()).isEqualTo(before);
   }
 }

@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.Optional;
+import org.assertj.core.api.AssertProvider;
 import org.jspecify.annotations.Nullable;
 
 /// A caller of the protocol over HTTP, with one API key.
@@ -26,7 +27,14 @@ public final class Http {
   }
 
   /// An answer as a client sees it.
-  public record Answer(int status, HttpResponse<String> response) {
+  public record Answer(int status, HttpResponse<String> response)
+      implements AssertProvider<AnswerAssert> {
+
+    /// Called by AssertJ's `assertThat`.
+    @Override
+    public AnswerAssert assertThat() {
+      return new AnswerAssert(this);
+    }
 
     public JsonNode json() {
       try {

@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
@@ -19,18 +17,18 @@ class HttpApiTest {
 
   @Test
   void whenACharacterMayNotBeInAPath_itIsEncodedAgain() {
-    assertEquals("/budget/runs/a%23b%7Cc:d", HttpApi.encode("/budget/runs/a#b|c:d"));
-    assertEquals("/runs/caf%C3%A9%20%F0%9F%92%B6", HttpApi.encode("/runs/café 💶"));
-    assertEquals("/runs/a%3Fb%22", HttpApi.encode("/runs/a?b\""));
+    assertThat(HttpApi.encode("/budget/runs/a#b|c:d")).isEqualTo("/budget/runs/a%23b%7Cc:d");
+    assertThat(HttpApi.encode("/runs/café 💶")).isEqualTo("/runs/caf%C3%A9%20%F0%9F%92%B6");
+    assertThat(HttpApi.encode("/runs/a?b\"")).isEqualTo("/runs/a%3Fb%22");
   }
 
   @Test
   void whenACharacterMayBeInAPath_onlyAPercentSignIsEncoded() {
     String plain = "/budget/runs/A-z.0_~!$&'()*+,;=:@";
-    assertEquals(plain, HttpApi.encode(plain));
-    assertEquals("/runs/100%25", HttpApi.encode("/runs/100%25"));
-    assertEquals("/runs/100%25", HttpApi.encode("/runs/100%"));
-    assertEquals("/runs/%25zz", HttpApi.encode("/runs/%zz"));
+    assertThat(HttpApi.encode(plain)).isEqualTo(plain);
+    assertThat(HttpApi.encode("/runs/100%25")).isEqualTo("/runs/100%25");
+    assertThat(HttpApi.encode("/runs/100%")).isEqualTo("/runs/100%25");
+    assertThat(HttpApi.encode("/runs/%zz")).isEqualTo("/runs/%25zz");
   }
 
   @Test
@@ -40,7 +38,9 @@ class HttpApiTest {
       if (point == '/' || point == '%' || point == '+') {
         continue;
       }
-      assertEquals(id, URLDecoder.decode(HttpApi.encode(id), StandardCharsets.UTF_8), "U+" + point);
+      assertThat(URLDecoder.decode(HttpApi.encode(id), StandardCharsets.UTF_8))
+          .as("U+" + point)
+          .isEqualTo(id);
     }
   }
 
@@ -52,8 +52,8 @@ class HttpApiTest {
     APIGatewayV2HTTPEvent event =
         mapper.readValue(
             "{\"rawPath\": \"/runs/a b\", \"version\": \"2.0\"}", APIGatewayV2HTTPEvent.class);
-    assertEquals("/runs/a%20b", event.getRawPath());
-    assertEquals("2.0", event.getVersion());
+    assertThat(event.getRawPath()).isEqualTo("/runs/a%20b");
+    assertThat(event.getVersion()).isEqualTo("2.0");
   }
 
   @Test
@@ -65,17 +65,18 @@ class HttpApiTest {
             .withStatusCode(200)
             .withHeaders(Map.of("transfer-encoding", "chunked", "ETag", "\"1\""))
             .build();
-    assertEquals(
-        mapper.createObjectNode().put("ETag", "\"1\""), mapper.valueToTree(answer).path("headers"));
+    assertThat(mapper.valueToTree(answer).path("headers"))
+        .isEqualTo(mapper.createObjectNode().put("ETag", "\"1\""));
   }
 
   @Test
   void whenABudgetPathHasAnotherRoute_theBypassIsDetected() {
     String other = "$default";
-    assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget/decisions"));
-    assertTrue(AuthorizedRoute.isPastTheAuthorizer(other, "/budget;a=b/decisions"));
-    assertFalse(AuthorizedRoute.isPastTheAuthorizer(other, "/q/health/ready"));
-    assertFalse(AuthorizedRoute.isPastTheAuthorizer("ANY /budget/{proxy+}", "/budget/decisions"));
-    assertFalse(AuthorizedRoute.isPastTheAuthorizer(null, "/budget/decisions"));
+    assertThat(AuthorizedRoute.isPastTheAuthorizer(other, "/budget/decisions")).isTrue();
+    assertThat(AuthorizedRoute.isPastTheAuthorizer(other, "/budget;a=b/decisions")).isTrue();
+    assertThat(AuthorizedRoute.isPastTheAuthorizer(other, "/q/health/ready")).isFalse();
+    assertThat(AuthorizedRoute.isPastTheAuthorizer("ANY /budget/{proxy+}", "/budget/decisions"))
+        .isFalse();
+    assertThat(AuthorizedRoute.isPastTheAuthorizer(null, "/budget/decisions")).isFalse();
   }
 }

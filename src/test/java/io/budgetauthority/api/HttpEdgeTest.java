@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.api.http.Routes;
 import io.budgetauthority.local.LocalCloudResource;
@@ -65,10 +63,10 @@ class HttpEdgeTest {
     for (Map.Entry<String, String> expected : allowed.entrySet()) {
       String[] call = expected.getKey().split(" ");
       String answer = send(head(call[0], call[1]) + "\r\n");
-      assertTrue(answer.startsWith("HTTP/1.1 405 "), answer);
-      assertEquals(expected.getValue(), header(answer, "allow"), expected.getKey());
-      assertEquals("application/problem+json", header(answer, "content-type"));
-      assertTrue(answer.contains("\"code\":\"method_not_allowed\""), answer);
+      assertThat(answer).startsWith("HTTP/1.1 405 ");
+      assertThat(header(answer, "allow")).as(expected.getKey()).isEqualTo(expected.getValue());
+      assertThat(header(answer, "content-type")).isEqualTo("application/problem+json");
+      assertThat(answer).contains("\"code\":\"method_not_allowed\"");
     }
   }
 
@@ -77,10 +75,10 @@ class HttpEdgeTest {
     for (long bytes : new long[] {4L * 1024 * 1024 * 5, 999_999_999_999L}) {
       String answer =
           send(head("POST", "/budget/decisions") + "Content-Length: " + bytes + "\r\n\r\n{");
-      assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
-      assertEquals("application/problem+json", header(answer, "content-type"));
-      assertTrue(answer.contains("\"code\":\"body_too_large\""), answer);
-      assertTrue(answer.contains("\"instance\":\"/budget/decisions\""), answer);
+      assertThat(answer).startsWith("HTTP/1.1 413 ");
+      assertThat(header(answer, "content-type")).isEqualTo("application/problem+json");
+      assertThat(answer).contains("\"code\":\"body_too_large\"");
+      assertThat(answer).contains("\"instance\":\"/budget/decisions\"");
     }
   }
 
@@ -91,8 +89,8 @@ class HttpEdgeTest {
             + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
     String chunk = "10000\r\n" + " ".repeat(0x10000) + "\r\n";
     String answer = send(chunked + chunk.repeat(5) + "0\r\n\r\n");
-    assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
-    assertTrue(answer.contains("\"code\":\"body_too_large\""), answer);
+    assertThat(answer).startsWith("HTTP/1.1 413 ");
+    assertThat(answer).contains("\"code\":\"body_too_large\"");
   }
 
   private String ask(String path, String body, String... lines) throws IOException {
@@ -112,24 +110,24 @@ class HttpEdgeTest {
   void whenAnIdHeaderIsEmpty_theRequestIsRefused() throws IOException {
     for (String body : List.of(DRY_RUN, ASK)) {
       String run = ask("/budget/decisions", body, "Idempotency-Key: empty-run", "X-Run-Id:");
-      assertTrue(run.startsWith("HTTP/1.1 400 "), run);
-      assertTrue(run.contains("\"pointer\":\"X-Run-Id\""), run);
+      assertThat(run).startsWith("HTTP/1.1 400 ");
+      assertThat(run).contains("\"pointer\":\"X-Run-Id\"");
       String key = ask("/budget/decisions", body, "Idempotency-Key: ", "X-Run-Id: empty-key");
-      assertTrue(key.startsWith("HTTP/1.1 400 "), key);
-      assertTrue(key.contains("\"pointer\":\"Idempotency-Key\""), key);
+      assertThat(key).startsWith("HTTP/1.1 400 ");
+      assertThat(key).contains("\"pointer\":\"Idempotency-Key\"");
     }
     String cancel = ask("/budget/decisions/cancel", "{}", "Idempotency-Key:");
-    assertTrue(cancel.startsWith("HTTP/1.1 400 "), cancel);
-    assertTrue(cancel.contains("\"pointer\":\"Idempotency-Key\""), cancel);
+    assertThat(cancel).startsWith("HTTP/1.1 400 ");
+    assertThat(cancel).contains("\"pointer\":\"Idempotency-Key\"");
     String none = ask("/budget/decisions/cancel", "{}");
-    assertTrue(none.contains("\"Idempotency-Key is required\""), none);
+    assertThat(none).contains("\"Idempotency-Key is required\"");
   }
 
   /// A first line that won would make one call of two.
   @Test
   void whenAHeaderHasSeveralLines_theyAreOneValue() throws IOException {
     String runs = ask("/budget/decisions", DRY_RUN, "X-Run-Id: a", "X-Run-Id: b");
-    assertTrue(runs.startsWith("HTTP/1.1 400 "), runs);
+    assertThat(runs).startsWith("HTTP/1.1 400 ");
     String lines = ask("/budget/decisions", ASK, "Idempotency-Key: lines,1", "X-Run-Id: lines");
     String split =
         ask(
@@ -138,9 +136,9 @@ class HttpEdgeTest {
             "Idempotency-Key: lines",
             "Idempotency-Key: 1",
             "X-Run-Id: lines");
-    assertTrue(lines.startsWith("HTTP/1.1 200 "), lines);
-    assertEquals("", header(lines, "idempotency-replayed"));
-    assertEquals("true", header(split, "idempotency-replayed"), "the same key");
+    assertThat(lines).startsWith("HTTP/1.1 200 ");
+    assertThat(header(lines, "idempotency-replayed")).isEqualTo("");
+    assertThat(header(split, "idempotency-replayed")).as("the same key").isEqualTo("true");
     String other =
         ask(
             "/budget/decisions",
@@ -148,18 +146,18 @@ class HttpEdgeTest {
             "Idempotency-Key: lines",
             "Idempotency-Key: 2",
             "X-Run-Id: lines");
-    assertEquals("", header(other, "idempotency-replayed"), "another key");
+    assertThat(header(other, "idempotency-replayed")).as("another key").isEqualTo("");
   }
 
   @Test
   void whenIfMatchIsEmpty_thePreconditionFails() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer empty = tenant.admin.send("PUT", "/budget/policy", "{}", "If-Match", "");
-    assertEquals(412, empty.status(), empty.toString());
+    assertThat(empty).hasStatus(412);
     Http.Answer stranger = new Http(base, null).send("PUT", "/budget/policy", "{}", "If-Match", "");
-    assertEquals(401, stranger.status(), stranger.toString());
+    assertThat(stranger).hasStatus(401);
     Http.Answer among = tenant.admin.send("PUT", "/budget/policy", "{}", "If-Match", "\"0\", *");
-    assertEquals(200, among.status(), among.toString());
+    assertThat(among).hasStatus(200);
   }
 
   @Test
@@ -176,11 +174,11 @@ class HttpEdgeTest {
                 " 400 ")
             .entrySet()) {
       String answer = send(sent.getKey());
-      assertTrue(answer.lines().findFirst().orElse("").contains(sent.getValue()), answer);
-      assertEquals("0", header(answer, "content-length"), answer);
+      assertThat(answer.lines().findFirst().orElse("")).as(answer).contains(sent.getValue());
+      assertThat(header(answer, "content-length")).as(answer).isEqualTo("0");
     }
     String unreadable = send(head("GET", "/budget/runs/%FF") + "\r\n");
-    assertTrue(unreadable.startsWith("HTTP/1.1 404 "), unreadable);
+    assertThat(unreadable).startsWith("HTTP/1.1 404 ");
   }
 
   /// The table behind `Allow` and the document say the same.
@@ -205,7 +203,7 @@ class HttpEdgeTest {
     Map<String, List<String>> known = new TreeMap<>();
     Routes.ALL.forEach(
         route -> known.put(route.path(), route.methods().stream().sorted().toList()));
-    assertFalse(documented.isEmpty());
-    assertEquals(documented, known);
+    assertThat(documented).isNotEmpty();
+    assertThat(known).isEqualTo(documented);
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -37,9 +35,9 @@ class ListHttpTest {
           next.isEmpty() ? "" : "&after=" + URLEncoder.encode(next, StandardCharsets.UTF_8);
       Http.Answer answer =
           caller.get(path + (path.contains("?") ? "&" : "?") + "limit=" + limit + after);
-      assertEquals(200, answer.status(), answer.toString());
+      assertThat(answer).hasStatus(200);
       JsonNode items = answer.json().path("items");
-      assertTrue(items.size() <= limit, answer.toString());
+      assertThat(items.size()).as(answer.toString()).isLessThanOrEqualTo(limit);
       items.forEach(item -> names.add(name.apply(item)));
       if (answer.json().path("next").isNull()) {
         return names;
@@ -78,29 +76,25 @@ class ListHttpTest {
 
     for (int limit : new int[] {1, 2, 3, 4, 200}) {
       List<String> walked = walk(tenant.gateway, "/budget/ceilings", limit, ListHttpTest::ceiling);
-      assertEquals(names.size(), new HashSet<>(walked).size(), "limit " + limit + ": " + walked);
-      assertEquals(new HashSet<>(names), new HashSet<>(walked), "limit " + limit);
-      assertEquals(names.size(), walked.size());
-      assertEquals(
-          List.of("team/red/day", "team/red/month", "team/red/total"),
-          walk(tenant.gateway, "/budget/ceilings?scope=team", limit, ListHttpTest::ceiling));
-      assertEquals(
-          List.of("user/ada/day", "user/ada/total"),
-          walk(tenant.gateway, "/budget/ceilings?id=ada", limit, ListHttpTest::ceiling));
-      assertEquals(
-          List.of(), walk(other.gateway, "/budget/ceilings", limit, ListHttpTest::ceiling));
+      assertThat(new HashSet<>(walked).size())
+          .as("limit " + limit + ": " + walked)
+          .isEqualTo(names.size());
+      assertThat(new HashSet<>(walked)).as("limit " + limit).isEqualTo(new HashSet<>(names));
+      assertThat(walked.size()).isEqualTo(names.size());
+      assertThat(walk(tenant.gateway, "/budget/ceilings?scope=team", limit, ListHttpTest::ceiling))
+          .isEqualTo(List.of("team/red/day", "team/red/month", "team/red/total"));
+      assertThat(walk(tenant.gateway, "/budget/ceilings?id=ada", limit, ListHttpTest::ceiling))
+          .isEqualTo(List.of("user/ada/day", "user/ada/total"));
+      assertThat(walk(other.gateway, "/budget/ceilings", limit, ListHttpTest::ceiling)).isEmpty();
     }
-    assertEquals(
-        204, tenant.admin.send("DELETE", "/budget/ceilings/team/red/month", null).status());
-    assertEquals(204, tenant.admin.send("DELETE", "/budget/ceilings/key/ci/total", null).status());
-    assertEquals(
-        names.size() - 2,
-        walk(tenant.gateway, "/budget/ceilings", 200, ListHttpTest::ceiling).size());
-    assertEquals(400, tenant.gateway.get("/budget/ceilings?scope=planet").status());
-    assertEquals(400, tenant.gateway.get("/budget/ceilings?scope=run").status());
-    assertEquals(400, tenant.gateway.get("/budget/ceilings?after=nowhere").status());
-    assertEquals(
-        400, tenant.gateway.get("/budget/ceilings?scope=team&after=user/ada/day").status());
+    assertThat(tenant.admin.send("DELETE", "/budget/ceilings/team/red/month", null)).hasStatus(204);
+    assertThat(tenant.admin.send("DELETE", "/budget/ceilings/key/ci/total", null)).hasStatus(204);
+    assertThat(walk(tenant.gateway, "/budget/ceilings", 200, ListHttpTest::ceiling).size())
+        .isEqualTo(names.size() - 2);
+    assertThat(tenant.gateway.get("/budget/ceilings?scope=planet")).hasStatus(400);
+    assertThat(tenant.gateway.get("/budget/ceilings?scope=run")).hasStatus(400);
+    assertThat(tenant.gateway.get("/budget/ceilings?after=nowhere")).hasStatus(400);
+    assertThat(tenant.gateway.get("/budget/ceilings?scope=team&after=user/ada/day")).hasStatus(400);
   }
 
   @Test
@@ -112,21 +106,20 @@ class ListHttpTest {
             "user/ada/day", "user/bob/day", "key/ci/total", "team/red/total", "key/other/day")) {
       tenant.ceiling(path, "{\"limit_usd\": \"1.00\"}");
     }
-    assertEquals(
-        List.of("key/ci/total", "user/ada/day"),
-        walk(agent, "/budget/ceilings", 1, ListHttpTest::ceiling));
-    assertEquals(List.of(), walk(agent, "/budget/ceilings?id=bob", 10, ListHttpTest::ceiling));
-    assertEquals(
-        List.of(), walk(agent, "/budget/ceilings?scope=team&id=red", 10, ListHttpTest::ceiling));
+    assertThat(walk(agent, "/budget/ceilings", 1, ListHttpTest::ceiling))
+        .isEqualTo(List.of("key/ci/total", "user/ada/day"));
+    assertThat(walk(agent, "/budget/ceilings?id=bob", 10, ListHttpTest::ceiling)).isEmpty();
+    assertThat(walk(agent, "/budget/ceilings?scope=team&id=red", 10, ListHttpTest::ceiling))
+        .isEmpty();
 
     tenant.askIn("mine", 1, 1, "\"user_id\": \"ada\", \"key_id\": \"ci\"");
     tenant.askIn("theirs", 1, 1, "\"user_id\": \"bob\"");
     String ofRun = "/budget/ceilings?scope=run&id=";
-    assertEquals(List.of("run/mine/total"), walk(agent, ofRun + "mine", 9, ListHttpTest::ceiling));
-    assertEquals(List.of(), walk(agent, ofRun + "theirs", 9, ListHttpTest::ceiling));
-    assertEquals(
-        List.of("run/theirs/total"),
-        walk(tenant.gateway, ofRun + "theirs", 9, ListHttpTest::ceiling));
+    assertThat(walk(agent, ofRun + "mine", 9, ListHttpTest::ceiling))
+        .isEqualTo(List.of("run/mine/total"));
+    assertThat(walk(agent, ofRun + "theirs", 9, ListHttpTest::ceiling)).isEmpty();
+    assertThat(walk(tenant.gateway, ofRun + "theirs", 9, ListHttpTest::ceiling))
+        .isEqualTo(List.of("run/theirs/total"));
   }
 
   @Test
@@ -135,34 +128,30 @@ class ListHttpTest {
     List<String> newestFirst = new ArrayList<>();
     for (int i = 0; i < 9; i++) {
       String run = "run-" + i;
-      assertEquals(200, tenant.askIn(run, 1, 1, "\"user_id\": \"user-" + (i % 3) + "\"").status());
+      assertThat(tenant.askIn(run, 1, 1, "\"user_id\": \"user-" + (i % 3) + "\"")).hasStatus(200);
       newestFirst.addFirst(run);
     }
-    assertEquals(200, tenant.askIn("nobodys", 1, 1, null).status());
+    assertThat(tenant.askIn("nobodys", 1, 1, null)).hasStatus(200);
     newestFirst.addFirst("nobodys");
     for (int i = 0; i < 9; i += 2) {
-      assertEquals(
-          200,
-          tenant.admin.send("PATCH", "/budget/runs/run-" + i, "{\"state\": \"closed\"}").status());
+      assertThat(tenant.admin.send("PATCH", "/budget/runs/run-" + i, "{\"state\": \"closed\"}"))
+          .hasStatus(200);
     }
     Function<JsonNode, String> id = item -> item.path("run_id").asText();
     TestTenant other = new TestTenant(base);
 
     for (int limit : new int[] {1, 3, 10, 200}) {
-      assertEquals(newestFirst, walk(tenant.gateway, "/budget/runs", limit, id));
-      assertEquals(
-          List.of("run-8", "run-6", "run-4", "run-2", "run-0"),
-          walk(tenant.gateway, "/budget/runs?state=closed", limit, id));
-      assertEquals(
-          List.of("nobodys", "run-7", "run-5", "run-3", "run-1"),
-          walk(tenant.gateway, "/budget/runs?state=active", limit, id));
-      assertEquals(
-          List.of("run-8", "run-2"),
-          walk(tenant.gateway, "/budget/runs?state=closed&user_id=user-2", limit, id));
-      assertEquals(List.of(), walk(other.gateway, "/budget/runs", limit, id));
+      assertThat(walk(tenant.gateway, "/budget/runs", limit, id)).isEqualTo(newestFirst);
+      assertThat(walk(tenant.gateway, "/budget/runs?state=closed", limit, id))
+          .isEqualTo(List.of("run-8", "run-6", "run-4", "run-2", "run-0"));
+      assertThat(walk(tenant.gateway, "/budget/runs?state=active", limit, id))
+          .isEqualTo(List.of("nobodys", "run-7", "run-5", "run-3", "run-1"));
+      assertThat(walk(tenant.gateway, "/budget/runs?state=closed&user_id=user-2", limit, id))
+          .isEqualTo(List.of("run-8", "run-2"));
+      assertThat(walk(other.gateway, "/budget/runs", limit, id)).isEmpty();
     }
     Http agent = tenant.key("{\"role\": \"agent\", \"user_id\": \"user-1\", \"key_id\": \"ci\"}");
-    assertEquals(List.of(), walk(agent, "/budget/runs", 3, id), "these are of no key");
+    assertThat(walk(agent, "/budget/runs", 3, id)).as("these are of no key").isEmpty();
   }
 
   @Test
@@ -177,16 +166,17 @@ class ListHttpTest {
     Http operator = new Http(base, "bak_demo_operator");
 
     List<String> all = walk(operator, "/budget/tenants", 200, it -> it.path("tenant_id").asText());
-    assertTrue(all.containsAll(made), all.toString());
-    assertTrue(all.contains("demo"), all.toString());
-    assertEquals(all.stream().sorted().distinct().toList(), all);
-    assertEquals(all, walk(operator, "/budget/tenants", 7, it -> it.path("tenant_id").asText()));
+    assertThat(all).containsAll(made);
+    assertThat(all).contains("demo");
+    assertThat(all).isEqualTo(all.stream().sorted().distinct().toList());
+    assertThat(walk(operator, "/budget/tenants", 7, it -> it.path("tenant_id").asText()))
+        .isEqualTo(all);
     String before = all.get(all.indexOf(berlin.id) - 1);
     JsonNode item =
         operator.get("/budget/tenants?limit=1&after=" + before).json().path("items").path(0);
-    assertEquals("Europe/Berlin", item.path("time_zone").asText());
-    assertTrue(item.path("created_at").asText().startsWith("20"), item.toString());
-    assertEquals(403, berlin.admin.get("/budget/tenants").status());
+    assertThat(item.path("time_zone").asText()).isEqualTo("Europe/Berlin");
+    assertThat(item.path("created_at").asText()).as(item.toString()).startsWith("20");
+    assertThat(berlin.admin.get("/budget/tenants")).hasStatus(403);
   }
 
   @Test
@@ -203,7 +193,7 @@ class ListHttpTest {
                     .formatted(encode(provider), encode(model)),
                 "{\"accept_ambiguous\": true,"
                     + " \"prices\": {\"input\": \"0.000001\", \"output\": \"0.000001\"}}");
-        assertEquals(201, put.status(), put.toString());
+        assertThat(put).hasStatus(201);
         made.add(provider + " " + model);
       }
     }
@@ -212,18 +202,20 @@ class ListHttpTest {
 
     for (int limit : new int[] {1, 5, 12, 200}) {
       List<String> walked = walk(tenant.gateway, "/budget/price-overrides", limit, name);
-      assertEquals(made.size(), walked.size());
-      assertEquals(new HashSet<>(made), new HashSet<>(walked));
-      assertEquals(
-          4, walk(tenant.gateway, "/budget/price-overrides?provider=acme", limit, name).size());
+      assertThat(walked.size()).isEqualTo(made.size());
+      assertThat(new HashSet<>(walked)).isEqualTo(new HashSet<>(made));
+      assertThat(walk(tenant.gateway, "/budget/price-overrides?provider=acme", limit, name))
+          .hasSize(4);
     }
     String wideOne = "?provider=" + encode(wide) + "&model=" + encode(wide);
-    assertEquals(200, tenant.gateway.get("/budget/price-overrides" + wideOne).status());
-    assertEquals(
-        204, tenant.admin.send("DELETE", "/budget/price-overrides" + wideOne, null).status());
-    assertEquals(404, tenant.gateway.get("/budget/price-overrides" + wideOne).status());
-    assertEquals(400, tenant.gateway.get("/budget/price-overrides?after=%23").status(), "no place");
-    assertNotEquals(500, tenant.gateway.get("/budget/price-overrides?after=QQ").status());
+    assertThat(tenant.gateway.get("/budget/price-overrides" + wideOne)).hasStatus(200);
+    assertThat(tenant.admin.send("DELETE", "/budget/price-overrides" + wideOne, null))
+        .hasStatus(204);
+    assertThat(tenant.gateway.get("/budget/price-overrides" + wideOne)).hasStatus(404);
+    assertThat(tenant.gateway.get("/budget/price-overrides?after=%23"))
+        .as("no place")
+        .hasStatus(400);
+    assertThat(tenant.gateway.get("/budget/price-overrides?after=QQ").status()).isNotEqualTo(500);
   }
 
   private static String encode(String text) {
@@ -242,25 +234,26 @@ class ListHttpTest {
             path,
             "{\"limit_usd\": \"0.20\", \"mode\": \"advisory_estimate\","
                 + " \"warn_at_percent\": [60]}");
-    assertEquals(200, put.status(), put.toString());
-    assertNotEquals(first, put.header("ETag"));
-    assertEquals(put.json(), tenant.gateway.get(path).json());
+    assertThat(put).hasStatus(200);
+    assertThat(put.header("ETag")).isNotEqualTo(first);
+    assertThat(tenant.gateway.get(path).json()).isEqualTo(put.json());
 
     Http.Answer crossing = tenant.ask(30_000, 1, null);
-    assertEquals(200, crossing.status());
-    assertTrue(crossing.json().path("warnings").toString().contains("60%"), crossing.toString());
+    assertThat(crossing).hasStatus(200);
+    assertThat(crossing.json().path("warnings").toString()).as(crossing.toString()).contains("60%");
     Http.Answer over = tenant.ask(200_000, 1, null);
-    assertEquals(200, over.status(), "the run's own mode warns: " + over);
-    assertEquals("advisory_warn", over.text("decision"));
-    assertEquals("run_ceiling_reached", over.text("code"));
+    assertThat(over).as("the run's own mode warns: " + over).hasStatus(200);
+    assertThat(over).hasText("decision", "advisory_warn").hasText("code", "run_ceiling_reached");
 
     Http.Answer raised =
         tenant.gateway.send("PATCH", "/budget/runs/" + tenant.run, "{\"limit_usd\": \"0.30\"}");
-    assertEquals("0.30", raised.text("limit_usd"));
+    assertThat(raised).hasText("limit_usd", "0.30");
     JsonNode kept = tenant.gateway.get(path).json();
-    assertEquals("advisory_estimate", kept.path("mode").asText(), "PATCH moves the limit alone");
-    assertEquals(200, tenant.admin.send("PUT", path, "{\"limit_usd\": \"0.30\"}").status());
-    assertEquals(402, tenant.ask(200_000, 1, null).status(), "the tenant's mode again");
+    assertThat(kept.path("mode").asText())
+        .as("PATCH moves the limit alone")
+        .isEqualTo("advisory_estimate");
+    assertThat(tenant.admin.send("PUT", path, "{\"limit_usd\": \"0.30\"}")).hasStatus(200);
+    assertThat(tenant.ask(200_000, 1, null)).as("the tenant's mode again").hasStatus(402);
   }
 
   @Test
@@ -271,12 +264,12 @@ class ListHttpTest {
     String tag = Objects.requireNonNull(tenant.gateway.get(path).header("ETag"));
     String body = "{\"limit_usd\": \"2.00\"}";
 
-    assertEquals(412, putIf(tenant, path, "\"77\"", body).status());
-    assertEquals("5.00", tenant.run().text("limit_usd"));
-    assertEquals(200, putIf(tenant, path, tag, body).status());
-    assertEquals(412, putIf(tenant, path, tag, body).status());
-    assertEquals(200, putIf(tenant, path, "*", body).status());
-    assertEquals(404, putIf(tenant, "/budget/ceilings/run/none/total", "*", body).status());
+    assertThat(putIf(tenant, path, "\"77\"", body)).hasStatus(412);
+    assertThat(tenant.run()).hasText("limit_usd", "5.00");
+    assertThat(putIf(tenant, path, tag, body)).hasStatus(200);
+    assertThat(putIf(tenant, path, tag, body)).hasStatus(412);
+    assertThat(putIf(tenant, path, "*", body)).hasStatus(200);
+    assertThat(putIf(tenant, "/budget/ceilings/run/none/total", "*", body)).hasStatus(404);
   }
 
   private static Http.Answer putIf(TestTenant tenant, String path, String tag, String body) {

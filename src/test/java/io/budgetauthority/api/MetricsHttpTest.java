@@ -1,7 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -20,21 +19,22 @@ class MetricsHttpTest {
   @Test
   void whenAnAskIsDecided_itsMetricsCanBeScraped() {
     Http.Answer asked = new TestTenant(base).ask(1, 1, null);
-    assertEquals(200, asked.status(), asked.toString());
+    assertThat(asked).hasStatus(200);
 
     String scraped = new Http(base, null).get("/q/metrics").response().body();
 
     List<String> decisions =
         scraped.lines().filter(line -> line.startsWith("budget_decisions_total{")).toList();
-    assertTrue(
-        decisions.stream()
-            .anyMatch(
-                line ->
-                    line.contains("outcome=\"allow\"")
-                        && line.contains("mode=\"hard_gate\"")
-                        && line.contains("code=\"none\"")),
-        scraped);
-    assertTrue(scraped.contains("budget_price_table_age_seconds"), scraped);
-    assertTrue(scraped.contains("budget_cold_starts_total"), scraped);
+    assertThat(
+            decisions.stream()
+                .anyMatch(
+                    line ->
+                        line.contains("outcome=\"allow\"")
+                            && line.contains("mode=\"hard_gate\"")
+                            && line.contains("code=\"none\"")))
+        .as(scraped)
+        .isTrue();
+    assertThat(scraped).contains("budget_price_table_age_seconds");
+    assertThat(scraped).contains("budget_cold_starts_total");
   }
 }

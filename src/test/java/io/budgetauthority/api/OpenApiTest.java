@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -52,17 +50,17 @@ class OpenApiTest {
 
   private JsonNode schema(String name) {
     JsonNode schema = document().path("components").path("schemas").path(name);
-    assertTrue(schema.isObject(), name);
+    assertThat(schema.isObject()).as(name).isTrue();
     return schema;
   }
 
   @Test
   void whenNoKeyIsSent_theDocumentIsServedAsOpenApi31() {
     Http.Answer yaml = new Http(base, null).get("/openapi");
-    assertEquals(200, yaml.status());
-    assertTrue(yaml.response().body().contains("openapi: 3.1"), yaml.toString());
-    assertTrue(document().path("openapi").asText().startsWith("3.1"));
-    assertEquals("budget-authority", document().path("info").path("title").asText());
+    assertThat(yaml).hasStatus(200);
+    assertThat(yaml.response().body()).as(yaml.toString()).contains("openapi: 3.1");
+    assertThat(document().path("openapi").asText()).startsWith("3.1");
+    assertThat(document().path("info").path("title").asText()).isEqualTo("budget-authority");
   }
 
   @Test
@@ -83,7 +81,7 @@ class OpenApiTest {
                                 parameters(path.getValue(), operation.getValue()));
                           }
                         }));
-    assertEquals(methodsOfTheCode(), documented);
+    assertThat(documented).isEqualTo(methodsOfTheCode());
   }
 
   @Test
@@ -113,8 +111,8 @@ class OpenApiTest {
         }
       }
     }
-    assertEquals(List.of(), wrong);
-    assertTrue(operations > 30, operations + " operations");
+    assertThat(wrong).isEmpty();
+    assertThat(operations).as(operations + " operations").isGreaterThan(30);
   }
 
   /// The status that a role gets. The body is wrong for every operation, so that nothing changes.
@@ -154,7 +152,7 @@ class OpenApiTest {
                         parameters(method)));
       }
     }
-    assertFalse(methods.isEmpty());
+    assertThat(methods).isNotEmpty();
     return methods;
   }
 
@@ -214,12 +212,12 @@ class OpenApiTest {
     assertShape("CeilingSettings", policy.json().at("/default_ceilings/user/day"));
 
     Http.Answer allowed = tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"");
-    assertEquals(200, allowed.status(), allowed.toString());
+    assertThat(allowed).hasStatus(200);
     assertShape("DecisionRecord", allowed.json());
     assertShape("Account", allowed.json().path("accounts").path(1));
     assertShape("Run", tenant.run().json());
     Http.Answer blocked = tenant.ask(150_000, 1_000, "\"downgrade\": \"never\"");
-    assertEquals(402, blocked.status(), blocked.toString());
+    assertThat(blocked).hasStatus(402);
     assertShape("BudgetFacts", blocked.json().path("budget"));
     assertShape("Alternative", blocked.json().path("alternatives").path(0));
     Http.Answer committed = tenant.commit(allowed, 100_000, 1_000);
@@ -230,7 +228,7 @@ class OpenApiTest {
     Http.Answer invalid = tenant.gateway.ask("{\"modle\": 5}", "invalid");
     assertShape("FieldError", invalid.json().path("errors").path(0));
     Http.Answer settled = tenant.step(allowed, "forward", null);
-    assertEquals(409, settled.status(), settled.toString());
+    assertThat(settled).hasStatus(409);
     Set<String> ofProblems = new TreeSet<>();
     Http.Answer source = new Http(base, "bak_demo_operator").post("/budget/price-tables", "[]");
     assertShape("SourceProblem", source.json().at("/review/problems/0"));
@@ -243,12 +241,12 @@ class OpenApiTest {
             "PUT",
             "/budget/price-overrides?provider=other&model=twice",
             "{\"prices\": {\"input\": \"0.000001\"}}");
-    assertEquals(409, ambiguous.status(), ambiguous.toString());
+    assertThat(ambiguous).hasStatus(409);
     assertShape("RowName", ambiguous.json().at("/candidates/0"));
     for (Http.Answer problem : List.of(blocked, invalid, settled, source, ambiguous)) {
       ofProblems.addAll(fields(problem.json()));
     }
-    assertEquals(fields(schema("Problem").path("properties")), ofProblems);
+    assertThat(ofProblems).isEqualTo(fields(schema("Problem").path("properties")));
 
     Http.Answer ceiling =
         tenant.admin.send("PUT", "/budget/ceilings/user/ada/total", "{\"limit_usd\": \"1.00\"}");
@@ -271,7 +269,7 @@ class OpenApiTest {
     schema("FocusLine").path("required").forEach(name -> columns.add(name.asText()));
     Set<String> answered = fields(focus.json().path("items").path(0));
     answered.removeIf(name -> name.startsWith("x_"));
-    assertEquals(columns, answered);
+    assertThat(answered).isEqualTo(columns);
     tenant.commit(tenant.ask(1, 1, null), 1, 1_000);
     Http.Answer report = tenant.awaitSpend("/budget/reconciliation", "/total/overruns", "1");
     assertShape("Reconciliation", report.json());
@@ -300,9 +298,10 @@ class OpenApiTest {
     Http.Answer asked =
         new TestTenant(base)
             .gateway.ask(examples.at("/Ask/value").toString(), UUID.randomUUID().toString());
-    assertEquals(200, asked.status(), asked.toString());
-    assertEquals(
-        examples.at("/Allow/value/estimate_usd"), asked.json().path("estimate_usd"), "is true");
+    assertThat(asked).hasStatus(200);
+    assertThat(asked.json().path("estimate_usd"))
+        .as("is true")
+        .isEqualTo(examples.at("/Allow/value/estimate_usd"));
   }
 
   /// Every code that a problem may have is one of a response, and every one of those is a code.
@@ -316,7 +315,7 @@ class OpenApiTest {
         enumeration.path("enum").valueStream().map(JsonNode::asText).forEach(documented::add);
       }
     }
-    assertEquals(codes, documented);
+    assertThat(documented).isEqualTo(codes);
   }
 
   private void assertShape(String name, JsonNode answer) {
@@ -324,11 +323,13 @@ class OpenApiTest {
     assertFields(schema, answer);
     List<String> required = new ArrayList<>();
     schema.path("required").forEach(field -> required.add(field.asText()));
-    assertEquals(fields(answer), new TreeSet<>(required), name);
+    assertThat(new TreeSet<>(required)).as(name).isEqualTo(fields(answer));
   }
 
   private static void assertFields(JsonNode schema, @Nullable JsonNode answer) {
-    assertEquals(fields(schema.path("properties")), fields(answer), String.valueOf(answer));
+    assertThat(fields(answer))
+        .as(String.valueOf(answer))
+        .isEqualTo(fields(schema.path("properties")));
   }
 
   private static Set<String> fields(@Nullable JsonNode object) {

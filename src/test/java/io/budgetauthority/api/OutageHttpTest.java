@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -28,7 +26,7 @@ class OutageHttpTest {
   private void service(String name, String state) {
     Http.Answer set =
         new Http(base, null).send("PUT", "/local/faults/" + name, "{\"state\": \"" + state + "\"}");
-    assertEquals(200, set.status(), set.toString());
+    assertThat(set).hasStatus(200);
   }
 
   @AfterEach
@@ -43,14 +41,14 @@ class OutageHttpTest {
   private void awaitLedger() {
     Http operator = new Http(base, "bak_demo_operator");
     for (int attempt = 0; operator.get("/budget/tenants").status() != 200; attempt++) {
-      assertTrue(attempt < 50, "the ledger is available again");
+      assertThat(attempt).as("the ledger is available again").isLessThan(50);
       pause();
     }
   }
 
   private static void assertProblem(int status, String code, Http.Answer answer) {
-    assertEquals(status, answer.status(), answer.toString());
-    assertEquals(code, answer.text("code"));
+    assertThat(answer).hasStatus(status);
+    assertThat(answer.text("code")).isEqualTo(code);
   }
 
   private static void assertCommitted(TestTenant tenant, Http.Answer asked) {
@@ -59,10 +57,9 @@ class OutageHttpTest {
       pause();
       committed = tenant.commit(asked, 1_000, 100);
     }
-    assertEquals(200, committed.status(), committed.toString());
-    assertEquals("0.0015", committed.text("actual_usd"));
-    assertEquals("0.0015", tenant.run().text("committed_usd"));
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
+    assertThat(committed).hasStatus(200).hasText("actual_usd", "0.0015");
+    assertThat(tenant.run()).hasText("committed_usd", "0.0015");
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
   }
 
   private static void pause() {
@@ -83,14 +80,15 @@ class OutageHttpTest {
     service("ledger", state);
     Http.Answer refused = closed.ask(1_000, 100, null);
     assertProblem(503, "ledger_unavailable", refused);
-    assertEquals("2", refused.header("Retry-After"));
+    assertThat(refused).hasHeader("Retry-After", "2");
 
     Http.Answer degraded = open.ask(1_000, 100, null);
-    assertEquals(200, degraded.status(), degraded.toString());
-    assertEquals("ledger_unavailable", degraded.header("X-Budget-Degraded"));
-    assertEquals("allow", degraded.header("X-Budget-Decision"));
-    assertNull(degraded.header("X-Budget-Remaining-USD"));
-    assertEquals(0, degraded.json().path("accounts").size());
+    assertThat(degraded)
+        .hasStatus(200)
+        .hasHeader("X-Budget-Degraded", "ledger_unavailable")
+        .hasHeader("X-Budget-Decision", "allow");
+    assertThat(degraded.header("X-Budget-Remaining-USD")).isNull();
+    assertThat(degraded.json().path("accounts")).isEmpty();
     assertProblem(503, "ledger_unavailable", open.commit(degraded, 1_000, 100));
     service("ledger", "up");
     assertCommitted(open, degraded);
@@ -104,7 +102,7 @@ class OutageHttpTest {
     service("ledger", state);
     Http.Answer refused = open.ask(1_000, 100, null);
     assertProblem(503, "contention", refused);
-    assertTrue(Integer.parseInt(refused.header("Retry-After")) >= 1);
+    assertThat(Integer.parseInt(refused.header("Retry-After"))).isGreaterThanOrEqualTo(1);
   }
 
   @Test
@@ -119,7 +117,7 @@ class OutageHttpTest {
     open.policy(OPEN);
     Http.Answer made = open.admin.post("/budget/keys", "{\"role\": \"gateway\"}");
     Http.Answer revoked = open.admin.send("DELETE", "/budget/keys/" + made.text("id"), null);
-    assertEquals(204, revoked.status(), revoked.toString());
+    assertThat(revoked).hasStatus(204);
     service("ledger", "down");
     Http.Answer asked =
         new Http(base, made.text("secret"))
@@ -131,11 +129,11 @@ class OutageHttpTest {
   void whenTheBucketIsUnavailable_asksAndCommitsSucceed() {
     TestTenant tenant = new TestTenant(base);
     Http.Answer warm = tenant.ask(1, 1, null);
-    assertEquals(200, warm.status(), warm.toString());
-    assertEquals(200, tenant.step(warm, "release", null).status());
+    assertThat(warm).hasStatus(200);
+    assertThat(tenant.step(warm, "release", null)).hasStatus(200);
     service("bucket", "down");
     Http.Answer asked = tenant.ask(1_000, 100, null);
-    assertEquals(200, asked.status(), asked.toString());
+    assertThat(asked).hasStatus(200);
     assertCommitted(tenant, asked);
   }
 
@@ -151,7 +149,7 @@ class OutageHttpTest {
     }
     service("ledger", "down");
     Http.Answer asked = tenant.ask(1_000, 100, null);
-    assertEquals("ledger_unavailable", asked.header("X-Budget-Degraded"), asked.toString());
+    assertThat(asked).hasHeader("X-Budget-Degraded", "ledger_unavailable");
   }
 
   @Test
@@ -159,7 +157,7 @@ class OutageHttpTest {
     TestTenant tenant = new TestTenant(base);
     service("queue", "down");
     Http.Answer asked = tenant.ask(1_000, 100, null);
-    assertEquals(200, asked.status(), asked.toString());
+    assertThat(asked).hasStatus(200);
     assertCommitted(tenant, asked);
   }
 
@@ -173,8 +171,7 @@ class OutageHttpTest {
     service("ledger", "down");
     assertProblem(503, "ledger_unavailable", open.ask(1_000, 100, null));
     Http.Answer allowed = advisory.ask(1_000, 100, null);
-    assertEquals(200, allowed.status(), allowed.toString());
-    assertEquals("advisory_estimate", allowed.header("X-Budget-Enforcement-Mode"));
+    assertThat(allowed).hasStatus(200).hasHeader("X-Budget-Enforcement-Mode", "advisory_estimate");
   }
 
   @Test
@@ -193,7 +190,7 @@ class OutageHttpTest {
     String body =
         "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1000, \"run_limit_usd\": \"0.00\"}";
     Http.Answer block = tenant.gateway.ask(body, "k", tenant.run);
-    assertEquals(402, block.status(), block.toString());
+    assertThat(block).hasStatus(402);
     String reservation =
         String.valueOf(block.header("X-Budget-Decision-Id")).replace("bdgdec_", "rsv_");
     String commit = "/budget/reservations/" + reservation + "/commit";
@@ -201,7 +198,7 @@ class OutageHttpTest {
     assertProblem(404, "not_found", tenant.gateway.post(commit, usage));
     Http.Answer cancelled =
         tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "k");
-    assertEquals(200, cancelled.status(), cancelled.toString());
+    assertThat(cancelled).hasStatus(200);
     assertProblem(409, "reservation_settled", tenant.gateway.post(commit, usage));
   }
 

@@ -1,9 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -41,36 +38,36 @@ class PolicyHttpTest {
     TestTenant tenant = tenant();
     Http.Answer first = tenant.admin.get("/budget/policy");
     JsonNode policy = first.json();
-    assertEquals("hard_gate", policy.path("mode").asText());
-    assertEquals(402, policy.path("block_status").asInt());
-    assertEquals("5.00", policy.path("default_run_limit_usd").asText());
-    assertEquals(4096, policy.path("output_cap").path("default_tokens").asInt());
-    assertEquals(256, policy.path("output_cap").path("min_clamped_output_tokens").asInt());
-    assertEquals(600, policy.path("reservation_ttl_seconds").asInt());
-    assertEquals(30, policy.path("retention_days").asInt());
-    assertEquals(86400, policy.path("run_ttl_seconds").asInt());
-    assertEquals("fail_closed", policy.path("on_ledger_outage").asText());
-    assertEquals("UTC", policy.path("time_zone").asText());
+    assertThat(policy.path("mode").asText()).isEqualTo("hard_gate");
+    assertThat(policy.path("block_status").asInt()).isEqualTo(402);
+    assertThat(policy.path("default_run_limit_usd").asText()).isEqualTo("5.00");
+    assertThat(policy.path("output_cap").path("default_tokens").asInt()).isEqualTo(4096);
+    assertThat(policy.path("output_cap").path("min_clamped_output_tokens").asInt()).isEqualTo(256);
+    assertThat(policy.path("reservation_ttl_seconds").asInt()).isEqualTo(600);
+    assertThat(policy.path("retention_days").asInt()).isEqualTo(30);
+    assertThat(policy.path("run_ttl_seconds").asInt()).isEqualTo(86400);
+    assertThat(policy.path("on_ledger_outage").asText()).isEqualTo("fail_closed");
+    assertThat(policy.path("time_zone").asText()).isEqualTo("UTC");
     String tag = first.header("ETag");
-    assertNotNull(tag);
+    assertThat(tag).isNotNull();
 
     String body = "{\"block_status\": 429}";
-    assertEquals(
-        412, tenant.admin.send("PUT", "/budget/policy", body, "If-Match", "\"77\"").status());
+    assertThat(tenant.admin.send("PUT", "/budget/policy", body, "If-Match", "\"77\""))
+        .hasStatus(412);
     Http.Answer changed = tenant.admin.send("PUT", "/budget/policy", body, "If-Match", tag);
-    assertEquals(200, changed.status(), changed.toString());
-    assertEquals(429, changed.json().path("block_status").asInt());
-    assertEquals(412, tenant.admin.send("PUT", "/budget/policy", body, "If-Match", tag).status());
+    assertThat(changed).hasStatus(200);
+    assertThat(changed.json().path("block_status").asInt()).isEqualTo(429);
+    assertThat(tenant.admin.send("PUT", "/budget/policy", body, "If-Match", tag)).hasStatus(412);
 
     Http.Answer audit = tenant.admin.get("/budget/audit?limit=1");
     JsonNode entry = audit.json().path("items").path(0);
-    assertEquals("policy", entry.path("subject").asText());
-    assertEquals("admin", entry.path("principal_id").asText());
-    assertEquals(402, entry.path("from").path("block_status").asInt());
-    assertEquals(429, entry.path("to").path("block_status").asInt());
-    assertFalse(audit.json().path("next").isNull());
-    assertEquals(403, tenant.gateway.get("/budget/audit").status());
-    assertEquals(429, tenant.ask(100_000, 1, "\"run_limit_usd\": \"0.01\"").status());
+    assertThat(entry.path("subject").asText()).isEqualTo("policy");
+    assertThat(entry.path("principal_id").asText()).isEqualTo("admin");
+    assertThat(entry.path("from").path("block_status").asInt()).isEqualTo(402);
+    assertThat(entry.path("to").path("block_status").asInt()).isEqualTo(429);
+    assertThat(audit.json().path("next").isNull()).isFalse();
+    assertThat(tenant.gateway.get("/budget/audit")).hasStatus(403);
+    assertThat(tenant.ask(100_000, 1, "\"run_limit_usd\": \"0.01\"")).hasStatus(429);
   }
 
   @ParameterizedTest
@@ -92,15 +89,16 @@ class PolicyHttpTest {
   void whenAPolicyIsInvalid_theErrorNamesTheMember(String body, String pointer) {
     TestTenant tenant = tenant();
     Http.Answer answer = tenant.admin.send("PUT", "/budget/policy", body);
-    assertEquals(400, answer.status());
-    assertTrue(
-        answer
-            .json()
-            .path("errors")
-            .valueStream()
-            .anyMatch(error -> error.path("pointer").asText().equals(pointer)),
-        answer.toString());
-    assertEquals("hard_gate", tenant.admin.get("/budget/policy").text("mode"));
+    assertThat(answer).hasStatus(400);
+    assertThat(
+            answer
+                .json()
+                .path("errors")
+                .valueStream()
+                .anyMatch(error -> error.path("pointer").asText().equals(pointer)))
+        .as(answer.toString())
+        .isTrue();
+    assertThat(tenant.admin.get("/budget/policy")).hasText("mode", "hard_gate");
   }
 
   @Test
@@ -114,8 +112,7 @@ class PolicyHttpTest {
               "{\"model\": \"nothing\", \"input_tokens\": 5, \"user_id\": \"ada\"}",
               key,
               tenant.run);
-      assertEquals("price_unknown", unpriced.text("code"), unpriced.toString());
-      assertEquals(200, unpriced.status());
+      assertThat(unpriced).hasText("code", "price_unknown").hasStatus(200);
     }
   }
 
@@ -125,26 +122,26 @@ class PolicyHttpTest {
     tenant.policy("{\"mode\": \"advisory_estimate\", \"default_run_limit_usd\": \"0.10\"}");
 
     Http.Answer within = tenant.ask(80_000, 1_000, null);
-    assertEquals("allow", within.header("X-Budget-Decision"));
+    assertThat(within).hasHeader("X-Budget-Decision", "allow");
     Http.Answer over = tenant.ask(80_000, 1_000, null);
-    assertEquals(200, over.status());
-    assertEquals("advisory_warn", over.header("X-Budget-Decision"));
-    assertEquals("run_ceiling_reached", over.text("code"));
-    assertEquals("run", over.header("X-Budget-Blocking-Scope"));
-    assertEquals("-0.07", over.header("X-Budget-Remaining-USD"));
+    assertThat(over)
+        .hasStatus(200)
+        .hasHeader("X-Budget-Decision", "advisory_warn")
+        .hasText("code", "run_ceiling_reached")
+        .hasHeader("X-Budget-Blocking-Scope", "run")
+        .hasHeader("X-Budget-Remaining-USD", "-0.07");
     Http.Answer unpriced =
         tenant.gateway.ask("{\"model\": \"nothing\", \"input_tokens\": 5}", "unpriced", tenant.run);
-    assertEquals("price_unknown", unpriced.text("code"));
+    assertThat(unpriced).hasText("code", "price_unknown");
     Http.Answer committed = tenant.commit(unpriced, 5, 5);
-    assertEquals("0.00", committed.text("actual_usd"));
-    assertEquals(List.of("model"), strings(committed.json().path("unpriced_usage")));
+    assertThat(committed).hasText("actual_usd", "0.00");
+    assertThat(strings(committed.json().path("unpriced_usage"))).isEqualTo(List.of("model"));
 
     tenant.policy("{\"mode\": \"hard_gate\", \"default_run_limit_usd\": \"0.10\"}");
-    assertEquals(
-        402,
-        tenant.ask(1, 1, null).status(),
-        "what was held under advisory counts when it is raised");
-    assertEquals("0.17", tenant.run().text("reserved_usd"));
+    assertThat(tenant.ask(1, 1, null))
+        .as("what was held under advisory counts when it is raised")
+        .hasStatus(402);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.17");
   }
 
   @Test
@@ -157,13 +154,13 @@ class PolicyHttpTest {
         """);
 
     Http.Answer first = tenant.ask(60_000, 10_000, null);
-    assertEquals("0.11", first.text("estimate_usd"));
-    assertEquals("0.065", first.json().path("accounts").path(0).path("hold_usd").asText());
-    assertEquals(
-        200, tenant.ask(60_000, 10_000, null).status(), "0.13 is within 0.10 and its margin");
+    assertThat(first).hasText("estimate_usd", "0.11");
+    assertThat(first.json().path("accounts").path(0).path("hold_usd").asText()).isEqualTo("0.065");
+    assertThat(tenant.ask(60_000, 10_000, null))
+        .as("0.13 is within 0.10 and its margin")
+        .hasStatus(200);
     Http.Answer third = tenant.ask(60_000, 10_000, null);
-    assertEquals(402, third.status());
-    assertEquals("soft_gate", third.header("X-Budget-Enforcement-Mode"));
+    assertThat(third).hasStatus(402).hasHeader("X-Budget-Enforcement-Mode", "soft_gate");
   }
 
   @Test
@@ -173,14 +170,14 @@ class PolicyHttpTest {
 
     Http.Answer first = tenant.ask(90_000, 1_000, null);
     Http.Answer second = tenant.ask(90_000, 1_000, null);
-    assertEquals(200, second.status());
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
+    assertThat(second).hasStatus(200);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
     tenant.commit(first, 90_000, 1_000);
-    assertEquals(200, tenant.ask(90_000, 1_000, null).status());
+    assertThat(tenant.ask(90_000, 1_000, null)).hasStatus(200);
     tenant.commit(second, 90_000, 1_000);
     Http.Answer spent = tenant.ask(1, 1, null);
-    assertEquals(402, spent.status());
-    assertEquals(List.of("raise_limit"), strings(spent.json().path("remedies")));
+    assertThat(spent).hasStatus(402);
+    assertThat(strings(spent.json().path("remedies"))).isEqualTo(List.of("raise_limit"));
   }
 
   @Test
@@ -192,23 +189,25 @@ class PolicyHttpTest {
     String tuple = "\"team_id\": \"red\", \"feature_id\": \"chat\"";
 
     Http.Answer warned = tenant.ask(100_000, 1_000, tuple);
-    assertEquals("advisory_warn", warned.header("X-Budget-Decision"));
-    assertEquals("team_ceiling_reached", warned.text("code"));
-    assertEquals("hard_gate", warned.header("X-Budget-Enforcement-Mode"));
+    assertThat(warned)
+        .hasHeader("X-Budget-Decision", "advisory_warn")
+        .hasText("code", "team_ceiling_reached")
+        .hasHeader("X-Budget-Enforcement-Mode", "hard_gate");
     JsonNode accounts = warned.json().path("accounts");
-    assertEquals(4, accounts.size());
-    assertEquals("0.105", accounts.path(2).path("hold_usd").asText());
-    assertEquals("0.00", accounts.path(3).path("hold_usd").asText(), "actuals_only holds nothing");
+    assertThat(accounts).hasSize(4);
+    assertThat(accounts.path(2).path("hold_usd").asText()).isEqualTo("0.105");
+    assertThat(accounts.path(3).path("hold_usd").asText())
+        .as("actuals_only holds nothing")
+        .isEqualTo("0.00");
 
     Http.Answer blocked = tenant.ask(100_000, 1_000, tuple);
-    assertEquals(402, blocked.status());
-    assertEquals("feature_ceiling_reached", blocked.text("code"));
-    assertEquals("month", blocked.json().path("budget").path("window").asText());
-    assertEquals(
-        List.of("wait", "after_reset"),
-        strings(blocked.json().path("remedies")).stream()
-            .filter(remedy -> !remedy.equals("reduce_output"))
-            .toList());
+    assertThat(blocked).isProblem(402, "feature_ceiling_reached");
+    assertThat(blocked.json().path("budget").path("window").asText()).isEqualTo("month");
+    assertThat(
+            strings(blocked.json().path("remedies")).stream()
+                .filter(remedy -> !remedy.equals("reduce_output"))
+                .toList())
+        .isEqualTo(List.of("wait", "after_reset"));
   }
 
   @Test
@@ -220,16 +219,14 @@ class PolicyHttpTest {
     LocalDate today =
         LocalDate.ofInstant(Instant.parse(allowed.text("created_at")), ZoneOffset.UTC);
     JsonNode account = allowed.json().path("accounts").path(1);
-    assertEquals(today.toString(), account.path("period").asText());
-    assertEquals(
-        today.plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).toString(),
-        account.path("resets_at").asText());
+    assertThat(account.path("period").asText()).isEqualTo(today.toString());
+    assertThat(account.path("resets_at").asText())
+        .isEqualTo(today.plusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC).toString());
     tenant.commit(allowed, 90_000, 1_000);
     Http.Answer blocked = tenant.ask(90_000, 1_000, "\"user_id\": \"ada\"");
-    assertEquals(List.of("after_reset"), strings(blocked.json().path("remedies")));
-    assertEquals(
-        account.path("resets_at").asText(),
-        blocked.json().path("budget").path("resets_at").asText());
+    assertThat(strings(blocked.json().path("remedies"))).isEqualTo(List.of("after_reset"));
+    assertThat(blocked.json().path("budget").path("resets_at").asText())
+        .isEqualTo(account.path("resets_at").asText());
   }
 
   @Test
@@ -237,10 +234,10 @@ class PolicyHttpTest {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_ceilings\": {\"user\": {\"total\": {\"limit_usd\": \"0.10\"}}}}");
 
-    assertEquals(402, tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"").status());
-    assertEquals(200, tenant.ask(10_000, 1_000, "\"user_id\": \"ada\"").status());
+    assertThat(tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"")).hasStatus(402);
+    assertThat(tenant.ask(10_000, 1_000, "\"user_id\": \"ada\"")).hasStatus(200);
     tenant.ceiling("user/ada/total", "{\"limit_usd\": \"1.00\"}");
-    assertEquals(200, tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"").status());
+    assertThat(tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"")).hasStatus(200);
   }
 
   @Test
@@ -249,20 +246,18 @@ class PolicyHttpTest {
     tenant.policy("{\"output_cap\": {\"require\": true, \"max_tokens\": 1000}}");
     Http.Answer missing =
         tenant.gateway.ask("{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 5}", "missing");
-    assertEquals(400, missing.status());
-    assertEquals("output_cap_required", missing.text("code"));
+    assertThat(missing).isProblem(400, "output_cap_required");
     Http.Answer clamped = tenant.ask(5, 5_000, null);
-    assertEquals("true", clamped.header("X-Budget-Output-Clamped"));
-    assertEquals(1000, clamped.json().path("effective_max_output_tokens").asInt());
+    assertThat(clamped).hasHeader("X-Budget-Output-Clamped", "true");
+    assertThat(clamped.json().path("effective_max_output_tokens").asInt()).isEqualTo(1000);
 
     tenant.policy(
         """
         {"output_cap": {"max_tokens_by_model": {"claude-haiku-4-5": 50}, "above_max": "reject"}}
         """);
     Http.Answer rejected = tenant.ask(5, 51, null);
-    assertEquals(400, rejected.status());
-    assertEquals("output_cap_above_policy", rejected.text("code"));
-    assertEquals(200, tenant.ask(5, 50, null).status());
+    assertThat(rejected).isProblem(400, "output_cap_above_policy");
+    assertThat(tenant.ask(5, 50, null)).hasStatus(200);
   }
 
   @Test
@@ -275,11 +270,10 @@ class PolicyHttpTest {
         """);
 
     Http.Answer shrunk = tenant.ask(30_000, 60_000, null);
-    assertEquals(200, shrunk.status(), shrunk.toString());
-    assertEquals(4000, shrunk.json().path("effective_max_output_tokens").asInt());
-    assertEquals("true", shrunk.header("X-Budget-Output-Clamped"));
-    assertEquals("0.05", shrunk.text("estimate_usd"));
-    assertEquals(402, tenant.askIn("another", 45_000, 60_000, null).status());
+    assertThat(shrunk).hasStatus(200);
+    assertThat(shrunk.json().path("effective_max_output_tokens").asInt()).isEqualTo(4000);
+    assertThat(shrunk).hasHeader("X-Budget-Output-Clamped", "true").hasText("estimate_usd", "0.05");
+    assertThat(tenant.askIn("another", 45_000, 60_000, null)).hasStatus(402);
   }
 
   private static final String DOWNGRADE =
@@ -308,53 +302,53 @@ class PolicyHttpTest {
     tenant.policy(DOWNGRADE.formatted("", ""));
 
     Http.Answer downgraded = sonnet(tenant, "");
-    assertEquals(200, downgraded.status(), downgraded.toString());
-    assertEquals("downgrade", downgraded.header("X-Budget-Decision"));
-    assertEquals("claude-sonnet-4-5", downgraded.header("X-Budget-Requested-Model"));
-    assertEquals("claude-haiku-4-5", downgraded.header("X-Budget-Selected-Model"));
-    assertEquals("run", downgraded.header("X-Budget-Blocking-Scope"));
-    assertEquals("0.07", downgraded.text("estimate_usd"));
+    assertThat(downgraded)
+        .hasStatus(200)
+        .hasHeader("X-Budget-Decision", "downgrade")
+        .hasHeader("X-Budget-Requested-Model", "claude-sonnet-4-5")
+        .hasHeader("X-Budget-Selected-Model", "claude-haiku-4-5")
+        .hasHeader("X-Budget-Blocking-Scope", "run")
+        .hasText("estimate_usd", "0.07");
 
     Http.Answer never = sonnet(tenant, ", \"downgrade\": \"never\"");
-    assertEquals(402, never.status());
-    assertEquals("downgrade", strings(never.json().path("remedies")).getFirst());
+    assertThat(never).hasStatus(402);
+    assertThat(strings(never.json().path("remedies")).getFirst()).isEqualTo("downgrade");
     JsonNode alternative = never.json().path("alternatives").path(0);
-    assertEquals("claude-haiku-4-5", alternative.path("model").asText());
-    assertTrue(alternative.path("fits_budget").asBoolean());
-    assertEquals("0.07", alternative.path("estimate_usd").asText());
-    assertEquals("small", alternative.path("downgrade_class").asText());
-    assertTrue(alternative.path("supports_tools").asBoolean());
-    assertEquals(200000, alternative.path("context_window_tokens").asInt());
-    assertEquals(402, sonnet(tenant, ", \"requires\": {\"audio_input\": true}").status());
+    assertThat(alternative.path("model").asText()).isEqualTo("claude-haiku-4-5");
+    assertThat(alternative.path("fits_budget").asBoolean()).isTrue();
+    assertThat(alternative.path("estimate_usd").asText()).isEqualTo("0.07");
+    assertThat(alternative.path("downgrade_class").asText()).isEqualTo("small");
+    assertThat(alternative.path("supports_tools").asBoolean()).isTrue();
+    assertThat(alternative.path("context_window_tokens").asInt()).isEqualTo(200000);
+    assertThat(sonnet(tenant, ", \"requires\": {\"audio_input\": true}")).hasStatus(402);
   }
 
   @Test
   void whenADowngradeHasConditions_itHappensOnlyUnderThem() {
     TestTenant tenant = tenant();
     tenant.policy(DOWNGRADE.formatted("", "\"routine\""));
-    assertEquals(402, sonnet(tenant, "").status());
-    assertEquals(402, sonnet(tenant, ", \"request_class\": \"write_step\"").status());
-    assertEquals(200, sonnet(tenant, ", \"request_class\": \"routine\"").status());
+    assertThat(sonnet(tenant, "")).hasStatus(402);
+    assertThat(sonnet(tenant, ", \"request_class\": \"write_step\"")).hasStatus(402);
+    assertThat(sonnet(tenant, ", \"request_class\": \"routine\"")).hasStatus(200);
 
     TestTenant stepping = tenant();
     stepping.policy(
         DOWNGRADE.formatted("\"from_percent\": 50,", "").replace("\"0.20\"", "\"1.00\""));
-    assertEquals("allow", sonnet(stepping, "").header("X-Budget-Decision"));
-    assertEquals("allow", sonnet(stepping, "").header("X-Budget-Decision"));
-    assertEquals("allow", sonnet(stepping, "").header("X-Budget-Decision"));
+    assertThat(sonnet(stepping, "")).hasHeader("X-Budget-Decision", "allow");
+    assertThat(sonnet(stepping, "")).hasHeader("X-Budget-Decision", "allow");
+    assertThat(sonnet(stepping, "")).hasHeader("X-Budget-Decision", "allow");
     Http.Answer early = sonnet(stepping, "");
-    assertEquals("downgrade", early.header("X-Budget-Decision"), "0.63 of 1.00 is held");
+    assertThat(early).as("0.63 of 1.00 is held").hasHeader("X-Budget-Decision", "downgrade");
   }
 
   @Test
   void whenAModelIsNotAllowed_theAskIsBlocked() {
     TestTenant tenant = tenant();
     tenant.policy("{\"allowed_models\": [\"claude-haiku-4-5\"]}");
-    assertEquals(200, tenant.ask(1, 1, null).status());
+    assertThat(tenant.ask(1, 1, null)).hasStatus(200);
     Http.Answer refused = sonnet(tenant, "");
-    assertEquals(402, refused.status());
-    assertEquals("model_not_allowed", refused.text("code"));
-    assertEquals(List.of(), strings(refused.json().path("remedies")));
+    assertThat(refused).isProblem(402, "model_not_allowed");
+    assertThat(strings(refused.json().path("remedies"))).isEmpty();
   }
 
   @Test
@@ -362,10 +356,10 @@ class PolicyHttpTest {
     TestTenant tenant = tenant();
     tenant.ceiling("key/ci/total", "{\"limit_usd\": \"0.10\", \"warn_at_percent\": [50]}");
     String tuple = "\"key_id\": \"ci\"";
-    assertEquals(0, tenant.ask(30_000, 1_000, tuple).json().path("warnings").size());
+    assertThat(tenant.ask(30_000, 1_000, tuple).json().path("warnings")).isEmpty();
     JsonNode warnings = tenant.ask(30_000, 1_000, tuple).json().path("warnings");
-    assertEquals(1, warnings.size());
-    assertTrue(warnings.path(0).asText().contains("50%"), warnings.toString());
+    assertThat(warnings).hasSize(1);
+    assertThat(warnings.path(0).asText()).as(warnings.toString()).contains("50%");
   }
 
   @Test
@@ -374,16 +368,16 @@ class PolicyHttpTest {
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer inFlight = tenant.ask(40_000, 4_000, null);
     Http.Answer blocked = tenant.ask(40_000, 4_000, null);
-    assertEquals(List.of("wait"), strings(blocked.json().path("remedies")));
+    assertThat(strings(blocked.json().path("remedies"))).isEqualTo(List.of("wait"));
     tenant.step(inFlight, "release", null);
     Http.Answer passes = tenant.ask(40_000, 4_000, null);
-    assertEquals(200, passes.status());
+    assertThat(passes).hasStatus(200);
     tenant.commit(passes, 40_000, 4_000);
     Http.Answer tooLarge = tenant.ask(50_000, 1_000, null);
-    assertEquals(List.of("raise_limit"), strings(tooLarge.json().path("remedies")));
+    assertThat(strings(tooLarge.json().path("remedies"))).isEqualTo(List.of("raise_limit"));
     tenant.admin.send(
         "PUT", "/budget/ceilings/run/" + tenant.run + "/total", "{\"limit_usd\": \"0.20\"}");
-    assertEquals(200, tenant.ask(50_000, 1_000, null).status());
+    assertThat(tenant.ask(50_000, 1_000, null)).hasStatus(200);
   }
 
   @Test
@@ -394,20 +388,16 @@ class PolicyHttpTest {
 
     Http.Answer released =
         tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "seen");
-    assertEquals(200, released.status(), released.toString());
-    assertEquals("released", released.text("state"));
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
+    assertThat(released).hasStatus(200).hasText("state", "released");
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
 
-    assertEquals(
-        204,
-        tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "new").status());
-    assertEquals(
-        204,
-        tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "new").status());
+    assertThat(tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "new"))
+        .hasStatus(204);
+    assertThat(tenant.gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "new"))
+        .hasStatus(204);
     Http.Answer late = tenant.gateway.ask(body, "new", tenant.run);
-    assertEquals(402, late.status());
-    assertEquals("cancelled", late.text("code"));
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
+    assertThat(late).isProblem(402, "cancelled");
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
   }
 
   @Test
@@ -415,33 +405,34 @@ class PolicyHttpTest {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_run_limit_usd\": \"0.05\"}");
     Http.Answer ask = tenant.ask(10_000, 2_000, null);
-    assertEquals("0.02", tenant.run().text("reserved_usd"));
+    assertThat(tenant.run()).hasText("reserved_usd", "0.02");
 
     Http.Answer more = tenant.step(ask, "extend", "{\"max_output_tokens\": 6000}");
-    assertEquals(200, more.status(), more.toString());
-    assertEquals("0.04", more.text("estimate_usd"));
-    assertEquals(6000, more.json().path("effective_max_output_tokens").asInt());
-    assertEquals("0.04", tenant.run().text("reserved_usd"));
-    assertEquals(
-        200, tenant.step(ask, "extend", "{\"max_output_tokens\": 3000}").status(), "never lowered");
-    assertEquals("0.04", tenant.run().text("reserved_usd"));
+    assertThat(more).hasStatus(200).hasText("estimate_usd", "0.04");
+    assertThat(more.json().path("effective_max_output_tokens").asInt()).isEqualTo(6000);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.04");
+    assertThat(tenant.step(ask, "extend", "{\"max_output_tokens\": 3000}"))
+        .as("never lowered")
+        .hasStatus(200);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.04");
 
     Http.Answer stop = tenant.step(ask, "extend", "{\"max_output_tokens\": 9000}");
-    assertEquals(402, stop.status(), stop.toString());
-    assertEquals("run_ceiling_reached", stop.text("code"));
-    assertEquals(8000, stop.json().path("budget").path("fits_max_output_tokens").asInt());
-    assertEquals("0.04", tenant.run().text("reserved_usd"), "a refused one leaves it as it was");
-    assertEquals(200, tenant.step(ask, "extend", "{\"max_output_tokens\": 8000}").status());
+    assertThat(stop).isProblem(402, "run_ceiling_reached");
+    assertThat(stop.json().path("budget").path("fits_max_output_tokens").asInt()).isEqualTo(8000);
+    assertThat(tenant.run())
+        .as("a refused one leaves it as it was")
+        .hasText("reserved_usd", "0.04");
+    assertThat(tenant.step(ask, "extend", "{\"max_output_tokens\": 8000}")).hasStatus(200);
 
     Http.Answer longer = tenant.step(ask, "extend", "{\"ttl_seconds\": 3000}");
-    assertTrue(longer.json().path("expires_in_seconds").asInt() > 2900);
-    assertEquals(
-        400, tenant.step(ask, "extend", "{\"expires_at\": \"2999-01-01T00:00:00Z\"}").status());
-    assertEquals(400, tenant.step(ask, "extend", "{}").status());
+    assertThat(longer.json().path("expires_in_seconds").asInt()).isGreaterThan(2900);
+    assertThat(tenant.step(ask, "extend", "{\"expires_at\": \"2999-01-01T00:00:00Z\"}"))
+        .hasStatus(400);
+    assertThat(tenant.step(ask, "extend", "{}")).hasStatus(400);
     tenant.commit(ask, 10_000, 100);
-    assertEquals(409, tenant.step(ask, "extend", "{\"ttl_seconds\": 3000}").status());
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
-    assertEquals("0.0105", tenant.run().text("committed_usd"));
+    assertThat(tenant.step(ask, "extend", "{\"ttl_seconds\": 3000}")).hasStatus(409);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
+    assertThat(tenant.run()).hasText("committed_usd", "0.0105");
   }
 
   @Test
@@ -449,22 +440,22 @@ class PolicyHttpTest {
     TestTenant tenant = tenant();
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer ask = tenant.ask(20_000, 1_000, null);
-    assertEquals("0.025", tenant.run().text("reserved_usd"));
+    assertThat(tenant.run()).hasText("reserved_usd", "0.025");
 
     Http.Answer moved = tenant.step(ask, "retarget", "{\"model\": \"claude-sonnet-4-5\"}");
-    assertEquals(200, moved.status(), moved.toString());
-    assertEquals("claude-sonnet-4-5", moved.text("selected_model"));
-    assertEquals("0.075", tenant.run().text("reserved_usd"));
+    assertThat(moved).hasStatus(200).hasText("selected_model", "claude-sonnet-4-5");
+    assertThat(tenant.run()).hasText("reserved_usd", "0.075");
     Http.Answer tooDear = tenant.step(ask, "retarget", "{\"model\": \"claude-opus-4-8\"}");
-    assertEquals(402, tooDear.status(), tooDear.toString());
-    assertEquals("0.075", tenant.run().text("reserved_usd"));
+    assertThat(tooDear).hasStatus(402);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.075");
     Http.Answer unknown = tenant.step(ask, "retarget", "{\"model\": \"no-such-model\"}");
-    assertEquals("price_unknown", unknown.text("code"));
+    assertThat(unknown).hasText("code", "price_unknown");
 
-    assertEquals(
-        "0.063", tenant.commit(ask, 20_000, 200).text("actual_usd"), "by the row held now");
-    assertEquals(409, tenant.step(ask, "retarget", "{\"model\": \"claude-haiku-4-5\"}").status());
-    assertEquals("0.00", tenant.run().text("reserved_usd"));
+    assertThat(tenant.commit(ask, 20_000, 200))
+        .as("by the row held now")
+        .hasText("actual_usd", "0.063");
+    assertThat(tenant.step(ask, "retarget", "{\"model\": \"claude-haiku-4-5\"}")).hasStatus(409);
+    assertThat(tenant.run()).hasText("reserved_usd", "0.00");
   }
 
   @Test
@@ -474,30 +465,30 @@ class PolicyHttpTest {
         tenant.admin.post(
             "/budget/keys", "{\"role\": \"agent\", \"user_id\": \"ada\", \"key_id\": \"ci\"}");
     Http old = new Http(base, made.text("secret"));
-    assertEquals(200, old.get("/budget/policy").status());
+    assertThat(old.get("/budget/policy")).hasStatus(200);
     String key = "/budget/keys/" + made.text("id");
 
     Http.Answer rotated = tenant.admin.post(key + "/rotate", "{\"overlap_seconds\": 3600}");
-    assertEquals(200, rotated.status(), rotated.toString());
-    assertEquals(made.text("id"), rotated.text("id"));
+    assertThat(rotated).hasStatus(200);
+    assertThat(rotated.text("id")).isEqualTo(made.text("id"));
     Http renewed = new Http(base, rotated.text("secret"));
-    assertEquals(200, old.get("/budget/policy").status(), "good for the overlap");
-    assertEquals(200, renewed.get("/budget/policy").status());
+    assertThat(old.get("/budget/policy")).as("good for the overlap").hasStatus(200);
+    assertThat(renewed.get("/budget/policy")).hasStatus(200);
     Http newest =
         new Http(
             base, tenant.admin.post(key + "/rotate", "{\"overlap_seconds\": 3600}").text("secret"));
-    assertEquals(200, newest.get("/budget/policy").status());
+    assertThat(newest.get("/budget/policy")).hasStatus(200);
 
     JsonNode listed = tenant.admin.get("/budget/keys").json().path("items");
-    assertEquals(3, listed.size());
-    assertFalse(listed.toString().contains("secret"));
-    assertEquals(204, tenant.admin.send("DELETE", key, null).status());
-    assertEquals(401, old.get("/budget/policy").status());
-    assertEquals(401, renewed.get("/budget/policy").status());
-    assertEquals(401, newest.get("/budget/policy").status());
-    assertEquals(404, tenant.admin.send("DELETE", key, null).status());
-    assertEquals(400, tenant.admin.post("/budget/keys", "{\"role\": \"operator\"}").status());
-    assertEquals(403, tenant.gateway.post("/budget/keys", "{\"role\": \"viewer\"}").status());
+    assertThat(listed).hasSize(3);
+    assertThat(listed.toString()).doesNotContain("secret");
+    assertThat(tenant.admin.send("DELETE", key, null)).hasStatus(204);
+    assertThat(old.get("/budget/policy")).hasStatus(401);
+    assertThat(renewed.get("/budget/policy")).hasStatus(401);
+    assertThat(newest.get("/budget/policy")).hasStatus(401);
+    assertThat(tenant.admin.send("DELETE", key, null)).hasStatus(404);
+    assertThat(tenant.admin.post("/budget/keys", "{\"role\": \"operator\"}")).hasStatus(400);
+    assertThat(tenant.gateway.post("/budget/keys", "{\"role\": \"viewer\"}")).hasStatus(403);
   }
 
   @Test
@@ -508,11 +499,11 @@ class PolicyHttpTest {
     String decision = "/budget/decisions/" + ask.text("decision_id");
     String reservation = "/budget/reservations/" + ask.text("reservation_id");
 
-    assertEquals(404, other.gateway.get(decision).status());
-    assertEquals(404, other.gateway.get("/budget/runs/" + one.run).status());
-    assertEquals(404, other.gateway.get("/budget/ceilings/run/" + one.run + "/total").status());
+    assertThat(other.gateway.get(decision)).hasStatus(404);
+    assertThat(other.gateway.get("/budget/runs/" + one.run)).hasStatus(404);
+    assertThat(other.gateway.get("/budget/ceilings/run/" + one.run + "/total")).hasStatus(404);
     for (String step : List.of("forward", "release")) {
-      assertEquals(404, other.gateway.post(reservation + "/" + step, null).status(), step);
+      assertThat(other.gateway.post(reservation + "/" + step, null)).as(step).hasStatus(404);
     }
     for (String step : List.of("commit", "extend", "retarget")) {
       String body =
@@ -521,15 +512,13 @@ class PolicyHttpTest {
             case "extend" -> "{\"ttl_seconds\": 5}";
             default -> "{\"model\": \"claude-haiku-4-5\"}";
           };
-      assertEquals(404, other.gateway.post(reservation + "/" + step, body).status(), step);
+      assertThat(other.gateway.post(reservation + "/" + step, body)).as(step).hasStatus(404);
     }
-    assertEquals(
-        404,
-        other
-            .admin
-            .send("PUT", "/budget/ceilings/run/" + one.run + "/total", "{\"limit_usd\": \"1.00\"}")
-            .status());
-    assertEquals("0.0015", one.run().text("reserved_usd"));
+    assertThat(
+            other.admin.send(
+                "PUT", "/budget/ceilings/run/" + one.run + "/total", "{\"limit_usd\": \"1.00\"}"))
+        .hasStatus(404);
+    assertThat(one.run()).hasText("reserved_usd", "0.0015");
   }
 
   @Test
@@ -538,28 +527,29 @@ class PolicyHttpTest {
     String path = "/budget/price-overrides?provider=house&model=house-llm";
     String own = "{\"prices\": {\"input\": \"0.000002\", \"output\": \"0.00001\"}}";
     String ask = "{\"model\": \"house-llm\", \"input_tokens\": 1000, \"max_output_tokens\": 100}";
-    assertEquals("price_unknown", tenant.gateway.ask(ask, "before", tenant.run).text("code"));
+    assertThat(tenant.gateway.ask(ask, "before", tenant.run)).hasText("code", "price_unknown");
 
     Http.Answer made = tenant.admin.send("PUT", path, own);
-    assertEquals(201, made.status(), made.toString());
-    assertEquals("0.000002", made.json().path("prices").path("input").asText());
-    assertEquals(200, tenant.admin.send("PUT", path, own).status());
+    assertThat(made).hasStatus(201);
+    assertThat(made.json().path("prices").path("input").asText()).isEqualTo("0.000002");
+    assertThat(tenant.admin.send("PUT", path, own)).hasStatus(200);
     Http.Answer priced = tenant.gateway.ask(ask, "after", tenant.run);
-    assertEquals("0.003", priced.text("estimate_usd"));
-    assertEquals("0.0021", tenant.commit(priced, 1_000, 10).text("actual_usd"));
+    assertThat(priced).hasText("estimate_usd", "0.003");
+    assertThat(tenant.commit(priced, 1_000, 10)).hasText("actual_usd", "0.0021");
 
     String haiku = "/budget/price-overrides?provider=anthropic&model=claude-haiku-4-5";
     String zero = "{\"inherit\": false, \"prices\": {\"input\": \"0\", \"output\": \"0.000001\"}}";
-    assertEquals(201, tenant.admin.send("PUT", haiku, zero).status());
-    assertEquals("0.0001", tenant.ask(100_000, 100, null).text("estimate_usd"));
-    assertEquals(2, tenant.gateway.get("/budget/price-overrides").json().path("items").size());
-    assertEquals(204, tenant.admin.send("DELETE", haiku, null).status());
-    assertEquals(404, tenant.admin.send("DELETE", haiku, null).status());
-    assertEquals("0.1005", tenant.ask(100_000, 100, null).text("estimate_usd"));
+    assertThat(tenant.admin.send("PUT", haiku, zero)).hasStatus(201);
+    assertThat(tenant.ask(100_000, 100, null)).hasText("estimate_usd", "0.0001");
+    assertThat(tenant.gateway.get("/budget/price-overrides").json().path("items").size())
+        .isEqualTo(2);
+    assertThat(tenant.admin.send("DELETE", haiku, null)).hasStatus(204);
+    assertThat(tenant.admin.send("DELETE", haiku, null)).hasStatus(404);
+    assertThat(tenant.ask(100_000, 100, null)).hasText("estimate_usd", "0.1005");
     Http.Answer wrong =
         tenant.admin.send("PUT", path, "{\"prices\": {\"inputs\": \"0.1\", \"output\": 5}}");
-    assertEquals(400, wrong.status());
-    assertEquals(2, wrong.json().path("errors").size(), wrong.toString());
-    assertEquals(403, tenant.gateway.send("PUT", path, own).status());
+    assertThat(wrong).hasStatus(400);
+    assertThat(wrong.json().path("errors").size()).as(wrong.toString()).isEqualTo(2);
+    assertThat(tenant.gateway.send("PUT", path, own)).hasStatus(403);
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -71,38 +69,38 @@ class PriceTableHttpTest {
   void whenATableIsPublished_itsModelCanBeCalled() {
     Http gateway = new TestTenant(base).gateway;
     Http.Answer draft = operator().post("/budget/price-tables", source("1e-6"));
-    assertEquals(201, draft.status(), draft.toString());
-    assertEquals(before, draft.text("previous_version"));
-    assertEquals("house", draft.json().at("/review/added/0/provider").asText());
-    assertFalse(draft.json().path("in_force").asBoolean());
-    assertEquals("price_unknown", gateway.ask(ask(), "before").text("code"));
+    assertThat(draft).hasStatus(201);
+    assertThat(draft.text("previous_version")).isEqualTo(before);
+    assertThat(draft.json().at("/review/added/0/provider").asText()).isEqualTo("house");
+    assertThat(draft.json().path("in_force").asBoolean()).isFalse();
+    assertThat(gateway.ask(ask(), "before")).hasText("code", "price_unknown");
 
     Http.Answer unread = publish(draft, "{}");
-    assertEquals(422, unread.status());
-    assertEquals("price_table_invalid", unread.text("code"));
-    assertEquals(draft.json().path("review"), unread.json().path("review"));
+    assertThat(unread).isProblem(422, "price_table_invalid");
+    assertThat(unread.json().path("review")).isEqualTo(draft.json().path("review"));
 
     Http.Answer published = publish(draft, "{\"accept_review\": true}");
-    assertEquals(200, published.status(), published.toString());
-    assertTrue(published.json().path("in_force").asBoolean());
-    assertEquals("operator", published.text("published_by"));
+    assertThat(published).hasStatus(200);
+    assertThat(published.json().path("in_force").asBoolean()).isTrue();
+    assertThat(published).hasText("published_by", "operator");
     Http.Answer asked = gateway.ask(ask(), "after");
-    assertEquals(200, asked.status(), asked.toString());
-    assertEquals(draft.text("version"), asked.header("X-Budget-Price-Table-Version"));
-    assertEquals(published.json(), publish(draft, "{\"accept_review\": true}").json());
+    assertThat(asked)
+        .hasStatus(200)
+        .hasHeader("X-Budget-Price-Table-Version", draft.text("version"));
+    assertThat(publish(draft, "{\"accept_review\": true}").json()).isEqualTo(published.json());
 
     Http.Answer read = operator().get("/budget/price-tables/" + draft.text("version"));
-    assertEquals(draft.json().path("review"), read.json().path("review"));
+    assertThat(read.json().path("review")).isEqualTo(draft.json().path("review"));
     JsonNode listed = operator().get("/budget/price-tables?limit=200").json().path("items");
-    assertTrue(listed.findValuesAsText("version").contains(before), listed.toString());
-    assertTrue(listed.findValuesAsText("version").contains(draft.text("version")));
+    assertThat(listed.findValuesAsText("version")).as(listed.toString()).contains(before);
+    assertThat(listed.findValuesAsText("version")).contains(draft.text("version"));
   }
 
   @Test
   void whenARowIsAllZeros_itIsUsedOnlyIfApprovedByName() {
     Http gateway = new TestTenant(base).gateway;
     Http.Answer draft = operator().post("/budget/price-tables", source("0"));
-    assertEquals(model, draft.json().at("/review/all_zero/0/model").asText());
+    assertThat(draft.json().at("/review/all_zero/0/model").asText()).isEqualTo(model);
 
     String name = "{\"provider\": \"%s\", \"model\": \"%s\"}";
     Http.Answer wrong =
@@ -110,42 +108,41 @@ class PriceTableHttpTest {
             draft,
             "{\"accept_review\": true, \"approve_zero\": [%s, %s]}"
                 .formatted(name.formatted("house", model), name.formatted("other", model)));
-    assertEquals(400, wrong.status());
-    assertEquals("/approve_zero/1", wrong.json().at("/errors/0/pointer").asText());
-    assertEquals(200, publish(draft, "{\"accept_review\": true}").status());
-    assertEquals("price_unknown", gateway.ask(ask(), "zeros").text("code"));
+    assertThat(wrong).hasStatus(400);
+    assertThat(wrong.json().at("/errors/0/pointer").asText()).isEqualTo("/approve_zero/1");
+    assertThat(publish(draft, "{\"accept_review\": true}")).hasStatus(200);
+    assertThat(gateway.ask(ask(), "zeros")).hasText("code", "price_unknown");
     String approval =
         "{\"accept_review\": true, \"approve_zero\": [%s]}"
             .formatted(name.formatted("house", model));
-    assertEquals(412, publish(draft, approval).status(), "what is published never changes");
+    assertThat(publish(draft, approval)).as("what is published never changes").hasStatus(412);
 
     Http.Answer again = operator().post("/budget/price-tables", source("0"));
-    assertEquals(200, publish(again, approval).status());
+    assertThat(publish(again, approval)).hasStatus(200);
     Http.Answer free = gateway.ask(ask(), "free");
-    assertEquals("0.00", free.text("estimate_usd"), free.toString());
+    assertThat(free).hasText("estimate_usd", "0.00");
   }
 
   @Test
   void whenAnotherTableWasPublished_theDraftIsNotPublished() {
     Http.Answer early = operator().post("/budget/price-tables", source("1e-6"));
     Http.Answer late = operator().post("/budget/price-tables", source("2e-6"));
-    assertEquals(200, publish(early, "{\"accept_review\": true}").status());
+    assertThat(publish(early, "{\"accept_review\": true}")).hasStatus(200);
 
     Http.Answer refused = publish(late, "{\"accept_review\": true}");
-    assertEquals(412, refused.status());
-    assertEquals("precondition_failed", refused.text("code"));
-    assertTrue(refused.text("detail").contains(early.text("version")), refused.toString());
+    assertThat(refused).isProblem(412, "precondition_failed");
+    assertThat(refused.text("detail")).as(refused.toString()).contains(early.text("version"));
   }
 
   @Test
   void whenASourceIsUnreadable_itsRowAndFieldAreNamed() {
     Http.Answer refused = operator().post("/budget/price-tables", source("\"cheap\""));
-    assertEquals(422, refused.status());
+    assertThat(refused).hasStatus(422);
     JsonNode problem = refused.json().at("/review/problems/0");
-    assertEquals(model, problem.path("model").asText());
-    assertEquals("input_cost_per_token", problem.path("field").asText());
-    assertEquals(422, operator().post("/budget/price-tables", "").status());
-    assertEquals(422, operator().post("/budget/price-tables", "[]").status());
+    assertThat(problem.path("model").asText()).isEqualTo(model);
+    assertThat(problem.path("field").asText()).isEqualTo("input_cost_per_token");
+    assertThat(operator().post("/budget/price-tables", "")).hasStatus(422);
+    assertThat(operator().post("/budget/price-tables", "[]")).hasStatus(422);
   }
 
   @Test
@@ -154,22 +151,21 @@ class PriceTableHttpTest {
     String full = source("1e-6");
     Http.Answer taken =
         operator().post("/budget/price-tables", full + " ".repeat(most - full.length()));
-    assertEquals(201, taken.status(), taken.toString());
+    assertThat(taken).hasStatus(201);
     Http.Answer refused =
         operator().post("/budget/price-tables", full + " ".repeat(most + 1 - full.length()));
-    assertEquals(413, refused.status());
-    assertEquals("body_too_large", refused.text("code"));
+    assertThat(refused).isProblem(413, "body_too_large");
   }
 
   @Test
   void whenTheCallerIsNoOperator_priceTablesAreForbidden() {
     TestTenant tenant = new TestTenant(base);
     for (Http other : new Http[] {tenant.admin, tenant.gateway}) {
-      assertEquals(403, other.get("/budget/price-tables").status());
-      assertEquals(403, other.get("/budget/price-tables/" + before).status());
-      assertEquals(403, other.post("/budget/price-tables", source("1e-6")).status());
-      assertEquals(403, other.post("/budget/price-tables/" + before + "/publish", "{}").status());
+      assertThat(other.get("/budget/price-tables")).hasStatus(403);
+      assertThat(other.get("/budget/price-tables/" + before)).hasStatus(403);
+      assertThat(other.post("/budget/price-tables", source("1e-6"))).hasStatus(403);
+      assertThat(other.post("/budget/price-tables/" + before + "/publish", "{}")).hasStatus(403);
     }
-    assertEquals(404, operator().get("/budget/price-tables/..%2Frecords%2F" + before).status());
+    assertThat(operator().get("/budget/price-tables/..%2Frecords%2F" + before)).hasStatus(404);
   }
 }

@@ -1,9 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.api.http.ProblemPageResource;
 import io.budgetauthority.api.problem.ProblemType;
@@ -39,32 +36,34 @@ class ProblemPageTest {
   @MethodSource("codes")
   void whenAProblemHasACode_itHasAPage(String code) {
     Http.Answer page = new Http(base, null).get("/problems/" + code);
-    assertEquals(200, page.status(), page.toString());
+    assertThat(page).hasStatus(200);
     String type = page.header("Content-Type");
-    assertNotNull(type);
-    assertTrue(type.startsWith("text/html"), type);
+    assertThat(type).isNotNull();
+    assertThat(type).startsWith("text/html");
     String body = page.response().body();
-    assertTrue(body.contains("<code>" + code + "</code>"), body);
-    assertFalse(body.contains("<script"), body);
-    assertFalse(body.contains("null"), body);
+    assertThat(body).contains("<code>" + code + "</code>");
+    assertThat(body).doesNotContain("<script");
+    assertThat(body).doesNotContain("null");
   }
 
   @Test
   void whenAPageIsShown_itNamesTheStatusAndNoTextIsUnused() {
     Http anybody = new Http(base, null);
-    assertTrue(anybody.get("/problems/run_closed").response().body().contains("status 409"));
-    assertTrue(anybody.get("/problems/price_unknown").response().body().contains("status 402"));
-    assertEquals(
-        new TreeSet<>(codes().stream().flatMap(c -> Stream.of(c + ".do", c + ".means")).toList()),
-        new TreeSet<>(ProblemPageResource.texts().stringPropertyNames()));
+    assertThat(anybody.get("/problems/run_closed").response().body()).contains("status 409");
+    assertThat(anybody.get("/problems/price_unknown").response().body()).contains("status 402");
+    assertThat(new TreeSet<>(ProblemPageResource.texts().stringPropertyNames()))
+        .isEqualTo(
+            new TreeSet<>(
+                codes().stream().flatMap(c -> Stream.of(c + ".do", c + ".means")).toList()));
   }
 
   @Test
   void whenACodeIsUnknown_itsPageIsNotFound() {
     Http.Answer answer = new Http(base, null).get("/problems/%3Cscript%3E");
-    assertEquals(404, answer.status());
-    assertEquals("application/problem+json", answer.header("Content-Type"));
-    assertEquals("not_found", answer.text("code"));
-    assertEquals("/problems/%3Cscript%3E", answer.text("instance"));
+    assertThat(answer)
+        .hasStatus(404)
+        .hasHeader("Content-Type", "application/problem+json")
+        .hasText("code", "not_found")
+        .hasText("instance", "/problems/%3Cscript%3E");
   }
 }

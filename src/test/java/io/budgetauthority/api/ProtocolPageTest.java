@@ -1,8 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -92,7 +90,7 @@ class ProtocolPageTest {
                         .map(String::strip)
                         .toList())
             .toList();
-    assertFalse(rows.isEmpty(), title);
+    assertThat(rows).as(title).isNotEmpty();
     return rows;
   }
 
@@ -114,9 +112,9 @@ class ProtocolPageTest {
       answers.add(comparable(line));
     }
     List<String> examples = find("^```json\\n(.*?)^```", page).map(it -> it.group(1)).toList();
-    assertFalse(examples.isEmpty());
+    assertThat(examples).isNotEmpty();
     for (String example : examples) {
-      assertTrue(answers.contains(comparable(example)), example + "\nis none of\n" + answers);
+      assertThat(answers).as(example + "\nis none of\n" + answers).contains(comparable(example));
     }
   }
 
@@ -135,9 +133,9 @@ class ProtocolPageTest {
             .collect(Collectors.toSet());
     Set<String> unknown = new TreeSet<>();
     CALL.matcher(page).results().forEach(call -> unknown.add(call.group()));
-    assertTrue(unknown.size() > 10, unknown.toString());
+    assertThat(unknown.size()).isGreaterThan(10);
     unknown.removeAll(routes);
-    assertEquals(Set.of(), unknown);
+    assertThat(unknown).isEmpty();
   }
 
   @Test
@@ -157,12 +155,9 @@ class ProtocolPageTest {
                 }
               });
       documented.removeAll(OF_ANY);
-      assertEquals(
-          documented,
-          Arrays.stream(row.get(2).split(", "))
-              .map(Integer::valueOf)
-              .collect(Collectors.toCollection(TreeSet::new)),
-          row.toString());
+      Set<Integer> listed =
+          Arrays.stream(row.get(2).split(", ")).map(Integer::valueOf).collect(Collectors.toSet());
+      assertThat(listed).as(row.toString()).isEqualTo(documented);
     }
   }
 
@@ -185,7 +180,7 @@ class ProtocolPageTest {
     for (List<String> row : table("status")) {
       told.put(row.get(0), new TreeSet<>(quoted(row.get(1))));
     }
-    assertEquals(documented, told);
+    assertThat(told).isEqualTo(documented);
   }
 
   private static void collectCodes(JsonNode document, JsonNode node, Set<String> codes) {
@@ -219,18 +214,17 @@ class ProtocolPageTest {
               : response;
       resolved.path("headers").fieldNames().forEachRemaining(documented::add);
     }
-    assertEquals(
-        documented,
+    Set<String> listed =
         table("header").stream()
             .flatMap(row -> quoted(row.getFirst()).stream())
-            .collect(Collectors.toCollection(TreeSet::new)));
+            .collect(Collectors.toSet());
+    assertThat(listed).isEqualTo(documented);
   }
 
   @Test
   void whenThePageListsRemedies_theyAreThoseOfTheCode() {
-    assertEquals(
-        Arrays.stream(Remedy.values()).map(Remedy::wireName).toList(),
-        table("remedy").stream().flatMap(row -> quoted(row.getFirst()).stream()).toList());
+    assertThat(table("remedy").stream().flatMap(row -> quoted(row.getFirst()).stream()).toList())
+        .isEqualTo(Arrays.stream(Remedy.values()).map(Remedy::wireName).toList());
   }
 
   @Test
@@ -240,7 +234,7 @@ class ProtocolPageTest {
             .sorted((a, b) -> a.isBetterThan(b) ? 1 : b.isBetterThan(a) ? -1 : 0)
             .map(it -> '`' + it.wireName() + '`')
             .collect(Collectors.joining(" < "));
-    assertTrue(page.contains(ladder), ladder);
+    assertThat(page).as(ladder).contains(ladder);
   }
 
   /// Names in code on the page are names of the document.
@@ -253,7 +247,7 @@ class ProtocolPageTest {
             .flatMap(code -> find("[a-z]+(_[a-z0-9]+)+", code).map(MatchResult::group))
             .filter(name -> !known.contains(name))
             .collect(Collectors.toCollection(TreeSet::new));
-    assertEquals(Set.of(), unknown);
+    assertThat(unknown).isEmpty();
   }
 
   /// Each cell of the table of states says what the state machine does, over every way to get into
@@ -282,7 +276,7 @@ class ProtocolPageTest {
         told.put(quoted(row.getFirst()).getFirst() + cell, words);
       }
     }
-    assertEquals(machine, told);
+    assertThat(told).isEqualTo(machine);
   }
 
   private static final Instant NOW = TestReservation.NOW;
@@ -324,11 +318,11 @@ class ProtocolPageTest {
             });
       }
     }
-    assertEquals(
-        Arrays.stream(ReservationState.values())
-            .filter(state -> state != ReservationState.NONE)
-            .collect(Collectors.toSet()),
-        reached.stream().map(Reservation::state).collect(Collectors.toSet()));
+    assertThat(reached.stream().map(Reservation::state).collect(Collectors.toSet()))
+        .isEqualTo(
+            Arrays.stream(ReservationState.values())
+                .filter(state -> state != ReservationState.NONE)
+                .collect(Collectors.toSet()));
     return reached;
   }
 

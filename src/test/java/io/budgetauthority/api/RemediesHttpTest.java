@@ -1,7 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -112,17 +111,17 @@ class RemediesHttpTest {
         };
 
     Http.Answer blocked = scene.send(attempt);
-    assertEquals(402, blocked.status(), blocked.toString());
-    assertEquals(blocker.code(), blocked.text("code"), blocked.toString());
-    assertEquals(List.of(remedy), remedies(blocked), blocked.toString());
-    assertEquals(remedy.equals("wait") ? "2" : null, blocked.header("Retry-After"));
+    assertThat(blocked).hasStatus(402);
+    assertThat(blocked.text("code")).as(blocked.toString()).isEqualTo(blocker.code());
+    assertThat(remedies(blocked)).as(blocked.toString()).isEqualTo(List.of(remedy));
+    assertThat(blocked).hasHeader("Retry-After", remedy.equals("wait") ? "2" : null);
     JsonNode budget = blocked.json().path("budget");
-    assertEquals(blocker.scope(), budget.path("scope").asText());
-    assertEquals(scene.idOf(blocker), budget.path("scope_id").asText());
-    assertEquals(scene.run, budget.path("run_id").asText(), "the asker's");
+    assertThat(budget.path("scope").asText()).isEqualTo(blocker.scope());
+    assertThat(budget.path("scope_id").asText()).isEqualTo(scene.idOf(blocker));
+    assertThat(budget.path("run_id").asText()).as("the asker's").isEqualTo(scene.run);
 
     Http.Answer passed = scene.send(scene.follow(remedy, blocked.json(), attempt));
-    assertEquals(200, passed.status(), passed.toString());
+    assertThat(passed).hasStatus(200);
   }
 
   /// Several accounts stand in the way: what helps is said for all of them together, and a limit is
@@ -138,14 +137,15 @@ class RemediesHttpTest {
         attempt = attempt.with("input_tokens", "89000");
       }
       Http.Answer answer = scene.send(attempt);
-      assertEquals("team_ceiling_reached", answer.text("code"), answer.toString());
+      assertThat(answer).hasText("code", "team_ceiling_reached");
       for (int times = 0; times < 3 && answer.status() == 402; times++) {
-        assertEquals(List.of(remedy), remedies(answer), answer.toString());
+        assertThat(remedies(answer)).as(answer.toString()).isEqualTo(List.of(remedy));
         attempt = scene.follow(remedy, answer.json(), attempt);
         answer = scene.send(attempt);
-        assertEquals(remedy.equals("raise_limit") && times < 2 ? 402 : 200, answer.status());
+        assertThat(answer.status())
+            .isEqualTo(remedy.equals("raise_limit") && times < 2 ? 402 : 200);
       }
-      assertEquals(200, answer.status(), answer.toString());
+      assertThat(answer).hasStatus(200);
     }
   }
 
@@ -156,16 +156,16 @@ class RemediesHttpTest {
     TestTenant tenant = new TestTenant(base);
     tenant.policy("{\"default_run_limit_usd\": \"0.10\"}");
     Http.Answer blocked = tenant.ask(150_000, 1, null);
-    assertEquals(List.of("raise_limit"), remedies(blocked));
+    assertThat(remedies(blocked)).isEqualTo(List.of("raise_limit"));
 
     Http.Answer made =
         tenant.gateway.post(
             "/budget/runs", "{\"run_id\": \"%s\", \"limit_usd\": \"0.20\"}".formatted(tenant.run));
-    assertEquals(201, made.status(), made.toString());
-    assertEquals(200, tenant.ask(150_000, 1, null).status());
+    assertThat(made).hasStatus(201);
+    assertThat(tenant.ask(150_000, 1, null)).hasStatus(200);
 
     Http.Answer stated = tenant.askIn("another", 150_000, 1, "\"run_limit_usd\": \"0.20\"");
-    assertEquals(200, stated.status(), stated.toString());
+    assertThat(stated).hasStatus(200);
   }
 
   @Test
@@ -185,12 +185,12 @@ class RemediesHttpTest {
             default -> scene.ask(150_000, 1);
           };
       Http.Answer blocked = scene.send(attempt);
-      assertEquals(List.of(remedy), remedies(blocked), blocked.toString());
+      assertThat(remedies(blocked)).as(blocked.toString()).isEqualTo(List.of(remedy));
       if (remedy.equals("reduce_output")) {
-        assertEquals(39_600, blocked.json().at("/budget/fits_max_output_tokens").asInt());
+        assertThat(blocked.json().at("/budget/fits_max_output_tokens").asInt()).isEqualTo(39_600);
       }
       Http.Answer passed = scene.send(scene.follow(remedy, blocked.json(), attempt));
-      assertEquals(200, passed.status(), passed.toString());
+      assertThat(passed).hasStatus(200);
     }
   }
 
@@ -202,8 +202,8 @@ class RemediesHttpTest {
     scene.tenant.commit(first, 100_000, 0);
     Attempt attempt = scene.ask(1, 1);
     Http.Answer blocked = scene.send(attempt);
-    assertEquals(List.of("raise_limit"), remedies(blocked), blocked.toString());
-    assertEquals(200, scene.send(scene.follow("raise_limit", blocked.json(), attempt)).status());
+    assertThat(remedies(blocked)).as(blocked.toString()).isEqualTo(List.of("raise_limit"));
+    assertThat(scene.send(scene.follow("raise_limit", blocked.json(), attempt))).hasStatus(200);
   }
 
   @Test
@@ -212,21 +212,21 @@ class RemediesHttpTest {
       Scene scene = new Scene(Blocker.RUN);
       Attempt attempt = scene.to("house-model", kind);
       Http.Answer blocked = scene.send(attempt);
-      assertEquals("price_unknown", blocked.text("code"), blocked.toString());
+      assertThat(blocked).hasText("code", "price_unknown");
       List<String> helpful = kind == Kind.RETARGET ? List.of() : List.of("price_model");
-      assertEquals(helpful, remedies(blocked), kind.name());
+      assertThat(remedies(blocked)).as(kind.name()).isEqualTo(helpful);
       Attempt another =
           attempt.with("model", "\"claude-haiku-4-5\"").with("provider", "\"anthropic\"");
-      assertEquals(200, scene.send(another).status(), kind.name());
+      assertThat(scene.send(another)).as(kind.name()).hasStatus(200);
       if (kind == Kind.RETARGET) {
         scene.tenant.admin.send(
             "PUT",
             "/budget/price-overrides?provider=anthropic&model=house-model",
             "{\"prices\": {\"input\": \"0.000001\", \"output\": \"0.000005\"}}");
-        assertEquals(402, scene.send(attempt).status(), "a price set after the decision");
+        assertThat(scene.send(attempt)).as("a price set after the decision").hasStatus(402);
       } else {
         Attempt priced = scene.follow("price_model", blocked.json(), attempt);
-        assertEquals(200, scene.send(priced).status(), kind.name());
+        assertThat(scene.send(priced)).as(kind.name()).hasStatus(200);
       }
     }
   }
@@ -245,11 +245,12 @@ class RemediesHttpTest {
               .formatted(model));
       Attempt attempt = scene.to(model, Kind.ASK);
       Http.Answer blocked = scene.send(attempt);
-      assertEquals(code, blocked.text("code"), blocked.toString());
-      assertEquals(
-          unpriced ? List.of("downgrade", "price_model") : List.of("downgrade"), remedies(blocked));
-      assertEquals(
-          200, scene.send(scene.follow("downgrade", blocked.json(), attempt)).status(), code);
+      assertThat(blocked.text("code")).as(blocked.toString()).isEqualTo(code);
+      assertThat(remedies(blocked))
+          .isEqualTo(unpriced ? List.of("downgrade", "price_model") : List.of("downgrade"));
+      assertThat(scene.send(scene.follow("downgrade", blocked.json(), attempt)))
+          .as(code)
+          .hasStatus(200);
     }
   }
 
@@ -262,21 +263,21 @@ class RemediesHttpTest {
       Attempt attempt = scene.to("claude-sonnet-4-5", kind);
       for (int i = 0; i < 2; i++) {
         Http.Answer blocked = scene.send(attempt);
-        assertEquals("model_not_allowed", blocked.text("code"), blocked.toString());
-        assertEquals(List.of(), remedies(blocked));
-        assertNull(blocked.header("Retry-After"));
+        assertThat(blocked).hasText("code", "model_not_allowed");
+        assertThat(remedies(blocked)).isEmpty();
+        assertThat(blocked.header("Retry-After")).isNull();
       }
     }
     Http gateway = new TestTenant(base).gateway;
-    assertEquals(
-        204, gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "gone").status());
+    assertThat(gateway.post("/budget/decisions/cancel", null, "Idempotency-Key", "gone"))
+        .hasStatus(204);
     String ask = "{\"model\": \"claude-haiku-4-5\", \"input_tokens\": 1}";
     for (int i = 0; i < 2; i++) {
       Http.Answer cancelled = gateway.ask(ask, "gone");
-      assertEquals("cancelled", cancelled.text("code"), cancelled.toString());
-      assertEquals(List.of(), remedies(cancelled));
+      assertThat(cancelled).hasText("code", "cancelled");
+      assertThat(remedies(cancelled)).isEmpty();
     }
-    assertEquals(200, gateway.ask(ask, "another").status());
+    assertThat(gateway.ask(ask, "another")).hasStatus(200);
   }
 
   private static List<String> remedies(Http.Answer answer) {
@@ -332,7 +333,7 @@ class RemediesHttpTest {
                "team_id": "red", "feature_id": "chat"%s}
               """
                   .formatted(id, limit, more));
-      assertEquals(201, made.status(), made.toString());
+      assertThat(made).hasStatus(201);
     }
 
     String idOf(Blocker of) {
@@ -357,7 +358,7 @@ class RemediesHttpTest {
               "PUT",
               "/budget/ceilings/%s/%s/%s".formatted(scope, id, window),
               "{\"limit_usd\": \"%s\"%s}".formatted(usd, more));
-      assertEquals(2, answer.status() / 100, answer.toString());
+      assertThat(answer.status() / 100).as(answer.toString()).isEqualTo(2);
     }
 
     Attempt ask(long inputTokens, long outputTokens) {
@@ -381,7 +382,7 @@ class RemediesHttpTest {
       Http.Answer answer =
           tenant.gateway.ask(
               ask(inputTokens, outputTokens).body().toString(), UUID.randomUUID().toString(), of);
-      assertEquals(200, answer.status(), answer.toString());
+      assertThat(answer).hasStatus(200);
       inFlight.add(answer.text("reservation_id"));
       return answer.text("reservation_id");
     }
@@ -460,13 +461,13 @@ class RemediesHttpTest {
           for (String reservation : inFlight) {
             Http.Answer released =
                 tenant.gateway.post("/budget/reservations/" + reservation + "/release", null);
-            assertEquals(200, released.status(), released.toString());
+            assertThat(released).hasStatus(200);
           }
           return attempt;
         }
         case "downgrade" -> {
           JsonNode alternative = problem.at("/alternatives/0");
-          assertEquals(true, alternative.path("fits_budget").asBoolean(), problem.toString());
+          assertThat(alternative.path("fits_budget").asBoolean()).as(problem.toString()).isTrue();
           return attempt
               .with("model", alternative.path("model").toString())
               .with("provider", alternative.path("provider").toString());
@@ -496,7 +497,7 @@ class RemediesHttpTest {
                   "/budget/price-overrides?provider=anthropic&model=%s"
                       .formatted(attempt.body().path("model").asText()),
                   "{\"prices\": {\"input\": \"0.000001\", \"output\": \"0.000005\"}}");
-          assertEquals(201, priced.status(), priced.toString());
+          assertThat(priced).hasStatus(201);
           return attempt;
         }
         default -> throw new AssertionError(remedy);

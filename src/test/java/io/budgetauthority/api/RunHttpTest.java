@@ -1,7 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.local.LocalCloudResource;
@@ -25,20 +24,20 @@ class RunHttpTest {
         "{\"run_id\": \"%s\", \"limit_usd\": \"1.00\", \"user_id\": \"ada\"}".formatted(tenant.run);
 
     Http.Answer made = tenant.gateway.post("/budget/runs", body);
-    assertEquals(201, made.status(), made.toString());
-    assertEquals("1.00", made.text("remaining_usd"));
-    assertEquals(200, tenant.gateway.post("/budget/runs", body).status());
+    assertThat(made).hasStatus(201).hasText("remaining_usd", "1.00");
+    assertThat(tenant.gateway.post("/budget/runs", body)).hasStatus(200);
     Http.Answer other = tenant.gateway.post("/budget/runs", body.replace("\"ada\"", "\"bob\""));
-    assertEquals(409, other.status());
-    assertEquals("run_conflict", other.text("code"));
-    assertEquals(403, tenant.ask(1, 1, "\"user_id\": \"bob\"").status());
+    assertThat(other).isProblem(409, "run_conflict");
+    assertThat(tenant.ask(1, 1, "\"user_id\": \"bob\"")).hasStatus(403);
     Http.Answer ask = tenant.ask(1, 1, "\"key_id\": \"ci\"");
-    assertEquals(200, ask.status());
-    assertEquals("ada", ask.text("user_id"), "left out, it is the run's own");
-    assertEquals("ci", tenant.run().text("key_id"), "a part left open is bound by who states it");
+    assertThat(ask).hasStatus(200);
+    assertThat(ask).as("left out, it is the run's own").hasText("user_id", "ada");
+    assertThat(tenant.run())
+        .as("a part left open is bound by who states it")
+        .hasText("key_id", "ci");
     Http.Answer issued = tenant.gateway.post("/budget/runs", "{}");
-    assertTrue(issued.text("run_id").startsWith("run_"));
-    assertEquals("5.00", issued.text("limit_usd"));
+    assertThat(issued.text("run_id")).startsWith("run_");
+    assertThat(issued).hasText("limit_usd", "5.00");
   }
 
   @Test
@@ -48,20 +47,18 @@ class RunHttpTest {
     String run = "/budget/runs/" + tenant.run;
 
     Http.Answer closed = tenant.gateway.send("PATCH", run, "{\"state\": \"closed\"}");
-    assertEquals(200, closed.status(), closed.toString());
-    assertEquals("closed", closed.text("state"));
+    assertThat(closed).hasStatus(200).hasText("state", "closed");
     Http.Answer refused = tenant.ask(1, 1, null);
-    assertEquals(409, refused.status());
-    assertEquals("run_closed", refused.text("code"));
-    assertEquals(200, tenant.step(ask, "extend", "{\"ttl_seconds\": 900}").status());
-    assertEquals("committed", tenant.commit(ask, 1_000, 50).text("state"));
+    assertThat(refused).isProblem(409, "run_closed");
+    assertThat(tenant.step(ask, "extend", "{\"ttl_seconds\": 900}")).hasStatus(200);
+    assertThat(tenant.commit(ask, 1_000, 50)).hasText("state", "committed");
 
-    assertEquals(400, tenant.gateway.send("PATCH", run, "{\"state\": \"active\"}").status());
-    assertEquals(400, tenant.gateway.send("PATCH", run, "{}").status());
+    assertThat(tenant.gateway.send("PATCH", run, "{\"state\": \"active\"}")).hasStatus(400);
+    assertThat(tenant.gateway.send("PATCH", run, "{}")).hasStatus(400);
     Http.Answer raised = tenant.admin.send("PATCH", run, "{\"limit_usd\": \"7.00\"}");
-    assertEquals("7.00", raised.text("limit_usd"));
-    assertEquals(
-        404, tenant.admin.send("PATCH", "/budget/runs/none", "{\"state\": \"closed\"}").status());
+    assertThat(raised).hasText("limit_usd", "7.00");
+    assertThat(tenant.admin.send("PATCH", "/budget/runs/none", "{\"state\": \"closed\"}"))
+        .hasStatus(404);
   }
 
   @Test
@@ -71,15 +68,16 @@ class RunHttpTest {
       tenant.askIn(tenant.run + "-" + i, 1, 1, "\"user_id\": \"ada\"");
     }
     Http.Answer first = tenant.gateway.get("/budget/runs?user_id=ada&limit=3");
-    assertEquals(3, first.json().path("items").size());
-    assertEquals(tenant.run + "-4", first.json().path("items").path(0).path("run_id").asText());
+    assertThat(first.json().path("items").size()).isEqualTo(3);
+    assertThat(first.json().path("items").path(0).path("run_id").asText())
+        .isEqualTo(tenant.run + "-4");
     Http.Answer second =
         tenant.gateway.get("/budget/runs?user_id=ada&limit=3&after=" + first.text("next"));
-    assertEquals(2, second.json().path("items").size());
-    assertTrue(second.json().path("next").isNull());
-    assertEquals(
-        0, tenant.gateway.get("/budget/runs?user_id=ada&state=closed").json().path("items").size());
-    assertEquals(400, tenant.gateway.get("/budget/runs?user_id=ada&limit=201").status());
+    assertThat(second.json().path("items").size()).isEqualTo(2);
+    assertThat(second.json().path("next").isNull()).isTrue();
+    assertThat(tenant.gateway.get("/budget/runs?user_id=ada&state=closed").json().path("items"))
+        .isEmpty();
+    assertThat(tenant.gateway.get("/budget/runs?user_id=ada&limit=201")).hasStatus(400);
   }
 
   @Test
@@ -92,12 +90,12 @@ class RunHttpTest {
     JsonNode accounts =
         tenant.gateway.get("/budget/balances?run_id=" + tenant.run).json().path("accounts");
 
-    assertEquals(3, accounts.size(), accounts.toString());
-    assertEquals("4.895", accounts.path(0).path("remaining_usd").asText());
-    assertEquals("1.895", accounts.path(1).path("remaining_usd").asText());
-    assertEquals("soft_gate", accounts.path(2).path("mode").asText());
-    assertEquals(
-        1, tenant.gateway.get("/budget/balances?user_id=ada").json().path("accounts").size());
-    assertEquals(404, tenant.gateway.get("/budget/balances?run_id=none").status());
+    assertThat(accounts).hasSize(3);
+    assertThat(accounts.path(0).path("remaining_usd").asText()).isEqualTo("4.895");
+    assertThat(accounts.path(1).path("remaining_usd").asText()).isEqualTo("1.895");
+    assertThat(accounts.path(2).path("mode").asText()).isEqualTo("soft_gate");
+    assertThat(tenant.gateway.get("/budget/balances?user_id=ada").json().path("accounts").size())
+        .isEqualTo(1);
+    assertThat(tenant.gateway.get("/budget/balances?run_id=none")).hasStatus(404);
   }
 }

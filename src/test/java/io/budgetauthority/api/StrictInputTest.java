@@ -1,7 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -44,13 +43,13 @@ class StrictInputTest {
   })
   void whenAParameterIsInvalid_itIsRefusedOrNotFound(String path, int status) {
     Http.Answer answer = admin().get(path.replace("LONG", LONG));
-    assertEquals(status, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(status);
   }
 
   @Test
   void whenARunIdIsTooLong_itsChangeIsNotFound() {
     Http.Answer answer = admin().send("PATCH", "/budget/runs/" + LONG, "{\"limit_usd\": \"1.00\"}");
-    assertEquals(404, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(404);
   }
 
   @Test
@@ -61,23 +60,22 @@ class StrictInputTest {
           "{\"model\": \"a\", \"input_tokens\": 1, \"billed_tools\": {\"\\udc00\": 1}}"
         }) {
       Http.Answer answer = gateway().ask(body, "surrogate");
-      assertEquals(400, answer.status(), answer.toString());
+      assertThat(answer).hasStatus(400);
     }
     Http.Answer whole =
         gateway().ask("{\"model\": \"a\\ud83d\\ude00\", \"input_tokens\": 1}", "whole pair");
-    assertEquals(400, whole.status(), "a space in the key");
-    assertEquals(
-        402,
-        gateway().ask("{\"model\": \"a\\ud83d\\ude00\", \"input_tokens\": 1}", "pair").status());
+    assertThat(whole).as("a space in the key").hasStatus(400);
+    assertThat(gateway().ask("{\"model\": \"a\\ud83d\\ude00\", \"input_tokens\": 1}", "pair"))
+        .hasStatus(402);
   }
 
   @Test
   void whenANameIsLongerThan256Characters_itIsRefused() {
     String ask = "{\"model\": \"%s\", \"input_tokens\": 1}";
-    assertEquals(402, gateway().ask(ask.formatted("😀".repeat(256)), "wide").status());
-    assertEquals(400, gateway().ask(ask.formatted("😀".repeat(257)), "wider").status());
+    assertThat(gateway().ask(ask.formatted("😀".repeat(256)), "wide")).hasStatus(402);
+    assertThat(gateway().ask(ask.formatted("😀".repeat(257)), "wider")).hasStatus(400);
     String tools = "{\"model\": \"a\", \"input_tokens\": 1, \"billed_tools\": {\"%s\": 1}}";
-    assertEquals(400, gateway().ask(tools.formatted("t".repeat(257)), "tool").status());
+    assertThat(gateway().ask(tools.formatted("t".repeat(257)), "tool")).hasStatus(400);
   }
 
   @Test
@@ -85,9 +83,9 @@ class StrictInputTest {
     String path = "/budget/price-overrides?provider=acme&model=";
     String wide = "%F0%9F%98%80";
     String price = "{\"prices\": {\"input\": \"0.01\"}}";
-    assertEquals(400, admin().send("PUT", path + wide.repeat(257), price).status());
-    assertEquals(201, admin().send("PUT", path + wide.repeat(256), price).status());
-    assertEquals(204, admin().send("DELETE", path + wide.repeat(256), null).status());
+    assertThat(admin().send("PUT", path + wide.repeat(257), price)).hasStatus(400);
+    assertThat(admin().send("PUT", path + wide.repeat(256), price)).hasStatus(201);
+    assertThat(admin().send("DELETE", path + wide.repeat(256), null)).hasStatus(204);
   }
 
   @Test
@@ -99,14 +97,14 @@ class StrictInputTest {
     tenant.policy(policy.replaceFirst("mm", "nn"));
     Http.Answer larger =
         tenant.admin.send("PUT", "/budget/policy", policy.replaceFirst("\\[", "[" + models + ","));
-    assertEquals(413, larger.status(), "a body of 370 KB");
+    assertThat(larger).as("a body of 370 KB").hasStatus(413);
     String alternatives = String.join(",", Collections.nCopies(3_000, "{\"model\":\"a\"}"));
     Http.Answer expanded =
         tenant.admin.send(
             "PUT",
             "/budget/policy",
             "{\"downgrade\":[{\"models\":[\"m\"],\"alternatives\":[" + alternatives + "]}]}");
-    assertEquals(400, expanded.status(), expanded.toString().substring(0, 100));
-    assertTrue(expanded.text("detail").contains("bytes"), expanded.text("detail"));
+    assertThat(expanded).as(expanded.toString().substring(0, 100)).hasStatus(400);
+    assertThat(expanded.text("detail")).contains("bytes");
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.api;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
 import java.util.UUID;
@@ -20,26 +20,26 @@ final class TestTenant {
     Http.Answer made =
         new Http(base, "bak_demo_operator")
             .post("/budget/tenants", "{\"tenant_id\": \"%s\"}".formatted(id));
-    assertEquals(201, made.status(), made.toString());
+    assertThat(made).hasStatus(201);
     this.admin = new Http(base, made.json().path("admin_key").path("secret").asText());
     this.gateway = key("{\"role\": \"gateway\"}");
   }
 
   Http key(String body) {
     Http.Answer made = admin.post("/budget/keys", body);
-    assertEquals(201, made.status(), made.toString());
+    assertThat(made).hasStatus(201);
     return new Http(base, made.text("secret"));
   }
 
   Http.Answer policy(String body) {
     Http.Answer answer = admin.send("PUT", "/budget/policy", body);
-    assertEquals(200, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(200);
     return answer;
   }
 
   void ceiling(String path, String body) {
     Http.Answer answer = admin.send("PUT", "/budget/ceilings/" + path, body);
-    assertEquals(201, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(201);
   }
 
   /// An ask for a call of claude-haiku-4-5 that costs 1 USD a million input tokens and 5 USD a

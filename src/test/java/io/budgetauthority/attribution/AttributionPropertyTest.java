@@ -1,7 +1,6 @@
 package io.budgetauthority.attribution;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.Faults;
@@ -332,7 +331,7 @@ class AttributionPropertyTest {
       groups(Dimension.KEY).forEach(it -> assertScope(Scope.KEY, it, List.of("ci")));
       Amounts all = groups().getFirst().amounts();
       assertCommitted(Scope.TENANT, "-", all);
-      assertTrue(all.of(Measure.COMMITTED_USD) > 0, "seed " + seed);
+      assertThat(all.of(Measure.COMMITTED_USD)).as("seed " + seed).isGreaterThan(0);
     }
 
     private static long decisions(Attribution.Group group) {
@@ -358,10 +357,9 @@ class AttributionPropertyTest {
                   Deadline.in(Duration.ofSeconds(5)))
               .accounts()
               .get(AccountKey.total(service.tenantId, scope, id));
-      assertEquals(
-          account == null ? MicroUsd.ZERO : account.committed(),
-          amounts.money(Measure.COMMITTED_USD),
-          "seed " + seed + ", " + scope + " " + id);
+      assertThat(amounts.money(Measure.COMMITTED_USD))
+          .as("seed " + seed + ", " + scope + " " + id)
+          .isEqualTo(account == null ? MicroUsd.ZERO : account.committed());
     }
 
     /// The same sums from the decisions as they stand, counted here in a few lines.
@@ -408,9 +406,9 @@ class AttributionPropertyTest {
               is.of(Measure.OVERRUN_USD)
             });
       }
-      assertEquals(written(expected), written(found), "seed " + seed);
-      assertEquals(corrections, correctionsFound, "seed " + seed);
-      assertTrue(corrections > 0, "seed " + seed);
+      assertThat(written(found)).as("seed " + seed).isEqualTo(written(expected));
+      assertThat(correctionsFound).as("seed " + seed).isEqualTo(corrections);
+      assertThat(corrections).as("seed " + seed).isGreaterThan(0);
     }
 
     private static Map<String, String> written(Map<String, long[]> sums) {

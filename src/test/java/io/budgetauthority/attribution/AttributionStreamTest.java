@@ -1,8 +1,6 @@
 package io.budgetauthority.attribution;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.Reservation;
@@ -32,18 +30,18 @@ class AttributionStreamTest {
     try (TestAttribution it = new TestAttribution()) {
       it.service.ask("one", "run", 1_000, 1_000, LIMIT);
       it.catchUp();
-      assertEquals(1, it.total().of(Measure.CALLS));
-      assertEquals(1, it.total().of(Measure.OPEN));
-      assertEquals(0, it.total().of(Measure.COMMITTED_USD));
+      assertThat(it.total().of(Measure.CALLS)).isEqualTo(1);
+      assertThat(it.total().of(Measure.OPEN)).isEqualTo(1);
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(0);
 
       it.service.commit(it.service.idOf("one"), 1_000, 200);
       it.catchUp();
 
-      assertEquals(1, it.total().of(Measure.CALLS));
-      assertEquals(0, it.total().of(Measure.OPEN));
-      assertEquals(2_000, it.total().of(Measure.COMMITTED_USD));
-      assertEquals(1_000, it.total().of(Measure.INPUT_TOKENS));
-      assertEquals(200, it.total().of(Measure.OUTPUT_TOKENS));
+      assertThat(it.total().of(Measure.CALLS)).isEqualTo(1);
+      assertThat(it.total().of(Measure.OPEN)).isEqualTo(0);
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(2_000);
+      assertThat(it.total().of(Measure.INPUT_TOKENS)).isEqualTo(1_000);
+      assertThat(it.total().of(Measure.OUTPUT_TOKENS)).isEqualTo(200);
     }
   }
 
@@ -54,7 +52,7 @@ class AttributionStreamTest {
       it.service.commit(it.service.idOf("one"), 0, 100, UsageQuality.ESTIMATED);
       it.service.commit(it.service.idOf("one"), 0, 300, UsageQuality.EXACT);
       List<StreamRecord> records = it.tail.read();
-      assertEquals(3, records.size());
+      assertThat(records).hasSize(3);
 
       it.add(List.of(records.get(2)));
       Amounts newest = it.total();
@@ -62,10 +60,10 @@ class AttributionStreamTest {
       it.add(records);
       it.add(List.of(records.get(1)));
 
-      assertEquals(1_500, newest.of(Measure.COMMITTED_USD));
-      assertEquals(newest, it.total());
-      assertEquals(1, newest.of(Measure.CORRECTIONS));
-      assertEquals(1_000, newest.of(Measure.CORRECTED_USD));
+      assertThat(newest.of(Measure.COMMITTED_USD)).isEqualTo(1_500);
+      assertThat(it.total()).isEqualTo(newest);
+      assertThat(newest.of(Measure.CORRECTIONS)).isEqualTo(1);
+      assertThat(newest.of(Measure.CORRECTED_USD)).isEqualTo(1_000);
     }
   }
 
@@ -82,9 +80,9 @@ class AttributionStreamTest {
       backwards.forEach(record -> it.add(List.of(record)));
       it.add(backwards);
 
-      assertEquals(2, it.total().of(Measure.CORRECTIONS));
-      assertEquals(-5_000 + 500 + 1_000, it.total().of(Measure.CORRECTED_USD));
-      assertEquals(1_500, it.total().of(Measure.COMMITTED_USD));
+      assertThat(it.total().of(Measure.CORRECTIONS)).isEqualTo(2);
+      assertThat(it.total().of(Measure.CORRECTED_USD)).isEqualTo(-5_000 + 500 + 1_000);
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(1_500);
     }
   }
 
@@ -100,8 +98,8 @@ class AttributionStreamTest {
       StreamRecord last = records.getLast();
       it.add(List.of(new StreamRecord("9", last.at(), last.after(), Attributes.NONE)));
 
-      assertEquals(before, it.total());
-      assertEquals(1_500, before.of(Measure.COMMITTED_USD));
+      assertThat(it.total()).isEqualTo(before);
+      assertThat(before.of(Measure.COMMITTED_USD)).isEqualTo(1_500);
     }
   }
 
@@ -110,14 +108,14 @@ class AttributionStreamTest {
     try (TestAttribution it = new TestAttribution()) {
       it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
-      assertEquals(List.of(TestAuthority.MODEL), models(it));
+      assertThat(models(it)).isEqualTo(List.of(TestAuthority.MODEL));
 
       it.service.settlement.retarget(
           it.service.gateway, it.service.idOf("one"), null, TestAuthority.CHEAP_MODEL);
       it.catchUp();
 
-      assertEquals(List.of(TestAuthority.CHEAP_MODEL), models(it));
-      assertEquals(1, it.total().of(Measure.CALLS));
+      assertThat(models(it)).isEqualTo(List.of(TestAuthority.CHEAP_MODEL));
+      assertThat(it.total().of(Measure.CALLS)).isEqualTo(1);
     }
   }
 
@@ -135,10 +133,10 @@ class AttributionStreamTest {
       it.service.settlement.release(it.service.gateway, it.service.idOf("one"), null);
       it.catchUp();
 
-      assertEquals(0, it.total().of(Measure.CALLS));
-      assertEquals(1, it.total().of(Measure.RELEASED));
-      assertEquals(1, it.total().of(Measure.BLOCKED));
-      assertEquals(2, it.total().of(Measure.DECISIONS));
+      assertThat(it.total().of(Measure.CALLS)).isEqualTo(0);
+      assertThat(it.total().of(Measure.RELEASED)).isEqualTo(1);
+      assertThat(it.total().of(Measure.BLOCKED)).isEqualTo(1);
+      assertThat(it.total().of(Measure.DECISIONS)).isEqualTo(2);
     }
   }
 
@@ -150,15 +148,15 @@ class AttributionStreamTest {
       take(it, reservation(it).expire(it.service.clock.instant(), Duration.ZERO));
       take(it, reservation(it).reconcile(it.service.clock.instant()));
       it.catchUp();
-      assertEquals(5_000, it.total().of(Measure.PRESUMED_USD));
-      assertEquals(5_000, it.total().of(Measure.COMMITTED_USD));
+      assertThat(it.total().of(Measure.PRESUMED_USD)).isEqualTo(5_000);
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(5_000);
 
       it.service.commit(it.service.idOf("one"), 0, 100);
       it.catchUp();
 
-      assertEquals(0, it.total().of(Measure.PRESUMED_USD));
-      assertEquals(500, it.total().of(Measure.COMMITTED_USD));
-      assertEquals(-4_500, it.total().of(Measure.CORRECTED_USD));
+      assertThat(it.total().of(Measure.PRESUMED_USD)).isEqualTo(0);
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(500);
+      assertThat(it.total().of(Measure.CORRECTED_USD)).isEqualTo(-4_500);
     }
   }
 
@@ -181,11 +179,11 @@ class AttributionStreamTest {
               Usage.ofTokens(0, 1_000), null, "a model that nobody knows", UsageQuality.EXACT));
       it.catchUp();
 
-      assertEquals(1, it.total().of(Measure.UNPRICED));
-      assertEquals(5_000, it.total().of(Measure.UNPRICED_USD));
-      assertEquals(1, it.total().of(Measure.OVERRUNS));
-      assertEquals(4_500, it.total().of(Measure.OVERRUN_USD));
-      assertEquals(List.of("a model that nobody knows"), models(it));
+      assertThat(it.total().of(Measure.UNPRICED)).isEqualTo(1);
+      assertThat(it.total().of(Measure.UNPRICED_USD)).isEqualTo(5_000);
+      assertThat(it.total().of(Measure.OVERRUNS)).isEqualTo(1);
+      assertThat(it.total().of(Measure.OVERRUN_USD)).isEqualTo(4_500);
+      assertThat(models(it)).isEqualTo(List.of("a model that nobody knows"));
     }
   }
 
@@ -195,11 +193,11 @@ class AttributionStreamTest {
       it.service.settlement.cancel(
           it.service.gateway, "one", Policy.DEFAULT.mode(), "none", Duration.ofDays(30));
       List<StreamRecord> records = it.tail.read();
-      assertEquals(1, records.size());
+      assertThat(records).hasSize(1);
 
       it.add(records);
 
-      assertEquals(List.of(), it.groups(Dimension.RUN));
+      assertThat(it.groups(Dimension.RUN)).isEmpty();
     }
   }
 
@@ -209,23 +207,24 @@ class AttributionStreamTest {
       it.service.policy(Policy.DEFAULT.in(ZoneId.of("Pacific/Kiritimati")));
       it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
-      assertEquals(LocalDate.parse("2026-11-25").toString(), day(it));
+      assertThat(day(it)).isEqualTo(LocalDate.parse("2026-11-25").toString());
 
-      assertTrue(
-          it.service.configuration.replace(
-              it.service.tenantId, Policy.DEFAULT.in(ZoneId.of("UTC"))));
+      assertThat(
+              it.service.configuration.replace(
+                  it.service.tenantId, Policy.DEFAULT.in(ZoneId.of("UTC"))))
+          .isTrue();
       it.service.clock.advance(Duration.ofDays(3));
       it.service.commit(it.service.idOf("one"), 0, 100);
       it.catchUp();
 
-      assertEquals(LocalDate.parse("2026-11-25").toString(), day(it));
-      assertEquals(500, it.total().of(Measure.COMMITTED_USD));
+      assertThat(day(it)).isEqualTo(LocalDate.parse("2026-11-25").toString());
+      assertThat(it.total().of(Measure.COMMITTED_USD)).isEqualTo(500);
     }
   }
 
   private static String day(TestAttribution it) {
     List<Attribution.Group> days = it.groups(Dimension.DAY);
-    assertEquals(1, days.size());
+    assertThat(days).hasSize(1);
     return String.valueOf(days.getFirst().values().getFirst());
   }
 
@@ -247,13 +246,13 @@ class AttributionStreamTest {
               .toList();
 
       List<List<AttributionStream.Move>> groups = AttributionStream.inTransactions(moves);
-      assertEquals(List.of(99, 99, 52), groups.stream().map(List::size).toList());
+      assertThat(groups.stream().map(List::size).toList()).isEqualTo(List.of(99, 99, 52));
 
       it.add(records);
-      assertEquals(250, it.total().of(Measure.CALLS));
+      assertThat(it.total().of(Measure.CALLS)).isEqualTo(250);
       List<AttributionTable.Row> rows = new ArrayList<>();
       it.table.rowsOf(it.service.tenantId, TestAttribution.DAY, "", true, rows::add);
-      assertEquals(List.of(3L), rows.stream().map(AttributionTable.Row::changes).toList());
+      assertThat(rows.stream().map(AttributionTable.Row::changes).toList()).isEqualTo(List.of(3L));
     }
   }
 
@@ -262,14 +261,14 @@ class AttributionStreamTest {
     try (TestAttribution it = new TestAttribution()) {
       it.service.ask("one", "run", 0, 1_000, LIMIT);
       it.catchUp();
-      assertEquals(null, marker(it).keptUntil());
+      assertThat(marker(it).keptUntil()).isNull();
 
       it.service.commit(it.service.idOf("one"), 0, 0, UsageQuality.MISSING);
       it.catchUp();
 
-      assertEquals(
-          it.service.clock.instant().plus(Duration.ofDays(30)).plus(AttributionStream.MAX_AGE),
-          marker(it).keptUntil());
+      assertThat(marker(it).keptUntil())
+          .isEqualTo(
+              it.service.clock.instant().plus(Duration.ofDays(30)).plus(AttributionStream.MAX_AGE));
     }
   }
 
@@ -288,16 +287,18 @@ class AttributionStreamTest {
       it.catchUp();
 
       Attribution.Listed first = it.attribution.decisionsOfRun(it.service.tenantId, "run", 3, null);
-      assertEquals(
-          List.of(it.service.idOf("key-4"), it.service.idOf("key-3"), it.service.idOf("key-2")),
-          first.ids());
+      assertThat(first.ids())
+          .isEqualTo(
+              List.of(
+                  it.service.idOf("key-4"), it.service.idOf("key-3"), it.service.idOf("key-2")));
       Attribution.Cursor next =
           Attribution.Cursor.parse(String.valueOf(first.next())).orElseThrow();
       Attribution.Listed second =
           it.attribution.decisionsOfRun(it.service.tenantId, "run", 3, next);
-      assertEquals(List.of(it.service.idOf("key-1"), it.service.idOf("key-0")), second.ids());
-      assertEquals(null, second.next());
-      assertFalse(Attribution.Cursor.parse("yesterday").isPresent());
+      assertThat(second.ids())
+          .isEqualTo(List.of(it.service.idOf("key-1"), it.service.idOf("key-0")));
+      assertThat(second.next()).isNull();
+      assertThat(Attribution.Cursor.parse("yesterday")).isNotPresent();
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.attribution;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -44,10 +44,10 @@ class ContributionTest {
   void whenUsageHasNoDecision_itIsACallAndNoOverrun() {
     Amounts amounts = with(it -> it.putObject("verdict").put("type", "unreserved")).amounts();
 
-    assertEquals(1, amounts.of(Measure.CALLS));
-    assertEquals(1, amounts.of(Measure.UNRESERVED));
-    assertEquals(5_000, amounts.of(Measure.COMMITTED_USD));
-    assertEquals(0, amounts.of(Measure.OVERRUNS));
+    assertThat(amounts.of(Measure.CALLS)).isEqualTo(1);
+    assertThat(amounts.of(Measure.UNRESERVED)).isEqualTo(1);
+    assertThat(amounts.of(Measure.COMMITTED_USD)).isEqualTo(5_000);
+    assertThat(amounts.of(Measure.OVERRUNS)).isEqualTo(0);
   }
 
   @Test
@@ -59,18 +59,18 @@ class ContributionTest {
               it.put("degraded", "ledger_unavailable");
             });
 
-    assertEquals(null, contribution.row().runId());
-    assertEquals(1, contribution.amounts().of(Measure.ORPHANS));
-    assertEquals(5_000, contribution.amounts().of(Measure.ORPHANS_USD));
-    assertEquals(1, contribution.amounts().of(Measure.DEGRADED));
-    assertEquals(1, contribution.amounts().of(Measure.OVERRUNS));
+    assertThat(contribution.row().runId()).isNull();
+    assertThat(contribution.amounts().of(Measure.ORPHANS)).isEqualTo(1);
+    assertThat(contribution.amounts().of(Measure.ORPHANS_USD)).isEqualTo(5_000);
+    assertThat(contribution.amounts().of(Measure.DEGRADED)).isEqualTo(1);
+    assertThat(contribution.amounts().of(Measure.OVERRUNS)).isEqualTo(1);
   }
 
   @Test
   void whenADecisionHasAnUnknownField_itIsIgnored() {
     Amounts plain = with(it -> {}).amounts();
 
-    assertEquals(plain, with(it -> it.put("a_field_of_later", 1)).amounts());
+    assertThat(with(it -> it.put("a_field_of_later", 1)).amounts()).isEqualTo(plain);
   }
 
   @Test

@@ -1,8 +1,6 @@
 package io.budgetauthority.attribution;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
@@ -128,7 +126,7 @@ class LedgerCheckTest {
   }
 
   private AccountDifference only(LedgerCheck.Result result) {
-    assertEquals(1, result.differences().size(), result.toString());
+    assertThat(result.differences()).as(result.toString()).hasSize(1);
     return result.differences().getFirst();
   }
 
@@ -136,19 +134,19 @@ class LedgerCheckTest {
   void whenAllAgrees_nothingDiffers() {
     LedgerCheck.Result result = run();
 
-    assertEquals(List.of(), result.differences());
-    assertEquals(List.of(), result.moving());
-    assertEquals(20, result.decisions());
-    assertEquals(4, result.accounts());
+    assertThat(result.differences()).isEmpty();
+    assertThat(result.moving()).isEmpty();
+    assertThat(result.decisions()).isEqualTo(20);
+    assertThat(result.accounts()).isEqualTo(4);
   }
 
   @Test
   void whenDecisionsAreDeleted_nothingDiffers() {
     service.clock.advance(Duration.ofDays(60));
 
-    assertEquals(16, deleteSettledDecisions());
+    assertThat(deleteSettledDecisions()).isEqualTo(16);
 
-    assertEquals(List.of(), run().differences());
+    assertThat(run().differences()).isEmpty();
   }
 
   @Test
@@ -157,15 +155,15 @@ class LedgerCheckTest {
     change(ada, "res", 777);
 
     AccountDifference difference = only(run());
-    assertEquals(ada, difference.key());
+    assertThat(difference.key()).isEqualTo(ada);
     service.clock.advance(Duration.ofMillis(1));
-    assertTrue(check().correct(difference));
+    assertThat(check().correct(difference)).isTrue();
 
-    assertEquals(right, service.account(Scope.USER, "ada"));
-    assertEquals(List.of(), run().differences());
+    assertThat(service.account(Scope.USER, "ada")).isEqualTo(right);
+    assertThat(run().differences()).isEmpty();
     AuditEntry entry = service.configuration.audit.list(service.tenantId, 1, null).getFirst();
-    assertEquals("budget check", entry.principalId());
-    assertEquals("accounts/user/ada/total", entry.subject());
+    assertThat(entry.principalId()).isEqualTo("budget check");
+    assertThat(entry.subject()).isEqualTo("accounts/user/ada/total");
   }
 
   @Test
@@ -183,9 +181,9 @@ class LedgerCheckTest {
                 .expressionAttributeValues(
                     Map.of(":change", AttributeValue.fromN(Long.toString(5)))));
 
-    assertTrue(check().correct(only(run())));
+    assertThat(check().correct(only(run()))).isTrue();
 
-    assertEquals(right, service.account(Scope.USER, "ada"));
+    assertThat(service.account(Scope.USER, "ada")).isEqualTo(right);
   }
 
   @Test
@@ -195,34 +193,34 @@ class LedgerCheckTest {
     for (long wrong : new long[] {-3, 3}) {
       change(run, "cmt", wrong);
 
-      assertTrue(check().correct(only(run())));
+      assertThat(check().correct(only(run()))).isTrue();
 
-      assertEquals(right, service.run("run-0").account().committed());
+      assertThat(service.run("run-0").account().committed()).isEqualTo(right);
     }
   }
 
   @Test
   void whenDecisionsAreDeleted_committedStaysWithinItsBounds() {
     service.clock.advance(Duration.ofDays(60));
-    assertEquals(16, deleteSettledDecisions());
+    assertThat(deleteSettledDecisions()).isEqualTo(16);
     AccountKey run = AccountKey.total(service.tenantId, Scope.RUN, "run-0");
     MicroUsd right = service.run("run-0").account().committed();
 
     change(run, "cmt", -1);
-    assertEquals(List.of(), run().differences(), "what is deleted may never have been charged");
+    assertThat(run().differences()).as("what is deleted may never have been charged").isEmpty();
     change(run, "cmt", 2);
-    assertTrue(check().correct(only(run())));
+    assertThat(check().correct(only(run()))).isTrue();
 
-    assertEquals(right, service.run("run-0").account().committed());
+    assertThat(service.run("run-0").account().committed()).isEqualTo(right);
   }
 
   @Test
   void whenAChargeIsNotInItsRowYet_nothingDiffers() {
     service.clock.advance(Duration.ofDays(60));
-    assertEquals(16, deleteSettledDecisions());
+    assertThat(deleteSettledDecisions()).isEqualTo(16);
     service.commit(service.idOf("key-0"), 0, 4_000);
 
-    assertEquals(List.of(), run().differences());
+    assertThat(run().differences()).isEmpty();
   }
 
   @Test
@@ -230,20 +228,20 @@ class LedgerCheckTest {
     Account right = service.account(Scope.USER, "ada");
     delete(ada);
 
-    assertTrue(check().correct(only(run())));
+    assertThat(check().correct(only(run()))).isTrue();
 
     Account made = service.account(Scope.USER, "ada");
-    assertEquals(right.committed(), made.committed());
-    assertEquals(right.reserved(), made.reserved());
+    assertThat(made.committed()).isEqualTo(right.committed());
+    assertThat(made.reserved()).isEqualTo(right.reserved());
     service.ask("next", "run-9", 0, 10, RUN_LIMIT);
-    assertEquals(right.limit(), service.account(Scope.USER, "ada").limit());
+    assertThat(service.account(Scope.USER, "ada").limit()).isEqualTo(right.limit());
   }
 
   @Test
   void whenARunIsMissing_itIsReportedAndNotMade() {
     delete(AccountKey.total(service.tenantId, Scope.RUN, "run-1"));
 
-    assertFalse(check().correct(only(run())));
+    assertThat(check().correct(only(run()))).isFalse();
   }
 
   @Test
@@ -252,12 +250,12 @@ class LedgerCheckTest {
     AccountDifference difference = only(run());
     service.ask("next", "run-9", 0, 10, RUN_LIMIT);
 
-    assertFalse(check().correct(difference));
+    assertThat(check().correct(difference)).isFalse();
 
     AccountDifference now = only(run());
-    assertEquals(
-        List.of(),
-        new LedgerCheck.Result(0, 0, List.of(now), List.of())
-            .alsoIn(new LedgerCheck.Result(0, 0, List.of(difference), List.of())));
+    assertThat(
+            new LedgerCheck.Result(0, 0, List.of(now), List.of())
+                .alsoIn(new LedgerCheck.Result(0, 0, List.of(difference), List.of())))
+        .isEmpty();
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.attribution;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.UsageQuality;
@@ -62,12 +61,12 @@ class RebuildTest {
 
       Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
-      assertEquals(30, result.decisions());
-      assertEquals(0, result.markersRepaired());
-      assertEquals(3, result.rowsRight());
-      assertEquals(0, result.rowsCorrected() + result.rowsMoving());
-      assertEquals(List.of(it.service.tenantId + " 2026-11-24"), result.daysRebuilt());
-      assertEquals(before, groups(it));
+      assertThat(result.decisions()).isEqualTo(30);
+      assertThat(result.markersRepaired()).isEqualTo(0);
+      assertThat(result.rowsRight()).isEqualTo(3);
+      assertThat(result.rowsCorrected() + result.rowsMoving()).isEqualTo(0);
+      assertThat(result.daysRebuilt()).isEqualTo(List.of(it.service.tenantId + " 2026-11-24"));
+      assertThat(groups(it)).isEqualTo(before);
     }
   }
 
@@ -80,22 +79,22 @@ class RebuildTest {
       corrupt(it, rowOfRun(it, TestAttribution.DAY.minusDays(2), "run-0"));
       it.delete(rowOfRun(it, TestAttribution.DAY, "run-1").key());
       IntStream.range(3, 6).forEach(i -> it.delete(Marker.key(it.service.idOf("key-" + i).hash())));
-      assertNotEquals(before, groups(it));
+      assertThat(groups(it)).isNotEqualTo(before);
 
       Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
-      assertEquals(3, result.markersRepaired());
-      assertEquals(before, groups(it));
-      assertEquals(0, it.rebuild().run(it.service.tenantId).rowsCorrected());
+      assertThat(result.markersRepaired()).isEqualTo(3);
+      assertThat(groups(it)).isEqualTo(before);
+      assertThat(it.rebuild().run(it.service.tenantId).rowsCorrected()).isEqualTo(0);
       it.service.commit(it.service.idOf("key-4"), 0, 50);
       it.catchUp();
-      assertEquals(
-          250,
-          it.groups(Dimension.RUN, Dimension.DAY).stream()
-                  .mapToLong(group -> group.amounts().of(Measure.COMMITTED_USD))
-                  .sum()
-              - committed(before),
-          "and the stream goes on from there");
+      assertThat(
+              it.groups(Dimension.RUN, Dimension.DAY).stream()
+                      .mapToLong(group -> group.amounts().of(Measure.COMMITTED_USD))
+                      .sum()
+                  - committed(before))
+          .as("and the stream goes on from there")
+          .isEqualTo(250);
     }
   }
 
@@ -118,9 +117,9 @@ class RebuildTest {
 
       Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
-      assertEquals(List.of(it.service.tenantId + " 2026-11-24"), result.daysLeft());
-      assertEquals(List.of(), result.daysRebuilt());
-      assertEquals(before, groups(it));
+      assertThat(result.daysLeft()).isEqualTo(List.of(it.service.tenantId + " 2026-11-24"));
+      assertThat(result.daysRebuilt()).isEmpty();
+      assertThat(groups(it)).isEqualTo(before);
     }
   }
 
@@ -137,8 +136,8 @@ class RebuildTest {
 
       Rebuild.Result result = it.rebuild().run(it.service.tenantId);
 
-      assertEquals(1, result.rowsCorrected());
-      assertEquals(before, groups(it));
+      assertThat(result.rowsCorrected()).isEqualTo(1);
+      assertThat(groups(it)).isEqualTo(before);
     }
   }
 
@@ -164,7 +163,7 @@ class RebuildTest {
               List.of(
                   it.table.correct(read[0], new Amounts.Builder().add(Measure.CALLS, 1).build())));
 
-      assertEquals(false, written);
+      assertThat(written).isFalse();
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.googlejavaformat.java.Formatter;
 import com.google.googlejavaformat.java.FormatterException;
@@ -46,7 +46,7 @@ class FormatTest {
       }
     }
     if (!write) {
-      assertEquals(List.of(), unformatted);
+      assertThat(unformatted).isEmpty();
     }
   }
 }

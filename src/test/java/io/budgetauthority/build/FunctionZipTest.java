@@ -1,6 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.URI;
@@ -42,11 +42,11 @@ class FunctionZipTest {
             .redirectErrorStream(true)
             .start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), said);
+    assertThat(process.waitFor()).as(said).isEqualTo(0);
     try (FileSystem zip = open(to, false)) {
-      assertEquals("bootstrap", Files.readString(zip.getPath("bootstrap")));
-      assertEquals("rwxr-xr-x", permissions(zip, "bootstrap"));
-      assertEquals("rw-r--r--", permissions(zip, "cacerts"));
+      assertThat(Files.readString(zip.getPath("bootstrap"))).isEqualTo("bootstrap");
+      assertThat(permissions(zip, "bootstrap")).isEqualTo("rwxr-xr-x");
+      assertThat(permissions(zip, "cacerts")).isEqualTo("rw-r--r--");
     }
   }
 

@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,16 +39,15 @@ class NamedClassesTest {
         }
       }
     }
-    assertTrue(named > 80, named + " names");
-    assertEquals(new TreeSet<>(), missing);
+    assertThat(named).as(named + " names").isGreaterThan(80);
+    assertThat(missing).isEqualTo(new TreeSet<>());
   }
 
   private static boolean exists(String folder, String type) throws IOException {
     try (Stream<Path> sources = Files.list(Path.of("src"))) {
       return sources.anyMatch(
           source ->
-              Files.exists(
-                  source.resolve("java/io/budgetauthority/" + folder + type + ".java")));
+              Files.exists(source.resolve("java/io/budgetauthority/" + folder + type + ".java")));
     }
   }
 }

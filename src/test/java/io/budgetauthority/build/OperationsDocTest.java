@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,31 +35,30 @@ class OperationsDocTest {
   void whenAnAlarmIsDefined_theDocumentNamesIt() throws IOException {
     String document = Files.readString(Path.of("docs/how-to/operate.md"));
     List<String> alarms = found(ALARM, "infra/watch.yaml");
-    assertFalse(alarms.isEmpty());
-    assertEquals(
-        List.of(), alarms.stream().filter(it -> !document.contains("`" + it + "`")).toList());
+    assertThat(alarms).isNotEmpty();
+    assertThat(alarms.stream().filter(it -> !document.contains("`" + it + "`")).toList()).isEmpty();
   }
 
   @Test
   void whenAFunctionHasAVariable_theDocumentListsIt() throws IOException {
     String document = Files.readString(Path.of("docs/how-to/operate.md"));
     List<String> variables = found(VARIABLE, "sam-template.yaml");
-    assertFalse(variables.isEmpty());
-    assertEquals(
-        List.of(),
-        variables.stream()
-            .filter(it -> !NOT_SET_BY_HAND.contains(it))
-            .filter(it -> !document.contains("`" + it + "`"))
-            .toList());
+    assertThat(variables).isNotEmpty();
+    assertThat(
+            variables.stream()
+                .filter(it -> !NOT_SET_BY_HAND.contains(it))
+                .filter(it -> !document.contains("`" + it + "`"))
+                .toList())
+        .isEmpty();
   }
 
   /// The SAM CLI looks for a `template.yaml`, which there is none of.
   @Test
   void whenASamCommandIsShown_itNamesTheTemplate() throws IOException {
     List<String> commands = found(SAM, "docs/how-to/operate.md");
-    assertFalse(commands.isEmpty());
-    assertEquals(
-        List.of(),
-        commands.stream().filter(it -> !it.contains("--template sam-template.yaml")).toList());
+    assertThat(commands).isNotEmpty();
+    assertThat(
+            commands.stream().filter(it -> !it.contains("--template sam-template.yaml")).toList())
+        .isEmpty();
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,17 +76,20 @@ class PermissionsTest {
 
   @Test
   void whenAFunctionHasARole_onlyListedActionsAreAllowed() throws IOException {
-    assertEquals(new TreeSet<>(ALL_THAT_IS_EVER_ALLOWED), actions(template()));
+    assertThat(actions(template())).isEqualTo(new TreeSet<>(ALL_THAT_IS_EVER_ALLOWED));
   }
 
   @Test
   void whenAFunctionIsNotForPrices_itMayNotWritePrices() throws IOException {
     for (String function : List.of("Usage", "Sweep", "Attribution", "Operator")) {
-      assertFalse(
-          roleOf(function).replaceAll("\"s3:GetObject\"", "").contains("/prices/*"), function);
+      assertThat(roleOf(function).replaceAll("\"s3:GetObject\"", ""))
+          .as(function)
+          .doesNotContain("/prices/*");
     }
-    assertFalse(roleOf("Prices").contains("dynamodb:"), "the prices function needs no table");
-    assertFalse(roleOf("Attribution").contains("DecisionsTableArn"));
+    assertThat(roleOf("Prices"))
+        .as("the prices function needs no table")
+        .doesNotContain("dynamodb:");
+    assertThat(roleOf("Attribution")).doesNotContain("DecisionsTableArn");
   }
 
   @Test
@@ -95,19 +97,20 @@ class PermissionsTest {
     Matcher deleting =
         Pattern.compile("\"s3:DeleteObject\"\\s+Resource: !Sub \\[\"\\$\\{Of}/([a-z]+)/")
             .matcher(template());
-    assertEquals(List.of("tenants", "tenants"), deleting.results().map(it -> it.group(1)).toList());
+    assertThat(deleting.results().map(it -> it.group(1)).toList())
+        .isEqualTo(List.of("tenants", "tenants"));
   }
 
   @Test
   void whenTheFunctionIsTheOperators_itReachesNoTenantData() throws IOException {
-    assertEquals(1, LEADING_KEYS.matcher(roleOf("Operator")).results().count());
-    assertEquals(
-        Set.of(
-            "sts:AssumeRole",
-            "dynamodb:DeleteItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem"),
-        actions(roleOf("Operator")));
+    assertThat(LEADING_KEYS.matcher(roleOf("Operator")).results().count()).isEqualTo(1);
+    assertThat(actions(roleOf("Operator")))
+        .isEqualTo(
+            Set.of(
+                "sts:AssumeRole",
+                "dynamodb:DeleteItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem"));
   }
 }

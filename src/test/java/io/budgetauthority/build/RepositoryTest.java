@@ -1,6 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,11 +17,12 @@ class RepositoryTest {
 
   @Test
   void whenTheRepositoryIsCloned_theMainFilesAreAtItsTop() {
-    assertEquals(
-        List.of(),
-        List.of("README.md", "pom.xml", "src", "infra", "sam-template.yaml", "localstack").stream()
-            .filter(name -> Files.notExists(Path.of(name)))
-            .toList());
+    assertThat(
+            List.of("README.md", "pom.xml", "src", "infra", "sam-template.yaml", "localstack")
+                .stream()
+                .filter(name -> Files.notExists(Path.of(name)))
+                .toList())
+        .isEmpty();
   }
 
   @Test
@@ -37,6 +38,6 @@ class RepositoryTest {
             .map(block -> block.group(2).strip())
             .toList();
 
-    assertEquals(List.of("./mvnw quarkus:dev", "./mvnw verify"), commands);
+    assertThat(commands).isEqualTo(List.of("./mvnw quarkus:dev", "./mvnw verify"));
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ class SettingsPageTest {
       Files.writeString(PAGE, page.substring(0, start) + table + page.substring(end));
       return;
     }
-    assertEquals(table, page.substring(start, end));
+    assertThat(page.substring(start, end)).isEqualTo(table);
   }
 
   private static String table() throws IOException {

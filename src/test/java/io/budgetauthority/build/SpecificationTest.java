@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -50,7 +49,10 @@ class SpecificationTest {
           .results()
           .map(heading -> slug(heading.group(1)))
           .forEach(
-              slug -> assertTrue(ofPage.add(slug), "two headings of " + page + " are " + slug));
+              slug ->
+                  assertThat(ofPage.add(slug))
+                      .as("two headings of " + page + " are " + slug)
+                      .isTrue());
       anchors.put(page, ofPage);
     }
     return anchors;
@@ -88,8 +90,8 @@ class SpecificationTest {
         }
       }
     }
-    assertEquals(List.of(), broken);
-    assertTrue(citations > 600, citations + " citations were found");
+    assertThat(broken).isEmpty();
+    assertThat(citations).as(citations + " citations were found").isGreaterThan(600);
   }
 
   @Test
@@ -101,7 +103,7 @@ class SpecificationTest {
           .results()
           .forEach(found -> byNumber.add(file + ": " + found.group()));
     }
-    assertEquals(List.of(), byNumber);
+    assertThat(byNumber).isEmpty();
   }
 
   @Test
@@ -122,7 +124,7 @@ class SpecificationTest {
                             missing.add(call);
                           }
                         }));
-    assertEquals(List.of(), missing);
+    assertThat(missing).isEmpty();
   }
 
   @Test
@@ -138,7 +140,7 @@ class SpecificationTest {
                 missing.add(member);
               }
             });
-    assertEquals(List.of(), missing);
+    assertThat(missing).isEmpty();
   }
 
   @Test
@@ -152,7 +154,7 @@ class SpecificationTest {
         }
       }
     }
-    assertEquals(List.of(), missing);
+    assertThat(missing).isEmpty();
   }
 
   /// The names in code of a section, up to the next one of its level.

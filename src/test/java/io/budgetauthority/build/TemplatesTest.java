@@ -1,8 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +37,7 @@ class TemplatesTest {
 
   private static String part(String text, String from, String to) {
     int start = text.indexOf(from);
-    assertTrue(start >= 0, from);
+    assertThat(start).as(from).isGreaterThanOrEqualTo(0);
     return text.substring(start, text.indexOf(to, start));
   }
 
@@ -60,10 +58,9 @@ class TemplatesTest {
         found(REFERENCE, part(template, "\nGlobals:", "\nResources:") + function);
     parameters.addAll(Set.of("Build", "SnapStart"));
     parameters.removeAll(OF_NO_VERSION);
-    assertEquals(
-        parameters,
-        found(IN_TEXT, part(function, "VersionDescription: !Sub", "\n")),
-        "VersionDescription names what it was made of");
+    assertThat(found(IN_TEXT, part(function, "VersionDescription: !Sub", "\n")))
+        .as("VersionDescription names what it was made of")
+        .isEqualTo(parameters);
   }
 
   @Test
@@ -75,14 +72,14 @@ class TemplatesTest {
               .matcher(template)
               .results()
               .count();
-      assertFalse(stored == 0, file);
-      assertEquals(
-          stored,
-          Pattern.compile("K(?i:MS)MasterKey(?i:ID): (!If \\[OwnKey, )?!Ref KmsKeyArn")
-              .matcher(template)
-              .results()
-              .count(),
-          file);
+      assertThat(stored == 0).as(file).isFalse();
+      assertThat(
+              Pattern.compile("K(?i:MS)MasterKey(?i:ID): (!If \\[OwnKey, )?!Ref KmsKeyArn")
+                  .matcher(template)
+                  .results()
+                  .count())
+          .as(file)
+          .isEqualTo(stored);
     }
   }
 
@@ -91,7 +88,8 @@ class TemplatesTest {
   void whenATableHasAnIndex_theIndexIsWatched() throws IOException {
     String tables = Files.readString(Path.of("infra", "tables.yaml"));
     Set<String> indexes = found(INDEX, part(tables, "\n  LedgerTable:", "\nOutputs:"));
-    assertFalse(indexes.isEmpty());
-    assertEquals(indexes, found(WATCHED_INDEX, Files.readString(Path.of("infra", "watch.yaml"))));
+    assertThat(indexes).isNotEmpty();
+    assertThat(found(WATCHED_INDEX, Files.readString(Path.of("infra", "watch.yaml"))))
+        .isEqualTo(indexes);
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.URI;
@@ -37,18 +36,18 @@ public final class Transcript {
         }
       }
     }
-    assertFalse(promised.isEmpty(), page + " promises nothing");
+    assertThat(promised).as(page + " promises nothing").isNotEmpty();
 
     Process shell = new ProcessBuilder("bash", "-s").redirectErrorStream(true).start();
     shell.getOutputStream().write(script.toString().getBytes(StandardCharsets.UTF_8));
     shell.getOutputStream().close();
     String output = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
-    assertEquals(0, shell.waitFor(), output);
+    assertThat(shell.waitFor()).as(output).isEqualTo(0);
     int from = 0;
     for (String promise : promised) {
       int found = output.indexOf(promise, from);
-      assertFalse(found < 0, "not, or not in this order: " + promise + "\n" + output);
+      assertThat(found < 0).as("not, or not in this order: " + promise + "\n" + output).isFalse();
       from = found + promise.length();
     }
     return output;

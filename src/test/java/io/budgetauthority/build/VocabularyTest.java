@@ -1,7 +1,6 @@
 package io.budgetauthority.build;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +41,7 @@ class VocabularyTest {
         }
       }
     }
-    assertEquals(List.of(), found);
+    assertThat(found).isEmpty();
   }
 
   @Test
@@ -62,8 +61,8 @@ class VocabularyTest {
         }
       }
     }
-    assertEquals(List.of(), wrong);
-    assertTrue(tests > 600, tests + " tests were found");
+    assertThat(wrong).isEmpty();
+    assertThat(tests).as(tests + " tests were found").isGreaterThan(600);
   }
 
   private static List<Path> files() throws IOException {

@@ -1,9 +1,7 @@
 package io.budgetauthority.configuration;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.TestAuthority;
@@ -67,38 +65,37 @@ class CeilingsTest {
   @Test
   void whenACeilingIsFirstSet_itIsCreatedAndThenChanged() {
     PutCeiling.Result.Done first = putAlways(Window.TOTAL, 1_000);
-    assertTrue(first.created());
-    assertEquals(1, first.now().version());
+    assertThat(first.created()).isTrue();
+    assertThat(first.now().version()).isEqualTo(1);
 
     PutCeiling.Result.Done second =
         assertInstanceOf(
             PutCeiling.Result.Done.class, put(Window.TOTAL, 2_000, version -> version == 1));
-    assertFalse(second.created());
-    assertEquals(2, second.now().version());
-    assertTrue(putAlways(Window.DAY, 500).created());
-    assertEquals(
-        Set.of(Window.TOTAL, Window.DAY), configuration.ceilings.now(ada).byWindow().keySet());
-    assertEquals(
-        List.of(
-            "ceilings/user/ada/day none 0.0005",
-            "ceilings/user/ada/total 0.001 0.002",
-            "ceilings/user/ada/total none 0.001"),
-        trail());
+    assertThat(second.created()).isFalse();
+    assertThat(second.now().version()).isEqualTo(2);
+    assertThat(putAlways(Window.DAY, 500).created()).isTrue();
+    assertThat(configuration.ceilings.now(ada).byWindow().keySet())
+        .isEqualTo(Set.of(Window.TOTAL, Window.DAY));
+    assertThat(trail())
+        .isEqualTo(
+            List.of(
+                "ceilings/user/ada/day none 0.0005",
+                "ceilings/user/ada/total 0.001 0.002",
+                "ceilings/user/ada/total none 0.001"));
   }
 
   @Test
   void whenAPreconditionFails_nothingChanges() {
     putAlways(Window.TOTAL, 1_000);
 
-    assertInstanceOf(
-        PutCeiling.Result.PreconditionFailed.class,
-        put(Window.TOTAL, 2_000, version -> version == 7));
-    assertEquals(DeleteCeiling.Result.PRECONDITION_FAILED, delete(version -> version == 7));
-    assertEquals(
-        MicroUsd.of(1_000),
-        Objects.requireNonNull(configuration.ceilings.now(ada).byWindow().get(Window.TOTAL))
-            .limit());
-    assertEquals(List.of("ceilings/user/ada/total none 0.001"), trail());
+    assertThat(put(Window.TOTAL, 2_000, version -> version == 7))
+        .isInstanceOf(PutCeiling.Result.PreconditionFailed.class);
+    assertThat(delete(version -> version == 7)).isEqualTo(DeleteCeiling.Result.PRECONDITION_FAILED);
+    assertThat(
+            Objects.requireNonNull(configuration.ceilings.now(ada).byWindow().get(Window.TOTAL))
+                .limit())
+        .isEqualTo(MicroUsd.of(1_000));
+    assertThat(trail()).isEqualTo(List.of("ceilings/user/ada/total none 0.001"));
   }
 
   @Test
@@ -108,13 +105,13 @@ class CeilingsTest {
 
     putAlways(Window.TOTAL, 500);
     Account account = service.account(Scope.USER, "ada");
-    assertEquals(MicroUsd.of(500), account.limit());
-    assertEquals(MicroUsd.of(600), account.reserved());
-    assertEquals(MicroUsd.of(-100), account.available());
-    assertTrue(ask("b", 5).decision().isBlocked());
+    assertThat(account.limit()).isEqualTo(MicroUsd.of(500));
+    assertThat(account.reserved()).isEqualTo(MicroUsd.of(600));
+    assertThat(account.available()).isEqualTo(MicroUsd.of(-100));
+    assertThat(ask("b", 5).decision().isBlocked()).isTrue();
     putAlways(Window.TOTAL, 605);
-    assertFalse(ask("c", 5).decision().isBlocked());
-    assertEquals(3, service.account(Scope.USER, "ada").version().ceilings());
+    assertThat(ask("c", 5).decision().isBlocked()).isFalse();
+    assertThat(service.account(Scope.USER, "ada").version().ceilings()).isEqualTo(3);
   }
 
   @Test
@@ -123,15 +120,16 @@ class CeilingsTest {
     putAlways(Window.DAY, 900);
     ask("a", 600);
 
-    assertEquals(DeleteCeiling.Result.DONE, delete(ALWAYS));
-    assertEquals(DeleteCeiling.Result.UNKNOWN, delete(ALWAYS));
-    assertEquals(Set.of(Window.DAY), configuration.ceilings.of(ada).byWindow().keySet());
-    assertFalse(ask("b", 250).decision().isBlocked());
-    assertEquals(MicroUsd.of(600), service.account(Scope.USER, "ada").reserved());
+    assertThat(delete(ALWAYS)).isEqualTo(DeleteCeiling.Result.DONE);
+    assertThat(delete(ALWAYS)).isEqualTo(DeleteCeiling.Result.UNKNOWN);
+    assertThat(configuration.ceilings.of(ada).byWindow().keySet()).isEqualTo(Set.of(Window.DAY));
+    assertThat(ask("b", 250).decision().isBlocked()).isFalse();
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.of(600));
     putAlways(Window.TOTAL, 650);
-    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").available());
-    assertTrue(
-        ask("c", 50).decision().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL));
+    assertThat(service.account(Scope.USER, "ada").available()).isEqualTo(MicroUsd.of(50));
+    assertThat(
+            ask("c", 50).decision().accounts().stream().anyMatch(it -> it.window() == Window.TOTAL))
+        .isTrue();
   }
 
   private PutRunCeiling.Result change(long limit, LongPredicate precondition) {
@@ -150,15 +148,16 @@ class CeilingsTest {
     Run changed =
         assertInstanceOf(PutRunCeiling.Result.Done.class, change(700, version -> version == 0))
             .run();
-    assertEquals(MicroUsd.of(700), changed.account().limit());
-    assertEquals(MicroUsd.of(100), changed.account().available());
-    assertEquals(1, changed.account().version().ceilings());
-    assertEquals(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)), changed.rules());
-    assertEquals(service.run("run"), changed);
-    assertInstanceOf(
-        PutRunCeiling.Result.PreconditionFailed.class, change(800, version -> version == 0));
-    assertEquals(MicroUsd.of(700), service.run("run").account().limit());
-    assertEquals(1, trail().size());
+    assertThat(changed.account().limit()).isEqualTo(MicroUsd.of(700));
+    assertThat(changed.account().available()).isEqualTo(MicroUsd.of(100));
+    assertThat(changed.account().version().ceilings()).isEqualTo(1);
+    assertThat(changed.rules())
+        .isEqualTo(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)));
+    assertThat(changed).isEqualTo(service.run("run"));
+    assertThat(change(800, version -> version == 0))
+        .isInstanceOf(PutRunCeiling.Result.PreconditionFailed.class);
+    assertThat(service.run("run").account().limit()).isEqualTo(MicroUsd.of(700));
+    assertThat(trail()).hasSize(1);
   }
 
   @Test
@@ -168,13 +167,13 @@ class CeilingsTest {
 
     PutRunCeiling.Result plain =
         configuration.putOfRun(service.tenantId, "run", Ceiling.of(MicroUsd.of(900)));
-    assertEquals(
-        Run.Rules.USUAL, assertInstanceOf(PutRunCeiling.Result.Done.class, plain).run().rules());
+    assertThat(assertInstanceOf(PutRunCeiling.Result.Done.class, plain).run().rules())
+        .isEqualTo(Run.Rules.USUAL);
   }
 
   @Test
   void whenTheRunDoesNotExist_noCeilingIsSet() {
-    assertInstanceOf(PutRunCeiling.Result.NoRun.class, change(700, ALWAYS));
-    assertEquals(List.of(), trail());
+    assertThat(change(700, ALWAYS)).isInstanceOf(PutRunCeiling.Result.NoRun.class);
+    assertThat(trail()).isEmpty();
   }
 }

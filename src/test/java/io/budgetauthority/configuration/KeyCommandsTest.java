@@ -1,9 +1,8 @@
 package io.budgetauthority.configuration;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestClock;
@@ -77,12 +76,13 @@ class KeyCommandsTest {
       for (RotateKey.Result outcome : outcomes) {
         if (outcome instanceof RotateKey.Result.Done it) {
           done++;
-          assertEquals(caller, process().keys.authenticate(it.issued().secret()).orElseThrow());
+          assertThat(process().keys.authenticate(it.issued().secret()).orElseThrow())
+              .isEqualTo(caller);
         } else {
-          assertInstanceOf(RotateKey.Result.Conflict.class, outcome);
+          assertThat(outcome).isInstanceOf(RotateKey.Result.Conflict.class);
         }
       }
-      assertTrue(done >= 1, outcomes.toString());
+      assertThat(done).as(outcomes.toString()).isGreaterThanOrEqualTo(1);
     }
   }
 
@@ -97,14 +97,14 @@ class KeyCommandsTest {
                   () -> rotate(process(), admin),
                   () -> process().revokeKey.revoke(admin, tenantId, "key_1")));
 
-      assertEquals(RevokeKey.Result.DONE, outcomes.getLast());
+      assertThat(outcomes.getLast()).isEqualTo(RevokeKey.Result.DONE);
       if (outcomes.getFirst() instanceof RotateKey.Result.Done done) {
         secrets.add(done.issued().secret());
       }
       for (String secret : secrets) {
-        assertTrue(process().keys.authenticate(secret).isEmpty(), outcomes.toString());
+        assertThat(process().keys.authenticate(secret)).as(outcomes.toString()).isEmpty();
       }
-      assertEquals(List.of(), process().keys.list(tenantId, 10, null));
+      assertThat(process().keys.list(tenantId, 10, null)).isEmpty();
     }
   }
 
@@ -115,10 +115,12 @@ class KeyCommandsTest {
     TestConfiguration conflicting = process(some);
     for (int i = 0; i < 10; i++) {
       IssuedKey issued = conflicting.issueKey.issue(admin, caller);
-      assertInstanceOf(RotateKey.Result.Done.class, rotate(conflicting, admin), "seed " + seed);
-      assertTrue(process().keys.authenticate(issued.secret()).isPresent(), "seed " + seed);
+      assertThat(rotate(conflicting, admin))
+          .as("seed " + seed)
+          .isInstanceOf(RotateKey.Result.Done.class);
+      assertThat(process().keys.authenticate(issued.secret())).as("seed " + seed).isPresent();
     }
-    assertTrue(some.conflicts.get() > 0, "seed " + seed);
+    assertThat(some.conflicts.get()).as("seed " + seed).isGreaterThan(0);
     assertThrows(
         StorageContended.class,
         () -> process(new Faults(seed, 0, 100)).issueKey.issue(admin, caller));
@@ -134,14 +136,15 @@ class KeyCommandsTest {
       Caller by = TestConfiguration.admin(tenant);
       IssuedKey first =
           process.createTenant.create(by, tenant, Policy.DEFAULT).orElseThrow(AssertionError::new);
-      assertTrue(process().keys.authenticate(first.secret()).isPresent(), "seed " + seed);
-      assertTrue(process.replace(tenant, Policy.DEFAULT), "seed " + seed);
+      assertThat(process().keys.authenticate(first.secret())).as("seed " + seed).isPresent();
+      assertThat(process.replace(tenant, Policy.DEFAULT)).as("seed " + seed).isTrue();
       Caller other = new Caller(tenant, "other", Role.VIEWER, null, null);
       var unused = process.issueKey.issue(by, other);
-      assertEquals(
-          RevokeKey.Result.DONE, process.revokeKey.revoke(by, tenant, "other"), "seed " + seed);
+      assertThat(process.revokeKey.revoke(by, tenant, "other"))
+          .as("seed " + seed)
+          .isEqualTo(RevokeKey.Result.DONE);
     }
-    assertTrue(lossy.lost.get() > 0, "seed " + seed);
+    assertThat(lossy.lost.get()).as("seed " + seed).isGreaterThan(0);
   }
 
   @Test
@@ -153,11 +156,11 @@ class KeyCommandsTest {
     for (int i = 0; i < 20; i++) {
       RotateKey.Result.Done done =
           assertInstanceOf(RotateKey.Result.Done.class, rotate(process, admin), "seed " + seed);
-      assertTrue(process().keys.authenticate(secret).isPresent(), "seed " + seed);
+      assertThat(process().keys.authenticate(secret)).as("seed " + seed).isPresent();
       secret = done.issued().secret();
     }
-    assertTrue(process().keys.authenticate(secret).isPresent(), "seed " + seed);
-    assertTrue(lossy.lost.get() > 0, "seed " + seed);
+    assertThat(process().keys.authenticate(secret)).as("seed " + seed).isPresent();
+    assertThat(lossy.lost.get()).as("seed " + seed).isGreaterThan(0);
   }
 
   private Callable<Boolean> replacement(VersionedPolicy seen, String zone) {
@@ -171,13 +174,13 @@ class KeyCommandsTest {
 
   @Test
   void whenTwoPoliciesAreWrittenAtOnce_oneIsRefused() throws Exception {
-    assertTrue(process().create(tenantId, Policy.DEFAULT));
+    assertThat(process().create(tenantId, Policy.DEFAULT)).isTrue();
     for (int repetition = 0; repetition < 10; repetition++) {
       VersionedPolicy seen = process().policies.now(tenantId);
       List<Boolean> outcomes =
           atOnce(List.of(replacement(seen, "UTC"), replacement(seen, "Asia/Tokyo")));
-      assertEquals(1, outcomes.stream().filter(it -> it).count());
+      assertThat(outcomes.stream().filter(it -> it).count()).isEqualTo(1);
     }
-    assertEquals(11, process().policies.now(tenantId).version());
+    assertThat(process().policies.now(tenantId).version()).isEqualTo(11);
   }
 }

@@ -1,8 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.rule.DecisionRequest;
@@ -72,7 +71,7 @@ class AfterResetTest {
     assertBlocked(ask("run-c", null, 90_000, 1), scope, ends);
     service.clock.set(ends);
     // Of a month, the run that was blocked may have ended by then: the call is made in another.
-    assertEquals("allow", ask("run-d", null, 90_000, 1).verdict().wireName());
+    assertThat(ask("run-d", null, 90_000, 1).verdict().wireName()).isEqualTo("allow");
   }
 
   @Test
@@ -86,8 +85,8 @@ class AfterResetTest {
 
     service.clock.set(midnight);
     Decision passed = ask("child", "parent", 90_000, 1);
-    assertEquals("allow", passed.verdict().wireName());
-    assertEquals("parent", passed.subject().parentRunId());
+    assertThat(passed.verdict().wireName()).isEqualTo("allow");
+    assertThat(passed.subject().parentRunId()).isEqualTo("parent");
   }
 
   @Test
@@ -103,7 +102,7 @@ class AfterResetTest {
     service.clock.set(day);
     assertBlocked(ask("run-c", null, 90_000, 1), Scope.TEAM, month);
     service.clock.set(month);
-    assertEquals("allow", ask("run-d", null, 90_000, 1).verdict().wireName());
+    assertThat(ask("run-d", null, 90_000, 1).verdict().wireName()).isEqualTo("allow");
   }
 
   /// A run's limit does not come back, so the end of a window helps no call that both stop.
@@ -115,11 +114,11 @@ class AfterResetTest {
     Decision blocked = ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05"));
 
     Verdict.Block block = assertInstanceOf(Verdict.Block.class, blocked.verdict());
-    assertNotNull(block);
-    assertEquals(List.of(Remedy.RAISE_LIMIT), block.remedies());
+    assertThat(block).isNotNull();
+    assertThat(block.remedies()).isEqualTo(List.of(Remedy.RAISE_LIMIT));
     service.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
-    assertEquals(
-        "block", ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).verdict().wireName());
+    assertThat(ask("run-b", null, 90_000, 1, MicroUsd.parse("0.05")).verdict().wireName())
+        .isEqualTo("block");
   }
 
   /// The 429 of new runs is over with the day as well.
@@ -129,26 +128,26 @@ class AfterResetTest {
     narrow.clock.set(MORNING);
     narrow.policy(
         new PolicyBuilder().newRunsPerDay(1).timeZone(ZoneId.of("Europe/Berlin")).build());
-    assertInstanceOf(Answer.Decided.class, narrow.ask("1", "run-1", 1, 1, null));
-    assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("2", "run-2", 1, 1, null));
+    assertThat(narrow.ask("1", "run-1", 1, 1, null)).isInstanceOf(Answer.Decided.class);
+    assertThat(narrow.ask("2", "run-2", 1, 1, null)).isInstanceOf(Answer.TooManyRuns.class);
 
     narrow.clock.set(Instant.parse("2026-11-24T22:59:59.999Z"));
-    assertInstanceOf(Answer.TooManyRuns.class, narrow.ask("3", "run-2", 1, 1, null));
+    assertThat(narrow.ask("3", "run-2", 1, 1, null)).isInstanceOf(Answer.TooManyRuns.class);
     narrow.clock.set(Instant.parse("2026-11-24T23:00:00Z"));
-    assertInstanceOf(Answer.Decided.class, narrow.ask("4", "run-2", 1, 1, null));
+    assertThat(narrow.ask("4", "run-2", 1, 1, null)).isInstanceOf(Answer.Decided.class);
   }
 
   private static void assertBlocked(Decision decision, Scope scope, Instant resetsAt) {
-    assertEquals(ProblemCode.ceilingReached(scope), decision.verdict().code());
+    assertThat(decision.verdict().code()).isEqualTo(ProblemCode.ceilingReached(scope));
     Verdict.Block block = assertInstanceOf(Verdict.Block.class, decision.verdict());
-    assertNotNull(block);
-    assertEquals(List.of(Remedy.AFTER_RESET), block.remedies());
-    assertEquals(resetsAt, block.resetsAt());
+    assertThat(block).isNotNull();
+    assertThat(block.remedies()).isEqualTo(List.of(Remedy.AFTER_RESET));
+    assertThat(block.resetsAt()).isEqualTo(resetsAt);
   }
 
   /// A call that cost 5 micro-USD for each token of output.
   private void spend(String run, @Nullable String parent, long outputTokens) {
-    assertEquals("allow", ask(run, parent, 0, outputTokens).verdict().wireName());
+    assertThat(ask(run, parent, 0, outputTokens).verdict().wireName()).isEqualTo("allow");
     service.commit(service.idOf("call-" + asked), 0, outputTokens);
   }
 

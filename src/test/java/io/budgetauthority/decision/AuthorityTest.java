@@ -1,11 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestConfiguration;
@@ -69,35 +65,37 @@ class AuthorityTest {
 
   private static Decision allowed(Answer answer) {
     Decision decision = decided(answer).decision();
-    assertEquals("allow", decision.verdict().wireName(), decision::toString);
+    assertThat(decision.verdict().wireName()).as(decision::toString).isEqualTo("allow");
     return decision;
   }
 
   private static Decision blocked(Answer answer, String code) {
     Decision decision = decided(answer).decision();
-    assertEquals("block", decision.verdict().wireName());
-    assertEquals(ProblemCode.valueOf(code.toUpperCase(Locale.ROOT)), decision.verdict().code());
+    assertThat(decision.verdict().wireName()).isEqualTo("block");
+    assertThat(decision.verdict().code())
+        .isEqualTo(ProblemCode.valueOf(code.toUpperCase(Locale.ROOT)));
     return decision;
   }
 
   private void close(String runId) {
-    assertTrue(service.close(runId));
+    assertThat(service.close(runId)).isTrue();
   }
 
   @Test
   void whenAKeyIsReused_onlyTheSameRequestGetsItsDecision() {
     Answer.Decided first = decided(ask(tokens(100), "key", "run"));
-    assertFalse(first.replayed());
+    assertThat(first.replayed()).isFalse();
 
     Answer.Decided again = decided(ask(tokens(100), "key", "run"));
-    assertTrue(again.replayed());
-    assertEquals(first.decision(), again.decision());
-    assertEquals(first.reservation().nonce(), again.reservation().nonce());
-    assertTrue(
-        decided(ask(tokens(100), "key", null)).replayed(), "the run need not be named again");
-    assertInstanceOf(Answer.KeyReused.class, ask(tokens(101), "key", "run"));
-    assertInstanceOf(Answer.KeyReused.class, ask(tokens(100), "key", "another"));
-    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
+    assertThat(again.replayed()).isTrue();
+    assertThat(again.decision()).isEqualTo(first.decision());
+    assertThat(again.reservation().nonce()).isEqualTo(first.reservation().nonce());
+    assertThat(decided(ask(tokens(100), "key", null)).replayed())
+        .as("the run need not be named again")
+        .isTrue();
+    assertThat(ask(tokens(101), "key", "run")).isInstanceOf(Answer.KeyReused.class);
+    assertThat(ask(tokens(100), "key", "another")).isInstanceOf(Answer.KeyReused.class);
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.of(500));
   }
 
   @Test
@@ -107,34 +105,33 @@ class AuthorityTest {
 
     Answer.AlreadySettled settled =
         assertInstanceOf(Answer.AlreadySettled.class, ask(tokens(100), "key", "run"));
-    assertEquals("allow", settled.reservation().decision().verdict().wireName());
+    assertThat(settled.reservation().decision().verdict().wireName()).isEqualTo("allow");
     AskBuilder dear = tokens(100).runLimit(MicroUsd.of(1));
     blocked(ask(dear, "blocked", "small"), "run_ceiling_reached");
     service.clock.advance(Duration.ofDays(1));
     Answer.Decided replayed = decided(ask(dear, "blocked", "small"));
-    assertTrue(replayed.replayed());
-    assertTrue(replayed.decision().isBlocked());
+    assertThat(replayed.replayed()).isTrue();
+    assertThat(replayed.decision().isBlocked()).isTrue();
   }
 
   @Test
   void whenAKeyWasCancelled_everyAskUnderItIsBlocked() {
-    assertTrue(
-        service
-            .settlement
-            .cancel(service.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30))
-            .isEmpty());
+    assertThat(
+            service.settlement.cancel(
+                service.gateway, "key", Mode.HARD_GATE, "table", Duration.ofDays(30)))
+        .isEmpty();
 
-    assertTrue(blocked(ask(tokens(100), "key", "run"), "cancelled").isCancelled());
+    assertThat(blocked(ask(tokens(100), "key", "run"), "cancelled").isCancelled()).isTrue();
     blocked(ask(tokens(7), "key", null), "cancelled");
   }
 
   @Test
   void whenNoRunIsNamed_oneIsIssuedForTheKey() {
     String issued = allowed(ask(tokens(1), "key", null)).subject().runId();
-    assertNotNull(issued);
-    assertTrue(issued.startsWith("run_"), issued);
-    assertEquals(issued, decided(ask(tokens(1), "key", null)).decision().subject().runId());
-    assertEquals("ada", service.run(issued).tuple().userId());
+    assertThat(issued).isNotNull();
+    assertThat(issued).startsWith("run_");
+    assertThat(decided(ask(tokens(1), "key", null)).decision().subject().runId()).isEqualTo(issued);
+    assertThat(service.run(issued).tuple().userId()).isEqualTo("ada");
   }
 
   @Test
@@ -143,17 +140,17 @@ class AuthorityTest {
 
     Answer.DryRun blocked =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(100).dryRun(), null, "run"));
-    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.decision().verdict().code());
-    assertNotNull(blocked.row());
+    assertThat(blocked.decision().verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(blocked.row()).isNotNull();
     Answer.DryRun allowed =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(99).dryRun(), null, null));
-    assertEquals("allow", allowed.decision().verdict().wireName());
-    assertNull(allowed.decision().subject().runId());
-    assertNotNull(allowed.row());
-    assertTrue(service.runs.find(service.tenantId, "run").isEmpty());
+    assertThat(allowed.decision().verdict().wireName()).isEqualTo("allow");
+    assertThat(allowed.decision().subject().runId()).isNull();
+    assertThat(allowed.row()).isNotNull();
+    assertThat(service.runs.find(service.tenantId, "run")).isEmpty();
     Answer.DryRun unknown =
         assertInstanceOf(Answer.DryRun.class, ask(tokens(1).model("nobody").dryRun(), null, null));
-    assertNull(unknown.row());
+    assertThat(unknown.row()).isNull();
   }
 
   @Test
@@ -162,7 +159,7 @@ class AuthorityTest {
 
     Answer.Refused refused =
         assertInstanceOf(Answer.Refused.class, ask(tokens(1).cap(null), "key", "run"));
-    assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, refused.code());
+    assertThat(refused.code()).isEqualTo(ProblemCode.OUTPUT_CAP_REQUIRED);
     allowed(ask(tokens(1), "key", "run"));
   }
 
@@ -177,16 +174,18 @@ class AuthorityTest {
   void whenAnAskContradictsItsRunsTuple_itIsRefused() {
     allowed(ask(tokens(1).by("ada", null, null), "key", "run"));
 
-    assertEquals(
-        new Answer.RunMismatch("run", "user_id"),
-        ask(tokens(1).by("bob", null, null), "other", "run"));
+    assertThat(ask(tokens(1).by("bob", null, null), "other", "run"))
+        .isEqualTo(new Answer.RunMismatch("run", "user_id"));
     Decision completed = allowed(ask(tokens(1).by(null, "ci", "core"), "third", "run"));
-    assertEquals("ada", completed.subject().tuple().userId(), "what is left out is the run's own");
-    assertEquals("ci", service.run("run").tuple().keyId(), "what is newly stated is bound");
-    assertEquals("core", service.run("run").tuple().teamId());
-    assertEquals(
-        new Answer.RunMismatch("run", "key_id"),
-        ask(tokens(1).by("ada", "cd", null), "fourth", "run"));
+    assertThat(completed.subject().tuple().userId())
+        .as("what is left out is the run's own")
+        .isEqualTo("ada");
+    assertThat(service.run("run").tuple().keyId())
+        .as("what is newly stated is bound")
+        .isEqualTo("ci");
+    assertThat(service.run("run").tuple().teamId()).isEqualTo("core");
+    assertThat(ask(tokens(1).by("ada", "cd", null), "fourth", "run"))
+        .isEqualTo(new Answer.RunMismatch("run", "key_id"));
   }
 
   @Test
@@ -195,7 +194,7 @@ class AuthorityTest {
     allowed(ask(tokens(100).by("ada", null, null), "key", "run"));
 
     blocked(ask(tokens(100).by(null, null, null), "other", "run"), "user_ceiling_reached");
-    assertEquals(MicroUsd.of(500), service.account(Scope.USER, "ada").reserved());
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.of(500));
   }
 
   @Test
@@ -203,13 +202,13 @@ class AuthorityTest {
     allowed(ask(tokens(1), "key", "run"));
     close("run");
 
-    assertEquals(new Answer.RunClosed("run"), ask(tokens(1), "other", "run"));
-    assertTrue(decided(ask(tokens(1), "key", "run")).replayed());
+    assertThat(ask(tokens(1), "other", "run")).isEqualTo(new Answer.RunClosed("run"));
+    assertThat(decided(ask(tokens(1), "key", "run")).replayed()).isTrue();
     allowed(ask(tokens(1), "third", "later"));
     service.clock.advance(Policy.DEFAULT.runTtl());
     allowed(ask(tokens(1), "fourth", "later"));
     service.clock.advance(Policy.DEFAULT.runTtl().plusMillis(1));
-    assertEquals(new Answer.RunClosed("later"), ask(tokens(1), "fifth", "later"));
+    assertThat(ask(tokens(1), "fifth", "later")).isEqualTo(new Answer.RunClosed("later"));
   }
 
   @Test
@@ -218,16 +217,14 @@ class AuthorityTest {
     MicroUsd raised = MicroUsd.of(20_000);
     allowed(ask(tokens(1).runLimit(made), "key", "run"));
     allowed(ask(tokens(1).runLimit(made), "same", "run"));
-    assertEquals(
-        new Answer.RunConflict("run", "run_limit_usd is 0.02, the run has 0.01"),
-        ask(tokens(1).runLimit(raised), "other", "run"));
+    assertThat(ask(tokens(1).runLimit(raised), "other", "run"))
+        .isEqualTo(new Answer.RunConflict("run", "run_limit_usd is 0.02, the run has 0.01"));
 
-    assertInstanceOf(
-        PutRunCeiling.Result.Done.class,
-        service.configuration.putOfRun(service.tenantId, "run", Ceiling.of(raised)));
+    assertThat(service.configuration.putOfRun(service.tenantId, "run", Ceiling.of(raised)))
+        .isInstanceOf(PutRunCeiling.Result.Done.class);
     allowed(ask(tokens(1).runLimit(made), "third", "run"));
     Decision decision = allowed(ask(tokens(1).runLimit(raised), "fourth", "run"));
-    assertEquals(raised, decision.accounts().getFirst().limit());
+    assertThat(decision.accounts().getFirst().limit()).isEqualTo(raised);
   }
 
   @Test
@@ -238,7 +235,7 @@ class AuthorityTest {
 
     Answer.Forbidden forbidden =
         assertInstanceOf(Answer.Forbidden.class, ask(agent, generous, "key", "run"));
-    assertTrue(forbidden.reason().endsWith("default_run_limit_usd, 5.00"), forbidden.reason());
+    assertThat(forbidden.reason()).endsWith("default_run_limit_usd, 5.00");
     allowed(ask(agent, tokens(1).runLimit(most), "key", "run"));
     allowed(ask(generous, "gateways", "another"));
   }
@@ -248,8 +245,8 @@ class AuthorityTest {
     Caller agent = new Caller(service.tenantId, "agent", Role.AGENT, "eve", "own");
 
     Decision decision = allowed(ask(agent, tokens(1).by(null, null, null), "key", "run"));
-    assertEquals("eve", decision.subject().tuple().userId());
-    assertEquals("own", decision.subject().tuple().keyId());
+    assertThat(decision.subject().tuple().userId()).isEqualTo("eve");
+    assertThat(decision.subject().tuple().keyId()).isEqualTo("own");
   }
 
   @Test
@@ -257,32 +254,33 @@ class AuthorityTest {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(600)), "key", "parent"));
 
     Decision child = allowed(ask(tokens(100).parent("parent"), "child-1", "child"));
-    assertEquals("parent", child.subject().parentRunId());
-    assertEquals(MicroUsd.of(505), service.run("parent").account().reserved());
-    assertEquals(MicroUsd.of(500), service.run("child").account().reserved());
+    assertThat(child.subject().parentRunId()).isEqualTo("parent");
+    assertThat(service.run("parent").account().reserved()).isEqualTo(MicroUsd.of(505));
+    assertThat(service.run("child").account().reserved()).isEqualTo(MicroUsd.of(500));
     Decision blocked =
         blocked(ask(tokens(100).parent("parent"), "child-2", "child"), "run_ceiling_reached");
-    assertEquals("parent", Objects.requireNonNull(blocked.constrainedBy()).id());
+    assertThat(Objects.requireNonNull(blocked.constrainedBy()).id()).isEqualTo("parent");
     Decision grandchild = allowed(ask(tokens(1).parent("child"), "grandchild", "grandchild"));
-    assertEquals(
-        List.of("grandchild", "child", "parent"),
-        grandchild.accounts().stream().map(AccountShare::id).toList());
-    assertEquals(MicroUsd.of(510), service.run("parent").account().reserved());
+    assertThat(grandchild.accounts().stream().map(AccountShare::id).toList())
+        .isEqualTo(List.of("grandchild", "child", "parent"));
+    assertThat(service.run("parent").account().reserved()).isEqualTo(MicroUsd.of(510));
   }
 
   @Test
   void whenTheParentIsUnknownEndedOrAnother_theAskIsRefused() {
-    assertEquals(new Answer.UnknownParent("parent"), ask(tokens(1).parent("parent"), "a", "child"));
-    assertInstanceOf(Answer.InvalidParent.class, ask(tokens(1).parent("child"), "b", "child"));
+    assertThat(ask(tokens(1).parent("parent"), "a", "child"))
+        .isEqualTo(new Answer.UnknownParent("parent"));
+    assertThat(ask(tokens(1).parent("child"), "b", "child"))
+        .isInstanceOf(Answer.InvalidParent.class);
     allowed(ask(tokens(1), "c", "parent"));
     allowed(ask(tokens(1), "d", "alone"));
-    assertEquals(
-        new Answer.RunConflict("alone", "parent_run_id is parent, the run has null"),
-        ask(tokens(1).parent("parent"), "e", "alone"));
+    assertThat(ask(tokens(1).parent("parent"), "e", "alone"))
+        .isEqualTo(new Answer.RunConflict("alone", "parent_run_id is parent, the run has null"));
     allowed(ask(tokens(1).parent("parent"), "f", "child"));
     allowed(ask(tokens(1), "g", "child"));
     close("parent");
-    assertEquals(new Answer.RunClosed("parent"), ask(tokens(1).parent("parent"), "h", "another"));
+    assertThat(ask(tokens(1).parent("parent"), "h", "another"))
+        .isEqualTo(new Answer.RunClosed("parent"));
   }
 
   @Test
@@ -292,7 +290,7 @@ class AuthorityTest {
     // As if closing it had been broken off before its children were closed.
     var unused = service.runs.end(service.run("parent"), Run.State.CLOSED, service.clock.instant());
 
-    assertEquals(new Answer.RunClosed("parent"), ask(tokens(1), "c", "child"));
+    assertThat(ask(tokens(1), "c", "child")).isEqualTo(new Answer.RunClosed("parent"));
   }
 
   @Test
@@ -301,12 +299,10 @@ class AuthorityTest {
     allowed(ask(tokens(1).by("ada", null, null).parent("parent"), "b", "child"));
     allowed(ask(tokens(1).by("ada", "ci", null), "c", "parent"));
 
-    assertEquals(
-        new Answer.RunMismatch("parent", "key_id"),
-        ask(tokens(1).by("ada", "cd", null), "d", "child"));
-    assertEquals(
-        new Answer.RunMismatch("parent", "user_id"),
-        ask(tokens(1).by("bob", null, null).parent("parent"), "e", "another"));
+    assertThat(ask(tokens(1).by("ada", "cd", null), "d", "child"))
+        .isEqualTo(new Answer.RunMismatch("parent", "key_id"));
+    assertThat(ask(tokens(1).by("bob", null, null).parent("parent"), "e", "another"))
+        .isEqualTo(new Answer.RunMismatch("parent", "user_id"));
   }
 
   @Test
@@ -316,7 +312,7 @@ class AuthorityTest {
 
     calls.clear();
     allowed(ask(tokens(1), "c", "child"));
-    assertEquals(List.of("BatchGetItem", "TransactWriteItems"), calls);
+    assertThat(calls).isEqualTo(List.of("BatchGetItem", "TransactWriteItems"));
   }
 
   @Test
@@ -326,9 +322,9 @@ class AuthorityTest {
 
     Answer.TooManyRuns refused =
         assertInstanceOf(Answer.TooManyRuns.class, ask(tokens(1), "b", "two"));
-    assertEquals(RunCounter.Of.ACTIVE_OF_KEY, refused.counter().of());
-    assertEquals("key ci has 1 active runs, the limit is 1", refused.reason());
-    assertTrue(service.runs.find(service.tenantId, "two").isEmpty());
+    assertThat(refused.counter().of()).isEqualTo(RunCounter.Of.ACTIVE_OF_KEY);
+    assertThat(refused.reason()).isEqualTo("key ci has 1 active runs, the limit is 1");
+    assertThat(service.runs.find(service.tenantId, "two")).isEmpty();
     allowed(ask(tokens(1), "c", "one"));
     close("one");
     allowed(ask(tokens(1), "b", "two"));
@@ -340,8 +336,8 @@ class AuthorityTest {
     allowed(ask(tokens(1), "a", "one"));
 
     Decision second = allowed(ask(tokens(1), "b", "two"));
-    assertEquals(List.of("key ci has 1 active runs, the limit is 1"), second.warnings());
-    assertEquals(MicroUsd.of(5), service.run("two").account().reserved());
+    assertThat(second.warnings()).isEqualTo(List.of("key ci has 1 active runs, the limit is 1"));
+    assertThat(service.run("two").account().reserved()).isEqualTo(MicroUsd.of(5));
   }
 
   /// Another process changes a ceiling that is still remembered here.
@@ -354,7 +350,7 @@ class AuthorityTest {
             .put(new ScopeId(service.tenantId, Scope.USER, "ada"), Window.TOTAL, MicroUsd.of(600));
 
     Decision decision = blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
-    assertEquals(MicroUsd.of(600), decision.accounts().get(1).limit());
+    assertThat(decision.accounts().get(1).limit()).isEqualTo(MicroUsd.of(600));
     allowed(ask(tokens(20), "c", "run"));
   }
 
@@ -370,9 +366,9 @@ class AuthorityTest {
 
     Decision decision =
         allowed(ask(tokens(1).by("ada", "ci", "core").feature("search"), "a", "run"));
-    assertEquals(
-        List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT),
-        decision.accounts().stream().map(AccountShare::scope).toList());
+    assertThat(decision.accounts().stream().map(AccountShare::scope).toList())
+        .isEqualTo(
+            List.of(Scope.RUN, Scope.USER, Scope.KEY, Scope.TEAM, Scope.FEATURE, Scope.TENANT));
   }
 
   @Test
@@ -393,18 +389,16 @@ class AuthorityTest {
 
     List<AccountShare> accounts =
         allowed(ask(tokens(1).by("ada", null, null), "a", "run")).accounts();
-    assertEquals(
-        List.of("total 5.00", "day 0.05", "month 0.09", "total 0.099"),
-        accounts.stream().map(it -> it.window().wireName() + " " + it.limit()).toList());
-    assertEquals(
-        List.of(Mode.SOFT_GATE, Mode.HARD_GATE, Mode.SOFT_GATE, Mode.SOFT_GATE),
-        accounts.stream().map(AccountShare::mode).toList());
-    assertEquals(
-        List.of("day 0.05"),
-        allowed(ask(tokens(1).by("bob", null, null), "b", "bobs")).accounts().stream()
-            .filter(it -> it.window() == Window.DAY)
-            .map(it -> it.window().wireName() + " " + it.limit())
-            .toList());
+    assertThat(accounts.stream().map(it -> it.window().wireName() + " " + it.limit()).toList())
+        .isEqualTo(List.of("total 5.00", "day 0.05", "month 0.09", "total 0.099"));
+    assertThat(accounts.stream().map(AccountShare::mode).toList())
+        .isEqualTo(List.of(Mode.SOFT_GATE, Mode.HARD_GATE, Mode.SOFT_GATE, Mode.SOFT_GATE));
+    assertThat(
+            allowed(ask(tokens(1).by("bob", null, null), "b", "bobs")).accounts().stream()
+                .filter(it -> it.window() == Window.DAY)
+                .map(it -> it.window().wireName() + " " + it.limit())
+                .toList())
+        .isEqualTo(List.of("day 0.05"));
   }
 
   @Test
@@ -413,10 +407,11 @@ class AuthorityTest {
     allowed(ask(tokens(100), "a", "run"));
     blocked(ask(tokens(100), "b", "run"), "user_ceiling_reached");
 
-    assertTrue(service.configuration.replace(service.tenantId, usersHaveADay(MicroUsd.of(1_000))));
+    assertThat(service.configuration.replace(service.tenantId, usersHaveADay(MicroUsd.of(1_000))))
+        .isTrue();
     Decision decision = allowed(ask(tokens(100), "c", "run"));
-    assertEquals(MicroUsd.of(1_000), decision.accounts().get(1).limit());
-    assertEquals(MicroUsd.ZERO, decision.remaining());
+    assertThat(decision.accounts().get(1).limit()).isEqualTo(MicroUsd.of(1_000));
+    assertThat(decision.remaining()).isEqualTo(MicroUsd.ZERO);
   }
 
   private static Policy usersHaveADay(MicroUsd limit) {
@@ -440,32 +435,31 @@ class AuthorityTest {
             .build());
 
     Decision blocked = blocked(ask(tokens(23), "a", "run"), "user_ceiling_reached");
-    assertEquals(Window.DAY, Objects.requireNonNull(blocked.constrainedBy()).window());
+    assertThat(Objects.requireNonNull(blocked.constrainedBy()).window()).isEqualTo(Window.DAY);
     allowed(ask(tokens(22), "b", "run"));
   }
 
   @Test
   void whenARunsCeilingHasRules_theyReplaceThePolicys() {
     allowed(ask(tokens(1).runLimit(MicroUsd.of(100)), "a", "run"));
-    assertInstanceOf(
-        PutRunCeiling.Result.Done.class,
-        service.configuration.putOfRun(
-            service.tenantId,
-            "run",
-            new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60))));
+    assertThat(
+            service.configuration.putOfRun(
+                service.tenantId,
+                "run",
+                new Ceiling(MicroUsd.of(100), Mode.SOFT_GATE, MicroUsd.of(10), List.of(60))))
+        .isInstanceOf(PutRunCeiling.Result.Done.class);
 
     Decision decision = allowed(ask(tokens(21), "b", "run"));
-    assertEquals(Mode.SOFT_GATE, decision.accounts().getFirst().mode());
-    assertEquals(
-        List.of("60% of the total ceiling of run run is committed or held"), decision.warnings());
-    assertEquals(MicroUsd.of(-10), decision.remaining());
+    assertThat(decision.accounts().getFirst().mode()).isEqualTo(Mode.SOFT_GATE);
+    assertThat(decision.warnings())
+        .isEqualTo(List.of("60% of the total ceiling of run run is committed or held"));
+    assertThat(decision.remaining()).isEqualTo(MicroUsd.of(-10));
     blocked(ask(tokens(1), "c", "run"), "run_ceiling_reached");
   }
 
   @Test
   void whenAnAskIsDecided_itNamesThePriceTableInForce() {
-    assertEquals(
-        allowed(ask(tokens(1), "a", "run")).priceTableVersion(),
-        service.authority.priceTableVersion());
+    assertThat(service.authority.priceTableVersion())
+        .isEqualTo(allowed(ask(tokens(1), "a", "run")).priceTableVersion());
   }
 }

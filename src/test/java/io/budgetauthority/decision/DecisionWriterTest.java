@@ -1,12 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.rule.Decider;
@@ -137,33 +132,32 @@ class DecisionWriterTest {
 
     Decision decision = written.decision();
 
-    assertEquals("allow", decision.verdict().wireName());
-    assertFalse(decision.isBlocked());
-    assertNull(decision.verdict().code());
-    assertNull(decision.verdict().constrainedBy());
-    assertEquals("r", decision.subject().runId());
-    assertNull(decision.subject().parentRunId());
-    assertEquals("test", decision.model().provider());
-    assertEquals(TestAuthority.MODEL, decision.model().requested());
-    assertEquals(TestAuthority.MODEL, decision.model().selected());
-    assertEquals(100L, decision.tokens().input());
-    assertEquals(InputBasis.EXACT, decision.tokens().basis());
-    assertEquals(10L, decision.tokens().requestedOutput());
-    assertEquals(10L, decision.tokens().effectiveOutput());
-    assertFalse(decision.tokens().clamped());
-    assertEquals(MicroUsd.of(150), decision.estimate());
-    assertEquals(MicroUsd.of(250), decision.remaining(), "of the tightest account");
-    assertEquals("table-1", decision.priceTableVersion());
-    assertEquals(
-        List.of("10% of the total ceiling of run r is committed or held", "a notice"),
-        decision.warnings());
+    assertThat(decision.verdict().wireName()).isEqualTo("allow");
+    assertThat(decision.isBlocked()).isFalse();
+    assertThat(decision.verdict().code()).isNull();
+    assertThat(decision.verdict().constrainedBy()).isNull();
+    assertThat(decision.subject().runId()).isEqualTo("r");
+    assertThat(decision.subject().parentRunId()).isNull();
+    assertThat(decision.model().provider()).isEqualTo("test");
+    assertThat(decision.model().requested()).isEqualTo(TestAuthority.MODEL);
+    assertThat(decision.model().selected()).isEqualTo(TestAuthority.MODEL);
+    assertThat(decision.tokens().input()).isEqualTo(100L);
+    assertThat(decision.tokens().basis()).isEqualTo(InputBasis.EXACT);
+    assertThat(decision.tokens().requestedOutput()).isEqualTo(10L);
+    assertThat(decision.tokens().effectiveOutput()).isEqualTo(10L);
+    assertThat(decision.tokens().clamped()).isFalse();
+    assertThat(decision.estimate()).isEqualTo(MicroUsd.of(150));
+    assertThat(decision.remaining()).as("of the tightest account").isEqualTo(MicroUsd.of(250));
+    assertThat(decision.priceTableVersion()).isEqualTo("table-1");
+    assertThat(decision.warnings())
+        .isEqualTo(List.of("10% of the total ceiling of run r is committed or held", "a notice"));
     AccountShare ofUser = decision.accounts().get(1);
-    assertEquals(MicroUsd.of(150), ofUser.hold());
-    assertEquals(MicroUsd.of(150), ofUser.reserved());
-    assertEquals(MicroUsd.of(250), ofUser.remaining());
-    assertEquals("2026-11-24", ofUser.period());
-    assertEquals(MIDNIGHT, ofUser.resetsAt());
-    assertNull(decision.accounts().getFirst().period());
+    assertThat(ofUser.hold()).isEqualTo(MicroUsd.of(150));
+    assertThat(ofUser.reserved()).isEqualTo(MicroUsd.of(150));
+    assertThat(ofUser.remaining()).isEqualTo(MicroUsd.of(250));
+    assertThat(ofUser.period()).isEqualTo("2026-11-24");
+    assertThat(ofUser.resetsAt()).isEqualTo(MIDNIGHT);
+    assertThat(decision.accounts().getFirst().period()).isNull();
   }
 
   @Test
@@ -172,9 +166,9 @@ class DecisionWriterTest {
         Written.of(new AskBuilder().cap(70_000L), Policy.DEFAULT, ROW, first(), own(1_000_000))
             .decision();
 
-    assertTrue(decision.tokens().clamped());
-    assertEquals(70_000L, decision.tokens().requestedOutput());
-    assertEquals(64_000L, decision.tokens().effectiveOutput());
+    assertThat(decision.tokens().clamped()).isTrue();
+    assertThat(decision.tokens().requestedOutput()).isEqualTo(70_000L);
+    assertThat(decision.tokens().effectiveOutput()).isEqualTo(64_000L);
   }
 
   @Test
@@ -183,17 +177,17 @@ class DecisionWriterTest {
 
     Decision decision = written.decision();
 
-    assertTrue(decision.isBlocked());
-    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
-    assertEquals(Scope.USER, Objects.requireNonNull(decision.constrainedBy()).scope());
-    assertNull(decision.model().selected());
-    assertEquals(MicroUsd.of(149), decision.remaining());
-    assertEquals(MicroUsd.ZERO, decision.accounts().get(1).hold());
+    assertThat(decision.isBlocked()).isTrue();
+    assertThat(decision.verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(Objects.requireNonNull(decision.constrainedBy()).scope()).isEqualTo(Scope.USER);
+    assertThat(decision.model().selected()).isNull();
+    assertThat(decision.remaining()).isEqualTo(MicroUsd.of(149));
+    assertThat(decision.accounts().get(1).hold()).isEqualTo(MicroUsd.ZERO);
     Verdict.Block block = assertInstanceOf(Verdict.Block.class, decision.verdict());
-    assertNotNull(block);
-    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.remedies());
-    assertEquals(9L, block.fitsMaxOutputTokens());
-    assertEquals(List.of(), decision.warnings());
+    assertThat(block).isNotNull();
+    assertThat(block.remedies()).isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
+    assertThat(block.fitsMaxOutputTokens()).isEqualTo(9L);
+    assertThat(decision.warnings()).isEmpty();
   }
 
   @Test
@@ -205,20 +199,20 @@ class DecisionWriterTest {
 
     Decision decision = written.decision();
 
-    assertEquals("advisory_warn", decision.verdict().wireName());
-    assertEquals(ProblemCode.PRICE_UNKNOWN, decision.verdict().code());
-    assertEquals("theirs", decision.model().provider());
-    assertNull(decision.model().selected());
-    assertEquals(7L, decision.tokens().input());
-    assertNull(decision.tokens().basis());
-    assertNull(decision.tokens().effectiveOutput());
-    assertFalse(decision.tokens().clamped());
-    assertNull(decision.estimate());
-    assertEquals(MicroUsd.ZERO, written.reservation().estimate());
-    assertNull(written.reservation().priceRow());
+    assertThat(decision.verdict().wireName()).isEqualTo("advisory_warn");
+    assertThat(decision.verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(decision.model().provider()).isEqualTo("theirs");
+    assertThat(decision.model().selected()).isNull();
+    assertThat(decision.tokens().input()).isEqualTo(7L);
+    assertThat(decision.tokens().basis()).isNull();
+    assertThat(decision.tokens().effectiveOutput()).isNull();
+    assertThat(decision.tokens().clamped()).isFalse();
+    assertThat(decision.estimate()).isNull();
+    assertThat(written.reservation().estimate()).isEqualTo(MicroUsd.ZERO);
+    assertThat(written.reservation().priceRow()).isNull();
     Decision blocked = Written.of(ask, Policy.DEFAULT, null, first(), own(1_000)).decision();
-    assertInstanceOf(Verdict.Block.class, blocked.verdict());
-    assertNull(blocked.verdict().constrainedBy());
+    assertThat(blocked.verdict()).isInstanceOf(Verdict.Block.class);
+    assertThat(blocked.verdict().constrainedBy()).isNull();
   }
 
   @Test
@@ -227,47 +221,45 @@ class DecisionWriterTest {
         List.of(
             Written.usual(first(), own(1_000), user(400).over(Window.DAY, "2026-11-24", MIDNIGHT)),
             Written.usual(first(), own(149)))) {
-      assertEquals(
-          written.decision(), RecordJson.readDecision(RecordJson.write(written.decision())));
+      assertThat(RecordJson.readDecision(RecordJson.write(written.decision())))
+          .isEqualTo(written.decision());
     }
     Decision cancelled = Decision.cancelled(Mode.SOFT_GATE, "table-1", NOW);
-    assertEquals(cancelled, RecordJson.readDecision(RecordJson.write(cancelled)));
-    assertTrue(cancelled.isCancelled());
-    assertTrue(cancelled.isBlocked());
-    assertFalse(Written.usual(first(), own(149)).decision().isCancelled());
+    assertThat(RecordJson.readDecision(RecordJson.write(cancelled))).isEqualTo(cancelled);
+    assertThat(cancelled.isCancelled()).isTrue();
+    assertThat(cancelled.isBlocked()).isTrue();
+    assertThat(Written.usual(first(), own(149)).decision().isCancelled()).isFalse();
   }
 
   @Test
   void whenAReservationIsMade_itHoldsThePlanForTheAskedTime() {
     Reservation reservation = Written.usual(first(), own(1_000), user(400)).reservation();
 
-    assertEquals(ReservationState.RESERVED, reservation.state());
-    assertEquals(
-        List.of(150L, 150L),
-        reservation.decision().accounts().stream().map(it -> it.hold().micros()).toList());
-    assertEquals(MicroUsd.of(150), reservation.estimate());
-    assertEquals(NOW.plusSeconds(600), reservation.expiresAt(), "the policy's");
-    assertNull(reservation.endedAt());
-    assertEquals(Duration.ofDays(30), reservation.retention());
-    assertEquals(ROW, reservation.priceRow());
-    assertNotEquals(
-        reservation.nonce(),
-        Written.usual(first(), own(1_000), user(400)).reservation().nonce(),
-        "a writer knows its own item");
-    assertEquals(
-        NOW.plusSeconds(7),
-        Written.of(new AskBuilder().cap(10L).ttl(7), Policy.DEFAULT, ROW, first(), own(1_000))
-            .reservation()
-            .expiresAt());
+    assertThat(reservation.state()).isEqualTo(ReservationState.RESERVED);
+    assertThat(reservation.decision().accounts().stream().map(it -> it.hold().micros()).toList())
+        .isEqualTo(List.of(150L, 150L));
+    assertThat(reservation.estimate()).isEqualTo(MicroUsd.of(150));
+    assertThat(reservation.expiresAt()).as("the policy's").isEqualTo(NOW.plusSeconds(600));
+    assertThat(reservation.endedAt()).isNull();
+    assertThat(reservation.retention()).isEqualTo(Duration.ofDays(30));
+    assertThat(reservation.priceRow()).isEqualTo(ROW);
+    assertThat(Written.usual(first(), own(1_000), user(400)).reservation().nonce())
+        .as("a writer knows its own item")
+        .isNotEqualTo(reservation.nonce());
+    assertThat(
+            Written.of(new AskBuilder().cap(10L).ttl(7), Policy.DEFAULT, ROW, first(), own(1_000))
+                .reservation()
+                .expiresAt())
+        .isEqualTo(NOW.plusSeconds(7));
   }
 
   @Test
   void whenACallIsBlocked_nothingIsHeldAndItHasEnded() {
     Reservation block = Written.usual(first(), own(149)).reservation();
 
-    assertEquals(ReservationState.NONE, block.state());
-    assertEquals(MicroUsd.ZERO, block.estimate());
-    assertEquals(NOW, block.endedAt());
+    assertThat(block.state()).isEqualTo(ReservationState.NONE);
+    assertThat(block.estimate()).isEqualTo(MicroUsd.ZERO);
+    assertThat(block.endedAt()).isEqualTo(NOW);
   }
 
   @Test
@@ -282,24 +274,25 @@ class DecisionWriterTest {
 
     List<Ledger.RunChange> changes = written.write().runs();
 
-    assertEquals(2, changes.size());
+    assertThat(changes).hasSize(2);
     Run made = ((Ledger.Start) changes.getFirst()).run();
-    assertEquals("r", made.runId());
-    assertEquals(List.of("parent"), made.ancestors());
-    assertEquals(ADA, made.tuple());
-    assertEquals(MicroUsd.of(150), made.account().reserved());
-    assertEquals(MicroUsd.of(850), made.account().available());
-    assertEquals(MicroUsd.of(1_000), made.madeLimit());
-    assertEquals(NOW.plusSeconds(86_400), made.expiresAt());
-    assertEquals(
-        new Ledger.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400), false),
-        changes.get(1),
-        "a child's decision renews its ancestors");
-    assertEquals(
-        List.of("parent", "ada"),
-        written.write().holds().stream().map(hold -> hold.enforced().account().key().id()).toList(),
-        "its own hold is in the item already");
-    assertEquals("parent", written.decision().subject().parentRunId());
+    assertThat(made.runId()).isEqualTo("r");
+    assertThat(made.ancestors()).isEqualTo(List.of("parent"));
+    assertThat(made.tuple()).isEqualTo(ADA);
+    assertThat(made.account().reserved()).isEqualTo(MicroUsd.of(150));
+    assertThat(made.account().available()).isEqualTo(MicroUsd.of(850));
+    assertThat(made.madeLimit()).isEqualTo(MicroUsd.of(1_000));
+    assertThat(made.expiresAt()).isEqualTo(NOW.plusSeconds(86_400));
+    assertThat(changes.get(1))
+        .as("a child's decision renews its ancestors")
+        .isEqualTo(new Ledger.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400), false));
+    assertThat(
+            written.write().holds().stream()
+                .map(hold -> hold.enforced().account().key().id())
+                .toList())
+        .as("its own hold is in the item already")
+        .isEqualTo(List.of("parent", "ada"));
+    assertThat(written.decision().subject().parentRunId()).isEqualTo("parent");
   }
 
   @Test
@@ -309,26 +302,24 @@ class DecisionWriterTest {
 
     List<ConditionalHold> holds = written.write().holds();
 
-    assertEquals(written.grant().holds(), holds);
-    assertEquals(
-        List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)),
-        written.write().runs());
-    assertEquals(
-        List.of(new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)),
-        written.write().counters(),
-        "of the user it has its place");
+    assertThat(holds).isEqualTo(written.grant().holds());
+    assertThat(written.write().runs())
+        .isEqualTo(List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)));
+    assertThat(written.write().counters())
+        .as("of the user it has its place")
+        .isEqualTo(List.of(new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)));
   }
 
   @Test
   void whenARunIsNew_itCountsForItsKeyUserAndDay() {
     Written written = Written.usual(first(), own(1_000));
 
-    assertEquals(
-        List.of(
-            new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000),
-            new RunCounter(RunCounter.Of.ACTIVE_OF_USER, "t", "ada", 1_000),
-            new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        written.write().counters());
+    assertThat(written.write().counters())
+        .isEqualTo(
+            List.of(
+                new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000),
+                new RunCounter(RunCounter.Of.ACTIVE_OF_USER, "t", "ada", 1_000),
+                new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)));
     Written nobody =
         Written.of(
             new AskBuilder().by(null, null, null).cap(1L),
@@ -336,10 +327,9 @@ class DecisionWriterTest {
             ROW,
             first(),
             own(1_000));
-    assertEquals(
-        List.of(new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)),
-        nobody.write().counters());
+    assertThat(nobody.write().counters())
+        .isEqualTo(List.of(new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 10_000)));
     Written known = Written.usual(new Stored(run("r", null, ADA), List.of()), own(1_000));
-    assertEquals(List.of(), known.write().counters());
+    assertThat(known.write().counters()).isEmpty();
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
@@ -48,8 +48,8 @@ class DynamoDbCallsTest {
   }
 
   private void ask(String key, long outputTokens) {
-    assertInstanceOf(
-        Answer.Decided.class, service.ask(key, "run-1", 10, outputTokens, MicroUsd.parse("1.00")));
+    assertThat(service.ask(key, "run-1", 10, outputTokens, MicroUsd.parse("1.00")))
+        .isInstanceOf(Answer.Decided.class);
   }
 
   private void tenantIn(Mode mode) {
@@ -74,28 +74,32 @@ class DynamoDbCallsTest {
   void whenACallIsAskedAndSettled_eachIsOneReadAndOneWrite(Mode mode) {
     tenantIn(mode);
 
-    assertEquals(DECIDED, callsOf(() -> ask("first", 1_000)), "the first of a run makes it");
-    assertEquals(DECIDED, callsOf(() -> ask("second", 1_000)));
-    assertEquals(DECIDED, callsOf(() -> ask("third", 1_000)));
-    assertEquals(READ, callsOf(() -> ask("third", 1_000)), "a replay");
-    assertEquals(READ, callsOf(this::dryRun), "a dry run");
+    assertThat(callsOf(() -> ask("first", 1_000)))
+        .as("the first of a run makes it")
+        .isEqualTo(DECIDED);
+    assertThat(callsOf(() -> ask("second", 1_000))).isEqualTo(DECIDED);
+    assertThat(callsOf(() -> ask("third", 1_000))).isEqualTo(DECIDED);
+    assertThat(callsOf(() -> ask("third", 1_000))).as("a replay").isEqualTo(READ);
+    assertThat(callsOf(this::dryRun)).as("a dry run").isEqualTo(READ);
 
     ReservationId first = service.idOf("first");
-    assertEquals(
-        SETTLED, callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)), "a commit");
-    assertEquals(
-        List.of("GetItem"),
-        callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)),
-        "a commit again");
-    assertEquals(SETTLED, callsOf(() -> service.commit(first, 10, 600)), "a better report");
-    assertEquals(
-        mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "UpdateItem") : SETTLED,
-        callsOf(() -> service.settlement.release(service.gateway, service.idOf("second"), null)),
-        "a release; where nothing is held it is the reservation's alone");
-    assertEquals(
-        List.of("GetItem"),
-        callsOf(() -> service.settlement.find(service.gateway, first)),
-        "a look-up");
+    assertThat(callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)))
+        .as("a commit")
+        .isEqualTo(SETTLED);
+    assertThat(callsOf(() -> service.commit(first, 10, 500, UsageQuality.ESTIMATED)))
+        .as("a commit again")
+        .isEqualTo(List.of("GetItem"));
+    assertThat(callsOf(() -> service.commit(first, 10, 600)))
+        .as("a better report")
+        .isEqualTo(SETTLED);
+    assertThat(
+            callsOf(
+                () -> service.settlement.release(service.gateway, service.idOf("second"), null)))
+        .as("a release; where nothing is held it is the reservation's alone")
+        .isEqualTo(mode == Mode.ACTUALS_ONLY ? List.of("GetItem", "UpdateItem") : SETTLED);
+    assertThat(callsOf(() -> service.settlement.find(service.gateway, first)))
+        .as("a look-up")
+        .isEqualTo(List.of("GetItem"));
   }
 
   @ParameterizedTest
@@ -107,7 +111,7 @@ class DynamoDbCallsTest {
     service.commit(service.idOf("spends"), 10, 300_000);
 
     List<String> calls = callsOf(() -> ask("over", 64_000));
-    assertEquals(mode == Mode.ADVISORY_ESTIMATE ? DECIDED : BLOCKED, calls);
+    assertThat(calls).isEqualTo(mode == Mode.ADVISORY_ESTIMATE ? DECIDED : BLOCKED);
   }
 
   @ParameterizedTest
@@ -117,7 +121,7 @@ class DynamoDbCallsTest {
     ask("today", 1_000);
     service.clock.set(Instant.parse("2026-11-25T00:00:00.001Z"));
 
-    assertEquals(DECIDED, callsOf(() -> ask("tomorrow", 1_000)));
+    assertThat(callsOf(() -> ask("tomorrow", 1_000))).isEqualTo(DECIDED);
   }
 
   @ParameterizedTest
@@ -126,14 +130,15 @@ class DynamoDbCallsTest {
     tenantIn(mode);
     ask("streams", 1_000);
 
-    assertEquals(
-        List.of(
-            "GetItem",
-            "BatchGetItem",
-            mode == Mode.ACTUALS_ONLY ? "UpdateItem" : "TransactWriteItems"),
-        callsOf(
-            () ->
-                service.settlement.extend(
-                    service.gateway, service.idOf("streams"), service.clock.instant(), 2_000L)));
+    assertThat(
+            callsOf(
+                () ->
+                    service.settlement.extend(
+                        service.gateway, service.idOf("streams"), service.clock.instant(), 2_000L)))
+        .isEqualTo(
+            List.of(
+                "GetItem",
+                "BatchGetItem",
+                mode == Mode.ACTUALS_ONLY ? "UpdateItem" : "TransactWriteItems"));
   }
 }

@@ -1,10 +1,8 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.rule.Decider;
@@ -126,22 +124,21 @@ class HoldChangeTest {
 
     Reservation.Rehold to = moved(held.change(accounts).extend(ROW, ALLOWED, null, 20L));
 
-    assertEquals(List.of(200L, 200L, 200L, 0L), amounts(to));
-    assertEquals(
-        Map.of(
-            new AccountName(Scope.RUN, "r", Window.TOTAL), MicroUsd.of(50),
-            new AccountName(Scope.USER, "ada", Window.TOTAL), MicroUsd.of(30)),
-        to.leastAvailable());
-    assertEquals(MicroUsd.of(200), to.decision().estimate());
+    assertThat(amounts(to)).isEqualTo(List.of(200L, 200L, 200L, 0L));
+    assertThat(to.leastAvailable())
+        .isEqualTo(
+            Map.of(
+                new AccountName(Scope.RUN, "r", Window.TOTAL), MicroUsd.of(50),
+                new AccountName(Scope.USER, "ada", Window.TOTAL), MicroUsd.of(30)));
+    assertThat(to.decision().estimate()).isEqualTo(MicroUsd.of(200));
     Decision decision = to.decision();
-    assertEquals(20L, decision.tokens().effectiveOutput());
-    assertEquals(MicroUsd.of(200), decision.estimate());
-    assertEquals(
-        List.of(200L, 200L, 200L, 0L),
-        decision.accounts().stream().map(it -> it.hold().micros()).toList());
-    assertEquals(TestAuthority.MODEL, decision.model().selected());
-    assertEquals("test", decision.model().provider());
-    assertEquals(ROW.cards(), Objects.requireNonNull(to.priceRow()).cards());
+    assertThat(decision.tokens().effectiveOutput()).isEqualTo(20L);
+    assertThat(decision.estimate()).isEqualTo(MicroUsd.of(200));
+    assertThat(decision.accounts().stream().map(it -> it.hold().micros()).toList())
+        .isEqualTo(List.of(200L, 200L, 200L, 0L));
+    assertThat(decision.model().selected()).isEqualTo(TestAuthority.MODEL);
+    assertThat(decision.model().provider()).isEqualTo("test");
+    assertThat(Objects.requireNonNull(to.priceRow()).cards()).isEqualTo(ROW.cards());
   }
 
   @Test
@@ -152,7 +149,7 @@ class HoldChangeTest {
 
     Reservation.Rehold to = moved(held.change(run(1_000), soft).extend(ROW, ALLOWED, null, 21L));
 
-    assertEquals(List.of(205L, 155L), amounts(to), "half of 21 tokens is 11");
+    assertThat(amounts(to)).as("half of 21 tokens is 11").isEqualTo(List.of(205L, 155L));
   }
 
   @Test
@@ -161,10 +158,10 @@ class HoldChangeTest {
 
     for (long tokens : new long[] {0, 9, 10}) {
       Reservation.Rehold to = moved(change.extend(ROW, ALLOWED, null, tokens));
-      assertEquals(List.of(150L), amounts(to));
-      assertEquals(10L, to.decision().tokens().effectiveOutput());
+      assertThat(amounts(to)).isEqualTo(List.of(150L));
+      assertThat(to.decision().tokens().effectiveOutput()).isEqualTo(10L);
     }
-    assertEquals(List.of(155L), amounts(moved(change.extend(ROW, ALLOWED, null, 11L))));
+    assertThat(amounts(moved(change.extend(ROW, ALLOWED, null, 11L)))).isEqualTo(List.of(155L));
   }
 
   @Test
@@ -176,9 +173,12 @@ class HoldChangeTest {
     moved(change.extend(ROW, ALLOWED, null, 64_000L));
     moved(change.extend(endless, ALLOWED, null, 64_001L));
     Decision clamped = moved(change.extend(ROW, ALLOWED, null, 64_001L)).decision();
-    assertEquals(64_000L, clamped.tokens().effectiveOutput(), "as an ask would be clamped");
-    assertTrue(clamped.tokens().clamped());
-    assertEquals(List.of(150L), amounts(moved(change.extend(embedding, ALLOWED, null, 11L))));
+    assertThat(clamped.tokens().effectiveOutput())
+        .as("as an ask would be clamped")
+        .isEqualTo(64_000L);
+    assertThat(clamped.tokens().clamped()).isTrue();
+    assertThat(amounts(moved(change.extend(embedding, ALLOWED, null, 11L))))
+        .isEqualTo(List.of(150L));
   }
 
   @Test
@@ -190,19 +190,19 @@ class HoldChangeTest {
             held.change(run(1_000).reserved(150), user(1_000).committed(801).reserved(150))
                 .extend(ROW, ALLOWED, null, 20L));
 
-    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.decision().verdict().code());
-    assertEquals(Scope.USER, scopeOf(blocked));
-    assertEquals(19L, blocked.block().fitsMaxOutputTokens());
-    assertEquals(List.of(Remedy.REDUCE_OUTPUT), blocked.block().remedies());
-    assertEquals(
-        "the call may now cost 0.0002 USD; user ada has 0.000049 USD left beside what it holds",
-        blocked.block().detail());
+    assertThat(blocked.decision().verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(scopeOf(blocked)).isEqualTo(Scope.USER);
+    assertThat(blocked.block().fitsMaxOutputTokens()).isEqualTo(19L);
+    assertThat(blocked.block().remedies()).isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
+    assertThat(blocked.block().detail())
+        .isEqualTo(
+            "the call may now cost 0.0002 USD; user ada has 0.000049 USD left beside what it holds");
     AccountShare seen = blocked.decision().accounts().get(1);
-    assertEquals(MicroUsd.of(801), seen.committed(), "the balances are those of now");
-    assertEquals(MicroUsd.of(150), seen.hold());
-    assertEquals(MicroUsd.of(49), seen.remaining());
-    assertEquals(20L, blocked.decision().tokens().effectiveOutput());
-    assertEquals(MicroUsd.of(200), blocked.decision().estimate());
+    assertThat(seen.committed()).as("the balances are those of now").isEqualTo(MicroUsd.of(801));
+    assertThat(seen.hold()).isEqualTo(MicroUsd.of(150));
+    assertThat(seen.remaining()).isEqualTo(MicroUsd.of(49));
+    assertThat(blocked.decision().tokens().effectiveOutput()).isEqualTo(20L);
+    assertThat(blocked.decision().estimate()).isEqualTo(MicroUsd.of(200));
     moved(
         held.change(run(1_000).reserved(150), user(1_000).committed(800).reserved(150))
             .extend(ROW, ALLOWED, null, 20L));
@@ -215,35 +215,35 @@ class HoldChangeTest {
     Result.Blocked none =
         blocked(
             held.change(run(1_000).committed(846).reserved(150)).extend(ROW, ALLOWED, null, 20L));
-    assertNull(none.block().fitsMaxOutputTokens());
-    assertEquals(List.of(Remedy.RAISE_LIMIT), none.block().remedies());
-    assertEquals(
-        11L,
-        blocked(
-                held.change(run(1_000).committed(845).reserved(150))
-                    .extend(ROW, ALLOWED, null, 20L))
-            .block()
-            .fitsMaxOutputTokens());
+    assertThat(none.block().fitsMaxOutputTokens()).isNull();
+    assertThat(none.block().remedies()).isEqualTo(List.of(Remedy.RAISE_LIMIT));
+    assertThat(
+            blocked(
+                    held.change(run(1_000).committed(845).reserved(150))
+                        .extend(ROW, ALLOWED, null, 20L))
+                .block()
+                .fitsMaxOutputTokens())
+        .isEqualTo(11L);
   }
 
   @Test
   void whenOnlyOtherCallsInFlightBlock_waitIsARemedy() {
     Held held = Held.usual(run(1_000));
 
-    assertEquals(
-        List.of(Remedy.WAIT),
-        blocked(
-                held.change(run(1_000).committed(800).reserved(200))
-                    .extend(ROW, ALLOWED, null, 20L))
-            .block()
-            .remedies());
-    assertEquals(
-        List.of(Remedy.RAISE_LIMIT),
-        blocked(
-                held.change(run(1_000).committed(801).reserved(199))
-                    .extend(ROW, ALLOWED, null, 20L))
-            .block()
-            .remedies());
+    assertThat(
+            blocked(
+                    held.change(run(1_000).committed(800).reserved(200))
+                        .extend(ROW, ALLOWED, null, 20L))
+                .block()
+                .remedies())
+        .isEqualTo(List.of(Remedy.WAIT));
+    assertThat(
+            blocked(
+                    held.change(run(1_000).committed(801).reserved(199))
+                        .extend(ROW, ALLOWED, null, 20L))
+                .block()
+                .remedies())
+        .isEqualTo(List.of(Remedy.RAISE_LIMIT));
   }
 
   @Test
@@ -285,7 +285,7 @@ class HoldChangeTest {
                     user(1_000).committed(830).reserved(150),
                     little)
                 .extend(ROW, ALLOWED, null, 20L));
-    assertEquals(Scope.USER, scopeOf(furthest));
+    assertThat(scopeOf(furthest)).isEqualTo(Scope.USER);
     Result.Blocked equal =
         blocked(
             held.change(
@@ -293,7 +293,7 @@ class HoldChangeTest {
                     user(1_000).committed(820).reserved(150),
                     little)
                 .extend(ROW, ALLOWED, null, 20L));
-    assertEquals(Scope.RUN, scopeOf(equal));
+    assertThat(scopeOf(equal)).isEqualTo(Scope.RUN);
   }
 
   @Test
@@ -304,7 +304,7 @@ class HoldChangeTest {
     moved(held.change(actuals.committed(999)).extend(ROW, ALLOWED, null, 20L));
     Result.Blocked blocked =
         blocked(held.change(actuals.committed(1_000)).extend(ROW, ALLOWED, null, 20L));
-    assertEquals(ProblemCode.RUN_CEILING_REACHED, blocked.decision().verdict().code());
+    assertThat(blocked.decision().verdict().code()).isEqualTo(ProblemCode.RUN_CEILING_REACHED);
   }
 
   @Test
@@ -315,19 +315,21 @@ class HoldChangeTest {
 
     Reservation.Rehold to = moved(change.retarget(dear, ALLOWED, "elsewhere", "fallback"));
 
-    assertEquals(List.of(280L), amounts(to), "100 x 2 and 8 x 10");
-    assertEquals(List.of(MicroUsd.of(130)), List.copyOf(to.leastAvailable().values()));
-    assertEquals(EXPIRES, to.expiresAt());
+    assertThat(amounts(to)).as("100 x 2 and 8 x 10").isEqualTo(List.of(280L));
+    assertThat(List.copyOf(to.leastAvailable().values())).isEqualTo(List.of(MicroUsd.of(130)));
+    assertThat(to.expiresAt()).isEqualTo(EXPIRES);
     Decision decision = to.decision();
-    assertEquals("fallback", decision.model().selected());
-    assertEquals("elsewhere", decision.model().provider());
-    assertEquals(TestAuthority.MODEL, decision.model().requested());
-    assertEquals(8L, decision.tokens().effectiveOutput());
-    assertEquals(MicroUsd.of(280), decision.estimate());
+    assertThat(decision.model().selected()).isEqualTo("fallback");
+    assertThat(decision.model().provider()).isEqualTo("elsewhere");
+    assertThat(decision.model().requested()).isEqualTo(TestAuthority.MODEL);
+    assertThat(decision.tokens().effectiveOutput()).isEqualTo(8L);
+    assertThat(decision.estimate()).isEqualTo(MicroUsd.of(280));
     Price longer = new RowBuilder("longer").outputLimit(99L).build();
-    assertEquals(List.of(150L), amounts(moved(change.retarget(longer, ALLOWED, "p", "longer"))));
+    assertThat(amounts(moved(change.retarget(longer, ALLOWED, "p", "longer"))))
+        .isEqualTo(List.of(150L));
     Price endless = new RowBuilder("endless").outputLimit(null).build();
-    assertEquals(List.of(150L), amounts(moved(change.retarget(endless, ALLOWED, "p", "endless"))));
+    assertThat(amounts(moved(change.retarget(endless, ALLOWED, "p", "endless"))))
+        .isEqualTo(List.of(150L));
   }
 
   @Test
@@ -335,7 +337,8 @@ class HoldChangeTest {
     Price cheap = new RowBuilder("cheap").picos(100_000, 500_000).build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).committed(5_000).reserved(150));
 
-    assertEquals(List.of(15L), amounts(moved(change.retarget(cheap, ALLOWED, "p", "cheap"))));
+    assertThat(amounts(moved(change.retarget(cheap, ALLOWED, "p", "cheap"))))
+        .isEqualTo(List.of(15L));
   }
 
   @Test
@@ -347,12 +350,13 @@ class HoldChangeTest {
                 .change(run(1_000).committed(701).reserved(150))
                 .retarget(dear, ALLOWED, "p", "dear"));
 
-    assertEquals(ProblemCode.RUN_CEILING_REACHED, blocked.decision().verdict().code());
-    assertNull(blocked.block().fitsMaxOutputTokens());
-    assertEquals(
-        TestAuthority.MODEL, blocked.decision().model().selected(), "the hold stays where it was");
-    assertEquals("test", blocked.decision().model().provider());
-    assertEquals(MicroUsd.of(300), blocked.decision().estimate());
+    assertThat(blocked.decision().verdict().code()).isEqualTo(ProblemCode.RUN_CEILING_REACHED);
+    assertThat(blocked.block().fitsMaxOutputTokens()).isNull();
+    assertThat(blocked.decision().model().selected())
+        .as("the hold stays where it was")
+        .isEqualTo(TestAuthority.MODEL);
+    assertThat(blocked.decision().model().provider()).isEqualTo("test");
+    assertThat(blocked.decision().estimate()).isEqualTo(MicroUsd.of(300));
     moved(
         Held.usual(run(1_000))
             .change(run(1_000).committed(700).reserved(150))
@@ -371,10 +375,10 @@ class HoldChangeTest {
     blocked(change.retarget(other, Questions.rules(narrow, other), "p", "fallback"));
     Result.Blocked blocked =
         blocked(change.retarget(other, Questions.rules(narrow, other), "p", "other"));
-    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, blocked.decision().verdict().code());
-    assertEquals("the policy does not allow other", blocked.block().detail());
-    assertEquals(List.of(), blocked.block().remedies());
-    assertNull(blocked.block().constrainedBy());
+    assertThat(blocked.decision().verdict().code()).isEqualTo(ProblemCode.MODEL_NOT_ALLOWED);
+    assertThat(blocked.block().detail()).isEqualTo("the policy does not allow other");
+    assertThat(blocked.block().remedies()).isEmpty();
+    assertThat(blocked.block().constrainedBy()).isNull();
   }
 
   @Test
@@ -383,11 +387,11 @@ class HoldChangeTest {
     Price free = new RowBuilder("free").picos(0, 0).build();
 
     Result.Blocked zero = blocked(change.retarget(free, ALLOWED, "p", "free"));
-    assertEquals(ProblemCode.PRICE_UNKNOWN, zero.decision().verdict().code());
-    assertEquals(List.of(), zero.block().remedies());
+    assertThat(zero.decision().verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(zero.block().remedies()).isEmpty();
     Result.Blocked unknown = blocked(change.unknown(null, "nobody", List.of()));
-    assertEquals(ProblemCode.PRICE_UNKNOWN, unknown.decision().verdict().code());
-    assertEquals("no price is known for nobody", unknown.block().detail());
+    assertThat(unknown.decision().verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(unknown.block().detail()).isEqualTo("no price is known for nobody");
   }
 
   @Test
@@ -395,7 +399,8 @@ class HoldChangeTest {
     Price embedding = new RowBuilder("e").mode("embedding").build();
     HoldChange change = Held.usual(run(1_000)).change(run(1_000).reserved(150));
 
-    assertEquals(List.of(100L), amounts(moved(change.retarget(embedding, ALLOWED, "p", "e"))));
+    assertThat(amounts(moved(change.retarget(embedding, ALLOWED, "p", "e"))))
+        .isEqualTo(List.of(100L));
   }
 
   @Test
@@ -405,15 +410,16 @@ class HoldChangeTest {
     Price wide = new RowBuilder("wide").window(300_000L).build();
     Price unknown = new RowBuilder("unknown").window(null).build();
 
-    assertEquals(List.of(300_050L), amounts(moved(change.retarget(wide, ALLOWED, "p", "wide"))));
-    assertEquals(
-        ProblemCode.PRICE_UNKNOWN,
-        blocked(change.retarget(unknown, ALLOWED, "p", "unknown")).decision().verdict().code());
+    assertThat(amounts(moved(change.retarget(wide, ALLOWED, "p", "wide"))))
+        .isEqualTo(List.of(300_050L));
+    assertThat(
+            blocked(change.retarget(unknown, ALLOWED, "p", "unknown")).decision().verdict().code())
+        .isEqualTo(ProblemCode.PRICE_UNKNOWN);
     Price narrow = new RowBuilder("narrow").window(50L).build();
     HoldChange counted = Held.usual(run(1_000)).change(run(1_000).reserved(150));
     Result.Refused refused =
         assertInstanceOf(Result.Refused.class, counted.retarget(narrow, ALLOWED, "p", "narrow"));
-    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, refused.code());
+    assertThat(refused.code()).isEqualTo(ProblemCode.CONTEXT_WINDOW_EXCEEDED);
   }
 
   @Test
@@ -421,9 +427,9 @@ class HoldChangeTest {
     Held held =
         Held.by(new AskBuilder().input(100).cap(10L).choices(3), Policy.DEFAULT, run(1_000));
 
-    assertEquals(
-        List.of(400L),
-        amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, ALLOWED, null, 20L))));
+    assertThat(
+            amounts(moved(held.change(run(1_000).reserved(250)).extend(ROW, ALLOWED, null, 20L))))
+        .isEqualTo(List.of(400L));
   }
 
   @Test
@@ -435,8 +441,8 @@ class HoldChangeTest {
             .change(run(9_000).reserved(150));
     HoldChange open = Held.usual(run(9_000)).change(run(9_000).reserved(150));
 
-    assertEquals(List.of(200L), amounts(moved(ruledOut.extend(row, ALLOWED, null, 20L))));
-    assertEquals(List.of(1_000L), amounts(moved(open.extend(row, ALLOWED, null, 20L))));
+    assertThat(amounts(moved(ruledOut.extend(row, ALLOWED, null, 20L)))).isEqualTo(List.of(200L));
+    assertThat(amounts(moved(open.extend(row, ALLOWED, null, 20L)))).isEqualTo(List.of(1_000L));
   }
 
   @Test
@@ -463,11 +469,10 @@ class HoldChangeTest {
             grant);
     HoldChange change = new Held(reservation, advisory).change(account);
 
-    assertEquals(List.of(125L), amounts(moved(change.extend(ROW, ALLOWED, null, 5L))));
-    assertEquals(
-        List.of(20_580L),
-        amounts(moved(change.retarget(ROW, ALLOWED, "p", "m"))),
-        "the policy's default cap, as an ask without one would hold");
+    assertThat(amounts(moved(change.extend(ROW, ALLOWED, null, 5L)))).isEqualTo(List.of(125L));
+    assertThat(amounts(moved(change.retarget(ROW, ALLOWED, "p", "m"))))
+        .as("the policy's default cap, as an ask without one would hold")
+        .isEqualTo(List.of(20_580L));
   }
 
   @Test

@@ -1,11 +1,8 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.InjectedOutage;
 import io.budgetauthority.TestAuthority;
@@ -26,7 +23,6 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy.OnLedgerOutage;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// What is answered during an outage, and what becomes of it (protocol.md#outage).
@@ -42,15 +38,15 @@ class OutageTest {
   private Answer.Decided allowed(String key, String runId) {
     Answer.Decided decided =
         assertInstanceOf(Answer.Decided.class, service.ask(key, runId, 0, 100, null));
-    assertFalse(decided.decision().isBlocked());
+    assertThat(decided.decision().isBlocked()).isFalse();
     return decided;
   }
 
   private Answer.Decided degraded(String key, String runId) {
     ledger.set(true);
     Answer.Decided decided = allowed(key, runId);
-    assertEquals("ledger_unavailable", decided.decision().degraded());
-    assertEquals("allow", decided.decision().verdict().wireName());
+    assertThat(decided.decision().degraded()).isEqualTo("ledger_unavailable");
+    assertThat(decided.decision().verdict().wireName()).isEqualTo("allow");
     ledger.set(false);
     return decided;
   }
@@ -60,7 +56,7 @@ class OutageTest {
     while (service.queue.deliverTo(service.usageQueue) > 0) {
       // Until the queue is empty.
     }
-    assertEquals(List.of(), service.queue.reasonsOfTheDead());
+    assertThat(service.queue.reasonsOfTheDead()).isEmpty();
   }
 
   private Reservation read(ReservationId id) {
@@ -93,7 +89,7 @@ class OutageTest {
   @Test
   void whenAnAdvisoryTenantHasNoStricterCeiling_itFailsOpen() {
     tenant(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED);
-    assertEquals(Mode.ADVISORY_ESTIMATE, degraded("a", "run").decision().mode());
+    assertThat(degraded("a", "run").decision().mode()).isEqualTo(Mode.ADVISORY_ESTIMATE);
 
     TestAuthority strict = TestAuthority.watchedBy(ledger);
     strict.policy(TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
@@ -107,17 +103,18 @@ class OutageTest {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
     Answer.Decided decided = degraded("a", "run");
-    assertEquals(service.idOf("a"), decided.reservation().id());
-    assertInstanceOf(Settlement.Result.NotFound.class, service.commit(service.idOf("a"), 0, 10));
+    assertThat(decided.reservation().id()).isEqualTo(service.idOf("a"));
+    assertThat(service.commit(service.idOf("a"), 0, 10))
+        .isInstanceOf(Settlement.Result.NotFound.class);
 
     backAgain();
     Reservation entered = read(service.idOf("a"));
-    assertEquals(ReservationState.RESERVED, entered.state());
-    assertEquals(decided.decision().createdAt(), entered.createdAt());
-    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
-    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
+    assertThat(entered.state()).isEqualTo(ReservationState.RESERVED);
+    assertThat(entered.createdAt()).isEqualTo(decided.decision().createdAt());
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.ZERO);
+    assertThat(service.commit(service.idOf("a"), 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(50));
+    assertThat(service.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(50));
   }
 
   @Test
@@ -127,9 +124,9 @@ class OutageTest {
     degraded("a", "run");
     backAgain();
     Answer.Decided replayed = allowed("a", "run");
-    assertTrue(replayed.replayed());
-    assertEquals("ledger_unavailable", replayed.decision().degraded());
-    assertEquals(1, read(service.idOf("a")).revision());
+    assertThat(replayed.replayed()).isTrue();
+    assertThat(replayed.decision().degraded()).isEqualTo("ledger_unavailable");
+    assertThat(read(service.idOf("a")).revision()).isEqualTo(1);
   }
 
   @Test
@@ -142,7 +139,7 @@ class OutageTest {
         new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
     var unused = sweeper.sweep(Duration.ofSeconds(30));
     unused = sweeper.sweep(Duration.ofSeconds(30));
-    assertEquals(MicroUsd.of(500), service.run("run").account().committed());
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(500));
   }
 
   @Test
@@ -151,14 +148,14 @@ class OutageTest {
     service.ceiling(Scope.USER, "ada", MicroUsd.of(1));
     Answer.Decided block =
         assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
-    assertTrue(block.decision().isBlocked());
+    assertThat(block.decision().isBlocked()).isTrue();
     degraded("a", "run");
     backAgain();
     Reservation entered = read(service.idOf("a"));
-    assertEquals(ReservationState.RESERVED, entered.state());
-    assertEquals(2, entered.revision());
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
+    assertThat(entered.state()).isEqualTo(ReservationState.RESERVED);
+    assertThat(entered.revision()).isEqualTo(2);
+    assertThat(service.commit(service.idOf("a"), 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(50));
   }
 
   @Test
@@ -169,7 +166,7 @@ class OutageTest {
         service.settlement.cancel(
             service.gateway, "a", Mode.HARD_GATE, "service-1", Duration.ofDays(30));
     backAgain();
-    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
+    assertThat(read(service.idOf("a")).state()).isEqualTo(ReservationState.NONE);
   }
 
   @Test
@@ -184,23 +181,22 @@ class OutageTest {
     degraded("a", "run");
     backAgain();
 
-    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
-    assertEquals(MicroUsd.of(500), service.account(Scope.USER, "ada").committed());
+    assertThat(read(service.idOf("a")).state()).isEqualTo(ReservationState.NONE);
+    assertThat(service.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(500));
   }
 
   @Test
   void whenABlockIsCancelledByItsKey_itStaysABlock() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     service.ceiling(Scope.USER, "ada", MicroUsd.of(1));
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     degraded("a", "run");
-    assertTrue(
-        service
-            .settlement
-            .cancel(service.gateway, "a", Mode.HARD_GATE, "service-1", Duration.ofDays(30))
-            .isPresent());
+    assertThat(
+            service.settlement.cancel(
+                service.gateway, "a", Mode.HARD_GATE, "service-1", Duration.ofDays(30)))
+        .isPresent();
     backAgain();
-    assertEquals(ReservationState.NONE, read(service.idOf("a")).state());
+    assertThat(read(service.idOf("a")).state()).isEqualTo(ReservationState.NONE);
   }
 
   @Test
@@ -209,22 +205,22 @@ class OutageTest {
     allowed("a", "run");
     degraded("a", "run");
     backAgain();
-    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
-    assertEquals(1, read(service.idOf("a")).revision());
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.of(500));
+    assertThat(read(service.idOf("a")).revision()).isEqualTo(1);
   }
 
   @Test
   void whenADegradedCallIsOfAClosedRun_itIsChargedNotRenewed() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     allowed("a", "run");
-    assertTrue(service.close("run"));
+    assertThat(service.close("run")).isTrue();
     Run closed = service.run("run");
     degraded("b", "run");
     backAgain();
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("b"), 0, 10));
-    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
-    assertEquals(closed.expiresAt(), service.run("run").expiresAt());
-    assertEquals(Run.State.CLOSED, service.run("run").ended());
+    assertThat(service.commit(service.idOf("b"), 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(50));
+    assertThat(service.run("run").expiresAt()).isEqualTo(closed.expiresAt());
+    assertThat(service.run("run").ended()).isEqualTo(Run.State.CLOSED);
   }
 
   @Test
@@ -236,37 +232,39 @@ class OutageTest {
     degraded("b", "run");
     service.clock.advance(Duration.ofMinutes(10));
     backAgain();
-    assertEquals(before.expiresAt().plus(Duration.ofMinutes(10)), service.run("run").expiresAt());
+    assertThat(service.run("run").expiresAt())
+        .isEqualTo(before.expiresAt().plus(Duration.ofMinutes(10)));
   }
 
   @Test
   void whenTheRunIsAnotherUsers_itIsNotCharged() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     service.ceiling(Scope.USER, "ada", MicroUsd.of(10_000));
-    assertInstanceOf(Answer.Decided.class, service.askAs("bob", "x", "run", 0, 100));
+    assertThat(service.askAs("bob", "x", "run", 0, 100)).isInstanceOf(Answer.Decided.class);
     degraded("a", "run");
     backAgain();
     Decision decision = read(service.idOf("a")).decision();
-    assertNull(decision.subject().runId());
-    assertEquals("run", decision.subject().orphanOf());
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 10));
-    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
-    assertEquals(MicroUsd.of(50), service.account(Scope.USER, "ada").committed());
+    assertThat(decision.subject().runId()).isNull();
+    assertThat(decision.subject().orphanOf()).isEqualTo("run");
+    assertThat(service.commit(service.idOf("a"), 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.ZERO);
+    assertThat(service.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(50));
   }
 
   @Test
   void whenAChildAndItsParentStartInAnOutage_bothAreCharged() {
     tenant(Mode.HARD_GATE, OnLedgerOutage.FAIL_OPEN);
     ledger.set(true);
-    assertInstanceOf(Answer.Decided.class, service.askAsChild("b", "child", "parent", 0, 100));
+    assertThat(service.askAsChild("b", "child", "parent", 0, 100))
+        .isInstanceOf(Answer.Decided.class);
     backAgain();
     degraded("a", "parent");
     backAgain();
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("b"), 0, 10));
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(service.idOf("a"), 0, 20));
-    assertEquals(MicroUsd.of(50), service.run("child").account().committed());
-    assertEquals(MicroUsd.of(150), service.run("parent").account().committed());
-    assertEquals(new Tuple("ada", "ci", null, null), service.run("parent").tuple());
+    assertThat(service.commit(service.idOf("b"), 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.commit(service.idOf("a"), 0, 20)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("child").account().committed()).isEqualTo(MicroUsd.of(50));
+    assertThat(service.run("parent").account().committed()).isEqualTo(MicroUsd.of(150));
+    assertThat(service.run("parent").tuple()).isEqualTo(new Tuple("ada", "ci", null, null));
   }
 
   @Test
@@ -275,7 +273,7 @@ class OutageTest {
     ledger.set(true);
     assertThrows(
         StorageUnavailable.class, () -> service.askFor("nobody-knows-it", "a", "run", 0, 100));
-    assertInstanceOf(Answer.Refused.class, service.ask("a", "run", 300_000, 100, null));
+    assertThat(service.ask("a", "run", 300_000, 100, null)).isInstanceOf(Answer.Refused.class);
   }
 
   @Test
@@ -291,7 +289,7 @@ class OutageTest {
         TestAuthority.policyInOutage(Mode.ADVISORY_ESTIMATE, OnLedgerOutage.FAIL_CLOSED));
     ledger.set(true);
     advisory.queueOutage.set(true);
-    assertInstanceOf(Answer.Decided.class, advisory.ask("a", "run", 0, 100, null));
+    assertThat(advisory.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
@@ -63,8 +63,8 @@ class RaceTest {
   private void take(long outputTokens) {
     rivals++;
     Answer taken = service.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
-    assertEquals(
-        "allow", assertInstanceOf(Answer.Decided.class, taken).decision().verdict().wireName());
+    assertThat(assertInstanceOf(Answer.Decided.class, taken).decision().verdict().wireName())
+        .isEqualTo("allow");
   }
 
   private Decision ask() {
@@ -80,9 +80,11 @@ class RaceTest {
 
     Decision decision = ask();
 
-    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
-    assertEquals(MicroUsd.parse("0.04"), decision.remaining(), "as it is now, not as it was read");
-    assertEquals(MicroUsd.parse("0.02"), service.account(Scope.USER, "ada").reserved());
+    assertThat(decision.verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(decision.remaining())
+        .as("as it is now, not as it was read")
+        .isEqualTo(MicroUsd.parse("0.04"));
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.parse("0.02"));
   }
 
   @Test
@@ -101,9 +103,9 @@ class RaceTest {
 
     Decision decision = ask();
 
-    assertEquals("downgrade", decision.verdict().wireName());
-    assertEquals(TestAuthority.CHEAP_MODEL, decision.model().selected());
-    assertEquals(MicroUsd.parse("0.025"), service.account(Scope.USER, "ada").reserved());
+    assertThat(decision.verdict().wireName()).isEqualTo("downgrade");
+    assertThat(decision.model().selected()).isEqualTo(TestAuthority.CHEAP_MODEL);
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.parse("0.025"));
   }
 
   /// What the rival takes it has given back by the time that the balance is read again.
@@ -115,9 +117,9 @@ class RaceTest {
     rival.gives =
         () -> service.settlement.release(service.gateway, service.idOf("rival-" + rivals), null);
 
-    assertEquals("allow", ask().verdict().wireName());
+    assertThat(ask().verdict().wireName()).isEqualTo("allow");
 
-    assertEquals(4, rivals);
-    assertEquals(MicroUsd.parse("0.05"), service.account(Scope.USER, "ada").reserved());
+    assertThat(rivals).isEqualTo(4);
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.parse("0.05"));
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.money.MicroUsd;
@@ -40,11 +38,11 @@ class RecordJsonTest {
 
     Price read = RecordJson.readPrice(RecordJson.writePrice(row));
 
-    assertEquals(name, read.model());
-    assertEquals(row.cards(), read.cards());
-    assertEquals(row.capabilities(), read.capabilities());
-    assertEquals(row.windowTokens(), read.windowTokens());
-    assertSame(read, RecordJson.readPrice(RecordJson.writePrice(row)));
+    assertThat(read.model()).isEqualTo(name);
+    assertThat(read.cards()).isEqualTo(row.cards());
+    assertThat(read.capabilities()).isEqualTo(row.capabilities());
+    assertThat(read.windowTokens()).isEqualTo(row.windowTokens());
+    assertThat(RecordJson.readPrice(RecordJson.writePrice(row))).isSameAs(read);
   }
 
   @Test
@@ -97,8 +95,8 @@ class RecordJsonTest {
     ChargedUsage usage =
         new ChargedUsage(Usage.ofTokens(10, 5), "openai", "cheap", List.of("reasoning_tokens"));
 
-    assertEquals(decision, RecordJson.readDecision(RecordJson.write(decision)));
-    assertEquals(usage, RecordJson.readUsage(RecordJson.write(usage)));
+    assertThat(RecordJson.readDecision(RecordJson.write(decision))).isEqualTo(decision);
+    assertThat(RecordJson.readUsage(RecordJson.write(usage))).isEqualTo(usage);
     assertThrows(IllegalStateException.class, () -> RecordJson.readDecision("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readUsage("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readPrice("{"));
@@ -108,11 +106,11 @@ class RecordJsonTest {
   void whenRequestsMeanTheSame_onlyThenTheirHashesAreEqual() {
     String hash = RecordJson.hash(new AskBuilder().cap(10L).build());
 
-    assertEquals(hash, RecordJson.hash(new AskBuilder().cap(10L).build()));
-    assertNotEquals(hash, RecordJson.hash(new AskBuilder().cap(11L).build()));
-    assertNotEquals(hash, RecordJson.hash(new AskBuilder().cap(10L).parent("run").build()));
-    assertEquals(
-        RecordJson.hash(new AskBuilder().units(Map.of("images", 1L, "pages", 2L)).build()),
-        RecordJson.hash(new AskBuilder().units(Map.of("pages", 2L, "images", 1L)).build()));
+    assertThat(RecordJson.hash(new AskBuilder().cap(10L).build())).isEqualTo(hash);
+    assertThat(RecordJson.hash(new AskBuilder().cap(11L).build())).isNotEqualTo(hash);
+    assertThat(RecordJson.hash(new AskBuilder().cap(10L).parent("run").build())).isNotEqualTo(hash);
+    assertThat(RecordJson.hash(new AskBuilder().units(Map.of("pages", 2L, "images", 1L)).build()))
+        .isEqualTo(
+            RecordJson.hash(new AskBuilder().units(Map.of("images", 1L, "pages", 2L)).build()));
   }
 }

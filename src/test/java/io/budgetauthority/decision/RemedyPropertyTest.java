@@ -1,8 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.rule.Decider;
@@ -59,29 +58,32 @@ class RemedyPropertyTest {
       }
       if (meeting.calling(CHEAP).passes()) {
         helping.add(Remedy.DOWNGRADE);
-        assertEquals(
-            TestAuthority.CHEAP_MODEL, block.verdict().alternatives().getFirst().model(), where);
-        assertTrue(block.verdict().alternatives().getFirst().fitsBudget(), where);
+        assertThat(block.verdict().alternatives().getFirst().model())
+            .as(where)
+            .isEqualTo(TestAuthority.CHEAP_MODEL);
+        assertThat(block.verdict().alternatives().getFirst().fitsBudget()).as(where).isTrue();
       }
       if (meeting.capTokens() > 1 && meeting.cappedAt(1).passes()) {
         helping.add(Remedy.REDUCE_OUTPUT);
         long fits = Objects.requireNonNull(block.verdict().fitsMaxOutputTokens(), where);
-        assertTrue(meeting.cappedAt(fits).passes(), where);
-        assertTrue(fits < meeting.capTokens() && !meeting.cappedAt(fits + 1).passes(), where);
+        assertThat(meeting.cappedAt(fits).passes()).as(where).isTrue();
+        assertThat(fits < meeting.capTokens() && !meeting.cappedAt(fits + 1).passes())
+            .as(where)
+            .isTrue();
       }
       if (meeting.where(enforced -> after(NEXT_MONTH, enforced)).passes()) {
         helping.add(Remedy.AFTER_RESET);
         Instant resets = Objects.requireNonNull(block.verdict().resetsAt(), where);
-        assertTrue(meeting.where(enforced -> after(resets, enforced)).passes(), where);
+        assertThat(meeting.where(enforced -> after(resets, enforced)).passes()).as(where).isTrue();
         Instant before = resets.minusMillis(1);
-        assertTrue(!meeting.where(enforced -> after(before, enforced)).passes(), where);
+        assertThat(meeting.where(enforced -> after(before, enforced)).passes()).as(where).isFalse();
       }
       if (helping.isEmpty()) {
         helping.add(Remedy.RAISE_LIMIT);
       }
-      assertEquals(helping, block.verdict().remedies(), where);
+      assertThat(block.verdict().remedies()).as(where).isEqualTo(helping);
       EnforcedAccount.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
-      assertTrue(meeting.where(enforced -> raised(enforced, estimate)).passes(), where);
+      assertThat(meeting.where(enforced -> raised(enforced, estimate)).passes()).as(where).isTrue();
       helping.forEach(remedy -> seen.merge(remedy, 1, Integer::sum));
     }
     Set.of(
@@ -90,7 +92,11 @@ class RemedyPropertyTest {
             Remedy.REDUCE_OUTPUT,
             Remedy.AFTER_RESET,
             Remedy.RAISE_LIMIT)
-        .forEach(remedy -> assertTrue(seen.getOrDefault(remedy, 0) >= LEAST_SEEN, seen.toString()));
+        .forEach(
+            remedy ->
+                assertThat(seen.getOrDefault(remedy, 0) >= LEAST_SEEN)
+                    .as(seen.toString())
+                    .isTrue());
   }
 
   /// Without a price nothing of the accounts is asked, but whether the alternative would fit.
@@ -103,14 +109,14 @@ class RemedyPropertyTest {
           Meeting.of(RandomGeneratorFactory.of("SplittableRandom").create(seed)).calling(null);
       Plan.Block block = assertInstanceOf(Plan.Block.class, meeting.decide(), "seed " + seed);
       boolean fits = meeting.calling(CHEAP).passes();
-      assertEquals(
-          fits ? List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL) : List.of(Remedy.PRICE_MODEL),
-          block.verdict().remedies(),
-          "seed " + seed);
+      assertThat(block.verdict().remedies())
+          .as("seed " + seed)
+          .isEqualTo(
+              fits ? List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL) : List.of(Remedy.PRICE_MODEL));
       fitted |= fits;
       not |= !fits;
     }
-    assertTrue(fitted && not);
+    assertThat(fitted && not).isTrue();
   }
 
   /// The account once every call in flight has come to nothing.

@@ -1,8 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.money.MicroUsd;
@@ -40,49 +39,50 @@ class RunRulesTest {
 
   @Test
   void whenThereIsNoParentOrAnActiveOne_theRunIsAccepted() {
-    assertNull(RunRules.refuseParent("child", null, null, ADA, NOW));
-    assertNull(refusal(parent(null), NOW));
-    assertNull(refusal(parent(null), NOW.plusSeconds(60)));
+    assertThat(RunRules.refuseParent("child", null, null, ADA, NOW)).isNull();
+    assertThat(refusal(parent(null), NOW)).isNull();
+    assertThat(refusal(parent(null), NOW.plusSeconds(60))).isNull();
   }
 
   @Test
   void whenTheParentIsTheRunItselfOrUnknown_itIsRefused() {
-    assertInstanceOf(
-        Answer.InvalidParent.class,
-        RunRules.refuseParent("parent", "parent", parent(null), ADA, NOW));
-    assertEquals(new Answer.UnknownParent("parent"), refusal(null, NOW));
+    assertThat(RunRules.refuseParent("parent", "parent", parent(null), ADA, NOW))
+        .isInstanceOf(Answer.InvalidParent.class);
+    assertThat(refusal(null, NOW)).isEqualTo(new Answer.UnknownParent("parent"));
   }
 
   @Test
   void whenTheParentHasEnded_itIsRefused() {
-    assertEquals(new Answer.RunClosed("parent"), refusal(parent(Run.State.CLOSED), NOW));
-    assertEquals(new Answer.RunClosed("parent"), refusal(parent(null), NOW.plusSeconds(61)));
+    assertThat(refusal(parent(Run.State.CLOSED), NOW)).isEqualTo(new Answer.RunClosed("parent"));
+    assertThat(refusal(parent(null), NOW.plusSeconds(61)))
+        .isEqualTo(new Answer.RunClosed("parent"));
   }
 
   @Test
   void whenTheParentsTupleDiffers_theFieldIsNamed() {
-    assertEquals(
-        new Answer.RunMismatch("parent", "key_id"),
-        RunRules.refuseParent(
-            "child", "parent", parent(null), new Tuple("ada", "cd", null, null), NOW));
+    assertThat(
+            RunRules.refuseParent(
+                "child", "parent", parent(null), new Tuple("ada", "cd", null, null), NOW))
+        .isEqualTo(new Answer.RunMismatch("parent", "key_id"));
   }
 
   @Test
   void whenARunWouldBeOfLevelFive_itIsRefused() {
-    assertNull(refusal(parent(null, "a", "b"), NOW));
+    assertThat(refusal(parent(null, "a", "b"), NOW)).isNull();
     Answer.InvalidParent refused =
         assertInstanceOf(Answer.InvalidParent.class, refusal(parent(null, "a", "b", "c"), NOW));
-    assertEquals("would make a run of level 5; the most is 4", refused.reason());
+    assertThat(refused.reason()).isEqualTo("would make a run of level 5; the most is 4");
   }
 
   @Test
   void whenAnAncestorHasEndedOrIsOfAnotherTuple_theCallIsRefused() {
     List<Run> both = List.of(parent(null), parent(Run.State.CLOSED));
 
-    assertNull(RunRules.refuseAncestors(List.of(parent(null)), ADA, NOW));
-    assertEquals(new Answer.RunClosed("parent"), RunRules.refuseAncestors(both, ADA, NOW));
-    assertEquals(
-        new Answer.RunMismatch("parent", "user_id"),
-        RunRules.refuseAncestors(List.of(parent(null)), new Tuple("bob", "ci", null, null), NOW));
+    assertThat(RunRules.refuseAncestors(List.of(parent(null)), ADA, NOW)).isNull();
+    assertThat(RunRules.refuseAncestors(both, ADA, NOW)).isEqualTo(new Answer.RunClosed("parent"));
+    assertThat(
+            RunRules.refuseAncestors(
+                List.of(parent(null)), new Tuple("bob", "ci", null, null), NOW))
+        .isEqualTo(new Answer.RunMismatch("parent", "user_id"));
   }
 }

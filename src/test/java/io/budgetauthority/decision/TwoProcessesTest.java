@@ -1,8 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
@@ -38,7 +37,7 @@ class TwoProcessesTest {
   private static void changePolicy(TestAuthority service, int ttlSeconds) {
     Policy seen = service.configuration.policies.now(service.tenantId).policy();
     Policy next = new PolicyBuilder(seen).reservationTtlSeconds(ttlSeconds).build();
-    assertTrue(service.configuration.replace(service.tenantId, next));
+    assertThat(service.configuration.replace(service.tenantId, next)).isTrue();
   }
 
   private static Decision decided(Answer answer) {
@@ -49,23 +48,25 @@ class TwoProcessesTest {
   void whenEachKnowsAnotherChange_theLowerLimitHolds() {
     one.policy(Policy.DEFAULT);
     one.ceiling(Scope.USER, "ada", HUNDRED);
-    assertEquals("allow", decided(one.ask("a", "run", 0, 1, HUNDRED)).verdict().wireName());
-    assertEquals("allow", decided(other.ask("b", "run", 0, 1, HUNDRED)).verdict().wireName());
+    assertThat(decided(one.ask("a", "run", 0, 1, HUNDRED)).verdict().wireName()).isEqualTo("allow");
+    assertThat(decided(other.ask("b", "run", 0, 1, HUNDRED)).verdict().wireName())
+        .isEqualTo("allow");
 
     other.ceiling(Scope.USER, "ada", TENTH);
     changePolicy(one, 300);
     Decision decision = decided(one.ask("c", "run", 150_000, 1, null));
 
-    assertEquals(ProblemCode.USER_CEILING_REACHED, decision.verdict().code());
+    assertThat(decision.verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
     Account account = one.account(Scope.USER, "ada");
-    assertTrue(account.addsUp());
-    assertEquals(TENTH, account.limit());
+    assertThat(account.addsUp()).isTrue();
+    assertThat(account.limit()).isEqualTo(TENTH);
     for (TestAuthority process : List.of(other, one, other)) {
       String key = UUID.randomUUID().toString();
-      assertEquals("allow", decided(process.ask(key, "run", 0, 1, null)).verdict().wireName());
-      assertEquals(TENTH, process.account(Scope.USER, "ada").limit());
+      assertThat(decided(process.ask(key, "run", 0, 1, null)).verdict().wireName())
+          .isEqualTo("allow");
+      assertThat(process.account(Scope.USER, "ada").limit()).isEqualTo(TENTH);
     }
-    assertEquals(new LimitVersion(2, 2), one.account(Scope.USER, "ada").version());
+    assertThat(one.account(Scope.USER, "ada").version()).isEqualTo(new LimitVersion(2, 2));
   }
 
   @Test
@@ -76,11 +77,11 @@ class TwoProcessesTest {
       TestAuthority asker = round % 3 == 0 ? one : other;
       changer.ceiling(Scope.USER, "ada", MicroUsd.of(1_000_000L + round));
       changePolicy(round % 4 < 2 ? other : one, 300 + round);
-      assertEquals(
-          "allow", decided(asker.ask("k" + round, "run", 0, 1, null)).verdict().wireName());
+      assertThat(decided(asker.ask("k" + round, "run", 0, 1, null)).verdict().wireName())
+          .isEqualTo("allow");
       Account account = asker.account(Scope.USER, "ada");
-      assertTrue(account.addsUp(), account.toString());
-      assertEquals(MicroUsd.of(1_000_000L + round), account.limit());
+      assertThat(account.addsUp()).as(account.toString()).isTrue();
+      assertThat(account.limit()).isEqualTo(MicroUsd.of(1_000_000L + round));
     }
   }
 
@@ -90,20 +91,19 @@ class TwoProcessesTest {
     Answer.Decided held = (Answer.Decided) one.ask("a", "run", 0, 100, null);
     AccountKey key = AccountKey.total(one.tenantId, Scope.USER, "ada");
     breakAvailable(key, 99_000_000);
-    assertEquals(MicroUsd.of(99_500), one.storedAccount(Scope.USER, "ada").available());
+    assertThat(one.storedAccount(Scope.USER, "ada").available()).isEqualTo(MicroUsd.of(99_500));
 
     Decision decision = decided(one.ask("b", "run", 0, 30_000, null));
 
-    assertEquals(
-        ProblemCode.USER_CEILING_REACHED,
-        decision.verdict().code(),
-        "0.15 USD do not fit what is really left");
-    assertTrue(one.account(Scope.USER, "ada").addsUp());
+    assertThat(decision.verdict().code())
+        .as("0.15 USD do not fit what is really left")
+        .isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(one.account(Scope.USER, "ada").addsUp()).isTrue();
     breakAvailable(key, 99_000_000);
     Settlement.Result extended =
         one.settlement.extend(one.gateway, held.reservation().id(), null, 30_000L);
-    assertInstanceOf(Settlement.Result.Blocked.class, extended);
-    assertTrue(one.account(Scope.USER, "ada").addsUp());
+    assertThat(extended).isInstanceOf(Settlement.Result.Blocked.class);
+    assertThat(one.account(Scope.USER, "ada").addsUp()).isTrue();
   }
 
   private static void breakAvailable(AccountKey key, long micros) {
@@ -118,6 +118,6 @@ class TwoProcessesTest {
                     null,
                     Attributes.of(":wrong", micros)),
                 Deadline.ofRequest());
-    assertTrue(written.isDone());
+    assertThat(written.isDone()).isTrue();
   }
 }

@@ -1,9 +1,7 @@
 package io.budgetauthority.decision;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
@@ -99,27 +97,29 @@ class WindowsTest {
     Instant ends = Instant.parse(last).plusMillis(1);
 
     AccountShare before = ofUser(ask());
-    assertEquals(period, before.period());
-    assertEquals(ends, before.resetsAt());
+    assertThat(before.period()).isEqualTo(period);
+    assertThat(before.resetsAt()).isEqualTo(ends);
     ask();
     Decision blocked = ask();
-    assertEquals("block", blocked.verdict().wireName(), "two calls fit into the limit");
+    assertThat(blocked.verdict().wireName()).as("two calls fit into the limit").isEqualTo("block");
     Verdict.Block block = assertInstanceOf(Verdict.Block.class, blocked.verdict());
-    assertNotNull(block);
-    assertEquals(
-        List.of(Remedy.WAIT, Remedy.AFTER_RESET),
-        block.remedies().stream()
-            .filter(it -> it == Remedy.WAIT || it == Remedy.AFTER_RESET)
-            .toList());
-    assertEquals(ends, block.resetsAt());
+    assertThat(block).isNotNull();
+    assertThat(
+            block.remedies().stream()
+                .filter(it -> it == Remedy.WAIT || it == Remedy.AFTER_RESET)
+                .toList())
+        .isEqualTo(List.of(Remedy.WAIT, Remedy.AFTER_RESET));
+    assertThat(block.resetsAt()).isEqualTo(ends);
 
     service.clock.set(ends);
     AccountShare after = ofUser(ask());
-    assertEquals(next, after.period());
-    assertEquals(Instant.parse(nextEnds), after.resetsAt());
-    assertEquals(LIMIT.minus(ONE_CALL), after.remaining(), "a new period has its whole limit");
-    assertEquals(ONE_CALL.plus(ONE_CALL), account(window, period).reserved());
-    assertEquals(ONE_CALL, account(window, next).reserved());
+    assertThat(after.period()).isEqualTo(next);
+    assertThat(after.resetsAt()).isEqualTo(Instant.parse(nextEnds));
+    assertThat(after.remaining())
+        .as("a new period has its whole limit")
+        .isEqualTo(LIMIT.minus(ONE_CALL));
+    assertThat(account(window, period).reserved()).isEqualTo(ONE_CALL.plus(ONE_CALL));
+    assertThat(account(window, next).reserved()).isEqualTo(ONE_CALL);
   }
 
   @Test
@@ -136,13 +136,17 @@ class WindowsTest {
     service.commit(service.idOf("call-3"), 0, 3_000);
 
     Account saturday = account(Window.DAY, "2026-10-24");
-    assertEquals(MicroUsd.parse("0.002"), saturday.committed());
-    assertEquals(MicroUsd.ZERO, saturday.reserved());
-    assertEquals(MicroUsd.parse("0.01"), saturday.available());
+    assertThat(saturday.committed()).isEqualTo(MicroUsd.parse("0.002"));
+    assertThat(saturday.reserved()).isEqualTo(MicroUsd.ZERO);
+    assertThat(saturday.available()).isEqualTo(MicroUsd.parse("0.01"));
     Account sunday = account(Window.DAY, "2026-10-25");
-    assertEquals(MicroUsd.parse("0.015"), sunday.committed(), "more than it held, and it is owed");
-    assertEquals(MicroUsd.parse("-0.003"), sunday.available());
-    assertTrue(ask().verdict().wireName().equals("allow"), "the debt of a day ends with it");
+    assertThat(sunday.committed())
+        .as("more than it held, and it is owed")
+        .isEqualTo(MicroUsd.parse("0.015"));
+    assertThat(sunday.available()).isEqualTo(MicroUsd.parse("-0.003"));
+    assertThat(ask().verdict().wireName().equals("allow"))
+        .as("the debt of a day ends with it")
+        .isTrue();
   }
 
   @Test
@@ -152,12 +156,12 @@ class WindowsTest {
     ask();
     service.clock.advance(Duration.ofHours(1));
     ZonedDateTime winter = service.clock.instant().atZone(ZoneId.of("Europe/Berlin"));
-    assertEquals(summer.toLocalTime(), winter.toLocalTime(), "half past two, twice");
+    assertThat(winter.toLocalTime()).as("half past two, twice").isEqualTo(summer.toLocalTime());
 
     AccountShare second = ofUser(ask());
-    assertEquals("2026-10-25", second.period());
-    assertEquals(LIMIT.minus(ONE_CALL).minus(ONE_CALL), second.remaining());
-    assertEquals("block", ask().verdict().wireName());
+    assertThat(second.period()).isEqualTo("2026-10-25");
+    assertThat(second.remaining()).isEqualTo(LIMIT.minus(ONE_CALL).minus(ONE_CALL));
+    assertThat(ask().verdict().wireName()).isEqualTo("block");
   }
 
   @Test
@@ -166,8 +170,8 @@ class WindowsTest {
     service.ceiling(Scope.USER, "ada", Window.MONTH, MicroUsd.parse("0.018"));
     ask();
     ask();
-    assertEquals("2026-10", account(Window.MONTH, "2026-10").key().period());
-    assertEquals(MicroUsd.parse("0.01"), account(Window.MONTH, "2026-10").reserved());
+    assertThat(account(Window.MONTH, "2026-10").key().period()).isEqualTo("2026-10");
+    assertThat(account(Window.MONTH, "2026-10").reserved()).isEqualTo(MicroUsd.parse("0.01"));
 
     service.clock.set(Instant.parse("2026-11-01T04:00:00Z"));
     ask();
@@ -175,9 +179,9 @@ class WindowsTest {
     service.clock.set(Instant.parse("2026-11-02T05:00:00Z"));
     ask();
     Decision blocked = ask();
-    assertEquals(ProblemCode.USER_CEILING_REACHED, blocked.verdict().code());
-    assertEquals(Window.MONTH, ofBlocking(blocked).window());
-    assertEquals(Instant.parse("2026-12-01T05:00:00Z"), ofBlocking(blocked).resetsAt());
+    assertThat(blocked.verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(ofBlocking(blocked).window()).isEqualTo(Window.MONTH);
+    assertThat(ofBlocking(blocked).resetsAt()).isEqualTo(Instant.parse("2026-12-01T05:00:00Z"));
   }
 
   private static AccountShare ofBlocking(Decision decision) {

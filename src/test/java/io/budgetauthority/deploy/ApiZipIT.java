@@ -1,7 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -90,29 +89,32 @@ class ApiZipIT {
           HttpEvent event = HttpEvent.read(Path.of("events", name + ".json"));
           HttpEvent.Answer expected = event.sendTo(server.base());
           HttpEvent.Answer actual = event.giveTo(function);
-          assertEquals(expected.status(), actual.status(), name + " " + actual);
-          assertEquals(expected.headers(), actual.headers(), name);
-          assertEquals(comparable(expected.body()), comparable(actual.body()), name);
+          assertThat(actual.status()).as(name + " " + actual).isEqualTo(expected.status());
+          assertThat(actual.headers()).as(name).isEqualTo(expected.headers());
+          assertThat(comparable(actual.body())).as(name).isEqualTo(comparable(expected.body()));
           statuses.add(name + " " + actual.status());
           if (name.equals("api-ask")) {
-            assertEquals(
-                1, function.counted("budget.decisions", "outcome", "allow"), function.log());
+            assertThat(function.counted("budget.decisions", "outcome", "allow"))
+                .as(function.log())
+                .isEqualTo(1);
           }
         }
         for (String path : BYPASSING_PATHS) {
           HttpEvent event = HttpEvent.read(Path.of("events", BYPASS + ".json")).to(path);
           HttpEvent.Answer refused = event.giveTo(function);
-          assertEquals(404, refused.status(), path + " " + refused);
-          assertTrue(refused.body().contains("\"code\":\"not_found\""), refused.toString());
+          assertThat(refused.status()).as(path + " " + refused).isEqualTo(404);
+          assertThat(refused.body()).as(refused.toString()).contains("\"code\":\"not_found\"");
         }
-        assertEquals(1, function.counted("budget.cold_starts"), function.log());
-        assertTrue(function.counted("budget.replays") > 0, function.log());
-        assertTrue(function.counted("budget.decisions", "outcome", "block") > 0, function.log());
-        assertTrue(!function.log().contains("IllegalAccessError"), function.log());
+        assertThat(function.counted("budget.cold_starts")).as(function.log()).isEqualTo(1);
+        assertThat(function.counted("budget.replays")).as(function.log()).isGreaterThan(0);
+        assertThat(function.counted("budget.decisions", "outcome", "block"))
+            .as(function.log())
+            .isGreaterThan(0);
+        assertThat(function.log()).doesNotContain("IllegalAccessError");
       }
     }
-    assertTrue(
-        statuses.containsAll(
+    assertThat(statuses)
+        .containsAll(
             List.of(
                 "api-ask 200",
                 "api-ask-again 200",
@@ -121,8 +123,7 @@ class ApiZipIT {
                 "api-ask-base64-allowed 200",
                 "api-ceiling 201",
                 "api-not-found 404",
-                "api-method-not-allowed 405")),
-        statuses.toString());
+                "api-method-not-allowed 405"));
   }
 
   @Test
@@ -133,21 +134,23 @@ class ApiZipIT {
       try (Function function =
           Function.startForSnapshot(
               Function.unpack(ZIP, folder), Deployed.JVM_OPTIONS, Deployed.environment(cloud))) {
-        assertTrue(
-            function.log().contains("primed by a request that got 401 and a dry run"),
-            function.log());
-        assertEquals(1, function.counted("budget.cold_starts"), function.log());
+        assertThat(function.log()).contains("primed by a request that got 401 and a dry run");
+        assertThat(function.counted("budget.cold_starts")).as(function.log()).isEqualTo(1);
         publishOnceMore(cloud, "published-meanwhile");
         function.restore();
         HttpEvent.Answer answer =
             HttpEvent.read(Path.of("events", "api-ask.json")).giveTo(function);
-        assertEquals(200, answer.status(), function.log());
-        assertTrue(
-            answer.headers().toString().contains("published-meanwhile"),
-            answer.headers().toString());
-        assertEquals(1, function.counted("budget.decisions", "outcome", "allow"), function.log());
-        assertEquals(0, function.counted("budget.decisions", "outcome", "block"), function.log());
-        assertEquals(2, function.counted("budget.cold_starts"), function.log());
+        assertThat(answer.status()).as(function.log()).isEqualTo(200);
+        assertThat(answer.headers().toString())
+            .as(answer.headers().toString())
+            .contains("published-meanwhile");
+        assertThat(function.counted("budget.decisions", "outcome", "allow"))
+            .as(function.log())
+            .isEqualTo(1);
+        assertThat(function.counted("budget.decisions", "outcome", "block"))
+            .as(function.log())
+            .isEqualTo(0);
+        assertThat(function.counted("budget.cold_starts")).as(function.log()).isEqualTo(2);
       }
     }
   }
@@ -164,13 +167,13 @@ class ApiZipIT {
   @Test
   void whenAnApiExampleExists_itIsPlayed() throws Exception {
     try (var files = Files.list(Path.of("events"))) {
-      assertEquals(
-          Stream.concat(EVENTS.stream(), Stream.of(BYPASS)).sorted().toList(),
-          files
-              .map(file -> file.getFileName().toString().replace(".json", ""))
-              .filter(name -> name.startsWith("api-"))
-              .sorted()
-              .toList());
+      assertThat(
+              files
+                  .map(file -> file.getFileName().toString().replace(".json", ""))
+                  .filter(name -> name.startsWith("api-"))
+                  .sorted()
+                  .toList())
+          .isEqualTo(Stream.concat(EVENTS.stream(), Stream.of(BYPASS)).sorted().toList());
     }
   }
 

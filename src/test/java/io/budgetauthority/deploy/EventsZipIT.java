@@ -1,8 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -76,7 +74,7 @@ class EventsZipIT {
   /// What a function answers to an event that it does not fail at.
   private static JsonNode answer(Function function, String event) throws Exception {
     Function.Answer answer = function.invoke(JSON.readTree(event));
-    assertFalse(answer.failed(), answer.body() + "\n" + function.log());
+    assertThat(answer.failed()).as(answer.body() + "\n" + function.log()).isFalse();
     return answer.body();
   }
 
@@ -87,14 +85,14 @@ class EventsZipIT {
       String secret = answer(function, example("operator-issue")).path("secret").asText();
 
       String table = CLOUD.definitions().ledgerTable().create().tableName();
-      assertEquals(
-          Optional.of(Role.OPERATOR),
-          new ApiKeys(new Database(dynamoDb), table, Clock.systemUTC())
-              .authenticate(secret)
-              .map(Caller::role));
+      assertThat(
+              new ApiKeys(new Database(dynamoDb), table, Clock.systemUTC())
+                  .authenticate(secret)
+                  .map(Caller::role))
+          .isEqualTo(Optional.of(Role.OPERATOR));
       Function.Answer refused = function.invoke(JSON.readTree("{\"action\": \"dance\"}"));
-      assertTrue(refused.failed());
-      assertTrue(refused.body().path("errorMessage").asText().startsWith("action is"));
+      assertThat(refused.failed()).isTrue();
+      assertThat(refused.body().path("errorMessage").asText()).startsWith("action is");
     }
   }
 
@@ -107,19 +105,20 @@ class EventsZipIT {
     try (Function function = start("sweep", Map.of())) {
       JsonNode swept = answer(function, example("sweep"));
 
-      assertTrue(swept.path("expired").asInt() >= 1, swept.toString());
-      assertTrue(swept.path("finished").asBoolean(), swept.toString());
-      assertEquals(1, function.counted("budget.sweep.runs"), function.log());
-      assertEquals(
-          swept.path("expired").asLong(), function.counted("budget.expired"), function.log());
+      assertThat(swept.path("expired").asInt()).as(swept.toString()).isGreaterThanOrEqualTo(1);
+      assertThat(swept.path("finished").asBoolean()).as(swept.toString()).isTrue();
+      assertThat(function.counted("budget.sweep.runs")).as(function.log()).isEqualTo(1);
+      assertThat(function.counted("budget.expired"))
+          .as(function.log())
+          .isEqualTo(swept.path("expired").asLong());
     }
-    assertEquals(
-        ReservationState.EXPIRED,
-        service
-            .ledger
-            .find(service.tenantId, service.idOf("a"), Deadline.in(Duration.ofSeconds(5)))
-            .orElseThrow()
-            .state());
+    assertThat(
+            service
+                .ledger
+                .find(service.tenantId, service.idOf("a"), Deadline.in(Duration.ofSeconds(5)))
+                .orElseThrow()
+                .state())
+        .isEqualTo(ReservationState.EXPIRED);
   }
 
   @Test
@@ -144,24 +143,25 @@ class EventsZipIT {
                 "a-bus"))) {
       JsonNode answer = answer(function, event);
 
-      assertEquals(JSON.readTree("{\"batchItemFailures\": []}"), answer);
-      assertEquals(
-          List.of("100000000000000000003"),
-          LocalCloudForTests.sqs()
-              .receiveMessage(it -> it.queueUrl(LocalCloudForTests.eventsDeadQueueUrl()))
-              .messages()
-              .stream()
-              .map(it -> it.body().replaceFirst(".*\"sequence_number\":\"(\\d+)\".*", "$1"))
-              .toList());
+      assertThat(answer).isEqualTo(JSON.readTree("{\"batchItemFailures\": []}"));
+      assertThat(
+              LocalCloudForTests.sqs()
+                  .receiveMessage(it -> it.queueUrl(LocalCloudForTests.eventsDeadQueueUrl()))
+                  .messages()
+                  .stream()
+                  .map(it -> it.body().replaceFirst(".*\"sequence_number\":\"(\\d+)\".*", "$1"))
+                  .toList())
+          .isEqualTo(List.of("100000000000000000003"));
     } finally {
       bus.stop(0);
     }
-    assertEquals(3_000, committed(tenantId), "micro-USD");
-    assertEquals(1, told.size(), told.toString());
+    assertThat(committed(tenantId)).as("micro-USD").isEqualTo(3_000);
+    assertThat(told).hasSize(1);
     JsonNode entry = told.getFirst().path("Entries").path(0);
-    assertEquals("a-bus", entry.path("EventBusName").asText());
-    assertEquals("budget.overrun", entry.path("DetailType").asText());
-    assertEquals(tenantId, JSON.readTree(entry.path("Detail").asText()).path("tenant_id").asText());
+    assertThat(entry.path("EventBusName").asText()).isEqualTo("a-bus");
+    assertThat(entry.path("DetailType").asText()).isEqualTo("budget.overrun");
+    assertThat(JSON.readTree(entry.path("Detail").asText()).path("tenant_id").asText())
+        .isEqualTo(tenantId);
   }
 
   private static HttpServer bus(List<JsonNode> told) throws IOException {
@@ -212,26 +212,30 @@ class EventsZipIT {
             .replace("demo", service.tenantId)
             .replace("2026-11-25T10:00:00Z", Instant.now().toString());
     try (Function function = start("usage", Map.of())) {
-      assertEquals(
-          JSON.readTree(
-              """
+      assertThat(answer(function, event))
+          .as(function.log())
+          .isEqualTo(
+              JSON.readTree(
+                  """
               {"batchItemFailures": [{"itemIdentifier": "00000000-0000-4000-8000-000000000003"}]}
-              """),
-          answer(function, event),
-          function.log());
-      assertEquals(1, function.counted("budget.queue.messages", "outcome", "dead"), function.log());
-      assertEquals(1, function.counted("budget.queue.dead"), function.log());
-      assertEquals(1, function.counted("budget.charges", "quality", "exact"), function.log());
+              """));
+      assertThat(function.counted("budget.queue.messages", "outcome", "dead"))
+          .as(function.log())
+          .isEqualTo(1);
+      assertThat(function.counted("budget.queue.dead")).as(function.log()).isEqualTo(1);
+      assertThat(function.counted("budget.charges", "quality", "exact"))
+          .as(function.log())
+          .isEqualTo(1);
     }
-    assertEquals(MicroUsd.of(200), service.run("run").account().committed());
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(200));
     String dead = CLOUD.config().get("budget.usage-dead-queue-url");
     List<Message> letters =
         LocalCloudForTests.sqs()
             .receiveMessage(it -> it.queueUrl(dead).messageAttributeNames("All"))
             .messages();
-    assertEquals(1, letters.size(), letters.toString());
+    assertThat(letters).hasSize(1);
     String reason = String.valueOf(letters.getFirst().messageAttributes().get("reason"));
-    assertTrue(reason.contains("type"), reason);
+    assertThat(reason).contains("type");
   }
 
   @Test
@@ -248,9 +252,9 @@ class EventsZipIT {
 
       JsonNode taken = answer(function, example("prices"));
 
-      assertEquals("waiting", taken.path("outcome").asText(), taken.toString());
-      assertEquals("incoming/prices.json", taken.path("key").asText());
-      assertTrue(taken.path("version").isTextual(), taken.toString());
+      assertThat(taken.path("outcome").asText()).as(taken.toString()).isEqualTo("waiting");
+      assertThat(taken.path("key").asText()).isEqualTo("incoming/prices.json");
+      assertThat(taken.path("version").isTextual()).as(taken.toString()).isTrue();
     }
   }
 

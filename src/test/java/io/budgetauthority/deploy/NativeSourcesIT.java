@@ -1,7 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -64,17 +63,17 @@ class NativeSourcesIT {
         partsOf(type).forEach(toLookAt::add);
       }
     }
-    assertTrue(wanted.size() > 60, wanted.toString());
+    assertThat(wanted.size()).isGreaterThan(60);
     Set<String> missing = new TreeSet<>(wanted);
     missing.removeAll(registered);
-    assertEquals(Set.of(), missing, "name them in TypesInJson");
+    assertThat(missing).as("name them in TypesInJson").isEmpty();
   }
 
   @Test
   void whenAResourceIsReadAtRunTime_theExecutableIncludesIt() throws Exception {
     String resources = setting("resource-config.json").toString();
-    assertTrue(resources.contains("problems"), resources);
-    assertTrue(resources.contains("META-INF/openapi"), resources);
+    assertThat(resources).contains("problems");
+    assertThat(resources).contains("META-INF/openapi");
   }
 
   /// Quarkus links at build time: one missing class that reachable code names ends the build. So
@@ -95,23 +94,23 @@ class NativeSourcesIT {
             "org.hdrhistogram.HdrHistogram");
     try (Stream<Path> files = Files.list(SOURCES.resolve("lib"))) {
       List<String> libraries = files.map(file -> file.getFileName().toString()).toList();
-      assertEquals(
-          Set.of(),
-          named.stream()
-              .filter(name -> libraries.stream().noneMatch(file -> file.contains(name + "-")))
-              .collect(Collectors.toSet()));
+      assertThat(
+              named.stream()
+                  .filter(name -> libraries.stream().noneMatch(file -> file.contains(name + "-")))
+                  .collect(Collectors.toSet()))
+          .isEmpty();
     }
   }
 
   @Test
   void whenTheSourcesAreMade_theyOmitTheLocalServers() throws IOException {
     try (Stream<Path> files = Files.walk(SOURCES)) {
-      assertEquals(
-          Set.of(),
-          files
-              .map(file -> SOURCES.relativize(file).toString())
-              .filter(Zips::isOfTheLocalBuild)
-              .collect(Collectors.toSet()));
+      assertThat(
+              files
+                  .map(file -> SOURCES.relativize(file).toString())
+                  .filter(Zips::isOfTheLocalBuild)
+                  .collect(Collectors.toSet()))
+          .isEmpty();
     }
   }
 

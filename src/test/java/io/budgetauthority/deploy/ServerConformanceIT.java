@@ -1,6 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.conformance.Runner;
 import java.io.IOException;
@@ -75,7 +75,7 @@ class ServerConformanceIT {
 
   @Test
   void whenTheDocumentIsRead_itEqualsTheLocalBuilds() throws Exception {
-    assertEquals(document(base(localBuild)), document(base(server)));
+    assertThat(document(base(server))).isEqualTo(document(base(localBuild)));
   }
 
   private static URI base(@Nullable Server started) {
@@ -88,7 +88,7 @@ class ServerConformanceIT {
             .send(
                 HttpRequest.newBuilder(base.resolve("/openapi")).build(),
                 HttpResponse.BodyHandlers.ofString());
-    assertEquals(200, response.statusCode());
+    assertThat(response.statusCode()).isEqualTo(200);
     return response.body();
   }
 }

@@ -1,9 +1,7 @@
 package io.budgetauthority.deploy;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertAll;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.net.httpserver.HttpServer;
@@ -54,18 +52,18 @@ class ServerIT {
       environment.put(
           "QUARKUS_DYNAMODB_ENDPOINT_OVERRIDE", "http://127.0.0.1:" + slow.getAddress().getPort());
       try (Server server = Server.start(Form.tested().server(), environment)) {
-        assertEquals(200, server.status("/q/health/live"));
-        assertEquals(200, server.status("/q/health/ready"));
-        assertEquals(404, server.status("/local/events"), "the local build's");
+        assertThat(server.status("/q/health/live")).isEqualTo(200);
+        assertThat(server.status("/q/health/ready")).isEqualTo(200);
+        assertThat(server.status("/local/events")).as("the local build's").isEqualTo(404);
 
         Http gateway = new Http(server.base(), "bak_demo_gateway");
         CompletableFuture<Http.Answer> answer =
             CompletableFuture.supplyAsync(() -> gateway.ask(ASK, "stopping", "stopping"));
-        assertTrue(asked.await(10, TimeUnit.SECONDS), "the ask is under way");
+        assertThat(asked.await(10, TimeUnit.SECONDS)).as("the ask is under way").isTrue();
         server.process().destroy();
 
-        assertEquals(200, answer.get(10, TimeUnit.SECONDS).status(), server.log());
-        assertTrue(server.process().waitFor(20, TimeUnit.SECONDS), server.log());
+        assertThat(answer.get(10, TimeUnit.SECONDS)).as(server.log()).hasStatus(200);
+        assertThat(server.process().waitFor(20, TimeUnit.SECONDS)).as(server.log()).isTrue();
       } finally {
         slow.stop(0);
       }
@@ -85,12 +83,12 @@ class ServerIT {
           .map(command -> command.group(1))
           .forEach(commands::add);
     }
-    assertEquals(14, commands.size(), commands.toString());
+    assertThat(commands).hasSize(14);
     try (LocalCloud cloud = LocalCloud.start(LocalSettings.inMemory())) {
       LocalCloudForTests.fill(cloud);
       for (String command : commands) {
         String said = run(cloud, 0, command);
-        assertFalse(said.contains("ERROR"), said);
+        assertThat(said).doesNotContain("ERROR");
       }
     }
   }
@@ -110,7 +108,7 @@ class ServerIT {
                 "AWS_ENDPOINT_URL_SQS", environment.get("QUARKUS_SQS_ENDPOINT_OVERRIDE")));
     Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(status, process.waitFor(), command + "\n" + said);
+    assertThat(process.waitFor()).as(command + "\n" + said).isEqualTo(status);
     return said;
   }
 
@@ -121,7 +119,7 @@ class ServerIT {
       LocalCloudForTests.fill(cloud);
       String[] issued =
           run(cloud, 0, "bin/budget keys issue --tenant demo --role viewer").split(" ");
-      assertTrue(run(cloud, 0, "bin/budget keys list --tenant demo").contains(issued[0]));
+      assertThat(run(cloud, 0, "bin/budget keys list --tenant demo")).contains(issued[0]);
       run(cloud, 2, "bin/budget keys issue --role viewer");
       run(cloud, 2, "bin/budget keys issue --tenant demo --role agent --user ada");
       run(cloud, 2, "bin/budget keys issue --tenant demo --role gateway --user ada");
@@ -131,11 +129,11 @@ class ServerIT {
       run(cloud, 1, "bin/budget keys rotate nobody --tenant demo");
       try (Server server = Server.start(Form.tested().server(), Deployed.environment(cloud))) {
         Http viewer = new Http(server.base(), issued[1].strip());
-        assertEquals(200, viewer.get("/budget/policy").status());
+        assertThat(viewer.get("/budget/policy")).hasStatus(200);
         Http admin = new Http(server.base(), "bak_demo_admin");
         String trail = admin.get("/budget/audit").json().toString();
-        assertTrue(trail.contains("keys/" + issued[0]), trail);
-        assertTrue(trail.contains("bin/budget"), trail);
+        assertThat(trail).contains("keys/" + issued[0]);
+        assertThat(trail).contains("bin/budget");
       }
     }
   }
@@ -155,9 +153,9 @@ class ServerIT {
       LocalCloudForTests.fill(cloud);
       String drafted = run(cloud, 0, "bin/budget prices draft " + file);
       String version = DRAFTED.matcher(drafted).results().findFirst().orElseThrow().group(1);
-      assertTrue(run(cloud, 1, "bin/budget prices publish " + version).contains("not clean"));
+      assertThat(run(cloud, 1, "bin/budget prices publish " + version)).contains("not clean");
       run(cloud, 0, "bin/budget prices publish --accept-review " + version);
-      assertTrue(run(cloud, 0, "bin/budget prices list").contains("* " + version));
+      assertThat(run(cloud, 0, "bin/budget prices list")).contains("* " + version);
       run(cloud, 1, "bin/budget prices publish no-such-version");
     } finally {
       Files.delete(file);
@@ -211,8 +209,9 @@ class ServerIT {
     try (var files = Files.walk(libraries)) {
       List<String> names = files.map(file -> file.getFileName().toString()).toList();
       assertAll(
-          () -> assertTrue(names.stream().anyMatch(name -> name.contains("apache-client"))),
-          () -> assertEquals(List.of(), names.stream().filter(Zips::isUnused).toList()));
+          () ->
+              assertThat(names.stream().anyMatch(name -> name.contains("apache-client"))).isTrue(),
+          () -> assertThat(names.stream().filter(Zips::isUnused).toList()).isEmpty());
     }
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.api.Http;
@@ -64,7 +63,7 @@ class StackIT {
 
   private static Http.Answer reserve(String run, int ttlSeconds) {
     Http.Answer answer = STACK.as("gateway").ask(ask(ttlSeconds), run + "-1", run);
-    assertEquals(200, answer.status(), answer.toString());
+    assertThat(answer).hasStatus(200);
     return answer;
   }
 
@@ -79,7 +78,7 @@ class StackIT {
   private static void await(Duration time, String what, Look look) throws Exception {
     long giveUpAt = System.nanoTime() + time.toNanos();
     while (!look.isThere()) {
-      assertTrue(System.nanoTime() < giveUpAt, "not within " + time + ": " + what);
+      assertThat(System.nanoTime()).as("not within " + time + ": " + what).isLessThan(giveUpAt);
       Thread.sleep(Duration.ofMillis(300));
     }
   }
@@ -101,10 +100,9 @@ class StackIT {
       }
     }
 
-    assertEquals(Map.of(200, PLACES, 402, ASKS - PLACES), statuses);
+    assertThat(statuses).isEqualTo(Map.of(200, PLACES, 402, ASKS - PLACES));
     Http.Answer found = STACK.as("gateway").get("/budget/runs/" + run);
-    assertEquals("0.10", found.text("reserved_usd"), found.toString());
-    assertEquals("0.00", found.text("remaining_usd"), found.toString());
+    assertThat(found).hasText("reserved_usd", "0.10").hasText("remaining_usd", "0.00");
   }
 
   private static Http.Answer askPatiently(String key, String run) throws InterruptedException {
@@ -121,9 +119,9 @@ class StackIT {
   void whenTheCallerIsNoOperator_makingATenantIsForbidden() {
     Http.Answer answer =
         STACK.as("gateway").post("/budget/tenants", "{\"tenant_id\": \"another\"}");
-    assertEquals(403, answer.status(), answer.toString());
-    assertTrue(
-        String.valueOf(answer.header("Content-Type")).startsWith("application/problem+json"));
+    assertThat(answer).hasStatus(403);
+    assertThat(String.valueOf(answer.header("Content-Type")))
+        .startsWith("application/problem+json");
   }
 
   @Test
@@ -140,7 +138,7 @@ class StackIT {
             .formatted(STACK.tenant(), reserved.text("reservation_id"), Instant.now()));
 
     await(A_MOMENT, "the commit", () -> decision(reserved).text("state").equals("committed"));
-    assertEquals("0.006", decision(reserved).text("actual_usd"));
+    assertThat(decision(reserved).text("actual_usd")).isEqualTo("0.006");
     await(
         A_MOMENT,
         "the run's sum in attribution",
@@ -182,7 +180,9 @@ class StackIT {
                   .filter(it -> it.body().equals(poison))
                   .anyMatch(dead::add));
     }
-    assertTrue(dead.getFirst().messageAttributes().containsKey(UsageQueue.REASON), dead.toString());
+    assertThat(dead.getFirst().messageAttributes())
+        .as(dead.toString())
+        .containsKey(UsageQueue.REASON);
   }
 
   @Test
@@ -211,7 +211,7 @@ class StackIT {
                   """,
                   run + "-1",
                   run);
-      assertEquals(402, blocked.status(), blocked.toString());
+      assertThat(blocked).hasStatus(402);
 
       await(
           A_MOMENT,
@@ -240,12 +240,12 @@ class StackIT {
     String model = "model-" + UUID.randomUUID();
     Http operator = STACK.as("operator");
     Http.Answer draft = operator.post("/budget/price-tables", prices(model));
-    assertEquals(201, draft.status(), draft.toString());
+    assertThat(draft).hasStatus(201);
     Http.Answer published =
         operator.post(
             "/budget/price-tables/" + draft.text("version") + "/publish",
             "{\"accept_review\": true}");
-    assertEquals(200, published.status(), published.toString());
+    assertThat(published).hasStatus(200);
 
     String key = "incoming/" + model + ".json";
     try (S3Client s3 = STACK.s3()) {

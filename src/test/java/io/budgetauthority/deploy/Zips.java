@@ -1,7 +1,6 @@
 package io.budgetauthority.deploy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -45,16 +44,17 @@ final class Zips {
   /// Fails unless a zip is as small as it should be, and has what its form is started by and
   /// nothing of the local servers.
   static void requireDeployable(Path zip, Form form) throws IOException {
-    assertTrue(Files.size(zip) < form.maximumZipBytes(), Files.size(zip) + " bytes");
-    assertEquals(List.of(), unusedEntries(zip));
+    assertThat(Files.size(zip)).as(Files.size(zip) + " bytes").isLessThan(form.maximumZipBytes());
+    assertThat(unusedEntries(zip)).isEmpty();
     if (form == Form.NATIVE) {
       try (FileSystem content = open(zip);
           Stream<Path> files = Files.walk(content.getPath("/"))) {
         List<Path> executables = files.filter(Files::isRegularFile).toList();
-        assertEquals("[/bootstrap]", executables.toString());
-        assertEquals(
-            "rwxr-xr-x",
-            PosixFilePermissions.toString(Files.getPosixFilePermissions(executables.getFirst())));
+        assertThat(executables.toString()).isEqualTo("[/bootstrap]");
+        assertThat(
+                PosixFilePermissions.toString(
+                    Files.getPosixFilePermissions(executables.getFirst())))
+            .isEqualTo("rwxr-xr-x");
       }
     }
   }

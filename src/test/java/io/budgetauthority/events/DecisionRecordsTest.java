@@ -1,8 +1,7 @@
 package io.budgetauthority.events;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.amazonaws.services.lambda.runtime.events.DynamodbEvent;
 import com.amazonaws.services.lambda.runtime.events.StreamsEventResponse;
@@ -84,7 +83,7 @@ class DecisionRecordsTest {
             .receiveMessage(
                 it -> it.queueUrl(DEAD_QUEUE).maxNumberOfMessages(10).messageAttributeNames("All"))
             .messages()) {
-      assertTrue(message.messageAttributes().containsKey(UnreadableRecords.REASON));
+      assertThat(message.messageAttributes()).containsKey(UnreadableRecords.REASON);
       letters.add(new ObjectMapper().readTree(message.body()));
       LocalCloudForTests.sqs()
           .deleteMessage(it -> it.queueUrl(DEAD_QUEUE).receiptHandle(message.receiptHandle()));
@@ -120,17 +119,17 @@ class DecisionRecordsTest {
     List<JsonNode> letters = letters();
     StreamsEventResponse again = records.handleRequest(event, A_MINUTE);
 
-    assertEquals(List.of(), failures(first));
-    assertEquals(List.of(), failures(again));
-    assertEquals(1, letters.size(), letters.toString());
-    assertEquals("100000000000000000003", letters.getFirst().path("sequence_number").asText());
-    assertEquals("NOT A DECISION", letters.getFirst().at("/key/pk").asText());
-    assertEquals(1, letters().size(), "the repetition gives it up again");
-    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
-    assertEquals(
-        List.of(BudgetEvent.Type.OVERRUN, BudgetEvent.Type.OVERRUN),
-        sent.stream().map(BudgetEvent::type).toList());
-    assertEquals(sent.getFirst(), sent.getLast(), "the same event, with the same id");
+    assertThat(failures(first)).isEmpty();
+    assertThat(failures(again)).isEmpty();
+    assertThat(letters).hasSize(1);
+    assertThat(letters.getFirst().path("sequence_number").asText())
+        .isEqualTo("100000000000000000003");
+    assertThat(letters.getFirst().at("/key/pk").asText()).isEqualTo("NOT A DECISION");
+    assertThat(letters()).as("the repetition gives it up again").hasSize(1);
+    assertThat(spent().of(Measure.COMMITTED_USD)).as("micro-USD").isEqualTo(3_000);
+    assertThat(sent.stream().map(BudgetEvent::type).toList())
+        .isEqualTo(List.of(BudgetEvent.Type.OVERRUN, BudgetEvent.Type.OVERRUN));
+    assertThat(sent.getLast()).as("the same event, with the same id").isEqualTo(sent.getFirst());
   }
 
   @Test
@@ -139,9 +138,9 @@ class DecisionRecordsTest {
 
     StreamsEventResponse answer = records(sent::addAll).handleRequest(event, A_MINUTE);
 
-    assertEquals(List.of(), failures(answer));
-    assertEquals(3, letters().size());
-    assertEquals(0, spent().of(Measure.COMMITTED_USD));
+    assertThat(failures(answer)).isEmpty();
+    assertThat(letters()).hasSize(3);
+    assertThat(spent().of(Measure.COMMITTED_USD)).isEqualTo(0);
   }
 
   @Test
@@ -151,9 +150,9 @@ class DecisionRecordsTest {
     for (Optional<String> queue : List.of(Optional.<String>empty(), Optional.of(none))) {
       StreamsEventResponse answer = records(sent::addAll, queue).handleRequest(event, A_MINUTE);
 
-      assertEquals(List.of("100000000000000000003"), failures(answer));
+      assertThat(failures(answer)).isEqualTo(List.of("100000000000000000003"));
     }
-    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
+    assertThat(spent().of(Measure.COMMITTED_USD)).as("micro-USD").isEqualTo(3_000);
   }
 
   @Test
@@ -165,10 +164,10 @@ class DecisionRecordsTest {
             });
 
     assertThrows(IllegalStateException.class, () -> refused.handleRequest(event, A_MINUTE));
-    assertEquals(0, failures(records(sent::addAll).handleRequest(event, A_MINUTE)).size());
-    assertEquals(1, letters().size());
+    assertThat(failures(records(sent::addAll).handleRequest(event, A_MINUTE))).isEmpty();
+    assertThat(letters()).hasSize(1);
 
-    assertEquals(3_000, spent().of(Measure.COMMITTED_USD), "micro-USD");
-    assertEquals(1, sent.size());
+    assertThat(spent().of(Measure.COMMITTED_USD)).as("micro-USD").isEqualTo(3_000);
+    assertThat(sent).hasSize(1);
   }
 }

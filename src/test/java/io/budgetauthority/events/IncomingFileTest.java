@@ -1,7 +1,6 @@
 package io.budgetauthority.events;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.TestClock;
@@ -54,29 +53,29 @@ class IncomingFileTest {
   void whenAFileOnlyAddsRows_itIsPublishedOnce() {
     drop("{" + row("a") + "}");
     IncomingFile.Outcome first = function.handleRequest(event, A_MINUTE);
-    assertEquals("waiting", first.outcome(), "a first table is for somebody to accept");
+    assertThat(first.outcome()).as("a first table is for somebody to accept").isEqualTo("waiting");
     var unused = tables.publish(String.valueOf(first.version()), true, List.of(), "ops");
 
     drop("{" + row("a") + ", " + row("b") + "}");
     IncomingFile.Outcome second = function.handleRequest(event, A_MINUTE);
 
-    assertEquals("published", second.outcome());
-    assertEquals(KEY, second.key());
-    assertEquals(second.version(), store.current().orElseThrow().version());
-    assertEquals(second, function.handleRequest(event, A_MINUTE));
+    assertThat(second.outcome()).isEqualTo("published");
+    assertThat(second.key()).isEqualTo(KEY);
+    assertThat(store.current().orElseThrow().version()).isEqualTo(second.version());
+    assertThat(function.handleRequest(event, A_MINUTE)).isEqualTo(second);
   }
 
   @Test
   void whenAFileMakesNoTable_itIsRefusedWithoutAnError() {
     drop("{");
     IncomingFile.Outcome refused = function.handleRequest(event, A_MINUTE);
-    assertEquals("refused", refused.outcome());
-    assertNull(refused.version());
+    assertThat(refused.outcome()).isEqualTo("refused");
+    assertThat(refused.version()).isNull();
   }
 
   @Test
   void whenTheFileIsGone_thereIsNoError() {
-    assertEquals("gone", function.handleRequest(event, A_MINUTE).outcome());
+    assertThat(function.handleRequest(event, A_MINUTE).outcome()).isEqualTo("gone");
   }
 
   @Test

@@ -1,10 +1,7 @@
 package io.budgetauthority.events;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestClock;
 import io.budgetauthority.TestConfiguration;
@@ -60,7 +57,7 @@ class OperatorKeysTest {
     OperatorKeys.Done issued =
         function.handleRequest(
             Example.named("operator-issue").as(OperatorKeys.Order.class), A_MINUTE);
-    assertEquals(Optional.of(Role.OPERATOR), roleOf(issued.secret()));
+    assertThat(roleOf(issued.secret())).isEqualTo(Optional.of(Role.OPERATOR));
   }
 
   @Test
@@ -68,11 +65,11 @@ class OperatorKeysTest {
     OperatorKeys.Done issued = order("issue", null, 0);
     OperatorKeys.Done rotated = order("rotate", issued.principalId(), 3600);
 
-    assertNotEquals(issued.secret(), rotated.secret());
-    assertTrue(roleOf(issued.secret()).isPresent());
+    assertThat(rotated.secret()).isNotEqualTo(issued.secret());
+    assertThat(roleOf(issued.secret())).isPresent();
     clock.advance(Duration.ofSeconds(3601));
-    assertTrue(roleOf(issued.secret()).isEmpty());
-    assertTrue(roleOf(rotated.secret()).isPresent());
+    assertThat(roleOf(issued.secret())).isEmpty();
+    assertThat(roleOf(rotated.secret())).isPresent();
   }
 
   /// The role of the function allows no query, and nothing of the bucket (sam-template.yaml).
@@ -82,25 +79,25 @@ class OperatorKeysTest {
     order("rotate", issued.principalId(), 3600);
     order("revoke", issued.principalId(), 0);
 
-    assertEquals(Set.of("GetItemRequest", "TransactWriteItemsRequest"), Set.copyOf(calls));
+    assertThat(Set.copyOf(calls)).isEqualTo(Set.of("GetItemRequest", "TransactWriteItemsRequest"));
   }
 
   @Test
   void whenAnOperatorIsRevoked_itsSecretIsRefused() {
     OperatorKeys.Done issued = order("issue", null, 0);
-    assertNull(order("revoke", issued.principalId(), 0).secret());
-    assertTrue(roleOf(issued.secret()).isEmpty());
+    assertThat(order("revoke", issued.principalId(), 0).secret()).isNull();
+    assertThat(roleOf(issued.secret())).isEmpty();
   }
 
   @Test
   void whenAnOrderIsInvalid_theErrorSaysWhy() {
-    assertTrue(refusal("dance", null, 0).contains("action"));
-    assertTrue(refusal(null, null, 0).contains("action"));
-    assertTrue(refusal("rotate", null, 0).contains("principal_id is required"));
-    assertTrue(refusal("rotate", "nobody", 0).contains("no operator nobody"));
-    assertTrue(refusal("revoke", "nobody", 0).contains("no operator nobody"));
-    assertTrue(refusal("rotate", "nobody", -1).contains("overlap_seconds"));
-    assertTrue(refusal("rotate", "nobody", 31L * 86_400).contains("overlap_seconds"));
+    assertThat(refusal("dance", null, 0)).contains("action");
+    assertThat(refusal(null, null, 0)).contains("action");
+    assertThat(refusal("rotate", null, 0)).contains("principal_id is required");
+    assertThat(refusal("rotate", "nobody", 0)).contains("no operator nobody");
+    assertThat(refusal("revoke", "nobody", 0)).contains("no operator nobody");
+    assertThat(refusal("rotate", "nobody", -1)).contains("overlap_seconds");
+    assertThat(refusal("rotate", "nobody", 31L * 86_400)).contains("overlap_seconds");
   }
 
   private String refusal(@Nullable String action, @Nullable String principal, long overlap) {

@@ -1,7 +1,6 @@
 package io.budgetauthority.events;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.amazonaws.services.lambda.runtime.events.SQSBatchResponse;
 import com.amazonaws.services.lambda.runtime.events.SQSEvent;
@@ -37,16 +36,19 @@ class ReportedUsageTest {
   @Test
   void whenABatchIsHandled_onlyMessagesForARetryFail() {
     service.policy(Policy.DEFAULT);
-    assertInstanceOf(Answer.Decided.class, service.ask("event-usage", "run", 0, 100, null));
+    assertThat(service.ask("event-usage", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
 
-    assertEquals(List.of(NOT_YET), failures(example), "what may succeed later comes again");
-    assertEquals(MicroUsd.of(200), service.run("run").account().committed());
+    assertThat(failures(example))
+        .as("what may succeed later comes again")
+        .isEqualTo(List.of(NOT_YET));
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(200));
     List<String> reasons = service.queue.reasonsOfTheDead();
-    assertEquals(1, reasons.size(), reasons.toString());
+    assertThat(reasons).hasSize(1);
 
-    assertInstanceOf(Answer.Decided.class, service.ask("event-not-yet", "run", 0, 100, null));
-    assertEquals(List.of(), failures(example), "and then does");
-    assertEquals(MicroUsd.of(400), service.run("run").account().committed());
+    assertThat(service.ask("event-not-yet", "run", 0, 100, null))
+        .isInstanceOf(Answer.Decided.class);
+    assertThat(failures(example)).as("and then does").isEmpty();
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(400));
   }
 
   @Test
@@ -57,7 +59,7 @@ class ReportedUsageTest {
             "\"ApproximateReceiveCount\": \"1\"",
             "\"ApproximateReceiveCount\": \"" + TestAuthority.MAX_RECEIVES + "\"");
 
-    assertEquals(List.of(), failures(last), "the last time it is given up");
-    assertEquals(3, service.queue.reasonsOfTheDead().size());
+    assertThat(failures(last)).as("the last time it is given up").isEmpty();
+    assertThat(service.queue.reasonsOfTheDead()).hasSize(3);
   }
 }

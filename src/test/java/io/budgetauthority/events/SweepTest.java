@@ -1,9 +1,7 @@
 package io.budgetauthority.events;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
@@ -43,12 +41,12 @@ class SweepTest {
     service.clock.advance(LIFE_AND_SKEW);
 
     Sweeper.Swept first = sweep(service).handleRequest(tick, A_MINUTE);
-    assertTrue(first.expired() >= 1 && first.finished(), first.toString());
-    assertEquals(ReservationState.EXPIRED, stateOf(service, "a"));
+    assertThat(first.expired() >= 1 && first.finished()).as(first.toString()).isTrue();
+    assertThat(stateOf(service, "a")).isEqualTo(ReservationState.EXPIRED);
 
     Sweeper.Swept second = sweep(service).handleRequest(tick, A_MINUTE);
-    assertTrue(second.presumed() >= 1, second.toString());
-    assertEquals(ReservationState.RECONCILED, stateOf(service, "a"));
+    assertThat(second.presumed()).as(second.toString()).isGreaterThanOrEqualTo(1);
+    assertThat(stateOf(service, "a")).isEqualTo(ReservationState.RECONCILED);
   }
 
   @Test
@@ -57,9 +55,9 @@ class SweepTest {
     var unused = service.ask("a", "run", 0, 100, null);
     service.clock.advance(LIFE_AND_SKEW);
 
-    assertFalse(
-        sweep(service).handleRequest(tick, new Invocation(Duration.ofSeconds(9))).finished());
-    assertEquals(ReservationState.RESERVED, stateOf(service, "a"));
+    assertThat(sweep(service).handleRequest(tick, new Invocation(Duration.ofSeconds(9))).finished())
+        .isFalse();
+    assertThat(stateOf(service, "a")).isEqualTo(ReservationState.RESERVED);
   }
 
   @Test

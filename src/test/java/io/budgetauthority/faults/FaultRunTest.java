@@ -1,9 +1,7 @@
 package io.budgetauthority.faults;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// The fault run: short on each build, long by `-Dfaults.lifecycles=100000`, again by
@@ -18,9 +16,10 @@ class FaultRunTest {
     FaultRun.Report report =
         new FaultRun(seed, Integer.getInteger("faults.lifecycles", SHORT)).play();
     System.out.println(report);
-    assertEquals(List.of(), report.discrepancies(), report.toString());
+    assertThat(report.discrepancies()).as(report.toString()).isEmpty();
     report
         .faults()
-        .forEach((kind, count) -> assertTrue(count > 0, kind + " never struck: " + report));
+        .forEach(
+            (kind, count) -> assertThat(count > 0).as(kind + " never struck: " + report).isTrue());
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
@@ -50,7 +49,7 @@ class ConcurrencyTest {
     Faults faults = new Faults(20_261_124, 15, 0);
     TestAuthority service = new TestAuthority(faults);
     assertTenPlacesAreGivenOnce(service, 1);
-    assertTrue(faults.lost.get() > 0, "no answer was lost");
+    assertThat(faults.lost.get()).as("no answer was lost").isGreaterThan(0);
   }
 
   @Test
@@ -58,7 +57,7 @@ class ConcurrencyTest {
     Faults faults = new Faults(7, 0, 20);
     TestAuthority service = new TestAuthority(faults);
     assertTenPlacesAreGivenOnce(service, 1);
-    assertTrue(faults.conflicts.get() > 0, "no conflict was injected");
+    assertThat(faults.conflicts.get()).as("no conflict was injected").isGreaterThan(0);
   }
 
   private static void assertTenPlacesAreGivenOnce(TestAuthority service, int timesEach)
@@ -75,15 +74,15 @@ class ConcurrencyTest {
       (decided.decision().isBlocked() ? blocked : allowed)
           .add(Objects.requireNonNull(decided.reservation()).id());
     }
-    assertEquals(PLACES, allowed.size());
-    assertEquals(CALLERS - PLACES, blocked.size());
+    assertThat(allowed.size()).isEqualTo(PLACES);
+    assertThat(blocked.size()).isEqualTo(CALLERS - PLACES);
     for (Account account :
         List.of(
             service.run("run").account(),
             service.account(Scope.USER, "ada"),
             service.account(Scope.KEY, "ci"))) {
-      assertEquals(LIMIT, account.reserved(), account.key().toString());
-      assertEquals(MicroUsd.ZERO, account.committed());
+      assertThat(account.reserved()).as(account.key().toString()).isEqualTo(LIMIT);
+      assertThat(account.committed()).isEqualTo(MicroUsd.ZERO);
     }
 
     for (ReservationId id : allowed) {
@@ -95,8 +94,8 @@ class ConcurrencyTest {
             service.run("run").account(),
             service.account(Scope.USER, "ada"),
             service.account(Scope.KEY, "ci"))) {
-      assertEquals(MicroUsd.ZERO, account.reserved(), account.key().toString());
-      assertEquals(MicroUsd.of(5 * 600 * PLACES), account.committed());
+      assertThat(account.reserved()).as(account.key().toString()).isEqualTo(MicroUsd.ZERO);
+      assertThat(account.committed()).isEqualTo(MicroUsd.of(5 * 600 * PLACES));
     }
   }
 

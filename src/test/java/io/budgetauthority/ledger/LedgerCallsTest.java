@@ -1,10 +1,7 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
@@ -113,8 +110,8 @@ class LedgerCallsTest {
   }
 
   private void assertHeldOnce() {
-    assertInstanceOf(Answer.Decided.class, ask());
-    assertEquals(MicroUsd.of(500), service.run("run").account().reserved());
+    assertThat(ask()).isInstanceOf(Answer.Decided.class);
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.of(500));
   }
 
   private <T extends Throwable> void assertGivesUp(Class<T> with, Supplier<?> call) {
@@ -126,11 +123,11 @@ class LedgerCallsTest {
   void whenConflictsDoNotEnd_theRetriesEndInContention() {
     next.fail(3, cancelled("TransactionConflict"));
     assertHeldOnce();
-    assertTrue(service.database.isReachable());
+    assertThat(service.database.isReachable()).isTrue();
 
     next.fail(FOR_EVER, cancelled("TransactionConflict"));
     assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
-    assertTrue(service.database.isReachable(), "it answered");
+    assertThat(service.database.isReachable()).as("it answered").isTrue();
   }
 
   @Test
@@ -142,7 +139,7 @@ class LedgerCallsTest {
 
     next.fail(FOR_EVER, cancelled("ThrottlingError"));
     assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
-    assertTrue(service.database.isReachable(), "it answered");
+    assertThat(service.database.isReachable()).as("it answered").isTrue();
     assertHeldOnce();
   }
 
@@ -164,8 +161,8 @@ class LedgerCallsTest {
 
     assertHeldOnce();
 
-    assertEquals(1, Set.copyOf(tokens.subList(0, 3)).size(), tokens.toString());
-    assertEquals(2, Set.copyOf(tokens).size(), tokens.toString());
+    assertThat(Set.copyOf(tokens.subList(0, 3))).as(tokens.toString()).hasSize(1);
+    assertThat(Set.copyOf(tokens)).as(tokens.toString()).hasSize(2);
   }
 
   @Test
@@ -174,7 +171,7 @@ class LedgerCallsTest {
     assertGivesUp(TransactionCanceledException.class, this::ask);
     next.fail(1, error(400, "ValidationException"));
     DynamoDbException ours = assertThrows(DynamoDbException.class, this::ask);
-    assertEquals(400, ours.statusCode());
+    assertThat(ours.statusCode()).isEqualTo(400);
     assertHeldOnce();
   }
 
@@ -189,11 +186,11 @@ class LedgerCallsTest {
 
     next.fail(FOR_EVER, error(500, "InternalServerError"));
     assertGivesUp(StorageUnavailable.class, this::ask);
-    assertFalse(service.database.isReachable());
+    assertThat(service.database.isReachable()).isFalse();
     assertHeldOnce();
     next.fail(FOR_EVER, silence());
     assertGivesUp(StorageUnavailable.class, this::ask);
-    assertFalse(service.database.isReachable());
+    assertThat(service.database.isReachable()).isFalse();
   }
 
   @Test
@@ -220,14 +217,14 @@ class LedgerCallsTest {
     Map<ReservationId, Reservation> found =
         service.ledger.findAll(service.tenantId, ids, Deadline.in(Duration.ofSeconds(5)));
 
-    assertEquals(4, found.size());
-    assertTrue(found.containsKey(service.idOf("key-129")));
-    assertEquals(List.of(100, 30), batches);
-    assertEquals(
-        Map.of(),
-        service.ledger.findAll(
-            "other-" + service.tenantId, ids, Deadline.in(Duration.ofSeconds(5))),
-        "nothing of a tenant is another's");
+    assertThat(found).hasSize(4);
+    assertThat(found).containsKey(service.idOf("key-129"));
+    assertThat(batches).isEqualTo(List.of(100, 30));
+    assertThat(
+            service.ledger.findAll(
+                "other-" + service.tenantId, ids, Deadline.in(Duration.ofSeconds(5))))
+        .as("nothing of a tenant is another's")
+        .isEmpty();
   }
 
   @Test
@@ -235,10 +232,10 @@ class LedgerCallsTest {
     ask();
     Deadline deadline = Deadline.in(Duration.ofSeconds(5));
 
-    assertTrue(service.ledger.find(service.tenantId, service.idOf("key"), deadline).isPresent());
-    assertTrue(
-        service.ledger.find("other-" + service.tenantId, service.idOf("key"), deadline).isEmpty());
-    assertTrue(service.ledger.find(service.tenantId, service.idOf("none"), deadline).isEmpty());
+    assertThat(service.ledger.find(service.tenantId, service.idOf("key"), deadline)).isPresent();
+    assertThat(service.ledger.find("other-" + service.tenantId, service.idOf("key"), deadline))
+        .isEmpty();
+    assertThat(service.ledger.find(service.tenantId, service.idOf("none"), deadline)).isEmpty();
   }
 
   @Test
@@ -259,20 +256,18 @@ class LedgerCallsTest {
     assertThrows(
         IllegalStateException.class,
         () -> service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
-    assertEquals(
-        Ledger.SettleOutcome.INSUFFICIENT,
-        service.ledger.settle(
-            new Reservation.Step.Move(
-                held,
-                move.next(),
-                List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5)))),
-            Deadline.in(Duration.ofSeconds(5))));
-    assertEquals(
-        Ledger.SettleOutcome.SETTLED,
-        service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))));
-    assertEquals(
-        Ledger.SettleOutcome.CONFLICT,
-        service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))));
+    assertThat(
+            service.ledger.settle(
+                new Reservation.Step.Move(
+                    held,
+                    move.next(),
+                    List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5)))),
+                Deadline.in(Duration.ofSeconds(5))))
+        .isEqualTo(Ledger.SettleOutcome.INSUFFICIENT);
+    assertThat(service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))))
+        .isEqualTo(Ledger.SettleOutcome.SETTLED);
+    assertThat(service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))))
+        .isEqualTo(Ledger.SettleOutcome.CONFLICT);
   }
 
   /// A newer process may have stored more of a reservation than this one knows.
@@ -294,13 +289,14 @@ class LedgerCallsTest {
     Reservation.Step.Move move =
         (Reservation.Step.Move) held.release("not called", service.clock.instant());
 
-    assertEquals(Ledger.SettleOutcome.SETTLED, service.ledger.settle(move, deadline));
+    assertThat(service.ledger.settle(move, deadline)).isEqualTo(Ledger.SettleOutcome.SETTLED);
 
     Attributes after = service.database.get(service.decisionsTable, key, deadline).orElseThrow();
-    assertEquals("kept", after.text("newer"));
-    assertEquals(decision, after.text("decision"));
-    assertEquals(Optional.of(move.next()), service.ledger.find(service.tenantId, id, deadline));
-    assertFalse(after.has("due_at"), "it is no longer due");
-    assertTrue(after.has("ttl"));
+    assertThat(after.text("newer")).isEqualTo("kept");
+    assertThat(after.text("decision")).isEqualTo(decision);
+    assertThat(service.ledger.find(service.tenantId, id, deadline))
+        .isEqualTo(Optional.of(move.next()));
+    assertThat(after.has("due_at")).as("it is no longer due").isFalse();
+    assertThat(after.has("ttl")).isTrue();
   }
 }

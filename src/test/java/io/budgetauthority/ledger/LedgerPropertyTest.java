@@ -1,9 +1,7 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
@@ -101,17 +99,17 @@ class LedgerPropertyTest {
               && call.hold() <= USER_LIMIT.micros() - spent(calls, null);
       Answer.Decided decided =
           assertInstanceOf(Answer.Decided.class, sent(service, key, call), where);
-      assertEquals(fits, !decided.decision().isBlocked(), where);
+      assertThat(!decided.decision().isBlocked()).as(where).isEqualTo(fits);
       call.allowed = fits;
       call.state = fits ? ReservationState.RESERVED : ReservationState.NONE;
       calls.put(key, call);
     } else if (known.allowed && !known.state.isOpen()) {
-      assertInstanceOf(Answer.AlreadySettled.class, sent(service, key, known), where);
+      assertThat(sent(service, key, known)).as(where).isInstanceOf(Answer.AlreadySettled.class);
     } else {
       Answer.Decided replay =
           assertInstanceOf(Answer.Decided.class, sent(service, key, known), where);
-      assertTrue(replay.replayed(), where);
-      assertEquals(known.allowed, !replay.decision().isBlocked(), where);
+      assertThat(replay.replayed()).as(where).isTrue();
+      assertThat(!replay.decision().isBlocked()).as(where).isEqualTo(known.allowed);
     }
   }
 
@@ -123,7 +121,7 @@ class LedgerPropertyTest {
       TestAuthority service, Call call, String key, RandomGenerator random, String where) {
     ReservationId id = service.idOf(key);
     if (!call.allowed) {
-      assertInstanceOf(Settlement.Result.Refused.class, service.commit(id, 0, 1), where);
+      assertThat(service.commit(id, 0, 1)).as(where).isInstanceOf(Settlement.Result.Refused.class);
       return;
     }
     if (random.nextInt(3) == 0) {
@@ -171,11 +169,13 @@ class LedgerPropertyTest {
     if (calls.stream().noneMatch(call -> call.allowed)) {
       return;
     }
-    assertEquals(limit, account.limit(), where);
-    assertEquals(
-        calls.stream().mapToLong(Call::reserved).sum(), account.reserved().micros(), where);
-    assertEquals(
-        calls.stream().mapToLong(call -> call.charge).sum(), account.committed().micros(), where);
+    assertThat(account.limit()).as(where).isEqualTo(limit);
+    assertThat(account.reserved().micros())
+        .as(where)
+        .isEqualTo(calls.stream().mapToLong(Call::reserved).sum());
+    assertThat(account.committed().micros())
+        .as(where)
+        .isEqualTo(calls.stream().mapToLong(call -> call.charge).sum());
   }
 
   @Test
@@ -221,11 +221,15 @@ class LedgerPropertyTest {
           .find(service.tenantId, service.idOf("key-" + call), Deadline.in(Duration.ofSeconds(5)))
           .ifPresent(reservation -> add(reservation, held, charged));
     }
-    assertFalse(held.isEmpty(), "seed " + seed);
+    assertThat(held).as("seed " + seed).isNotEmpty();
     for (AccountKey key : held.keySet()) {
       Account account = service.account(key.scope(), key.id());
-      assertEquals(held.get(key), account.reserved().micros(), "seed " + seed + ", " + key);
-      assertEquals(charged.get(key), account.committed().micros(), "seed " + seed + ", " + key);
+      assertThat(account.reserved().micros())
+          .as("seed " + seed + ", " + key)
+          .isEqualTo(held.get(key));
+      assertThat(account.committed().micros())
+          .as("seed " + seed + ", " + key)
+          .isEqualTo(charged.get(key));
     }
   }
 

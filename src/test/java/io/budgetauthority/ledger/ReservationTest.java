@@ -1,6 +1,6 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestReservation;
@@ -55,9 +55,10 @@ class ReservationTest {
   void whenACallIsCommitted_theHoldIsFreedAndUsageCharged() {
     Reservation.Step step = TestReservation.reserved(false).commit(word(30, UsageQuality.EXACT));
 
-    assertEquals(List.of(posting(-100, 30)), postings(step));
-    assertEquals(MicroUsd.of(70), postings(step).getFirst().availableChange());
-    assertEquals(ReservationState.COMMITTED, after(TestReservation.reserved(false), step).state());
+    assertThat(postings(step)).isEqualTo(List.of(posting(-100, 30)));
+    assertThat(postings(step).getFirst().availableChange()).isEqualTo(MicroUsd.of(70));
+    assertThat(after(TestReservation.reserved(false), step).state())
+        .isEqualTo(ReservationState.COMMITTED);
   }
 
   @Test
@@ -67,13 +68,12 @@ class ReservationTest {
             TestReservation.reserved(false),
             TestReservation.reserved(false).extend(NOW.plusSeconds(900)));
 
-    assertEquals(NOW.plusSeconds(900), later.expiresAt());
-    assertEquals(
-        List.of(posting(0, 0)),
-        postings(TestReservation.reserved(false).extend(NOW.plusSeconds(900))));
-    assertInstanceOf(Reservation.Step.Unchanged.class, later.extend(NOW.plusSeconds(700)));
+    assertThat(later.expiresAt()).isEqualTo(NOW.plusSeconds(900));
+    assertThat(postings(TestReservation.reserved(false).extend(NOW.plusSeconds(900))))
+        .isEqualTo(List.of(posting(0, 0)));
+    assertThat(later.extend(NOW.plusSeconds(700))).isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation over = after(later, later.release(null, NOW));
-    assertInstanceOf(Reservation.Step.Refused.class, over.extend(NOW.plusSeconds(1_000)));
+    assertThat(over.extend(NOW.plusSeconds(1_000))).isInstanceOf(Reservation.Step.Refused.class);
   }
 
   @Test
@@ -83,11 +83,11 @@ class ReservationTest {
             TestReservation.reserved(false),
             TestReservation.reserved(false).commit(word(30, UsageQuality.ESTIMATED)));
 
-    assertInstanceOf(
-        Reservation.Step.Unchanged.class, committed.commit(word(50, UsageQuality.ESTIMATED)));
-    assertInstanceOf(
-        Reservation.Step.Unchanged.class, committed.commit(word(50, UsageQuality.MISSING)));
-    assertInstanceOf(Reservation.Step.Unchanged.class, committed.release("not called", NOW));
+    assertThat(committed.commit(word(50, UsageQuality.ESTIMATED)))
+        .isInstanceOf(Reservation.Step.Unchanged.class);
+    assertThat(committed.commit(word(50, UsageQuality.MISSING)))
+        .isInstanceOf(Reservation.Step.Unchanged.class);
+    assertThat(committed.release("not called", NOW)).isInstanceOf(Reservation.Step.Unchanged.class);
   }
 
   @Test
@@ -97,8 +97,8 @@ class ReservationTest {
             TestReservation.reserved(false),
             TestReservation.reserved(false).commit(word(100, UsageQuality.MISSING)));
 
-    assertEquals(
-        List.of(posting(0, -70)), postings(committed.commit(word(30, UsageQuality.EXACT))));
+    assertThat(postings(committed.commit(word(30, UsageQuality.EXACT))))
+        .isEqualTo(List.of(posting(0, -70)));
   }
 
   @Test
@@ -108,9 +108,10 @@ class ReservationTest {
             TestReservation.reserved(false),
             TestReservation.reserved(false).release("not called", NOW));
 
-    assertEquals("not called", released.releaseReason());
-    assertEquals(List.of(posting(0, 30)), postings(released.commit(word(30, UsageQuality.EXACT))));
-    assertInstanceOf(Reservation.Step.Unchanged.class, released.release("not called", NOW));
+    assertThat(released.releaseReason()).isEqualTo("not called");
+    assertThat(postings(released.commit(word(30, UsageQuality.EXACT))))
+        .isEqualTo(List.of(posting(0, 30)));
+    assertThat(released.release("not called", NOW)).isInstanceOf(Reservation.Step.Unchanged.class);
   }
 
   @Test
@@ -118,19 +119,20 @@ class ReservationTest {
     Reservation reservation = TestReservation.reserved(false);
     Duration skew = Duration.ofSeconds(5);
 
-    assertInstanceOf(
-        Reservation.Step.Unchanged.class, reservation.expire(NOW.plusSeconds(605), skew));
+    assertThat(reservation.expire(NOW.plusSeconds(605), skew))
+        .isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation.Step expiry = reservation.expire(NOW.plusSeconds(606), skew);
-    assertEquals(List.of(), postings(expiry));
+    assertThat(postings(expiry)).isEmpty();
     Reservation expired = after(reservation, expiry);
-    assertEquals(ReservationState.EXPIRED, expired.state());
+    assertThat(expired.state()).isEqualTo(ReservationState.EXPIRED);
     Reservation.Step reconciliation = expired.reconcile(NOW);
-    assertEquals(List.of(posting(-100, 100)), postings(reconciliation));
+    assertThat(postings(reconciliation)).isEqualTo(List.of(posting(-100, 100)));
     Reservation reconciled = after(expired, reconciliation);
-    assertEquals(ReservationState.RECONCILED, reconciled.state());
-    assertEquals(List.of(posting(0, -100)), postings(reconciled.release("not called", NOW)));
-    assertEquals(
-        List.of(posting(0, -60)), postings(reconciled.commit(word(40, UsageQuality.MISSING))));
+    assertThat(reconciled.state()).isEqualTo(ReservationState.RECONCILED);
+    assertThat(postings(reconciled.release("not called", NOW)))
+        .isEqualTo(List.of(posting(0, -100)));
+    assertThat(postings(reconciled.commit(word(40, UsageQuality.MISSING))))
+        .isEqualTo(List.of(posting(0, -60)));
   }
 
   @Test
@@ -138,26 +140,25 @@ class ReservationTest {
     Reservation reservation = TestReservation.reserved(true);
     Reservation expired =
         after(reservation, reservation.expire(NOW.plusSeconds(700), Duration.ZERO));
-    assertEquals(ReservationState.RELEASED, after(expired, expired.reconcile(NOW)).state());
+    assertThat(after(expired, expired.reconcile(NOW)).state()).isEqualTo(ReservationState.RELEASED);
 
     Reservation forwarded = after(reservation, reservation.forward());
-    assertEquals(ReservationState.FORWARDED, forwarded.state());
+    assertThat(forwarded.state()).isEqualTo(ReservationState.FORWARDED);
     Reservation forwardedAndExpired =
         after(forwarded, forwarded.expire(NOW.plusSeconds(700), Duration.ZERO));
-    assertEquals(
-        ReservationState.RECONCILED,
-        after(forwardedAndExpired, forwardedAndExpired.reconcile(NOW)).state());
+    assertThat(after(forwardedAndExpired, forwardedAndExpired.reconcile(NOW)).state())
+        .isEqualTo(ReservationState.RECONCILED);
   }
 
   @Test
   void whenACallIsForwarded_itIsTakenOnceAndOnlyWhileOpen() {
     Reservation implicit = TestReservation.reserved(false);
-    assertInstanceOf(Reservation.Step.Unchanged.class, implicit.forward());
+    assertThat(implicit.forward()).isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation forwarded =
         after(TestReservation.reserved(true), TestReservation.reserved(true).forward());
-    assertInstanceOf(Reservation.Step.Unchanged.class, forwarded.forward());
+    assertThat(forwarded.forward()).isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation released = after(forwarded, forwarded.release("not called", NOW));
-    assertInstanceOf(Reservation.Step.Refused.class, released.forward());
+    assertThat(released.forward()).isInstanceOf(Reservation.Step.Refused.class);
   }
 
   @Test
@@ -167,10 +168,10 @@ class ReservationTest {
         open.decision().with(Verdict.Block.of(ProblemCode.RUN_CEILING_REACHED, "too dear"));
     Reservation block = Reservation.cancelled(open.id(), CALLER, open.retention(), blocked);
 
-    assertEquals(1, open.shares().size());
-    assertEquals(1, block.decision().accounts().size());
-    assertEquals(List.of(), block.shares());
-    assertEquals(MicroUsd.ZERO, block.estimate());
+    assertThat(open.shares()).hasSize(1);
+    assertThat(block.decision().accounts()).hasSize(1);
+    assertThat(block.shares()).isEmpty();
+    assertThat(block.estimate()).isEqualTo(MicroUsd.ZERO);
   }
 
   private static Reservation.Rehold rehold(long amount, Instant until) {
@@ -182,19 +183,19 @@ class ReservationTest {
   @Test
   void whenAHoldChanges_theDifferenceIsPostedAndNoTimeLost() {
     Reservation reservation = TestReservation.reserved(false);
-    assertInstanceOf(
-        Reservation.Step.Unchanged.class, reservation.rehold(rehold(100, NOW.plusSeconds(600))));
+    assertThat(reservation.rehold(rehold(100, NOW.plusSeconds(600))))
+        .isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation.Step more = reservation.rehold(rehold(130, NOW.plusSeconds(1)));
-    assertEquals(
-        List.of(new Posting(RUN, MicroUsd.of(30), MicroUsd.ZERO, MicroUsd.of(30))), postings(more));
-    assertEquals(NOW.plusSeconds(600), after(reservation, more).expiresAt());
-    assertEquals(MicroUsd.of(130), after(reservation, more).estimate());
+    assertThat(postings(more))
+        .isEqualTo(List.of(new Posting(RUN, MicroUsd.of(30), MicroUsd.ZERO, MicroUsd.of(30))));
+    assertThat(after(reservation, more).expiresAt()).isEqualTo(NOW.plusSeconds(600));
+    assertThat(after(reservation, more).estimate()).isEqualTo(MicroUsd.of(130));
     Reservation.Step less = reservation.rehold(rehold(40, NOW.plusSeconds(900)));
-    assertEquals(List.of(posting(-60, 0)), postings(less), "freeing needs no condition");
-    assertEquals(NOW.plusSeconds(900), after(reservation, less).expiresAt());
+    assertThat(postings(less)).as("freeing needs no condition").isEqualTo(List.of(posting(-60, 0)));
+    assertThat(after(reservation, less).expiresAt()).isEqualTo(NOW.plusSeconds(900));
     Reservation committed = after(reservation, reservation.commit(word(1, UsageQuality.EXACT)));
-    assertInstanceOf(
-        Reservation.Step.Refused.class, committed.rehold(rehold(130, NOW.plusSeconds(900))));
+    assertThat(committed.rehold(rehold(130, NOW.plusSeconds(900))))
+        .isInstanceOf(Reservation.Step.Refused.class);
   }
 
   @Test
@@ -228,14 +229,16 @@ class ReservationTest {
             reserved += posting.reservedChange().micros();
             committed += posting.committedChange().micros();
           }
-          assertEquals(reservation.revision() + 1, move.next().revision(), "seed " + seed);
+          assertThat(move.next().revision())
+              .as("seed " + seed)
+              .isEqualTo(reservation.revision() + 1);
           reservation = move.next();
         }
       }
 
-      assertEquals(ReservationState.COMMITTED, reservation.state(), "seed " + seed);
-      assertEquals(0, reserved, "seed " + seed);
-      assertEquals(words.getFirst().amount().micros(), committed, "seed " + seed);
+      assertThat(reservation.state()).as("seed " + seed).isEqualTo(ReservationState.COMMITTED);
+      assertThat(reserved).as("seed " + seed).isEqualTo(0);
+      assertThat(committed).as("seed " + seed).isEqualTo(words.getFirst().amount().micros());
     }
   }
 }

@@ -1,8 +1,7 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.DecisionsTail;
 import io.budgetauthority.TestAuthority;
@@ -27,14 +26,15 @@ class RunClosedTest {
       String decisions =
           LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
 
-      assertTrue(service.database.write(notice.write(decisions), Deadline.ofRequest()).isDone());
+      assertThat(service.database.write(notice.write(decisions), Deadline.ofRequest()).isDone())
+          .isTrue();
 
       List<StreamRecord> records = tail.read();
-      assertEquals(2, records.size());
+      assertThat(records).hasSize(2);
       Change change = Change.read(records.getLast());
-      assertEquals(new Change.RunEnded(notice), change);
-      assertEquals(MicroUsd.of(5_000), notice.reserved());
-      assertEquals("ada", notice.tuple().userId());
+      assertThat(change).isEqualTo(new Change.RunEnded(notice));
+      assertThat(notice.reserved()).isEqualTo(MicroUsd.of(5_000));
+      assertThat(notice.tuple().userId()).isEqualTo("ada");
     }
   }
 

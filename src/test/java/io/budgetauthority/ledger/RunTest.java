@@ -1,9 +1,6 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.LimitVersion;
@@ -43,9 +40,9 @@ class RunTest {
 
   @Test
   void whenATupleStatesNothingElse_theRunAdmitsIt() {
-    assertTrue(BOUND.admits(BOUND));
-    assertTrue(BOUND.admits(new Tuple(null, null, null, null)));
-    assertTrue(new Tuple(null, null, null, null).admits(BOUND));
+    assertThat(BOUND.admits(BOUND)).isTrue();
+    assertThat(BOUND.admits(new Tuple(null, null, null, null))).isTrue();
+    assertThat(new Tuple(null, null, null, null).admits(BOUND)).isTrue();
   }
 
   @Test
@@ -58,8 +55,8 @@ class RunTest {
             new Tuple("ada", "ci", null, "other"));
     List<String> fields = List.of("user_id", "key_id", "team_id", "feature_id");
     for (int i = 0; i < others.size(); i++) {
-      assertFalse(BOUND.admits(others.get(i)));
-      assertEquals(fields.get(i), BOUND.differingField(others.get(i)));
+      assertThat(BOUND.admits(others.get(i))).isFalse();
+      assertThat(BOUND.differingField(others.get(i))).isEqualTo(fields.get(i));
     }
   }
 
@@ -67,50 +64,46 @@ class RunTest {
   void whenATupleIsCompleted_whatIsBoundStays() {
     Tuple half = new Tuple("ada", null, null, "search");
 
-    assertEquals(
-        new Tuple("ada", "ci", null, "search"),
-        half.completedBy(new Tuple("bob", "ci", null, "x")));
-    assertEquals(half, half.completedBy(new Tuple(null, null, null, null)));
-    assertEquals(
-        new Tuple(null, "ci", "core", null),
-        new Tuple(null, null, null, null).completedBy(new Tuple(null, "ci", "core", null)));
+    assertThat(half.completedBy(new Tuple("bob", "ci", null, "x")))
+        .isEqualTo(new Tuple("ada", "ci", null, "search"));
+    assertThat(half.completedBy(new Tuple(null, null, null, null))).isEqualTo(half);
+    assertThat(new Tuple(null, null, null, null).completedBy(new Tuple(null, "ci", "core", null)))
+        .isEqualTo(new Tuple(null, "ci", "core", null));
   }
 
   @Test
   void whenAnAgentActs_theUserAndKeyAreItsOwn() {
     Tuple stated = new Tuple("ada", "ci", "core", "search");
 
-    assertEquals(
-        new Tuple("eve", "own", "core", "search"),
-        stated.actingAs(new Caller("t", "p", Role.AGENT, "eve", "own")));
-    assertEquals(stated, stated.actingAs(new Caller("t", "p", Role.GATEWAY, null, null)));
+    assertThat(stated.actingAs(new Caller("t", "p", Role.AGENT, "eve", "own")))
+        .isEqualTo(new Tuple("eve", "own", "core", "search"));
+    assertThat(stated.actingAs(new Caller("t", "p", Role.GATEWAY, null, null))).isEqualTo(stated);
   }
 
   @Test
   void whenARunIsAtItsLastInstant_itIsStillActive() {
     Run open = run(null, Run.Rules.USUAL);
 
-    assertEquals(Run.State.ACTIVE, open.stateAt(NOW.plusSeconds(60)));
-    assertEquals(Run.State.EXPIRED, open.stateAt(NOW.plusSeconds(60).plusNanos(1)));
-    assertEquals(Run.State.CLOSED, run(Run.State.CLOSED, Run.Rules.USUAL).stateAt(NOW));
-    assertEquals(Run.State.EXPIRED, run(Run.State.EXPIRED, Run.Rules.USUAL).stateAt(NOW));
-    assertEquals("active", Run.State.ACTIVE.wireName());
+    assertThat(open.stateAt(NOW.plusSeconds(60))).isEqualTo(Run.State.ACTIVE);
+    assertThat(open.stateAt(NOW.plusSeconds(60).plusNanos(1))).isEqualTo(Run.State.EXPIRED);
+    assertThat(run(Run.State.CLOSED, Run.Rules.USUAL).stateAt(NOW)).isEqualTo(Run.State.CLOSED);
+    assertThat(run(Run.State.EXPIRED, Run.Rules.USUAL).stateAt(NOW)).isEqualTo(Run.State.EXPIRED);
+    assertThat(Run.State.ACTIVE.wireName()).isEqualTo("active");
   }
 
   @Test
   void whenARunHasAChild_itIsTheChildsFirstAncestor() {
-    assertEquals(
-        List.of("r", "parent", "top"),
-        run(null, Run.Rules.USUAL, "parent", "top").ancestorsOfChild());
-    assertEquals("parent", run(null, Run.Rules.USUAL, "parent", "top").parentRunId());
-    assertNull(run(null, Run.Rules.USUAL).parentRunId());
+    assertThat(run(null, Run.Rules.USUAL, "parent", "top").ancestorsOfChild())
+        .isEqualTo(List.of("r", "parent", "top"));
+    assertThat(run(null, Run.Rules.USUAL, "parent", "top").parentRunId()).isEqualTo("parent");
+    assertThat(run(null, Run.Rules.USUAL).parentRunId()).isNull();
   }
 
   @Test
   void whenARunHasItsOwnRules_itsCeilingUsesThem() {
     Ceiling strict = new Ceiling(MicroUsd.of(7), Mode.SOFT_GATE, MicroUsd.of(2), List.of(10));
 
-    assertEquals(strict, run(null, Run.Rules.of(strict)).ceiling());
-    assertEquals(Ceiling.of(MicroUsd.of(7)), run(null, Run.Rules.USUAL).ceiling());
+    assertThat(run(null, Run.Rules.of(strict)).ceiling()).isEqualTo(strict);
+    assertThat(run(null, Run.Rules.USUAL).ceiling()).isEqualTo(Ceiling.of(MicroUsd.of(7)));
   }
 }

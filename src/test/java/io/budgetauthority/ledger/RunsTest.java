@@ -1,10 +1,7 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
@@ -54,10 +51,10 @@ class RunsTest {
 
   private Run started(String id, String... ancestors) {
     Run run = run(id, "ada", ancestors);
-    assertInstanceOf(
-        Ledger.Outcome.Reserved.class,
-        service.runs.start(
-            run, ancestors.length == 0 ? null : service.run(ancestors[0]), List.of(place(9))));
+    assertThat(
+            service.runs.start(
+                run, ancestors.length == 0 ? null : service.run(ancestors[0]), List.of(place(9))))
+        .isInstanceOf(Ledger.Outcome.Reserved.class);
     return run;
   }
 
@@ -73,10 +70,11 @@ class RunsTest {
   void whenARunIsStarted_itIsFoundAndCannotBeStartedAgain() {
     Run made = started("r");
 
-    assertEquals(Optional.of(made), service.runs.find(service.tenantId, "r"));
-    assertEquals(Optional.empty(), service.runs.find(service.tenantId, "s"));
-    assertEquals(Optional.empty(), service.runs.find("other-" + service.tenantId, "r"));
-    assertInstanceOf(Ledger.Outcome.Conflict.class, service.runs.start(made, null, List.of()));
+    assertThat(service.runs.find(service.tenantId, "r")).isEqualTo(Optional.of(made));
+    assertThat(service.runs.find(service.tenantId, "s")).isEmpty();
+    assertThat(service.runs.find("other-" + service.tenantId, "r")).isEmpty();
+    assertThat(service.runs.start(made, null, List.of()))
+        .isInstanceOf(Ledger.Outcome.Conflict.class);
   }
 
   @Test
@@ -88,9 +86,9 @@ class RunsTest {
         assertInstanceOf(
             Ledger.Outcome.OverLimit.class,
             service.runs.start(run("two", "ada"), null, List.of(ofKey, place(1))));
-    assertEquals(place(1), none.counter());
-    assertEquals("user ada has 1 active runs, the limit is 1", none.reason());
-    assertTrue(service.runs.find(service.tenantId, "two").isEmpty());
+    assertThat(none.counter()).isEqualTo(place(1));
+    assertThat(none.reason()).isEqualTo("user ada has 1 active runs, the limit is 1");
+    assertThat(service.runs.find(service.tenantId, "two")).isEmpty();
   }
 
   @Test
@@ -98,24 +96,22 @@ class RunsTest {
     RunCounter day = new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 3);
     RunCounter key = new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 3);
 
-    assertEquals(
-        "4 runs were begun on 2026-11-24, the limit is 3",
-        new Ledger.Outcome.OverLimit(day, 4).reason());
-    assertEquals(
-        "key ci has 3 active runs, the limit is 3", new Ledger.Outcome.OverLimit(key, 3).reason());
-    assertEquals(RunCounter.UNLIMITED, key.unlimited().max());
+    assertThat(new Ledger.Outcome.OverLimit(day, 4).reason())
+        .isEqualTo("4 runs were begun on 2026-11-24, the limit is 3");
+    assertThat(new Ledger.Outcome.OverLimit(key, 3).reason())
+        .isEqualTo("key ci has 3 active runs, the limit is 3");
+    assertThat(key.unlimited().max()).isEqualTo(RunCounter.UNLIMITED);
   }
 
   @Test
   void whenTheParentHasEnded_noChildIsStarted() {
     started("parent");
     Run parent = service.run("parent");
-    assertTrue(service.close("parent"));
+    assertThat(service.close("parent")).isTrue();
 
-    assertInstanceOf(
-        Ledger.Outcome.Conflict.class,
-        service.runs.start(run("child", "ada", "parent"), parent, List.of(place(9))));
-    assertTrue(service.runs.find(service.tenantId, "child").isEmpty());
+    assertThat(service.runs.start(run("child", "ada", "parent"), parent, List.of(place(9))))
+        .isInstanceOf(Ledger.Outcome.Conflict.class);
+    assertThat(service.runs.find(service.tenantId, "child")).isEmpty();
   }
 
   @Test
@@ -125,58 +121,61 @@ class RunsTest {
     started("other", "top");
     started("grandchild", "child", "top");
     started("stranger");
-    assertTrue(service.runs.end(service.run("child"), State.CLOSED, service.clock.instant()));
-    assertNull(ended("grandchild"));
+    assertThat(service.runs.end(service.run("child"), State.CLOSED, service.clock.instant()))
+        .isTrue();
+    assertThat(ended("grandchild")).isNull();
 
-    assertTrue(service.close("top"));
+    assertThat(service.close("top")).isTrue();
     for (String id : List.of("top", "child", "other", "grandchild")) {
-      assertEquals(State.CLOSED, ended(id), id);
+      assertThat(ended(id)).as(id).isEqualTo(State.CLOSED);
     }
-    assertNull(ended("stranger"));
-    assertTrue(service.close("top"), "once more");
-    assertFalse(service.close("nobody"));
+    assertThat(ended("stranger")).isNull();
+    assertThat(service.close("top")).as("once more").isTrue();
+    assertThat(service.close("nobody")).isFalse();
   }
 
   @Test
   void whenARunIsClosedTwice_itsCountIsFreedOnce() {
     started("one");
-    assertTrue(service.close("one"));
-    assertTrue(service.close("one"));
+    assertThat(service.close("one")).isTrue();
+    assertThat(service.close("one")).isTrue();
 
-    assertInstanceOf(
-        Ledger.Outcome.Reserved.class,
-        service.runs.start(run("two", "ada"), null, List.of(place(1))));
-    assertInstanceOf(
-        Ledger.Outcome.OverLimit.class,
-        service.runs.start(run("three", "ada"), null, List.of(place(1))));
+    assertThat(service.runs.start(run("two", "ada"), null, List.of(place(1))))
+        .isInstanceOf(Ledger.Outcome.Reserved.class);
+    assertThat(service.runs.start(run("three", "ada"), null, List.of(place(1))))
+        .isInstanceOf(Ledger.Outcome.OverLimit.class);
   }
 
   @Test
   void whenARunHasChangedSinceItWasRead_itIsNotEnded() {
     Run made = started("r");
     service.clock.advance(Duration.ofSeconds(1));
-    assertInstanceOf(Answer.Decided.class, service.ask("key", "r", 0, 1, null));
+    assertThat(service.ask("key", "r", 0, 1, null)).isInstanceOf(Answer.Decided.class);
     Run renewed = service.run("r");
 
-    assertFalse(
-        service.runs.end(made, State.EXPIRED, service.clock.instant()), "it was renewed meanwhile");
-    assertNull(ended("r"));
-    assertTrue(service.runs.end(renewed, State.EXPIRED, service.clock.instant()));
-    assertEquals(State.EXPIRED, ended("r"));
-    assertFalse(service.runs.end(renewed, State.CLOSED, service.clock.instant()), "it has ended");
-    assertEquals(State.EXPIRED, ended("r"));
+    assertThat(service.runs.end(made, State.EXPIRED, service.clock.instant()))
+        .as("it was renewed meanwhile")
+        .isFalse();
+    assertThat(ended("r")).isNull();
+    assertThat(service.runs.end(renewed, State.EXPIRED, service.clock.instant())).isTrue();
+    assertThat(ended("r")).isEqualTo(State.EXPIRED);
+    assertThat(service.runs.end(renewed, State.CLOSED, service.clock.instant()))
+        .as("it has ended")
+        .isFalse();
+    assertThat(ended("r")).isEqualTo(State.EXPIRED);
   }
 
   @Test
   void whenAUserWasBoundMeanwhile_theRunIsNotEnded() {
     Run unbound = run("r", null);
-    assertInstanceOf(Ledger.Outcome.Reserved.class, service.runs.start(unbound, null, List.of()));
-    assertInstanceOf(Answer.Decided.class, service.ask("key", "r", 0, 1, null));
+    assertThat(service.runs.start(unbound, null, List.of()))
+        .isInstanceOf(Ledger.Outcome.Reserved.class);
+    assertThat(service.ask("key", "r", 0, 1, null)).isInstanceOf(Answer.Decided.class);
 
-    assertFalse(
-        service.runs.end(unbound, State.CLOSED, service.clock.instant()),
-        "the place of its user would be kept for ever");
-    assertTrue(service.runs.end(service.run("r"), State.CLOSED, service.clock.instant()));
+    assertThat(service.runs.end(unbound, State.CLOSED, service.clock.instant()))
+        .as("the place of its user would be kept for ever")
+        .isFalse();
+    assertThat(service.runs.end(service.run("r"), State.CLOSED, service.clock.instant())).isTrue();
   }
 
   @Test
@@ -184,14 +183,15 @@ class RunsTest {
     List<String> newestFirst = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       Run run = run("run-" + i, i == 3 ? null : "ada");
-      assertInstanceOf(Ledger.Outcome.Reserved.class, service.runs.start(run, null, List.of()));
+      assertThat(service.runs.start(run, null, List.of()))
+          .isInstanceOf(Ledger.Outcome.Reserved.class);
       newestFirst.addFirst(run.runId());
       service.clock.advance(Duration.ofSeconds(1));
     }
 
-    assertEquals(newestFirst, pages(null));
-    assertEquals(List.of("run-4", "run-2", "run-1", "run-0"), pages("ada"));
-    assertEquals(List.of(), pages("bob"));
+    assertThat(pages(null)).isEqualTo(newestFirst);
+    assertThat(pages("ada")).isEqualTo(List.of("run-4", "run-2", "run-1", "run-0"));
+    assertThat(pages("bob")).isEmpty();
   }
 
   private List<String> pages(@Nullable String userId) {
@@ -202,7 +202,7 @@ class RunsTest {
       if (page.isEmpty()) {
         return ids;
       }
-      assertTrue(page.size() <= 2);
+      assertThat(page.size()).isLessThanOrEqualTo(2);
       page.forEach(run -> ids.add(run.runId()));
       after = page.getLast();
     }
@@ -213,11 +213,11 @@ class RunsTest {
     started("r");
     AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, "r");
 
-    assertFalse(due(service.clock.instant()).contains(key), "its life has only begun");
+    assertThat(due(service.clock.instant())).as("its life has only begun").doesNotContain(key);
     Instant over = service.clock.instant().plus(LIFE);
-    assertTrue(due(over).contains(key));
-    assertTrue(service.runs.end(service.run("r"), State.EXPIRED, over));
-    assertFalse(due(over).contains(key));
+    assertThat(due(over)).contains(key);
+    assertThat(service.runs.end(service.run("r"), State.EXPIRED, over)).isTrue();
+    assertThat(due(over)).doesNotContain(key);
   }
 
   private List<AccountKey> due(Instant before) {

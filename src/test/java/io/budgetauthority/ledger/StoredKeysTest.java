@@ -1,9 +1,7 @@
 package io.budgetauthority.ledger;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestReservation;
 import io.budgetauthority.ledger.ReservationId.Kind;
@@ -41,8 +39,8 @@ class StoredKeysTest {
     Set<String> seen = new HashSet<>();
     for (String id : AWKWARD) {
       for (AccountKey key : keysOf(id)) {
-        assertEquals(key, AccountKey.parse(key.partitionKey(), key.sortKey()));
-        assertTrue(seen.add(key.partitionKey() + "\n" + key.sortKey()), key::toString);
+        assertThat(AccountKey.parse(key.partitionKey(), key.sortKey())).isEqualTo(key);
+        assertThat(seen.add(key.partitionKey() + "\n" + key.sortKey())).as(key::toString).isTrue();
       }
     }
   }
@@ -50,31 +48,29 @@ class StoredKeysTest {
   @Test
   void whenAnAccountIsStored_itsKeysAreThoseOfTheDesign() {
     AccountKey day = new AccountKey("t", Scope.USER, "ada", Window.DAY, "2026-11-24", 0);
-    assertEquals("t#user#ada", day.partitionKey());
-    assertEquals("acct#day#2026-11-24", day.sortKey());
-    assertEquals("acct#total", AccountKey.total("t", Scope.USER, "ada").sortKey());
-    assertEquals(
-        "acct#total#2", new AccountKey("t", Scope.USER, "ada", Window.TOTAL, "", 2).sortKey());
+    assertThat(day.partitionKey()).isEqualTo("t#user#ada");
+    assertThat(day.sortKey()).isEqualTo("acct#day#2026-11-24");
+    assertThat(AccountKey.total("t", Scope.USER, "ada").sortKey()).isEqualTo("acct#total");
+    assertThat(new AccountKey("t", Scope.USER, "ada", Window.TOTAL, "", 2).sortKey())
+        .isEqualTo("acct#total#2");
   }
 
   @Test
   void whenAHoldIsNegative_itIsRefused() {
     AccountShare share = TestReservation.holding(MicroUsd.of(1)).accounts().getFirst();
 
-    assertEquals(MicroUsd.ZERO, share.holding(MicroUsd.ZERO).hold());
+    assertThat(share.holding(MicroUsd.ZERO).hold()).isEqualTo(MicroUsd.ZERO);
     assertThrows(IllegalArgumentException.class, () -> share.holding(MicroUsd.of(-1)));
   }
 
   @Test
   void whenAReservationIsNamed_itsIdIs160BitsOfItsHash() {
     // SHA-256 over each part behind its length in two bytes, in Crockford's base32.
-    assertEquals(
-        "GHQ1JHV1DQ0CFEHNFHJ4WSKTGN5TWX0A",
-        ReservationId.of("tenant", "principal", Kind.DECISION, "key").hash());
+    assertThat(ReservationId.of("tenant", "principal", Kind.DECISION, "key").hash())
+        .isEqualTo("GHQ1JHV1DQ0CFEHNFHJ4WSKTGN5TWX0A");
     String long300 = "k".repeat(300);
-    assertEquals(
-        "8FW7WVSBHD2R85NB7WQXT6WYG0X4Z8WX",
-        ReservationId.of("tenant", "principal", Kind.USAGE, long300).hash());
+    assertThat(ReservationId.of("tenant", "principal", Kind.USAGE, long300).hash())
+        .isEqualTo("8FW7WVSBHD2R85NB7WQXT6WYG0X4Z8WX");
   }
 
   @Test
@@ -84,25 +80,24 @@ class StoredKeysTest {
       for (String principal : List.of("p", "pk", "")) {
         for (Kind kind : Kind.values()) {
           for (String key : List.of("k", "pk", "kk")) {
-            assertTrue(seen.add(ReservationId.of(tenant, principal, kind, key)));
+            assertThat(seen.add(ReservationId.of(tenant, principal, kind, key))).isTrue();
           }
         }
       }
     }
-    assertEquals(
-        ReservationId.of("t", "p", Kind.DECISION, "k"),
-        ReservationId.of("t", "p", Kind.DECISION, "k"));
+    assertThat(ReservationId.of("t", "p", Kind.DECISION, "k"))
+        .isEqualTo(ReservationId.of("t", "p", Kind.DECISION, "k"));
   }
 
   @Test
   void whenAnIdIsWritten_itIsReadBackFromEitherForm() {
     ReservationId id = ReservationId.of("t", "p", Kind.DECISION, "k");
 
-    assertEquals(Optional.of(id), ReservationId.ofDecisionId(id.decisionId()));
-    assertEquals(Optional.of(id), ReservationId.ofReservationId(id.reservationId()));
-    assertTrue(id.decisionId().startsWith("bdgdec_"));
-    assertTrue(id.reservationId().startsWith("rsv_"));
-    assertNotEquals(Optional.of(id), ReservationId.ofDecisionId(id.reservationId()));
+    assertThat(ReservationId.ofDecisionId(id.decisionId())).isEqualTo(Optional.of(id));
+    assertThat(ReservationId.ofReservationId(id.reservationId())).isEqualTo(Optional.of(id));
+    assertThat(id.decisionId()).startsWith("bdgdec_");
+    assertThat(id.reservationId()).startsWith("rsv_");
+    assertThat(ReservationId.ofDecisionId(id.reservationId())).isNotEqualTo(Optional.of(id));
   }
 
   @ParameterizedTest
@@ -119,7 +114,7 @@ class StoredKeysTest {
         "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
       })
   void whenTheTextIsNoReservationId_itNamesNone(String text) {
-    assertEquals(Optional.empty(), ReservationId.ofReservationId(text));
+    assertThat(ReservationId.ofReservationId(text)).isEmpty();
   }
 
   @Test
@@ -128,6 +123,6 @@ class StoredKeysTest {
     for (char first : "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray()) {
       buckets.add(new ReservationId(first + "0".repeat(31)).dueBucket());
     }
-    assertEquals(Set.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), buckets);
+    assertThat(buckets).isEqualTo(Set.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,22 +14,22 @@ class CloudDefinitionsTest {
 
   @Test
   void whenDefinitionsAreRead_namesHaveTheDefaultPrefix() {
-    assertEquals("budget-authority-ledger", definitions.ledgerTable().create().tableName());
-    assertEquals("budget-authority-decisions", definitions.decisionsTable().create().tableName());
-    assertEquals(
-        "budget-authority-prices-000000000000-us-east-1", definitions.pricesBucket().name());
-    assertEquals("budget-authority-usage", definitions.usageQueue().queueName());
+    assertThat(definitions.ledgerTable().create().tableName()).isEqualTo("budget-authority-ledger");
+    assertThat(definitions.decisionsTable().create().tableName())
+        .isEqualTo("budget-authority-decisions");
+    assertThat(definitions.pricesBucket().name())
+        .isEqualTo("budget-authority-prices-000000000000-us-east-1");
+    assertThat(definitions.usageQueue().queueName()).isEqualTo("budget-authority-usage");
   }
 
   @Test
   void whenDefinitionsAreRead_decisionsHaveStreamAndTimeToLive() {
     CloudDefinitions.Table decisions = definitions.decisionsTable();
 
-    assertEquals(
-        StreamViewType.NEW_AND_OLD_IMAGES,
-        decisions.create().streamSpecification().streamViewType());
-    assertEquals(
-        "ttl", decisions.timeToLive().orElseThrow().timeToLiveSpecification().attributeName());
+    assertThat(decisions.create().streamSpecification().streamViewType())
+        .isEqualTo(StreamViewType.NEW_AND_OLD_IMAGES);
+    assertThat(decisions.timeToLive().orElseThrow().timeToLiveSpecification().attributeName())
+        .isEqualTo("ttl");
   }
 
   @Test
@@ -42,20 +40,19 @@ class CloudDefinitionsTest {
         .forEach(
             table -> {
               CreateTableRequest create = table.create();
-              assertTrue(create.deletionProtectionEnabled(), create.tableName());
+              assertThat(create.deletionProtectionEnabled()).as(create.tableName()).isTrue();
               // Without a key of the account's own DynamoDB's encrypts, which is no property.
-              assertNull(create.sseSpecification(), create.tableName());
+              assertThat(create.sseSpecification()).as(create.tableName()).isNull();
             });
   }
 
   @Test
   void whenAQueueHasADeadLetterQueue_thatOneIsMadeFirst() {
-    assertEquals(
-        List.of("UsageDeadQueue", "EventsDeadQueue", "UsageQueue"),
-        List.copyOf(definitions.queues().keySet()));
-    assertEquals(
-        "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:budget-authority-usage-dead\","
-            + "\"maxReceiveCount\":5}",
-        definitions.usageQueue().attributes().get(QueueAttributeName.REDRIVE_POLICY));
+    assertThat(List.copyOf(definitions.queues().keySet()))
+        .isEqualTo(List.of("UsageDeadQueue", "EventsDeadQueue", "UsageQueue"));
+    assertThat(definitions.usageQueue().attributes().get(QueueAttributeName.REDRIVE_POLICY))
+        .isEqualTo(
+            "{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:budget-authority-usage-dead\","
+                + "\"maxReceiveCount\":5}");
   }
 }

@@ -1,9 +1,7 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,9 +58,9 @@ class DynoxideProgramTest {
     Files.createDirectories(cached.getParent());
     Files.copy(onPath, cached);
 
-    assertEquals(new DynoxideProgram.Executable(onPath), find());
+    assertThat(find()).isEqualTo(new DynoxideProgram.Executable(onPath));
 
-    assertEquals(List.of("DynamoDB is the dynoxide on the PATH, " + onPath + "."), said);
+    assertThat(said).isEqualTo(List.of("DynamoDB is the dynoxide on the PATH, " + onPath + "."));
   }
 
   @Test
@@ -72,10 +70,10 @@ class DynoxideProgramTest {
     Files.move(program("dynoxide", "#!/bin/sh\n"), cached);
     program("cargo", "#!/bin/sh\nexit 1\n");
 
-    assertEquals(new DynoxideProgram.Executable(cached), find());
+    assertThat(find()).isEqualTo(new DynoxideProgram.Executable(cached));
 
-    assertEquals(List.of("DynamoDB is the dynoxide in the cache, " + cached + "."), said);
-    assertEquals(List.of(), published.requests());
+    assertThat(said).isEqualTo(List.of("DynamoDB is the dynoxide in the cache, " + cached + "."));
+    assertThat(published.requests()).isEmpty();
   }
 
   @Test
@@ -84,24 +82,25 @@ class DynoxideProgramTest {
     Path cargo = program("cargo", CARGO);
     Path docker = program("docker", "#!/bin/sh\necho asked >> \"$0.calls\"\n");
 
-    assertEquals(new DynoxideProgram.Executable(cached), find());
+    assertThat(find()).isEqualTo(new DynoxideProgram.Executable(cached));
 
-    assertTrue(Files.isExecutable(cached));
-    assertFalse(Files.exists(Path.of(cargo + ".calls")));
-    assertFalse(Files.exists(Path.of(docker + ".calls")));
-    assertEquals(2, said.size(), said.toString());
-    assertTrue(said.getLast().contains("dynoxide 1.5.0 from " + published.address()));
+    assertThat(Files.isExecutable(cached)).isTrue();
+    assertThat(Files.exists(Path.of(cargo + ".calls"))).isFalse();
+    assertThat(Files.exists(Path.of(docker + ".calls"))).isFalse();
+    assertThat(said).hasSize(2);
+    assertThat(said.getLast()).contains("dynoxide 1.5.0 from " + published.address());
   }
 
   @Test
   void whenTwoNeedTheReleaseAtOnce_itIsDownloadedOnce() throws Exception {
     published.release("1.5.0");
 
-    assertEquals(
-        List.of(new DynoxideProgram.Executable(cached), new DynoxideProgram.Executable(cached)),
-        findTwiceAtOnce());
+    assertThat(findTwiceAtOnce())
+        .isEqualTo(
+            List.of(
+                new DynoxideProgram.Executable(cached), new DynoxideProgram.Executable(cached)));
 
-    assertEquals(2, published.requests().size(), "the checksums and the archive, once each");
+    assertThat(published.requests()).as("the checksums and the archive, once each").hasSize(2);
   }
 
   @Test
@@ -111,11 +110,10 @@ class DynoxideProgramTest {
 
     LocalCloudUnavailable none = assertThrows(LocalCloudUnavailable.class, this::find);
 
-    assertTrue(none.getMessage().contains("not " + "0".repeat(64)), none.getMessage());
+    assertThat(none.getMessage()).contains("not " + "0".repeat(64));
     try (var files = Files.walk(machine.resolve("cache"))) {
-      assertEquals(
-          List.of("dynoxide-1.5.0.lock"),
-          files.filter(Files::isRegularFile).map(it -> it.getFileName().toString()).toList());
+      assertThat(files.filter(Files::isRegularFile).map(it -> it.getFileName().toString()).toList())
+          .isEqualTo(List.of("dynoxide-1.5.0.lock"));
     }
   }
 
@@ -125,10 +123,8 @@ class DynoxideProgramTest {
 
     LocalCloudUnavailable none = assertThrows(LocalCloudUnavailable.class, this::find);
 
-    assertTrue(
-        none.getMessage().contains("calls itself dynoxide 1.4.0, not dynoxide 1.5.0"),
-        none.getMessage());
-    assertFalse(Files.exists(cached));
+    assertThat(none.getMessage()).contains("calls itself dynoxide 1.4.0, not dynoxide 1.5.0");
+    assertThat(Files.exists(cached)).isFalse();
   }
 
   @Test
@@ -142,8 +138,8 @@ class DynoxideProgramTest {
         assertThrows(
             DynoxideRelease.Refused.class, () -> pinned.download(machine.resolve("folder")));
 
-    assertTrue(refused.reason().endsWith("not " + "1".repeat(64)), refused.reason());
-    assertEquals(List.of("/" + PublishedDynoxide.archive()), published.requests());
+    assertThat(refused.reason()).endsWith("not " + "1".repeat(64));
+    assertThat(published.requests()).isEqualTo(List.of("/" + PublishedDynoxide.archive()));
   }
 
   @Test
@@ -153,36 +149,33 @@ class DynoxideProgramTest {
             IllegalArgumentException.class,
             () -> DynoxideRelease.at(Optional.of("http://mirror.example/dynoxide")));
 
-    assertTrue(String.valueOf(refused.getMessage()).contains("https://"), refused.toString());
+    assertThat(String.valueOf(refused.getMessage())).as(refused.toString()).contains("https://");
   }
 
   @Test
   void whenAPlatformHasARelease_itsArchiveIsNamed() {
-    assertEquals(
-        Optional.of("dynoxide-x86_64-unknown-linux-musl.tar.gz"),
-        DynoxideRelease.archive("Linux", "amd64"));
-    assertEquals(
-        Optional.of("dynoxide-aarch64-unknown-linux-musl.tar.gz"),
-        DynoxideRelease.archive("Linux", "aarch64"));
-    assertEquals(
-        Optional.of("dynoxide-aarch64-apple-darwin.tar.gz"),
-        DynoxideRelease.archive("Mac OS X", "aarch64"));
-    assertEquals(
-        Optional.of("dynoxide-x86_64-apple-darwin.tar.gz"),
-        DynoxideRelease.archive("Mac OS X", "x86_64"));
-    assertEquals(Optional.empty(), DynoxideRelease.archive("Linux", "riscv64"));
-    assertEquals(Optional.empty(), DynoxideRelease.archive("Windows 11", "amd64"));
+    assertThat(DynoxideRelease.archive("Linux", "amd64"))
+        .isEqualTo(Optional.of("dynoxide-x86_64-unknown-linux-musl.tar.gz"));
+    assertThat(DynoxideRelease.archive("Linux", "aarch64"))
+        .isEqualTo(Optional.of("dynoxide-aarch64-unknown-linux-musl.tar.gz"));
+    assertThat(DynoxideRelease.archive("Mac OS X", "aarch64"))
+        .isEqualTo(Optional.of("dynoxide-aarch64-apple-darwin.tar.gz"));
+    assertThat(DynoxideRelease.archive("Mac OS X", "x86_64"))
+        .isEqualTo(Optional.of("dynoxide-x86_64-apple-darwin.tar.gz"));
+    assertThat(DynoxideRelease.archive("Linux", "riscv64")).isEmpty();
+    assertThat(DynoxideRelease.archive("Windows 11", "amd64")).isEmpty();
   }
 
   @Test
   void whenThereIsOnlyCargo_twoThatNeedItBuildItOnce() throws Exception {
     Path cargo = program("cargo", CARGO);
 
-    assertEquals(
-        List.of(new DynoxideProgram.Executable(cached), new DynoxideProgram.Executable(cached)),
-        findTwiceAtOnce());
+    assertThat(findTwiceAtOnce())
+        .isEqualTo(
+            List.of(
+                new DynoxideProgram.Executable(cached), new DynoxideProgram.Executable(cached)));
 
-    assertEquals(List.of("built"), Files.readAllLines(Path.of(cargo + ".calls")));
+    assertThat(Files.readAllLines(Path.of(cargo + ".calls"))).isEqualTo(List.of("built"));
   }
 
   @Test
@@ -190,10 +183,10 @@ class DynoxideProgramTest {
     Path cargo = program("cargo", CARGO);
     Path docker = program("docker", "#!/bin/sh\nexit 0\n");
 
-    assertEquals(new DynoxideProgram.Image(docker), find());
+    assertThat(find()).isEqualTo(new DynoxideProgram.Image(docker));
 
-    assertFalse(Files.exists(Path.of(cargo + ".calls")));
-    assertTrue(said.getLast().contains("answers 404"), said.getLast());
+    assertThat(Files.exists(Path.of(cargo + ".calls"))).isFalse();
+    assertThat(said.getLast()).contains("answers 404");
   }
 
   @Test
@@ -203,7 +196,7 @@ class DynoxideProgramTest {
 
     LocalCloudUnavailable none = assertThrows(LocalCloudUnavailable.class, this::find);
 
-    assertEquals(1, none.getMessage().lines().count());
+    assertThat(none.getMessage().lines().count()).isEqualTo(1);
     List.of(
             "BUDGET_LOCAL_DYNAMODB",
             "PATH",
@@ -212,7 +205,7 @@ class DynoxideProgramTest {
             "cargo",
             "Docker",
             "no such registry")
-        .forEach(way -> assertTrue(none.getMessage().contains(way), none.getMessage()));
+        .forEach(way -> assertThat(none.getMessage()).contains(way));
   }
 
   private List<DynoxideProgram> findTwiceAtOnce() throws Exception {
@@ -242,7 +235,7 @@ class DynoxideProgramTest {
 
   private Path program(String name, String script) throws IOException {
     Path file = Files.writeString(bin.resolve(name), script);
-    assertTrue(file.toFile().setExecutable(true));
+    assertThat(file.toFile().setExecutable(true)).isTrue();
     return file;
   }
 }

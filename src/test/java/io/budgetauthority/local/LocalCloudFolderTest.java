@@ -1,9 +1,7 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -47,9 +45,9 @@ class LocalCloudFolderTest {
     try (LocalCloud second = LocalCloud.start(LocalSettings.in(folder));
         S3Client s3 = LocalCloudForTests.s3(second)) {
       String bucket = second.definitions().pricesBucket().name();
-      assertEquals(ITEM, get("kept", second));
-      assertEquals(
-          "before", s3.getObjectAsBytes(it -> it.bucket(bucket).key("kept")).asUtf8String());
+      assertThat(get("kept", second)).isEqualTo(ITEM);
+      assertThat(s3.getObjectAsBytes(it -> it.bucket(bucket).key("kept")).asUtf8String())
+          .isEqualTo("before");
     }
   }
 
@@ -60,10 +58,10 @@ class LocalCloudFolderTest {
           assertThrows(
               LocalCloudUnavailable.class, () -> LocalCloud.start(LocalSettings.in(folder)));
 
-      assertEquals(1, refused.getMessage().lines().count());
-      assertTrue(refused.getMessage().contains(folder.toString()), refused.getMessage());
+      assertThat(refused.getMessage().lines().count()).isEqualTo(1);
+      assertThat(refused.getMessage()).contains(folder.toString());
       put(ITEM, first);
-      assertEquals(ITEM, get("kept", first));
+      assertThat(get("kept", first)).isEqualTo(ITEM);
     }
   }
 
@@ -76,11 +74,11 @@ class LocalCloudFolderTest {
       put(ITEM, cloud);
       dynoxide = dynoxides().stream().filter(it -> !before.contains(it)).findFirst().orElseThrow();
       temporary = Processes.folderOf(dynoxide);
-      assertTrue(Files.exists(temporary.resolve("s3")));
+      assertThat(Files.exists(temporary.resolve("s3"))).isTrue();
     }
 
-    assertFalse(Files.exists(temporary));
-    assertFalse(dynoxide.isAlive());
+    assertThat(Files.exists(temporary)).isFalse();
+    assertThat(dynoxide.isAlive()).isFalse();
   }
 
   @Test
@@ -100,11 +98,11 @@ class LocalCloudFolderTest {
       try (LocalCloud second = LocalCloud.start(given)) {
         put(ITEM, second);
 
-        assertEquals(ITEM, get("kept", first));
-        assertEquals(before, dynoxides());
-        assertEquals(first.sqsEndpoint(), second.sqsEndpoint());
+        assertThat(get("kept", first)).isEqualTo(ITEM);
+        assertThat(dynoxides()).isEqualTo(before);
+        assertThat(second.sqsEndpoint()).isEqualTo(first.sqsEndpoint());
         String queue = "budget.usage-queue-url";
-        assertEquals(first.config().get(queue), second.config().get(queue));
+        assertThat(second.config().get(queue)).isEqualTo(first.config().get(queue));
       }
     }
   }
@@ -127,8 +125,8 @@ class LocalCloudFolderTest {
       LocalCloudUnavailable refused =
           assertThrows(LocalCloudUnavailable.class, () -> LocalCloud.start(clash));
 
-      assertTrue(refused.getMessage().contains("BUDGET_LOCAL_S3_PORT"), refused.getMessage());
-      assertEquals(before.size() + 1, dynoxides().size());
+      assertThat(refused.getMessage()).contains("BUDGET_LOCAL_S3_PORT");
+      assertThat(dynoxides().size()).isEqualTo(before.size() + 1);
     }
   }
 
@@ -144,8 +142,8 @@ class LocalCloudFolderTest {
               statement.executeQuery(
                   "EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1"
                       + " FROM _stream_records WHERE table_name = 'budget-authority-decisions'")) {
-        assertTrue(plan.next());
-        assertTrue(plan.getString("detail").contains("budget_stream_order"));
+        assertThat(plan.next()).isTrue();
+        assertThat(plan.getString("detail")).contains("budget_stream_order");
       }
     }
   }
@@ -154,13 +152,13 @@ class LocalCloudFolderTest {
   void whenTheJvmIsKilled_theFolderCanBeUsedAtOnce() throws Exception {
     Process jvm = cloudInAnotherJvm(folder.toString());
     ProcessHandle dynoxide = dynoxideOf(jvm);
-    assertTrue(dynoxide.isAlive());
+    assertThat(dynoxide.isAlive()).isTrue();
 
     jvm.destroyForcibly().waitFor();
     try (LocalCloud next = LocalCloud.start(LocalSettings.in(folder))) {
-      assertFalse(dynoxide.isAlive());
+      assertThat(dynoxide.isAlive()).isFalse();
       put(ITEM, next);
-      assertEquals(ITEM, get("kept", next));
+      assertThat(get("kept", next)).isEqualTo(ITEM);
     }
   }
 
@@ -169,13 +167,14 @@ class LocalCloudFolderTest {
     Process jvm = cloudInAnotherJvm("memory");
     ProcessHandle dynoxide = dynoxideOf(jvm);
     Path temporary = Processes.folderOf(dynoxide);
-    assertTrue(Files.exists(temporary.resolve("s3")));
+    assertThat(Files.exists(temporary.resolve("s3"))).isTrue();
 
     jvm.destroyForcibly().waitFor();
 
-    assertTrue(
-        Processes.holdsWithin(
-            Duration.ofSeconds(5), () -> !Files.exists(temporary) && !dynoxide.isAlive()));
+    assertThat(
+            Processes.holdsWithin(
+                Duration.ofSeconds(5), () -> !Files.exists(temporary) && !dynoxide.isAlive()))
+        .isTrue();
   }
 
   private static Process cloudInAnotherJvm(String data) throws IOException {

@@ -1,7 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -43,9 +42,9 @@ class LocalCloudResourceTest {
 
   @Test
   void whenATestStarts_theClientsReachItsLocalCloud() {
-    assertEquals(
-        List.of(attributionTable, decisionsTable, ledgerTable), dynamoDb.listTables().tableNames());
-    assertEquals(bucket, s3.listBuckets().buckets().getFirst().name());
-    assertTrue(sqs.listQueues().queueUrls().contains(usageQueueUrl));
+    assertThat(dynamoDb.listTables().tableNames())
+        .isEqualTo(List.of(attributionTable, decisionsTable, ledgerTable));
+    assertThat(s3.listBuckets().buckets().getFirst().name()).isEqualTo(bucket);
+    assertThat(sqs.listQueues().queueUrls()).contains(usageQueueUrl);
   }
 }

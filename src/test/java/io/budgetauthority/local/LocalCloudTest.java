@@ -1,9 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -54,10 +51,12 @@ class LocalCloudTest {
       dynoxides.addAll(Processes.listeningAddresses(dynoxide.pid()));
     }
 
-    assertTrue(ours.size() >= 2, "S3 and SQS listen in this process: " + ours);
-    assertFalse(dynoxides.isEmpty(), "DynamoDB listens in a process of its own");
-    assertEquals(Set.of(), minus(ours, LOOPBACK), "others can reach these, in hexadecimal");
-    assertEquals(Set.of(), minus(dynoxides, LOOPBACK), "others can reach these, in hexadecimal");
+    assertThat(ours.size())
+        .as("S3 and SQS listen in this process: " + ours)
+        .isGreaterThanOrEqualTo(2);
+    assertThat(dynoxides).as("DynamoDB listens in a process of its own").isNotEmpty();
+    assertThat(minus(ours, LOOPBACK)).as("others can reach these, in hexadecimal").isEmpty();
+    assertThat(minus(dynoxides, LOOPBACK)).as("others can reach these, in hexadecimal").isEmpty();
   }
 
   @ParameterizedTest
@@ -72,29 +71,34 @@ class LocalCloudTest {
       TimeToLiveDescription ttl =
           client.describeTimeToLive(it -> it.tableName(wanted.tableName())).timeToLiveDescription();
 
-      assertEquals(wanted.keySchema(), made.keySchema());
-      assertEquals(
-          Set.copyOf(wanted.attributeDefinitions()), Set.copyOf(made.attributeDefinitions()));
-      assertEquals(wanted.billingMode(), made.billingModeSummary().billingMode());
-      assertEquals(
-          Set.copyOf(wanted.globalSecondaryIndexes()),
-          made.globalSecondaryIndexes().stream()
-              .map(
-                  index ->
-                      GlobalSecondaryIndex.builder()
-                          .indexName(index.indexName())
-                          .keySchema(index.keySchema())
-                          .projection(index.projection())
-                          .build())
-              .collect(Collectors.toSet()));
-      assertEquals(wanted.streamSpecification(), made.streamSpecification());
-      assertEquals(wanted.deletionProtectionEnabled(), made.deletionProtectionEnabled());
-      assertEquals(
-          defined.timeToLive().map(it -> it.timeToLiveSpecification().attributeName()).orElse(null),
-          ttl.attributeName());
-      assertEquals(
-          defined.timeToLive().isPresent() ? TimeToLiveStatus.ENABLED : TimeToLiveStatus.DISABLED,
-          ttl.timeToLiveStatus());
+      assertThat(made.keySchema()).isEqualTo(wanted.keySchema());
+      assertThat(Set.copyOf(made.attributeDefinitions()))
+          .isEqualTo(Set.copyOf(wanted.attributeDefinitions()));
+      assertThat(made.billingModeSummary().billingMode()).isEqualTo(wanted.billingMode());
+      assertThat(
+              made.globalSecondaryIndexes().stream()
+                  .map(
+                      index ->
+                          GlobalSecondaryIndex.builder()
+                              .indexName(index.indexName())
+                              .keySchema(index.keySchema())
+                              .projection(index.projection())
+                              .build())
+                  .collect(Collectors.toSet()))
+          .isEqualTo(Set.copyOf(wanted.globalSecondaryIndexes()));
+      assertThat(made.streamSpecification()).isEqualTo(wanted.streamSpecification());
+      assertThat(made.deletionProtectionEnabled()).isEqualTo(wanted.deletionProtectionEnabled());
+      assertThat(ttl.attributeName())
+          .isEqualTo(
+              defined
+                  .timeToLive()
+                  .map(it -> it.timeToLiveSpecification().attributeName())
+                  .orElse(null));
+      assertThat(ttl.timeToLiveStatus())
+          .isEqualTo(
+              defined.timeToLive().isPresent()
+                  ? TimeToLiveStatus.ENABLED
+                  : TimeToLiveStatus.DISABLED);
     }
   }
 
@@ -110,11 +114,11 @@ class LocalCloudTest {
               "due_at", AttributeValue.fromN("1"));
 
       client.putItem(it -> it.tableName(table).item(due));
-      assertEquals(1, dueIn(bucket, table, client));
+      assertThat(dueIn(bucket, table, client)).isEqualTo(1);
 
       client.putItem(
           it -> it.tableName(table).item(Map.of("pk", AttributeValue.fromS("due-or-not"))));
-      assertEquals(0, dueIn(bucket, table, client));
+      assertThat(dueIn(bucket, table, client)).isEqualTo(0);
     }
   }
 
@@ -127,8 +131,8 @@ class LocalCloudTest {
     try (S3Client client = LocalCloudForTests.s3(cloud)) {
       client.putObject(it -> it.bucket(bucket).key("a-million"), RequestBody.fromBytes(million));
 
-      assertArrayEquals(
-          million, client.getObjectAsBytes(it -> it.bucket(bucket).key("a-million")).asByteArray());
+      assertThat(client.getObjectAsBytes(it -> it.bucket(bucket).key("a-million")).asByteArray())
+          .isEqualTo(million);
     }
   }
 
@@ -137,9 +141,8 @@ class LocalCloudTest {
     String bucket = cloud.definitions().pricesBucket().name();
 
     try (S3Client client = LocalCloudForTests.s3(cloud)) {
-      assertEquals(
-          BucketVersioningStatus.ENABLED,
-          client.getBucketVersioning(it -> it.bucket(bucket)).status());
+      assertThat(client.getBucketVersioning(it -> it.bucket(bucket)).status())
+          .isEqualTo(BucketVersioningStatus.ENABLED);
 
       String first =
           client
@@ -147,11 +150,11 @@ class LocalCloudTest {
               .versionId();
       client.putObject(it -> it.bucket(bucket).key("twice"), RequestBody.fromString("second"));
 
-      assertEquals(
-          "first",
-          client
-              .getObjectAsBytes(it -> it.bucket(bucket).key("twice").versionId(first))
-              .asUtf8String());
+      assertThat(
+              client
+                  .getObjectAsBytes(it -> it.bucket(bucket).key("twice").versionId(first))
+                  .asUtf8String())
+          .isEqualTo("first");
     }
   }
 
@@ -166,9 +169,9 @@ class LocalCloudTest {
               .attributes()
               .get(QueueAttributeName.REDRIVE_POLICY);
       JsonNode redrive = new ObjectMapper().readTree(policy);
-      assertEquals(5, redrive.get("maxReceiveCount").asInt());
-      assertTrue(
-          redrive.get("deadLetterTargetArn").asText().endsWith(":budget-authority-usage-dead"));
+      assertThat(redrive.get("maxReceiveCount").asInt()).isEqualTo(5);
+      assertThat(redrive.get("deadLetterTargetArn").asText())
+          .endsWith(":budget-authority-usage-dead");
 
       client.sendMessage(it -> it.queueUrl(usage).messageBody("cannot be settled"));
       for (int received = 0; received < 5; received++) {
@@ -180,17 +183,17 @@ class LocalCloudTest {
         client.changeMessageVisibility(
             it -> it.queueUrl(usage).receiptHandle(message.receiptHandle()).visibilityTimeout(0));
       }
-      assertTrue(client.receiveMessage(it -> it.queueUrl(usage)).messages().isEmpty());
+      assertThat(client.receiveMessage(it -> it.queueUrl(usage)).messages()).isEmpty();
 
       String dead =
           client.getQueueUrl(it -> it.queueName("budget-authority-usage-dead")).queueUrl();
-      assertEquals(
-          "cannot be settled",
-          client
-              .receiveMessage(it -> it.queueUrl(dead).waitTimeSeconds(5))
-              .messages()
-              .getFirst()
-              .body());
+      assertThat(
+              client
+                  .receiveMessage(it -> it.queueUrl(dead).waitTimeSeconds(5))
+                  .messages()
+                  .getFirst()
+                  .body())
+          .isEqualTo("cannot be settled");
     }
   }
 
@@ -209,20 +212,23 @@ class LocalCloudTest {
                         .getQueueAttributes(
                             it -> it.queueUrl(url).attributeNames(QueueAttributeName.ALL))
                         .attributes();
-                assertEquals(
-                    wanted.attributes().getOrDefault(QueueAttributeName.VISIBILITY_TIMEOUT, "30"),
-                    made.get(QueueAttributeName.VISIBILITY_TIMEOUT));
+                assertThat(made.get(QueueAttributeName.VISIBILITY_TIMEOUT))
+                    .isEqualTo(
+                        wanted
+                            .attributes()
+                            .getOrDefault(QueueAttributeName.VISIBILITY_TIMEOUT, "30"));
               });
     }
   }
 
   @Test
   void whenTheCloudIsMade_theConfigurationNamesItsParts() {
-    assertEquals("budget-authority-ledger", cloud.config().get("budget.ledger-table"));
-    assertEquals("budget-authority-decisions", cloud.config().get("budget.decisions-table"));
-    assertEquals(
-        "budget-authority-prices-000000000000-us-east-1", cloud.config().get("budget.bucket"));
-    assertFalse(cloud.config().containsValue(""));
+    assertThat(cloud.config().get("budget.ledger-table")).isEqualTo("budget-authority-ledger");
+    assertThat(cloud.config().get("budget.decisions-table"))
+        .isEqualTo("budget-authority-decisions");
+    assertThat(cloud.config().get("budget.bucket"))
+        .isEqualTo("budget-authority-prices-000000000000-us-east-1");
+    assertThat(cloud.config().containsValue("")).isFalse();
   }
 
   private static int dueIn(AttributeValue bucket, String table, DynamoDbClient client) {

@@ -1,6 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.budgetauthority.notification.BudgetEvent;
@@ -34,24 +34,24 @@ class LocalEventsTest {
     events.send(List.of(event("quiet", 0)));
     events.send(IntStream.range(0, 500).mapToObj(i -> event("loud", i)).toList());
 
-    assertEquals(
-        List.of(event("quiet", 0)), events.last(event -> event.tenantId().equals("quiet")));
-    assertEquals(201, events.last(event -> true).size(), "200 of a tenant are kept");
-    assertEquals(event("loud", 499), events.last(event -> true).getFirst());
+    assertThat(events.last(event -> event.tenantId().equals("quiet")))
+        .isEqualTo(List.of(event("quiet", 0)));
+    assertThat(events.last(event -> true)).as("200 of a tenant are kept").hasSize(201);
+    assertThat(events.last(event -> true).getFirst()).isEqualTo(event("loud", 499));
   }
 
   @Test
   void whenTenantsTakeTurns_theNewestIsFirst() {
     events.send(List.of(event("a", 1), event("b", 2), event("a", 3)));
 
-    assertEquals(List.of("a", "b", "a"), tenants());
+    assertThat(tenants()).isEqualTo(List.of("a", "b", "a"));
   }
 
   @Test
   void whenManyTenantsSend_theOldestIsForgotten() {
     IntStream.rangeClosed(1, 101).forEach(i -> events.send(List.of(event("t" + i, i))));
 
-    assertEquals(100, tenants().size());
-    assertEquals("t2", tenants().getLast());
+    assertThat(tenants()).hasSize(100);
+    assertThat(tenants().getLast()).isEqualTo("t2");
   }
 }

@@ -1,8 +1,7 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.URI;
 import java.nio.file.Path;
@@ -16,12 +15,12 @@ class LocalSettingsTest {
 
   @Test
   void whenNothingIsSet_dataAreInDotLocalAndPortsAreFree() {
-    assertEquals(LocalSettings.in(Path.of(".local")), from(Map.of()));
+    assertThat(from(Map.of())).isEqualTo(LocalSettings.in(Path.of(".local")));
   }
 
   @Test
   void whenDataIsMemory_noFolderIsUsed() {
-    assertEquals(LocalSettings.inMemory(), from(Map.of("BUDGET_LOCAL_DATA", "memory")));
+    assertThat(from(Map.of("BUDGET_LOCAL_DATA", "memory"))).isEqualTo(LocalSettings.inMemory());
   }
 
   @Test
@@ -37,16 +36,16 @@ class LocalSettingsTest {
                 "BUDGET_LOCAL_S3_PORT", "3",
                 "BUDGET_LOCAL_PREFIX", "other"));
 
-    assertEquals(
-        new LocalSettings(
-            Optional.of(Path.of("kept")),
-            Optional.of(URI.create("http://127.0.0.1:8000")),
-            Optional.of(URI.create("http://127.0.0.1:8001")),
-            1,
-            2,
-            3,
-            "other"),
-        all);
+    assertThat(all)
+        .isEqualTo(
+            new LocalSettings(
+                Optional.of(Path.of("kept")),
+                Optional.of(URI.create("http://127.0.0.1:8000")),
+                Optional.of(URI.create("http://127.0.0.1:8001")),
+                1,
+                2,
+                3,
+                "other"));
   }
 
   @ParameterizedTest
@@ -61,7 +60,7 @@ class LocalSettingsTest {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> from(Map.of(name, value)));
 
-    assertTrue(String.valueOf(refused.getMessage()).contains(name), refused.getMessage());
+    assertThat(String.valueOf(refused.getMessage())).as(refused.getMessage()).contains(name);
   }
 
   private static LocalSettings from(Map<String, String> environment) {

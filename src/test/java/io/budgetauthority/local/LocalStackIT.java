@@ -1,7 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import java.io.PrintWriter;
@@ -38,18 +37,19 @@ class LocalStackIT {
     URI endpoint = LOCALSTACK.getEndpoint();
     System.setProperty("budget.local.dynamodb", endpoint.toString());
     System.setProperty("budget.local.sqs", endpoint.toString());
-    assertEquals(
-        endpoint,
-        LocalCloudForTests.shared().dynamoDbEndpoint(),
-        "these suites need a JVM of their own");
+    assertThat(LocalCloudForTests.shared().dynamoDbEndpoint())
+        .as("these suites need a JVM of their own")
+        .isEqualTo(endpoint);
 
     TestExecutionSummary summary =
         run("ledger.LedgerPropertyTest", "ledger.ConcurrencyTest", "settlement.UsageQueueTest");
 
     StringWriter failures = new StringWriter();
     summary.printFailuresTo(new PrintWriter(failures), 20);
-    assertEquals(0, summary.getTotalFailureCount(), failures.toString());
-    assertTrue(summary.getTestsSucceededCount() > 15, "tests " + summary.getTestsSucceededCount());
+    assertThat(summary.getTotalFailureCount()).as(failures.toString()).isEqualTo(0);
+    assertThat(summary.getTestsSucceededCount())
+        .as("tests " + summary.getTestsSucceededCount())
+        .isGreaterThan(15);
   }
 
   private static TestExecutionSummary run(String... suites) {

@@ -1,7 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.api.Http;
@@ -46,14 +45,14 @@ class ServiceSurvivesKillIT {
     try {
       awaitReady(gateway);
       Http.Answer allowed = gateway.ask(ASK, "key-1", "run-1");
-      assertEquals(200, allowed.status(), allowed.toString());
+      assertThat(allowed).hasStatus(200);
       decisionId = allowed.text("decision_id");
       firstDatabase = Processes.dynoxide(first.toHandle());
       Path log = data.resolveSibling("service.log");
       String startLine = "listens on http://127.0.0.1:" + port + " - keys: bak_demo_gateway";
-      assertTrue(
-          Processes.holdsWithin(Duration.ofSeconds(5), () -> contains(log, startLine)),
-          "no line says where it listens and which keys to use");
+      assertThat(Processes.holdsWithin(Duration.ofSeconds(5), () -> contains(log, startLine)))
+          .as("no line says where it listens and which keys to use")
+          .isTrue();
       assertLoopbackOnly(first, firstDatabase);
     } finally {
       first.destroyForcibly().waitFor();
@@ -63,14 +62,13 @@ class ServiceSurvivesKillIT {
     try {
       awaitReady(gateway);
       Http.Answer found = gateway.get("/budget/decisions/" + decisionId);
-      assertEquals(200, found.status(), found.toString());
-      assertEquals("reserved", found.text("state"));
+      assertThat(found).hasStatus(200).hasText("state", "reserved");
       Http.Answer replayed = gateway.ask(ASK, "key-1", "run-1");
-      assertEquals("true", replayed.header("Idempotency-Replayed"));
-      assertTrue(
-          Processes.holdsWithin(Duration.ofSeconds(5), () -> !firstDatabase.isAlive()),
-          "the first service's database lives on");
-      assertEquals(1, Processes.dynoxides(second.toHandle()).count());
+      assertThat(replayed).hasHeader("Idempotency-Replayed", "true");
+      assertThat(Processes.holdsWithin(Duration.ofSeconds(5), () -> !firstDatabase.isAlive()))
+          .as("the first service's database lives on")
+          .isTrue();
+      assertThat(Processes.dynoxides(second.toHandle()).count()).isEqualTo(1);
     } finally {
       second.destroy();
       second.waitFor();
@@ -96,17 +94,19 @@ class ServiceSurvivesKillIT {
       awaitReady(gateway);
       spend(gateway, 15, 20);
       String committed = gateway.get("/budget/runs/run-1").text("committed_usd");
-      assertTrue(
-          Processes.holdsWithin(
-              Duration.ofSeconds(20),
-              () -> calls(gateway) == 20 && committed(gateway).equals(committed)),
-          () -> committed + ", added up: " + gateway.get("/budget/attribution?group_by=run"));
-      assertEquals(20, gateway.get("/budget/runs/run-1/decisions").json().path("items").size());
+      assertThat(
+              Processes.holdsWithin(
+                  Duration.ofSeconds(20),
+                  () -> calls(gateway) == 20 && committed(gateway).equals(committed)))
+          .as(() -> committed + ", added up: " + gateway.get("/budget/attribution?group_by=run"))
+          .isTrue();
+      assertThat(gateway.get("/budget/runs/run-1/decisions").json().path("items").size())
+          .isEqualTo(20);
 
       String rebuilt = budget("rebuild-attribution", databasePort);
-      assertTrue(rebuilt.contains("20 decisions, 0 markers repaired, 1 rows right"), rebuilt);
+      assertThat(rebuilt).contains("20 decisions, 0 markers repaired, 1 rows right");
       String checked = budget("check", databasePort);
-      assertTrue(checked.contains("20 decisions: 0 differences, 0 corrected"), checked);
+      assertThat(checked).contains("20 decisions: 0 differences, 0 corrected");
     } finally {
       second.destroy();
       second.waitFor();
@@ -148,20 +148,23 @@ class ServiceSurvivesKillIT {
     Process second = start(port);
     try {
       awaitReady(gateway);
-      assertTrue(told.stream().filter(one -> one.settledAs() != null).count() > CLIENTS);
+      assertThat(told.stream().filter(one -> one.settledAs() != null).count())
+          .isGreaterThan(CLIENTS);
       long committedMicros = 0;
       long reservedMicros = 0;
       for (Told one : told) {
         // What was asked and not answered is asked again, which makes it known whether it is held.
         Http.Answer asked = gateway.ask(ASK, one.key(), LOADED_RUN);
         boolean isOver = asked.status() == 409;
-        assertTrue(isOver || asked.status() == 200, asked.toString());
+        assertThat(isOver || asked.status() == 200).as(asked.toString()).isTrue();
         JsonNode record = isOver ? asked.json().path("record") : asked.json();
         if (one.decisionId() != null) {
-          assertEquals(one.decisionId(), record.path("decision_id").asText());
+          assertThat(record.path("decision_id").asText()).isEqualTo(one.decisionId());
         }
         if (one.settledAs() != null) {
-          assertEquals(one.settledAs(), record.path("state").asText(), record.toString());
+          assertThat(record.path("state").asText())
+              .as(record.toString())
+              .isEqualTo(one.settledAs());
         }
         if (record.path("state").asText().equals("reserved")) {
           reservedMicros += micros(record.path("estimate_usd"));
@@ -169,8 +172,8 @@ class ServiceSurvivesKillIT {
         committedMicros += micros(record.path("actual_usd"));
       }
       JsonNode run = gateway.get("/budget/runs/" + LOADED_RUN).json();
-      assertEquals(committedMicros, micros(run.path("committed_usd")));
-      assertEquals(reservedMicros, micros(run.path("reserved_usd")));
+      assertThat(micros(run.path("committed_usd"))).isEqualTo(committedMicros);
+      assertThat(micros(run.path("reserved_usd"))).isEqualTo(reservedMicros);
     } finally {
       second.destroy();
       second.waitFor();
@@ -191,7 +194,7 @@ class ServiceSurvivesKillIT {
       String decisionId = null;
       try {
         Http.Answer asked = gateway.ask(ASK, key, LOADED_RUN);
-        assertEquals(200, asked.status(), asked.toString());
+        assertThat(asked).hasStatus(200);
         decisionId = asked.text("decision_id");
         if (call % 5 == 4) {
           told.add(new Told(key, decisionId, null));
@@ -204,7 +207,7 @@ class ServiceSurvivesKillIT {
                     + asked.text("reservation_id")
                     + (commits ? "/commit" : "/release"),
                 commits ? "{\"usage\": {\"input_tokens\": 10, \"output_tokens\": 5}}" : "{}");
-        assertEquals(200, settled.status(), settled.toString());
+        assertThat(settled).hasStatus(200);
         told.add(new Told(key, decisionId, commits ? "committed" : "released"));
       } catch (UncheckedIOException e) {
         told.add(new Told(key, decisionId, null));
@@ -216,12 +219,12 @@ class ServiceSurvivesKillIT {
   private static void spend(Http gateway, int from, int to) {
     for (int i = from; i < to; i++) {
       Http.Answer asked = gateway.ask(ASK, "call-" + i, "run-1");
-      assertEquals(200, asked.status(), asked.toString());
+      assertThat(asked).hasStatus(200);
       Http.Answer committed =
           gateway.post(
               "/budget/reservations/" + asked.text("reservation_id") + "/commit",
               "{\"usage\": {\"input_tokens\": 10, \"output_tokens\": %d}}".formatted(i));
-      assertEquals(200, committed.status(), committed.toString());
+      assertThat(committed).hasStatus(200);
     }
   }
 
@@ -238,8 +241,8 @@ class ServiceSurvivesKillIT {
     command.environment().put("AWS_SECRET_ACCESS_KEY", "local");
     Path log = data.resolveSibling(subcommand + ".log");
     Process process = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(0, process.exitValue(), Files.readString(log));
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(Files.readString(log)).isEqualTo(0);
     return Files.readString(log);
   }
 
@@ -256,8 +259,8 @@ class ServiceSurvivesKillIT {
     List<String> loopback = List.of("0100007F", "0000000000000000FFFF00000100007F");
     for (long pid : new long[] {service.pid(), database.pid()}) {
       List<String> addresses = Processes.listeningAddresses(pid);
-      assertTrue(!addresses.isEmpty(), "nothing listens in " + pid);
-      assertTrue(loopback.containsAll(addresses), addresses.toString());
+      assertThat(addresses).as("nothing listens in " + pid).isNotEmpty();
+      assertThat(loopback).as(addresses.toString()).containsAll(addresses);
     }
   }
 
@@ -279,17 +282,18 @@ class ServiceSurvivesKillIT {
   }
 
   private static void awaitReady(Http service) throws InterruptedException {
-    assertTrue(
-        Processes.holdsWithin(
-            Duration.ofSeconds(60),
-            () -> {
-              try {
-                return service.get("/q/health/ready").status() == 200;
-              } catch (UncheckedIOException e) {
-                return false;
-              }
-            }),
-        "the service was not ready in a minute");
+    assertThat(
+            Processes.holdsWithin(
+                Duration.ofSeconds(60),
+                () -> {
+                  try {
+                    return service.get("/q/health/ready").status() == 200;
+                  } catch (UncheckedIOException e) {
+                    return false;
+                  }
+                }))
+        .as("the service was not ready in a minute")
+        .isTrue();
   }
 
   private static int freePort() throws IOException {

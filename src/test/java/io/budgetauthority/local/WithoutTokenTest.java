@@ -1,8 +1,6 @@
 package io.budgetauthority.local;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -40,22 +38,20 @@ class WithoutTokenTest {
                           .put(put -> put.tableName(TABLE).item(item))
                           .build())));
 
-      assertEquals(1, sent.size());
-      assertTrue(sent.getFirst().contains("without-token"), sent.getFirst());
-      assertFalse(sent.getFirst().contains("ClientRequestToken"), sent.getFirst());
-      assertEquals(
-          item, dynamoDb.getItem(it -> it.tableName(TABLE).key(item).consistentRead(true)).item());
+      assertThat(sent).hasSize(1);
+      assertThat(sent.getFirst()).contains("without-token");
+      assertThat(sent.getFirst()).doesNotContain("ClientRequestToken");
+      assertThat(dynamoDb.getItem(it -> it.tableName(TABLE).key(item).consistentRead(true)).item())
+          .isEqualTo(item);
     }
   }
 
   @Test
   void whenATokenIsTakenOut_theLengthIsKept() {
-    assertEquals(
-        "{" + " ".repeat(27) + "\"A\":1}",
-        WithoutToken.withoutToken("{\"ClientRequestToken\":\"abc\",\"A\":1}"));
-    assertEquals(
-        "{\"A\":1" + " ".repeat(27) + "}",
-        WithoutToken.withoutToken("{\"A\":1,\"ClientRequestToken\":\"abc\"}"));
+    assertThat(WithoutToken.withoutToken("{\"ClientRequestToken\":\"abc\",\"A\":1}"))
+        .isEqualTo("{" + " ".repeat(27) + "\"A\":1}");
+    assertThat(WithoutToken.withoutToken("{\"A\":1,\"ClientRequestToken\":\"abc\"}"))
+        .isEqualTo("{\"A\":1" + " ".repeat(27) + "}");
   }
 
   private record Bodies(List<String> sent) implements ExecutionInterceptor {

@@ -1,8 +1,6 @@
 package io.budgetauthority.metrics;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -43,9 +41,10 @@ class EmbeddedMetricsTest {
     metrics.counter("budget.releases").increment();
     metrics.counter("budget.overruns").increment(3);
     metrics.flush();
-    assertEquals(
-        JSON.readTree(
-            """
+    assertThat(only())
+        .isEqualTo(
+            JSON.readTree(
+                """
             {"_aws": {
                 "Timestamp": %d,
                 "CloudWatchMetrics": [{
@@ -57,8 +56,7 @@ class EmbeddedMetricsTest {
               "budget.releases": 2.0,
               "budget.overruns": 3.0}
             """
-                .formatted(now.toEpochMilli())),
-        only());
+                    .formatted(now.toEpochMilli())));
   }
 
   @Test
@@ -68,14 +66,14 @@ class EmbeddedMetricsTest {
     metrics.counter("budget.overruns").increment();
     metrics.flush();
     List<JsonNode> lines = lines();
-    assertEquals(3, lines.size());
-    assertEquals(
-        Set.of(Set.of("deployment"), Set.of("deployment", "quality")), dimensions(lines.get(0)));
-    assertEquals("exact", lines.get(0).get("quality").textValue());
-    assertEquals("presumed", lines.get(1).get("quality").textValue());
-    assertEquals(1, lines.get(1).get("budget.charges").intValue());
-    assertEquals(Set.of(Set.of("deployment")), dimensions(lines.get(2)));
-    assertFalse(lines.get(2).has("budget.charges"));
+    assertThat(lines).hasSize(3);
+    assertThat(dimensions(lines.get(0)))
+        .isEqualTo(Set.of(Set.of("deployment"), Set.of("deployment", "quality")));
+    assertThat(lines.get(0).get("quality").textValue()).isEqualTo("exact");
+    assertThat(lines.get(1).get("quality").textValue()).isEqualTo("presumed");
+    assertThat(lines.get(1).get("budget.charges").intValue()).isEqualTo(1);
+    assertThat(dimensions(lines.get(2))).isEqualTo(Set.of(Set.of("deployment")));
+    assertThat(lines.get(2).has("budget.charges")).isFalse();
   }
 
   @Test
@@ -85,29 +83,29 @@ class EmbeddedMetricsTest {
     metrics.summary("budget.actual.percent_of_estimate").record(40);
     metrics.flush();
     JsonNode line = only();
-    assertEquals(JSON.readTree("[1500.0, 20.0]"), line.get("budget.hold.time"));
-    assertEquals(40, line.get("budget.actual.percent_of_estimate").intValue());
-    assertEquals(
-        JSON.readTree(
-            """
+    assertThat(line.get("budget.hold.time")).isEqualTo(JSON.readTree("[1500.0, 20.0]"));
+    assertThat(line.get("budget.actual.percent_of_estimate").intValue()).isEqualTo(40);
+    assertThat(line.at("/_aws/CloudWatchMetrics/0/Metrics"))
+        .isEqualTo(
+            JSON.readTree(
+                """
             [{"Name": "budget.hold.time", "Unit": "Milliseconds"},
              {"Name": "budget.actual.percent_of_estimate", "Unit": "None"}]
-            """),
-        line.at("/_aws/CloudWatchMetrics/0/Metrics"));
+            """));
   }
 
   @Test
   void whenOnlyAGaugeIsSet_noLineIsWritten() throws JsonProcessingException {
     metrics.gauge("budget.price_table.age.seconds", 77);
     metrics.flush();
-    assertEquals(List.of(), log);
+    assertThat(log).isEmpty();
     metrics.counter("budget.decisions", "outcome", "allow").increment();
     metrics.flush();
-    assertFalse(only().has("budget.price_table.age.seconds"));
+    assertThat(only().has("budget.price_table.age.seconds")).isFalse();
     log.clear();
     metrics.counter("budget.sweep.runs").increment();
     metrics.flush();
-    assertEquals(77, only().get("budget.price_table.age.seconds").intValue());
+    assertThat(only().get("budget.price_table.age.seconds").intValue()).isEqualTo(77);
   }
 
   @Test
@@ -117,7 +115,7 @@ class EmbeddedMetricsTest {
     metrics.flush();
     metrics.counter("budget.releases").increment(0);
     metrics.flush();
-    assertEquals(1, only().get("budget.releases").intValue());
+    assertThat(only().get("budget.releases").intValue()).isEqualTo(1);
   }
 
   /// Alarms and the dashboard ask for a metric of a deployment, whatever its tags.
@@ -128,7 +126,7 @@ class EmbeddedMetricsTest {
     while (names.find()) {
       watched.add(names.group(1));
     }
-    assertTrue(watched.size() > 10, watched.toString());
+    assertThat(watched.size()).isGreaterThan(10);
     Metrics.globalRegistry.add(metrics);
     try {
       EveryMeter.count();
@@ -138,20 +136,20 @@ class EmbeddedMetricsTest {
     metrics.flush();
     Set<String> written = new TreeSet<>();
     for (JsonNode line : lines()) {
-      assertTrue(dimensions(line).contains(Set.of("deployment")), line.toString());
+      assertThat(dimensions(line)).as(line.toString()).contains(Set.of("deployment"));
       line.at("/_aws/CloudWatchMetrics/0/Metrics")
           .valueStream()
           .forEach(metric -> written.add(metric.get("Name").textValue()));
     }
     watched.removeAll(written);
-    assertEquals(Set.of(), watched);
+    assertThat(watched).isEmpty();
   }
 
   @Test
   void whenAMetricIsNotOurs_itIsLeftOut() {
     metrics.counter("http.server.requests", "uri", "/budget/runs").increment();
     metrics.flush();
-    assertEquals(List.of(), log);
+    assertThat(log).isEmpty();
   }
 
   @Test
@@ -160,8 +158,9 @@ class EmbeddedMetricsTest {
       metrics.timer("budget.queue.age").record(Duration.ofMillis(i));
     }
     metrics.flush();
-    assertEquals(250, lines().stream().mapToInt(line -> line.get("budget.queue.age").size()).sum());
-    assertEquals(3, log.size());
+    assertThat(lines().stream().mapToInt(line -> line.get("budget.queue.age").size()).sum())
+        .isEqualTo(250);
+    assertThat(log).hasSize(3);
   }
 
   @Test
@@ -172,11 +171,11 @@ class EmbeddedMetricsTest {
       }
     }
     metrics.flush();
-    assertEquals(500, only().get("budget.releases").intValue());
+    assertThat(only().get("budget.releases").intValue()).isEqualTo(500);
   }
 
   private JsonNode only() throws JsonProcessingException {
-    assertEquals(1, log.size(), log.toString());
+    assertThat(log).hasSize(1);
     return lines().getFirst();
   }
 

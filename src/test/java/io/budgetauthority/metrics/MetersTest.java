@@ -1,8 +1,6 @@
 package io.budgetauthority.metrics;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
@@ -50,23 +48,24 @@ class MetersTest {
     long replayed = count("budget.replays");
     long charged = count("budget.charges", "quality", "exact");
     long overruns = count("budget.overruns");
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     ReservationId id = service.idOf("a");
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 300));
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 300));
-    assertEquals(allowed + 1, count("budget.decisions", "outcome", "allow", "mode", "hard_gate"));
-    assertEquals(replayed + 1, count("budget.replays"));
-    assertEquals(charged + 1, count("budget.charges", "quality", "exact"));
-    assertEquals(overruns + 1, count("budget.overruns"));
+    assertThat(service.commit(id, 0, 300)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.commit(id, 0, 300)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(count("budget.decisions", "outcome", "allow", "mode", "hard_gate"))
+        .isEqualTo(allowed + 1);
+    assertThat(count("budget.replays")).isEqualTo(replayed + 1);
+    assertThat(count("budget.charges", "quality", "exact")).isEqualTo(charged + 1);
+    assertThat(count("budget.overruns")).isEqualTo(overruns + 1);
   }
 
   @Test
   void whenACallIsBlocked_itIsCountedByItsCode() {
     TestAuthority service = new TestAuthority();
     long before = count("budget.decisions", "code", "run_ceiling_reached");
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, MicroUsd.of(1)));
-    assertEquals(before + 1, count("budget.decisions", "code", "run_ceiling_reached"));
+    assertThat(service.ask("a", "run", 0, 100, MicroUsd.of(1))).isInstanceOf(Answer.Decided.class);
+    assertThat(count("budget.decisions", "code", "run_ceiling_reached")).isEqualTo(before + 1);
   }
 
   /// The page names every metric that there is, and no other.
@@ -78,8 +77,8 @@ class MetersTest {
             .map(meter -> meter.getId().getName())
             .filter(name -> name.startsWith("budget."))
             .collect(Collectors.toCollection(TreeSet::new));
-    assertTrue(counted.size() > 20, counted.toString());
-    assertEquals(namedOnPage(), counted);
+    assertThat(counted.size()).isGreaterThan(20);
+    assertThat(counted).isEqualTo(namedOnPage());
   }
 
   private static Set<String> namedOnPage() throws IOException {

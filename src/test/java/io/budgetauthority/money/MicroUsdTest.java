@@ -1,9 +1,7 @@
 package io.budgetauthority.money;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.math.BigDecimal;
 import java.util.List;
@@ -32,22 +30,22 @@ class MicroUsdTest {
     "999999999.999999, 999999999999999",
   })
   void whenAnAmountIsWritten_itHasTheDecimalsItNeeds(String wire, long micros) {
-    assertEquals(micros, MicroUsd.parse(wire).micros());
-    assertEquals(wire, MicroUsd.of(micros).toString());
+    assertThat(MicroUsd.parse(wire).micros()).isEqualTo(micros);
+    assertThat(MicroUsd.of(micros).toString()).isEqualTo(wire);
   }
 
   @Test
   void whenZerosAreRedundant_theyAreRead() {
-    assertEquals(MicroUsd.of(5_000_000), MicroUsd.parse("5.000000"));
-    assertEquals(MicroUsd.ZERO, MicroUsd.parse("-0.00"));
+    assertThat(MicroUsd.parse("5.000000")).isEqualTo(MicroUsd.of(5_000_000));
+    assertThat(MicroUsd.parse("-0.00")).isEqualTo(MicroUsd.ZERO);
   }
 
   @Test
   void whenASumIsLarge_itIsReadAsItWasWritten() {
     MicroUsd sum = MicroUsd.of(9_000_000_000_000_000_000L);
 
-    assertEquals("9000000000000.00", sum.toString());
-    assertEquals(sum, MicroUsd.parse(sum.toString()));
+    assertThat(sum.toString()).isEqualTo("9000000000000.00");
+    assertThat(MicroUsd.parse(sum.toString())).isEqualTo(sum);
     assertThrows(IllegalArgumentException.class, () -> MicroUsd.parse("9999999999999.00"));
   }
 
@@ -75,7 +73,7 @@ class MicroUsdTest {
   void whenAnAmountIsMalformed_theErrorNamesTheForm(String wire) {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> MicroUsd.parseStated(wire));
-    assertTrue(String.valueOf(refused.getMessage()).contains("2 to 6 decimals"), wire);
+    assertThat(String.valueOf(refused.getMessage())).as(wire).contains("2 to 6 decimals");
   }
 
   @Test
@@ -86,9 +84,9 @@ class MicroUsdTest {
       MicroUsd amount = MicroUsd.of(random.nextLong() >> random.nextInt(64));
       BigDecimal exact = BigDecimal.valueOf(amount.micros(), 6);
       BigDecimal written = new BigDecimal(amount.toString());
-      assertEquals(0, exact.compareTo(written), () -> "seed " + seed + ", " + amount);
+      assertThat(exact.compareTo(written)).as(() -> "seed " + seed + ", " + amount).isEqualTo(0);
       int decimals = Math.max(2, exact.stripTrailingZeros().scale());
-      assertEquals(decimals, written.scale(), () -> "seed " + seed + ", " + amount);
+      assertThat(written.scale()).as(() -> "seed " + seed + ", " + amount).isEqualTo(decimals);
     }
   }
 
@@ -96,25 +94,25 @@ class MicroUsdTest {
   void whenASumOverflows_itThrows() {
     MicroUsd most = MicroUsd.of(Long.MAX_VALUE);
     MicroUsd one = MicroUsd.of(1);
-    assertEquals(MicroUsd.of(5), MicroUsd.of(3).plus(MicroUsd.of(2)));
-    assertEquals(MicroUsd.of(-1), MicroUsd.of(1).minus(MicroUsd.of(2)));
+    assertThat(MicroUsd.of(3).plus(MicroUsd.of(2))).isEqualTo(MicroUsd.of(5));
+    assertThat(MicroUsd.of(1).minus(MicroUsd.of(2))).isEqualTo(MicroUsd.of(-1));
     assertThrows(ArithmeticException.class, () -> most.plus(one));
     assertThrows(ArithmeticException.class, () -> MicroUsd.of(Long.MIN_VALUE).minus(one));
   }
 
   @Test
   void whenAnAmountIsZero_itIsNeitherPositiveNorNegative() {
-    assertFalse(MicroUsd.ZERO.isPositive());
-    assertFalse(MicroUsd.ZERO.isNegative());
-    assertTrue(MicroUsd.of(1).isPositive());
-    assertFalse(MicroUsd.of(1).isNegative());
-    assertTrue(MicroUsd.of(-1).isNegative());
-    assertFalse(MicroUsd.of(-1).isPositive());
+    assertThat(MicroUsd.ZERO.isPositive()).isFalse();
+    assertThat(MicroUsd.ZERO.isNegative()).isFalse();
+    assertThat(MicroUsd.of(1).isPositive()).isTrue();
+    assertThat(MicroUsd.of(1).isNegative()).isFalse();
+    assertThat(MicroUsd.of(-1).isNegative()).isTrue();
+    assertThat(MicroUsd.of(-1).isPositive()).isFalse();
   }
 
   @Test
   void whenAmountsAreSorted_theLowestIsFirst() {
     List<MicroUsd> rising = List.of(MicroUsd.of(-2), MicroUsd.ZERO, MicroUsd.of(3));
-    assertEquals(rising, rising.reversed().stream().sorted().toList());
+    assertThat(rising.reversed().stream().sorted().toList()).isEqualTo(rising);
   }
 }

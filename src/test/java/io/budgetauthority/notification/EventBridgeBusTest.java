@@ -1,8 +1,7 @@
 package io.budgetauthority.notification;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -110,17 +109,19 @@ class EventBridgeBusTest {
     try (Bridge bridge = new Bridge(0)) {
       new EventBridgeBus(bridge.client, "budgets").send(events(23));
 
-      assertEquals(List.of(10, 10, 3), bridge.sizes);
+      assertThat(bridge.sizes).isEqualTo(List.of(10, 10, 3));
       JsonNode entry = bridge.accepted.getFirst();
-      assertEquals("budget-authority", entry.path("Source").asText());
-      assertEquals("budget.presumed", entry.path("DetailType").asText());
-      assertEquals("budgets", entry.path("EventBusName").asText());
+      assertThat(entry.path("Source").asText()).isEqualTo("budget-authority");
+      assertThat(entry.path("DetailType").asText()).isEqualTo("budget.presumed");
+      assertThat(entry.path("EventBusName").asText()).isEqualTo("budgets");
       JsonNode detail = detail(entry);
-      assertEquals("budget.presumed", detail.path("type").asText());
-      assertEquals("acme", detail.path("tenant_id").asText());
-      assertEquals("2026-11-24T10:00:00Z", detail.path("time").asText());
-      assertEquals("1.50", detail.path("presumed_usd").asText());
-      assertTrue(detail.path("id").asText().matches("evt_[0-9a-f]{40}"), detail.toString());
+      assertThat(detail.path("type").asText()).isEqualTo("budget.presumed");
+      assertThat(detail.path("tenant_id").asText()).isEqualTo("acme");
+      assertThat(detail.path("time").asText()).isEqualTo("2026-11-24T10:00:00Z");
+      assertThat(detail.path("presumed_usd").asText()).isEqualTo("1.50");
+      assertThat(detail.path("id").asText().matches("evt_[0-9a-f]{40}"))
+          .as(detail.toString())
+          .isTrue();
     }
   }
 
@@ -129,10 +130,13 @@ class EventBridgeBusTest {
     try (Bridge bridge = new Bridge(3)) {
       new EventBridgeBus(bridge.client, "budgets").send(events(5));
 
-      assertEquals(List.of(5, 3), bridge.sizes);
-      assertEquals(
-          List.of(0, 1, 2, 3, 4),
-          bridge.accepted.stream().map(entry -> detail(entry).path("n").asInt()).sorted().toList());
+      assertThat(bridge.sizes).isEqualTo(List.of(5, 3));
+      assertThat(
+              bridge.accepted.stream()
+                  .map(entry -> detail(entry).path("n").asInt())
+                  .sorted()
+                  .toList())
+          .isEqualTo(List.of(0, 1, 2, 3, 4));
     }
   }
 
@@ -144,8 +148,8 @@ class EventBridgeBusTest {
               EventBridgeBus.EventsRefused.class,
               () -> new EventBridgeBus(bridge.client, "budgets").send(events(2)));
 
-      assertTrue(String.valueOf(refused.getMessage()).contains("slower"), refused.toString());
-      assertEquals(5, bridge.sizes.size());
+      assertThat(String.valueOf(refused.getMessage())).as(refused.toString()).contains("slower");
+      assertThat(bridge.sizes).hasSize(5);
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.notification;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.DecisionsTail;
@@ -62,7 +62,7 @@ class EventsTest {
 
     List<StreamRecord> consume() {
       List<StreamRecord> records = tail.read();
-      assertEquals(List.of(), stream.consume(records));
+      assertThat(stream.consume(records)).isEmpty();
       return records;
     }
 
@@ -79,13 +79,13 @@ class EventsTest {
       it.service.ask("one", "run", 0, 1_000, MicroUsd.of(10));
       it.consume();
 
-      assertEquals(List.of("budget.blocked"), it.types());
+      assertThat(it.types()).isEqualTo(List.of("budget.blocked"));
       BudgetEvent event = it.heard.getFirst();
-      assertEquals(ProblemCode.RUN_CEILING_REACHED, event.detail().get("code"));
-      assertEquals(Scope.RUN, event.detail().get("blocking_scope"));
-      assertEquals(it.service.idOf("one").decisionId(), event.detail().get("decision_id"));
-      assertEquals(null, event.detail().get("reservation_id"));
-      assertEquals(it.service.clock.instant(), event.time());
+      assertThat(event.detail().get("code")).isEqualTo(ProblemCode.RUN_CEILING_REACHED);
+      assertThat(event.detail().get("blocking_scope")).isEqualTo(Scope.RUN);
+      assertThat(event.detail().get("decision_id")).isEqualTo(it.service.idOf("one").decisionId());
+      assertThat(event.detail().get("reservation_id")).isNull();
+      assertThat(event.time()).isEqualTo(it.service.clock.instant());
     }
   }
 
@@ -101,8 +101,8 @@ class EventsTest {
 
       it.stream.consume(records);
 
-      assertEquals(List.of("budget.blocked", "budget.overrun"), it.types());
-      assertEquals(first, it.heard);
+      assertThat(it.types()).isEqualTo(List.of("budget.blocked", "budget.overrun"));
+      assertThat(it.heard).isEqualTo(first);
     }
   }
 
@@ -125,12 +125,13 @@ class EventsTest {
 
       List<String> types = new ArrayList<>(it.types());
       types.removeIf("budget.threshold_crossed"::equals);
-      assertEquals(List.of("budget.downgraded", "budget.overrun", "budget.overrun"), types);
-      assertEquals(it.heard.size(), it.heard.stream().map(BudgetEvent::id).distinct().count());
+      assertThat(types).isEqualTo(List.of("budget.downgraded", "budget.overrun", "budget.overrun"));
+      assertThat(it.heard.stream().map(BudgetEvent::id).distinct().count())
+          .isEqualTo(it.heard.size());
       BudgetEvent downgrade = it.heard.getFirst();
-      assertEquals(TestAuthority.MODEL, downgrade.detail().get("requested_model"));
-      assertEquals(TestAuthority.CHEAP_MODEL, downgrade.detail().get("selected_model"));
-      assertEquals(MicroUsd.of(500), it.heard.get(1).detail().get("overrun_usd"));
+      assertThat(downgrade.detail().get("requested_model")).isEqualTo(TestAuthority.MODEL);
+      assertThat(downgrade.detail().get("selected_model")).isEqualTo(TestAuthority.CHEAP_MODEL);
+      assertThat(it.heard.get(1).detail().get("overrun_usd")).isEqualTo(MicroUsd.of(500));
     }
   }
 
@@ -143,8 +144,8 @@ class EventsTest {
       take(it, reservation(it).reconcile(it.service.clock.instant()));
       it.consume();
 
-      assertEquals(List.of("budget.presumed"), it.types());
-      assertEquals(MicroUsd.of(5_000), it.heard.getFirst().detail().get("presumed_usd"));
+      assertThat(it.types()).isEqualTo(List.of("budget.presumed"));
+      assertThat(it.heard.getFirst().detail().get("presumed_usd")).isEqualTo(MicroUsd.of(5_000));
     }
   }
 
@@ -162,26 +163,25 @@ class EventsTest {
       MicroUsd limit = MicroUsd.of(10_000);
       it.service.ask("one", "run", 0, 900, limit);
       it.consume();
-      assertEquals(List.of(), it.types());
+      assertThat(it.types()).isEmpty();
 
       it.service.ask("two", "run", 0, 400, limit);
       List<StreamRecord> crossing = it.consume();
-      assertEquals(List.of("budget.threshold_crossed"), it.types());
+      assertThat(it.types()).isEqualTo(List.of("budget.threshold_crossed"));
       Map<String, ?> detail = it.heard.getFirst().detail();
-      assertEquals(50, detail.get("threshold_percent"));
-      assertEquals("run", detail.get("scope_id"));
-      assertEquals(limit, detail.get("limit_usd"));
+      assertThat(detail.get("threshold_percent")).isEqualTo(50);
+      assertThat(detail.get("scope_id")).isEqualTo("run");
+      assertThat(detail.get("limit_usd")).isEqualTo(limit);
 
       it.service.ask("three", "run", 0, 100, limit);
       it.consume();
       it.newStream().consume(crossing);
-      assertEquals(1, it.heard.size());
+      assertThat(it.heard).hasSize(1);
 
       it.service.ask("four", "run", 0, 600, limit);
       it.consume();
-      assertEquals(
-          List.of(50, 80, 95),
-          it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList());
+      assertThat(it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList())
+          .isEqualTo(List.of(50, 80, 95));
     }
   }
 
@@ -196,9 +196,8 @@ class EventsTest {
       it.service.ask("three", "run", 0, 1, limit);
       it.consume();
 
-      assertEquals(
-          List.of(50, 80),
-          it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList());
+      assertThat(it.heard.stream().map(event -> event.detail().get("threshold_percent")).toList())
+          .isEqualTo(List.of(50, 80));
     }
   }
 
@@ -211,12 +210,12 @@ class EventsTest {
       it.service.commit(it.service.idOf("one"), 0, 1_200);
       it.consume();
       it.heard.removeIf(event -> event.type() == BudgetEvent.Type.OVERRUN);
-      assertEquals(List.of(), it.types());
+      assertThat(it.types()).isEmpty();
 
       it.service.ask("two", "run", 0, 1, limit);
       it.consume();
 
-      assertEquals(List.of("budget.threshold_crossed"), it.types());
+      assertThat(it.types()).isEqualTo(List.of("budget.threshold_crossed"));
     }
   }
 
@@ -227,9 +226,9 @@ class EventsTest {
       it.service.ask("one", "run", 0, 1_000, MicroUsd.of(5_000_000));
       it.consume();
 
-      assertEquals(List.of("budget.threshold_crossed"), it.types());
-      assertEquals(Scope.USER, it.heard.getFirst().detail().get("scope"));
-      assertEquals("ada", it.heard.getFirst().detail().get("scope_id"));
+      assertThat(it.types()).isEqualTo(List.of("budget.threshold_crossed"));
+      assertThat(it.heard.getFirst().detail().get("scope")).isEqualTo(Scope.USER);
+      assertThat(it.heard.getFirst().detail().get("scope_id")).isEqualTo("ada");
     }
   }
 
@@ -241,12 +240,12 @@ class EventsTest {
       List<StreamRecord> records = it.tail.read();
       it.busIsAway = true;
       assertThrows(IllegalStateException.class, () -> it.stream.consume(records));
-      assertEquals(List.of(), it.types());
+      assertThat(it.types()).isEmpty();
 
       it.busIsAway = false;
       it.stream.consume(records);
 
-      assertEquals(List.of("budget.blocked", "budget.threshold_crossed"), it.types());
+      assertThat(it.types()).isEqualTo(List.of("budget.blocked", "budget.threshold_crossed"));
     }
   }
 
@@ -268,10 +267,9 @@ class EventsTest {
 
       List<DecisionsStream.Unreadable> unreadable = it.stream.consume(records);
 
-      assertEquals(
-          List.of("2", "1"),
-          unreadable.stream().map(DecisionsStream.Unreadable::sequenceNumber).toList());
-      assertEquals(List.of("budget.blocked"), it.types());
+      assertThat(unreadable.stream().map(DecisionsStream.Unreadable::sequenceNumber).toList())
+          .isEqualTo(List.of("2", "1"));
+      assertThat(it.types()).isEqualTo(List.of("budget.blocked"));
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.price;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.price.PriceTable.Found;
@@ -133,6 +133,6 @@ public final class Imports {
   }
 
   static void assertPicos(Map<TokenClass, Long> expected, RateCard card) {
-    assertEquals(expected, card.tokenPicos());
+    assertThat(card.tokenPicos()).isEqualTo(expected);
   }
 }

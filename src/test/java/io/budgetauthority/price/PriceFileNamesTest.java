@@ -2,11 +2,8 @@ package io.budgetauthority.price;
 
 import static io.budgetauthority.price.Imports.base;
 import static io.budgetauthority.price.Imports.charge;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.price.PriceTable.Found;
 import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
@@ -33,102 +30,98 @@ class PriceFileNamesTest {
   // 32
   @Test
   void whenAPriceIsInDbu_itIsNotApplied() {
-    assertEquals(
-        150_010L,
-        base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT));
-    assertEquals(
-        "0.0000021429999999999996",
-        new BigDecimal(
-                Imports.finding(
-                        file.review().notApplied(),
-                        "databricks/databricks-gpt-oss-120b",
-                        "input_dbu_cost_per_token")
-                    .orElseThrow()
-                    .figure())
-            .toPlainString());
+    assertThat(base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT))
+        .isEqualTo(150_010L);
+    assertThat(
+            new BigDecimal(
+                    Imports.finding(
+                            file.review().notApplied(),
+                            "databricks/databricks-gpt-oss-120b",
+                            "input_dbu_cost_per_token")
+                        .orElseThrow()
+                        .figure())
+                .toPlainString())
+        .isEqualTo("0.0000021429999999999996");
   }
 
   // 33
   @Test
   void whenAPriceIsFinerThanAPicoUsd_itIsRoundedUp() {
-    assertEquals(
-        150_010L,
-        base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT));
-    assertEquals(
-        15_000_021L,
-        base(row("databricks/databricks-claude-opus-4")).tokenPicos().get(TokenClass.INPUT));
+    assertThat(base(row("databricks/databricks-gpt-oss-120b")).tokenPicos().get(TokenClass.INPUT))
+        .isEqualTo(150_010L);
+    assertThat(base(row("databricks/databricks-claude-opus-4")).tokenPicos().get(TokenClass.INPUT))
+        .isEqualTo(15_000_021L);
   }
 
   // 34
   @Test
   void whenAPriceIsAboveAThousandUsdAMillion_itIsSuspect() {
-    assertEquals("3.20", charge(row("azure_ai/jais-30b-chat"), 1_000, 0));
+    assertThat(charge(row("azure_ai/jais-30b-chat"), 1_000, 0)).isEqualTo("3.20");
     for (String model : List.of("azure_ai/jais-30b-chat", "watsonx/core42/jais-13b-chat")) {
-      assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
+      assertThat(Imports.finding(file.review().suspect(), model, "default output")).isPresent();
     }
-    assertEquals("600.00", charge(row("o1-pro"), 0, 1_000_000));
-    assertTrue(file.review().suspect().stream().noneMatch(it -> it.model().equals("o1-pro")));
+    assertThat(charge(row("o1-pro"), 0, 1_000_000)).isEqualTo("600.00");
+    assertThat(file.review().suspect().stream().noneMatch(it -> it.model().equals("o1-pro")))
+        .isTrue();
   }
 
   // 35
   @Test
   void whenARoutersOutputIsZero_itIsSuspect() {
     for (String model : List.of("azure_ai/model_router", "azure_ai/model-router")) {
-      assertEquals("0.00014", charge(row(model), 1_000, 1_000));
-      assertTrue(Imports.finding(file.review().suspect(), model, "default output").isPresent());
+      assertThat(charge(row(model), 1_000, 1_000)).isEqualTo("0.00014");
+      assertThat(Imports.finding(file.review().suspect(), model, "default output")).isPresent();
     }
   }
 
   // 36
   @Test
   void whenAKeyIsBareAndPrefixed_theyAreTwoRows() {
-    assertEquals("gemini-exp-1206", found("gemini", "gemini-exp-1206"));
-    assertEquals("gemini/gemini-exp-1206", found("gemini", "gemini/gemini-exp-1206"));
-    assertFalse(row("gemini-exp-1206").allZero());
-    assertTrue(row("gemini/gemini-exp-1206").allZero());
+    assertThat(found("gemini", "gemini-exp-1206")).isEqualTo("gemini-exp-1206");
+    assertThat(found("gemini", "gemini/gemini-exp-1206")).isEqualTo("gemini/gemini-exp-1206");
+    assertThat(row("gemini-exp-1206").allZero()).isFalse();
+    assertThat(row("gemini/gemini-exp-1206").allZero()).isTrue();
   }
 
   // 37
   @Test
   void whenABareNameHasTwins_theBareKeyIsMeant() {
-    assertEquals("deepseek-chat", found(null, "deepseek-chat"));
-    assertEquals("deepseek-chat", found("deepseek", "deepseek-chat"));
-    assertEquals("deepseek/deepseek-chat", found("deepseek", "deepseek/deepseek-chat"));
+    assertThat(found(null, "deepseek-chat")).isEqualTo("deepseek-chat");
+    assertThat(found("deepseek", "deepseek-chat")).isEqualTo("deepseek-chat");
+    assertThat(found("deepseek", "deepseek/deepseek-chat")).isEqualTo("deepseek/deepseek-chat");
   }
 
   // 38
   @Test
   void whenTheProviderOrTheKeysPrefixIsNamed_theRowIsFound() {
-    assertEquals("vertex_ai/claude-opus-4-7", found("vertex_ai", "claude-opus-4-7"));
-    assertEquals(
-        "vertex_ai/claude-opus-4-7", found("vertex_ai-anthropic_models", "claude-opus-4-7"));
-    assertEquals("amazon-nova/nova-micro-v1", found("amazon-nova", "nova-micro-v1"));
-    assertEquals("amazon-nova/nova-micro-v1", found("amazon_nova", "nova-micro-v1"));
-    assertEquals("gemini/gemini-2.5-pro", found("gemini", "gemini-2.5-pro"));
-    assertEquals("vertex_ai-language-models", row("gemini-2.5-pro").provider());
+    assertThat(found("vertex_ai", "claude-opus-4-7")).isEqualTo("vertex_ai/claude-opus-4-7");
+    assertThat(found("vertex_ai-anthropic_models", "claude-opus-4-7"))
+        .isEqualTo("vertex_ai/claude-opus-4-7");
+    assertThat(found("amazon-nova", "nova-micro-v1")).isEqualTo("amazon-nova/nova-micro-v1");
+    assertThat(found("amazon_nova", "nova-micro-v1")).isEqualTo("amazon-nova/nova-micro-v1");
+    assertThat(found("gemini", "gemini-2.5-pro")).isEqualTo("gemini/gemini-2.5-pro");
+    assertThat(row("gemini-2.5-pro").provider()).isEqualTo("vertex_ai-language-models");
   }
 
   // 39
   @Test
   void whenAKeyHoldsSizesRegionsOrStars_theyArePlainText() {
-    assertEquals("openai", row("low/1024-x-1024/gpt-image-1.5").provider());
-    assertEquals("azure/eu/gpt-5.5", found("azure", "eu/gpt-5.5"));
-    assertInstanceOf(
-        Found.Unknown.class,
-        file.table().find(null, "bedrock/us-east-1/1-month-commitment/cohere.command-text-v14"));
-    assertEquals("bedrock", row("bedrock/*/1-month-commitment/cohere.command-text-v14").provider());
+    assertThat(row("low/1024-x-1024/gpt-image-1.5").provider()).isEqualTo("openai");
+    assertThat(found("azure", "eu/gpt-5.5")).isEqualTo("azure/eu/gpt-5.5");
+    assertThat(
+            file.table().find(null, "bedrock/us-east-1/1-month-commitment/cohere.command-text-v14"))
+        .isInstanceOf(Found.Unknown.class);
+    assertThat(row("bedrock/*/1-month-commitment/cohere.command-text-v14").provider())
+        .isEqualTo("bedrock");
   }
 
   // 40
   @Test
   void whenARowMeansAClassOfModels_itIsKeptOut() {
-    assertTrue(
-        file.review()
-            .keptOut()
-            .contains(
-                new KeptOut(
-                    "fireworks-ai-4.1b-to-16b",
-                    "states no mode: it stands for a class of models")));
+    assertThat(file.review().keptOut())
+        .contains(
+            new KeptOut(
+                "fireworks-ai-4.1b-to-16b", "states no mode: it stands for a class of models"));
   }
 
   // 41
@@ -140,26 +133,27 @@ class PriceFileNamesTest {
             "cloudflare/@cf/openai/gpt-oss-120b",
             "sail/moonshotai/Kimi-K3",
             "anthropic.claude-sonnet-4-5-20250929-v1:0")) {
-      assertEquals(model, found(null, model));
+      assertThat(found(null, model)).isEqualTo(model);
     }
-    assertInstanceOf(Found.Unknown.class, file.table().find(null, "sail/moonshotai/kimi-k3"));
+    assertThat(file.table().find(null, "sail/moonshotai/kimi-k3"))
+        .isInstanceOf(Found.Unknown.class);
   }
 
   // 42
   @Test
   void whenTheFileStatesLimits_onlyThoseAreUsed() {
     Price moderation = row("omni-moderation-latest");
-    assertNull(moderation.outputLimitTokens());
-    assertFalse(moderation.hasOutput());
-    assertEquals(32_768L, moderation.windowTokens());
-    assertNull(row("baseten/MiniMaxAI/MiniMax-M2.5").windowTokens());
+    assertThat(moderation.outputLimitTokens()).isNull();
+    assertThat(moderation.hasOutput()).isFalse();
+    assertThat(moderation.windowTokens()).isEqualTo(32_768L);
+    assertThat(row("baseten/MiniMaxAI/MiniMax-M2.5").windowTokens()).isNull();
     Price gemma = row("gemini/gemini-gemma-2-9b-it");
-    assertNull(gemma.windowTokens());
-    assertEquals(8_192L, gemma.outputLimitTokens());
-    assertFalse(gemma.sharedWindow());
+    assertThat(gemma.windowTokens()).isNull();
+    assertThat(gemma.outputLimitTokens()).isEqualTo(8_192L);
+    assertThat(gemma.sharedWindow()).isFalse();
     Price speech = row("gemini/gemini-2.5-flash-preview-tts");
-    assertEquals(8_192L, speech.windowTokens());
-    assertEquals(16_384L, speech.outputLimitTokens());
+    assertThat(speech.windowTokens()).isEqualTo(8_192L);
+    assertThat(speech.outputLimitTokens()).isEqualTo(16_384L);
 
     Price shared =
         Imports.row(
@@ -170,42 +164,43 @@ class PriceFileNamesTest {
                     """)
                 .table(),
             "m");
-    assertTrue(shared.sharedWindow());
-    assertEquals(1_000L, shared.windowTokens());
-    assertNull(shared.outputLimitTokens());
+    assertThat(shared.sharedWindow()).isTrue();
+    assertThat(shared.windowTokens()).isEqualTo(1_000L);
+    assertThat(shared.outputLimitTokens()).isNull();
   }
 
   // 43
   @Test
   void whenARowIsDeprecated_itStaysPriced() {
-    assertEquals("0.01125", charge(row("gpt-5.1-codex"), 1_000, 1_000));
+    assertThat(charge(row("gpt-5.1-codex"), 1_000, 1_000)).isEqualTo("0.01125");
   }
 
   // 44
   @Test
   void whenAWholeNumberIsWrittenAsAFloat_theRowIsRead() {
-    assertEquals(131_072L, row("gemini/gemini-3.1-flash-image").windowTokens());
-    assertEquals(1_048_576L, row("gemini-3.1-pro-preview").windowTokens());
+    assertThat(row("gemini/gemini-3.1-flash-image").windowTokens()).isEqualTo(131_072L);
+    assertThat(row("gemini-3.1-pro-preview").windowTokens()).isEqualTo(1_048_576L);
   }
 
   // 45
   @Test
   void whenATextQuotesAPrice_itIsIgnoredAndAbsentRowsAreUnknown() {
-    assertEquals(140_000L, base(row("azure_ai/model_router")).tokenPicos().get(TokenClass.INPUT));
-    assertInstanceOf(Found.Unknown.class, file.table().find("openrouter", "openai/gpt-5.5"));
+    assertThat(base(row("azure_ai/model_router")).tokenPicos().get(TokenClass.INPUT))
+        .isEqualTo(140_000L);
+    assertThat(file.table().find("openrouter", "openai/gpt-5.5")).isInstanceOf(Found.Unknown.class);
   }
 
   @Test
   void whenTheFileStatesCapabilities_onlyThoseAreUsed() {
-    assertEquals(
-        Set.of(
-            Capability.TOOLS,
-            Capability.JSON_SCHEMA,
-            Capability.VISION,
-            Capability.PDF_INPUT,
-            Capability.REASONING,
-            Capability.STREAMING),
-        row("gpt-5-nano").capabilities());
-    assertEquals(Set.of(), row("whisper-1").capabilities());
+    assertThat(row("gpt-5-nano").capabilities())
+        .isEqualTo(
+            Set.of(
+                Capability.TOOLS,
+                Capability.JSON_SCHEMA,
+                Capability.VISION,
+                Capability.PDF_INPUT,
+                Capability.REASONING,
+                Capability.STREAMING));
+    assertThat(row("whisper-1").capabilities()).isEmpty();
   }
 }

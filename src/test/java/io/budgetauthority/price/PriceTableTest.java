@@ -1,10 +1,7 @@
 package io.budgetauthority.price;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.price.PriceTable.Found;
 import java.time.Instant;
@@ -58,13 +55,13 @@ class PriceTableTest {
   void whenANameIsAKey_itsRowIsFoundFirst() {
     PriceTable table = table(row("a", "m"), row("b", "b/m"), row("c", "c/m"));
 
-    assertEquals("a:m", found(table, null, "m"));
-    assertEquals("a:m", found(table, "a", "m"));
-    assertEquals("b:b/m", found(table, "b", "m"));
-    assertEquals("b:b/m", found(table, null, "b/m"));
-    assertEquals("b:b/m", found(table, "b", "b/m"));
-    assertEquals("unknown", found(table, "d", "m"));
-    assertEquals("unknown", found(table, "c", "b/m"));
+    assertThat(found(table, null, "m")).isEqualTo("a:m");
+    assertThat(found(table, "a", "m")).isEqualTo("a:m");
+    assertThat(found(table, "b", "m")).isEqualTo("b:b/m");
+    assertThat(found(table, null, "b/m")).isEqualTo("b:b/m");
+    assertThat(found(table, "b", "b/m")).isEqualTo("b:b/m");
+    assertThat(found(table, "d", "m")).isEqualTo("unknown");
+    assertThat(found(table, "c", "b/m")).isEqualTo("unknown");
   }
 
   @Test
@@ -72,18 +69,18 @@ class PriceTableTest {
     PriceTable table =
         table(row("a", "a/x/m"), row("b", "b/y/m"), row("a", "a/z/n"), row("c", "c/M"));
 
-    assertEquals("a/x/m, b/y/m", found(table, null, "m"));
-    assertEquals("a:a/x/m", found(table, "a", "m"));
-    assertEquals("a:a/x/m", found(table, null, "x/m"));
-    assertEquals("a:a/z/n", found(table, null, "n"));
-    assertEquals("unknown", found(table, null, "/m"));
-    assertEquals("unknown", found(table, null, "z"));
-    assertEquals("c:c/M", found(table, null, "M"), "no case is changed");
+    assertThat(found(table, null, "m")).isEqualTo("a/x/m, b/y/m");
+    assertThat(found(table, "a", "m")).isEqualTo("a:a/x/m");
+    assertThat(found(table, null, "x/m")).isEqualTo("a:a/x/m");
+    assertThat(found(table, null, "n")).isEqualTo("a:a/z/n");
+    assertThat(found(table, null, "/m")).isEqualTo("unknown");
+    assertThat(found(table, null, "z")).isEqualTo("unknown");
+    assertThat(found(table, null, "M")).as("no case is changed").isEqualTo("c:c/M");
   }
 
   @Test
   void whenAKeyBeginsWithTheSeparator_itsEndIsFound() {
-    assertEquals("a:/m", found(table(row("a", "/m")), null, "m"));
+    assertThat(found(table(row("a", "/m")), null, "m")).isEqualTo("a:/m");
   }
 
   @Test
@@ -91,26 +88,26 @@ class PriceTableTest {
     PriceTable table =
         table(row("vertex_ai-models", "vertex_ai/m"), row("other", "vertex_ai-m"), row("x", "p"));
 
-    assertEquals("vertex_ai-models:vertex_ai/m", found(table, "vertex_ai", "m"));
-    assertEquals("vertex_ai-models:vertex_ai/m", found(table, "vertex_ai", "vertex_ai/m"));
-    assertEquals("unknown", found(table, "vertex_ai", "vertex_ai-m"));
-    assertEquals("unknown", found(table, "p", "p"));
+    assertThat(found(table, "vertex_ai", "m")).isEqualTo("vertex_ai-models:vertex_ai/m");
+    assertThat(found(table, "vertex_ai", "vertex_ai/m")).isEqualTo("vertex_ai-models:vertex_ai/m");
+    assertThat(found(table, "vertex_ai", "vertex_ai-m")).isEqualTo("unknown");
+    assertThat(found(table, "p", "p")).isEqualTo("unknown");
   }
 
   @Test
   void whenANameIsAnAlias_itsRowIsFound() {
     PriceTable table = table(row("a", "m", "also-m", "x/alias"));
 
-    assertEquals("a:m", found(table, null, "also-m"));
-    assertEquals("a:m", found(table, null, "alias"));
-    assertEquals("a:m", found(table, "a", "alias"));
-    assertEquals(List.of("m"), table.rows().stream().map(Price::model).toList());
-    assertEquals(List.of("also-m", "x/alias"), table.rows().getFirst().aliases());
+    assertThat(found(table, null, "also-m")).isEqualTo("a:m");
+    assertThat(found(table, null, "alias")).isEqualTo("a:m");
+    assertThat(found(table, "a", "alias")).isEqualTo("a:m");
+    assertThat(table.rows().stream().map(Price::model).toList()).isEqualTo(List.of("m"));
+    assertThat(table.rows().getFirst().aliases()).isEqualTo(List.of("also-m", "x/alias"));
   }
 
   @Test
   void whenTwoNamesOfOneRowEndAlike_theRowIsFound() {
-    assertEquals("a:a/m", found(table(row("a", "a/m", "b/m")), null, "m"));
+    assertThat(found(table(row("a", "a/m", "b/m")), null, "m")).isEqualTo("a:a/m");
   }
 
   @Test
@@ -124,35 +121,37 @@ class PriceTableTest {
     PriceTable table = table(row("a", "zero", "chat", 0, null, "alias"), row("a", "priced"));
     RowName zero = new RowName("a", "zero");
 
-    assertTrue(table.hasZeroRow(zero));
-    assertFalse(table.hasZeroRow(new RowName("b", "zero")));
-    assertFalse(table.hasZeroRow(new RowName("a", "alias")));
-    assertFalse(table.hasZeroRow(new RowName("a", "priced")));
-    assertFalse(table.hasZeroRow(new RowName("a", "nobody")));
-    assertFalse(table.hasApprovedRow(zero));
+    assertThat(table.hasZeroRow(zero)).isTrue();
+    assertThat(table.hasZeroRow(new RowName("b", "zero"))).isFalse();
+    assertThat(table.hasZeroRow(new RowName("a", "alias"))).isFalse();
+    assertThat(table.hasZeroRow(new RowName("a", "priced"))).isFalse();
+    assertThat(table.hasZeroRow(new RowName("a", "nobody"))).isFalse();
+    assertThat(table.hasApprovedRow(zero)).isFalse();
     PriceTable approved = table.approving(List.of(zero));
-    assertTrue(approved.hasApprovedRow(zero));
-    assertFalse(approved.hasApprovedRow(new RowName("a", "priced")));
-    assertEquals("v", approved.version());
-    assertEquals("s", approved.source());
-    assertEquals(Instant.EPOCH, approved.createdAt());
+    assertThat(approved.hasApprovedRow(zero)).isTrue();
+    assertThat(approved.hasApprovedRow(new RowName("a", "priced"))).isFalse();
+    assertThat(approved.version()).isEqualTo("v");
+    assertThat(approved.source()).isEqualTo("s");
+    assertThat(approved.createdAt()).isEqualTo(Instant.EPOCH);
     Price withoutCards =
         new Price("a", "none", "chat", null, null, null, false, null, null, null, false);
-    assertFalse(table(withoutCards).hasZeroRow(new RowName("a", "none")));
+    assertThat(table(withoutCards).hasZeroRow(new RowName("a", "none"))).isFalse();
   }
 
   @Test
   void whenModeAndUnitsDoNotSayOtherwise_aRowHasOutput() {
     for (String mode : List.of("embedding", "rerank", "moderation")) {
-      assertFalse(row("a", "m", mode, 1, 9L).hasOutput(), mode);
+      assertThat(row("a", "m", mode, 1, 9L).hasOutput()).as(mode).isFalse();
     }
-    assertTrue(row("a", "m", "chat", 1, null).hasOutput());
+    assertThat(row("a", "m", "chat", 1, null).hasOutput()).isTrue();
     RateCard images = new RateCard("default", 0, Map.of(), Map.of(BillingUnit.IMAGES, 1L));
-    assertFalse(withCards("image_generation", null, images).hasOutput());
-    assertTrue(withCards("image_generation", 9L, images).hasOutput(), "it states a limit");
+    assertThat(withCards("image_generation", null, images).hasOutput()).isFalse();
+    assertThat(withCards("image_generation", 9L, images).hasOutput())
+        .as("it states a limit")
+        .isTrue();
     RateCard flex = new RateCard("flex", 0, Map.of(TokenClass.OUTPUT, 1L), Map.of());
-    assertTrue(withCards("image_generation", null, images, flex).hasOutput());
-    assertTrue(withCards("chat", null).hasOutput(), "nobody knows what it bills");
+    assertThat(withCards("image_generation", null, images, flex).hasOutput()).isTrue();
+    assertThat(withCards("chat", null).hasOutput()).as("nobody knows what it bills").isTrue();
   }
 
   private static Price withCards(String mode, @Nullable Long outputLimit, RateCard... cards) {
@@ -177,17 +176,17 @@ class PriceTableTest {
     RateCard unit = new RateCard("default", 0, Map.of(), Map.of(BillingUnit.PAGES, 1L));
     RateCard later = new RateCard("default", 9, Map.of(TokenClass.INPUT, 1L), Map.of());
 
-    assertTrue(withCards("chat", null, zero).allZero());
-    assertFalse(withCards("chat", null, unit).allZero());
-    assertFalse(withCards("chat", null, zero, later).allZero());
+    assertThat(withCards("chat", null, zero).allZero()).isTrue();
+    assertThat(withCards("chat", null, unit).allZero()).isFalse();
+    assertThat(withCards("chat", null, zero, later).allZero()).isFalse();
     Price tool =
         new Price(
             "a", "m", "chat", null, null, null, false, null, List.of(zero), Map.of("t", 1L), false);
-    assertTrue(tool.allZero(), "a plain call of it would cost nothing");
+    assertThat(tool.allZero()).as("a plain call of it would cost nothing").isTrue();
     Price toolAlone =
         new Price(
             "a", "m", "chat", null, null, null, false, null, List.of(), Map.of("t", 1L), false);
-    assertFalse(toolAlone.allZero());
+    assertThat(toolAlone.allZero()).isFalse();
   }
 
   @Test
@@ -199,20 +198,20 @@ class PriceTableTest {
         IllegalArgumentException.class,
         () -> new RateCard("default", 0, Map.of(), Map.of(BillingUnit.PAGES, -1L)));
     for (TokenClass tokenClass : TokenClass.values()) {
-      assertEquals(tokenClass, TokenClass.ofWireName(tokenClass.wireName()));
+      assertThat(TokenClass.ofWireName(tokenClass.wireName())).isEqualTo(tokenClass);
     }
     for (BillingUnit unit : BillingUnit.values()) {
-      assertEquals(unit, BillingUnit.ofWireName(unit.wireName()));
+      assertThat(BillingUnit.ofWireName(unit.wireName())).isEqualTo(unit);
     }
     for (Capability capability : Capability.values()) {
-      assertEquals(capability, Capability.ofWireName(capability.wireName()));
+      assertThat(Capability.ofWireName(capability.wireName())).isEqualTo(capability);
     }
-    assertEquals("cache_write_1h", TokenClass.CACHE_WRITE_1H.wireName());
-    assertEquals("images", BillingUnit.IMAGES.wireName());
-    assertEquals("json_schema", Capability.JSON_SCHEMA.wireName());
+    assertThat(TokenClass.CACHE_WRITE_1H.wireName()).isEqualTo("cache_write_1h");
+    assertThat(BillingUnit.IMAGES.wireName()).isEqualTo("images");
+    assertThat(Capability.JSON_SCHEMA.wireName()).isEqualTo("json_schema");
     assertThrows(IllegalArgumentException.class, () -> TokenClass.ofWireName("INPUT"));
     assertThrows(IllegalArgumentException.class, () -> BillingUnit.ofWireName("IMAGES"));
     assertThrows(IllegalArgumentException.class, () -> Capability.ofWireName("TOOLS"));
-    assertInstanceOf(Found.Unknown.class, table().find(null, "m"));
+    assertThat(table().find(null, "m")).isInstanceOf(Found.Unknown.class);
   }
 }

@@ -1,14 +1,12 @@
 package io.budgetauthority.price;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.price.cost.Pricing;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /// The table that ships with the local build.
@@ -18,26 +16,27 @@ class RealTableTest {
 
   @Test
   void whenTheRealTableIsRead_itsVersionAndRowsAreAsExpected() {
-    assertEquals("2026-11-24", table.version());
-    assertEquals(Instant.parse("2026-11-24T00:00:00Z"), table.createdAt());
-    assertEquals("LiteLLM model_prices_and_context_window, litellm 1.106.2 (MIT)", table.source());
-    assertEquals(4_231, table.rows().size());
-    assertEquals(98, table.rows().stream().filter(row -> row.cards().isEmpty()).count());
-    assertEquals(
-        120, table.rows().stream().filter(row -> !row.cards().isEmpty() && row.allZero()).count());
+    assertThat(table.version()).isEqualTo("2026-11-24");
+    assertThat(table.createdAt()).isEqualTo(Instant.parse("2026-11-24T00:00:00Z"));
+    assertThat(table.source())
+        .isEqualTo("LiteLLM model_prices_and_context_window, litellm 1.106.2 (MIT)");
+    assertThat(table.rows().size()).isEqualTo(4_231);
+    assertThat(table.rows().stream().filter(row -> row.cards().isEmpty()).count()).isEqualTo(98);
+    assertThat(table.rows().stream().filter(row -> !row.cards().isEmpty() && row.allZero()).count())
+        .isEqualTo(120);
   }
 
   @Test
   void whenARealRowPricesTokens_itCanBePriced() {
     List<Price> rows = table.rows().stream().filter(RealTableTest::pricesInput).toList();
-    assertTrue(rows.size() > 3_000, "only " + rows.size());
+    assertThat(rows.size()).as("only " + rows.size()).isGreaterThan(3_000);
     for (Price row : rows) {
       long output = Imports.base(row).tokenPicos().containsKey(TokenClass.OUTPUT) ? 1_000 : 0;
       Bounds bounds =
           new Bounds(1_000, output, Parts.NONE, Charges.units(units(row)), Map.of(), "default");
 
-      assertEquals(Optional.empty(), Pricing.unpricedBecause(row, bounds));
-      assertTrue(Pricing.worstCase(row, bounds).isPositive(), row.toString());
+      assertThat(Pricing.unpricedBecause(row, bounds)).isEmpty();
+      assertThat(Pricing.worstCase(row, bounds).isPositive()).as(row.toString()).isTrue();
     }
   }
 
@@ -55,8 +54,8 @@ class RealTableTest {
   void whenARealRowHasAServiceTier_itHasATariff() {
     for (Price row : table.rows()) {
       for (RateCard card : row.cards()) {
-        assertTrue(!row.tariffs(card.serviceTier()).isEmpty(), row + " " + card);
-        assertTrue(!row.tariffs(Bounds.DEFAULT_TIER).isEmpty(), row.toString());
+        assertThat(row.tariffs(card.serviceTier())).as(row + " " + card).isNotEmpty();
+        assertThat(row.tariffs(Bounds.DEFAULT_TIER)).as(row.toString()).isNotEmpty();
       }
     }
   }

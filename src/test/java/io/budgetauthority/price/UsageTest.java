@@ -1,6 +1,6 @@
 package io.budgetauthority.price;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.budgetauthority.price.Usage.UsageMismatch;
@@ -17,8 +17,8 @@ class UsageTest {
 
   private static void assertMismatch(String field, String reason, Parts parts) {
     UsageMismatch mismatch = assertThrows(UsageMismatch.class, () -> usage(parts));
-    assertEquals(field, mismatch.field());
-    assertEquals(reason, mismatch.getMessage());
+    assertThat(mismatch.field()).isEqualTo(field);
+    assertThat(mismatch.getMessage()).isEqualTo(reason);
   }
 
   private static Parts output(long reasoning, long audio, long image) {
@@ -27,11 +27,11 @@ class UsageTest {
 
   @Test
   void whenPartsFillTheirWhole_theUsageIsAccepted() {
-    assertEquals(100, usage(Imports.cached(60, 40, 40)).inputTokens());
-    assertEquals(100, usage(Imports.media(60, 40)).inputTokens());
-    assertEquals(100, usage(output(50, 30, 20)).outputTokens());
+    assertThat(usage(Imports.cached(60, 40, 40)).inputTokens()).isEqualTo(100);
+    assertThat(usage(Imports.media(60, 40)).inputTokens()).isEqualTo(100);
+    assertThat(usage(output(50, 30, 20)).outputTokens()).isEqualTo(100);
     Parts bothCuts = new Parts(100L, null, null, 100L, null, null, null, null);
-    assertEquals(100, usage(bothCuts).inputTokens(), "two cuts may overlap");
+    assertThat(usage(bothCuts).inputTokens()).as("two cuts may overlap").isEqualTo(100);
   }
 
   @Test

@@ -1,7 +1,6 @@
 package io.budgetauthority.settlement;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
@@ -76,15 +75,15 @@ class SweeperDrainTest {
         count, Duration.ofNanos(System.nanoTime() - began).toSeconds(), sweeps);
 
     // Other tests' may be among them: they share the tables.
-    done.forEach((step, times) -> assertTrue(times >= count, step + " " + times));
-    assertTrue(BY_KEY_OR_INDEX.containsAll(calls.names), calls.names.toString());
+    done.forEach((step, times) -> assertThat(times >= count).as(step + " " + times).isTrue());
+    assertThat(BY_KEY_OR_INDEX).as(calls.names.toString()).containsAll(calls.names);
     long committed = 0;
     for (int run = 0; run < RUNS; run++) {
       Account account = service.run("run-" + run).account();
-      assertEquals(MicroUsd.ZERO, account.reserved());
+      assertThat(account.reserved()).isEqualTo(MicroUsd.ZERO);
       committed += account.committed().micros();
     }
-    assertEquals(500L * count, committed);
+    assertThat(committed).isEqualTo(500L * count);
   }
 
   private static void reserve(TestAuthority service, int count) throws Exception {

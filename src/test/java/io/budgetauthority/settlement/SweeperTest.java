@@ -1,9 +1,6 @@
 package io.budgetauthority.settlement;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
@@ -36,7 +33,7 @@ class SweeperTest {
       new Sweeper(service.ledger, service.runs, service.configuration.policies, service.clock);
 
   private ReservationId reserved(String key) {
-    assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, 100, null));
+    assertThat(service.ask(key, "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     return service.idOf(key);
   }
 
@@ -49,11 +46,11 @@ class SweeperTest {
     ReservationId id = reserved("a");
     service.clock.advance(LIFE.plus(SKEW));
     var unused = sweeper.sweep(A_SWEEP);
-    assertEquals(ReservationState.RESERVED, read(id).state());
+    assertThat(read(id).state()).isEqualTo(ReservationState.RESERVED);
     service.clock.advance(Duration.ofMillis(1));
     unused = sweeper.sweep(A_SWEEP);
-    assertEquals(ReservationState.EXPIRED, read(id).state());
-    assertEquals(HELD, service.run("run").account().reserved(), "the money stays held");
+    assertThat(read(id).state()).isEqualTo(ReservationState.EXPIRED);
+    assertThat(service.run("run").account().reserved()).as("the money stays held").isEqualTo(HELD);
   }
 
   @Test
@@ -64,28 +61,28 @@ class SweeperTest {
     unused = sweeper.sweep(A_SWEEP);
     Reservation presumed = read(id);
     Charge word = presumed.charge();
-    assertEquals(ReservationState.RECONCILED, presumed.state());
-    assertEquals(UsageQuality.PRESUMED, word == null ? null : word.quality());
-    assertEquals(HELD, service.run("run").account().committed());
-    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
+    assertThat(presumed.state()).isEqualTo(ReservationState.RECONCILED);
+    assertThat(word == null ? null : word.quality()).isEqualTo(UsageQuality.PRESUMED);
+    assertThat(service.run("run").account().committed()).isEqualTo(HELD);
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.ZERO);
 
     unused = sweeper.sweep(A_SWEEP);
-    assertEquals(presumed, read(id), "a further sweep changes nothing");
+    assertThat(read(id)).as("a further sweep changes nothing").isEqualTo(presumed);
 
-    assertInstanceOf(Settlement.Result.Done.class, service.commit(id, 0, 10));
-    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+    assertThat(service.commit(id, 0, 10)).isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(50));
   }
 
   @Test
   void whenAReservationIsExtended_itExpiresLater() {
     ReservationId id = reserved("a");
-    assertInstanceOf(
-        Settlement.Result.Done.class,
-        service.settlement.extend(
-            service.gateway, id, service.clock.instant().plus(LIFE).plusSeconds(60), null));
+    assertThat(
+            service.settlement.extend(
+                service.gateway, id, service.clock.instant().plus(LIFE).plusSeconds(60), null))
+        .isInstanceOf(Settlement.Result.Done.class);
     service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
     var unused = sweeper.sweep(A_SWEEP);
-    assertEquals(ReservationState.RESERVED, read(id).state());
+    assertThat(read(id).state()).isEqualTo(ReservationState.RESERVED);
   }
 
   @Test
@@ -99,13 +96,13 @@ class SweeperTest {
     try (ExecutorService both = Executors.newFixedThreadPool(2)) {
       for (int round = 0; round < 4; round++) {
         for (var done : both.invokeAll(List.of(sweep, sweep))) {
-          assertTrue(done.get().finished());
+          assertThat(done.get().finished()).isTrue();
         }
       }
     }
-    assertEquals(MicroUsd.of(40 * 500), service.run("run").account().committed());
-    assertEquals(MicroUsd.of(40 * 500), service.account(Scope.USER, "ada").committed());
-    assertEquals(MicroUsd.ZERO, service.account(Scope.USER, "ada").reserved());
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(40 * 500));
+    assertThat(service.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(40 * 500));
+    assertThat(service.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.ZERO);
   }
 
   @Test
@@ -114,11 +111,11 @@ class SweeperTest {
       var unused = reserved("k" + i);
     }
     service.clock.advance(LIFE.plus(SKEW).plusMillis(1));
-    assertTrue(!sweeper.sweep(Duration.ZERO).finished());
-    assertEquals(ReservationState.RESERVED, read(service.idOf("k0")).state());
-    assertTrue(sweeper.sweep(A_SWEEP).finished());
+    assertThat(sweeper.sweep(Duration.ZERO).finished()).isFalse();
+    assertThat(read(service.idOf("k0")).state()).isEqualTo(ReservationState.RESERVED);
+    assertThat(sweeper.sweep(A_SWEEP).finished()).isTrue();
     for (int i = 0; i < 20; i++) {
-      assertEquals(ReservationState.EXPIRED, read(service.idOf("k" + i)).state());
+      assertThat(read(service.idOf("k" + i)).state()).isEqualTo(ReservationState.EXPIRED);
     }
   }
 
@@ -127,15 +124,15 @@ class SweeperTest {
     var unused = reserved("a");
     Duration life = service.configuration.policies.of(service.tenantId).policy().runTtl();
     service.clock.advance(life.minusSeconds(1));
-    assertInstanceOf(Answer.Decided.class, service.ask("b", "run", 0, 100, null));
+    assertThat(service.ask("b", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     service.clock.advance(life.minusSeconds(1));
     var swept = sweeper.sweep(A_SWEEP);
-    assertTrue(swept.finished());
-    assertNull(service.run("run").ended(), "its last decision is not that old");
+    assertThat(swept.finished()).isTrue();
+    assertThat(service.run("run").ended()).as("its last decision is not that old").isNull();
     service.clock.advance(SKEW.plusSeconds(2));
     swept = sweeper.sweep(A_SWEEP);
-    assertTrue(swept.finished());
-    assertEquals(Run.State.EXPIRED, service.run("run").ended());
-    assertInstanceOf(Answer.RunClosed.class, service.ask("c", "run", 0, 100, null));
+    assertThat(swept.finished()).isTrue();
+    assertThat(service.run("run").ended()).isEqualTo(Run.State.EXPIRED);
+    assertThat(service.ask("c", "run", 0, 100, null)).isInstanceOf(Answer.RunClosed.class);
   }
 }

@@ -1,10 +1,7 @@
 package io.budgetauthority.settlement;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
@@ -74,75 +71,75 @@ class UsageChargesTest {
   void whenTheRunIsAbsent_itIsMadeAndCharged() {
     charged(charge("u", "run", null));
     Run run = service.run("run");
-    assertEquals(FIVE_HUNDRED, run.account().committed());
-    assertEquals(MicroUsd.ZERO, run.account().reserved());
-    assertEquals(new Tuple("ada", "ci", null, null), run.tuple());
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertThat(run.account().committed()).isEqualTo(FIVE_HUNDRED);
+    assertThat(run.account().reserved()).isEqualTo(MicroUsd.ZERO);
+    assertThat(run.tuple()).isEqualTo(new Tuple("ada", "ci", null, null));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
   }
 
   @Test
   void whenUsageExceedsACeiling_itIsChargedAndTheNextAskBlocked() {
     service.ceiling(Scope.USER, "ada", MicroUsd.of(100));
     charged(charge("u", "run", null));
-    assertEquals(MicroUsd.of(-400), service.account(Scope.USER, "ada").available());
+    assertThat(service.account(Scope.USER, "ada").available()).isEqualTo(MicroUsd.of(-400));
     Answer.Decided next =
         assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 1, null));
-    assertTrue(next.decision().isBlocked());
+    assertThat(next.decision().isBlocked()).isTrue();
   }
 
   @Test
   void whenAUsageReportIsRetried_itIsChargedOnce() {
     UsageCharges.Result.Charged first = charged(charge("u", "run", null));
     UsageCharges.Result.Charged second = charged(charge("u", "run", null));
-    assertFalse(first.replayed());
-    assertTrue(second.replayed());
-    assertEquals(first.reservation().nonce(), second.reservation().nonce());
-    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
-    assertInstanceOf(
-        UsageCharges.Result.KeyReused.class,
-        charge("u", "run", service.clock.instant().minusSeconds(1)));
-    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
+    assertThat(first.replayed()).isFalse();
+    assertThat(second.replayed()).isTrue();
+    assertThat(second.reservation().nonce()).isEqualTo(first.reservation().nonce());
+    assertThat(service.run("run").account().committed()).isEqualTo(FIVE_HUNDRED);
+    assertThat(charge("u", "run", service.clock.instant().minusSeconds(1)))
+        .isInstanceOf(UsageCharges.Result.KeyReused.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(FIVE_HUNDRED);
   }
 
   @Test
   void whenTheRunIsClosed_itIsChargedAndStaysClosed() {
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
-    assertTrue(service.close("run"));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
+    assertThat(service.close("run")).isTrue();
     charged(charge("u", "run", null));
-    assertEquals(FIVE_HUNDRED, service.run("run").account().committed());
-    assertEquals(Run.State.CLOSED, service.run("run").ended());
+    assertThat(service.run("run").account().committed()).isEqualTo(FIVE_HUNDRED);
+    assertThat(service.run("run").ended()).isEqualTo(Run.State.CLOSED);
   }
 
   @Test
   void whenTheRunIsActive_itIsChargedAndNotRenewed() {
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     Instant expiresAt = service.run("run").expiresAt();
     service.clock.advance(Duration.ofHours(1));
     charged(charge("u", "run", null));
-    assertEquals(expiresAt, service.run("run").expiresAt());
+    assertThat(service.run("run").expiresAt()).isEqualTo(expiresAt);
   }
 
   @Test
   void whenTheRunIsAnotherUsers_theStatedUserIsCharged() {
     service.ceiling(Scope.USER, "bob", MicroUsd.of(10_000));
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "run", 0, 100, null));
+    assertThat(service.ask("a", "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     Decision decision =
         charged(charge("u", "run", "bob", TestAuthority.MODEL, UsageQuality.EXACT, null))
             .reservation()
             .decision();
-    assertNull(decision.subject().runId());
-    assertEquals("run", decision.subject().orphanOf());
-    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
-    assertEquals(FIVE_HUNDRED, service.account(Scope.USER, "bob").committed());
+    assertThat(decision.subject().runId()).isNull();
+    assertThat(decision.subject().orphanOf()).isEqualTo("run");
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.ZERO);
+    assertThat(service.account(Scope.USER, "bob").committed()).isEqualTo(FIVE_HUNDRED);
   }
 
   @Test
   void whenTheRunHasAncestors_eachIsCharged() {
-    assertInstanceOf(Answer.Decided.class, service.ask("a", "parent", 0, 100, null));
-    assertInstanceOf(Answer.Decided.class, service.askAsChild("b", "child", "parent", 0, 100));
+    assertThat(service.ask("a", "parent", 0, 100, null)).isInstanceOf(Answer.Decided.class);
+    assertThat(service.askAsChild("b", "child", "parent", 0, 100))
+        .isInstanceOf(Answer.Decided.class);
     charged(charge("u", "child", null));
-    assertEquals(FIVE_HUNDRED, service.run("child").account().committed());
-    assertEquals(FIVE_HUNDRED, service.run("parent").account().committed());
+    assertThat(service.run("child").account().committed()).isEqualTo(FIVE_HUNDRED);
+    assertThat(service.run("parent").account().committed()).isEqualTo(FIVE_HUNDRED);
   }
 
   @Test
@@ -150,10 +147,10 @@ class UsageChargesTest {
     service.ceiling(Scope.USER, "ada", Window.DAY, MicroUsd.of(10_000));
     Instant yesterday = service.clock.instant().minus(Duration.ofDays(1));
     charged(charge("u", null, yesterday));
-    assertEquals(FIVE_HUNDRED, day("2026-11-23").committed());
+    assertThat(day("2026-11-23").committed()).isEqualTo(FIVE_HUNDRED);
     charged(charge("v", null, null));
-    assertEquals(FIVE_HUNDRED, day("2026-11-24").committed());
-    assertEquals(FIVE_HUNDRED, day("2026-11-23").committed());
+    assertThat(day("2026-11-24").committed()).isEqualTo(FIVE_HUNDRED);
+    assertThat(day("2026-11-23").committed()).isEqualTo(FIVE_HUNDRED);
   }
 
   private Account day(String day) {
@@ -176,17 +173,17 @@ class UsageChargesTest {
     UsageCharges.Result.Charged charged =
         charged(charge("u", "run", "ada", "nobody-knows-it", UsageQuality.EXACT, null));
     Charge charge = Objects.requireNonNull(charged.reservation().charge());
-    assertEquals(List.of("model"), charge.usage().unpriced());
-    assertEquals(MicroUsd.ZERO, service.run("run").account().committed());
+    assertThat(charge.usage().unpriced()).isEqualTo(List.of("model"));
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.ZERO);
   }
 
   @Test
   void whenABetterUsageReportComes_theChargeIsCorrected() {
     UsageCharges.Result.Charged charged =
         charged(charge("u", "run", "ada", TestAuthority.MODEL, UsageQuality.ESTIMATED, null));
-    assertInstanceOf(
-        Settlement.Result.Done.class, service.commit(charged.reservation().id(), 0, 10));
-    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+    assertThat(service.commit(charged.reservation().id(), 0, 10))
+        .isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(50));
   }
 
   @Test
@@ -201,9 +198,9 @@ class UsageChargesTest {
             .ledger
             .find(service.tenantId, charged.reservation().id(), Deadline.in(Duration.ofSeconds(5)))
             .orElseThrow();
-    assertEquals(charged.reservation().revision(), stored.revision());
-    assertEquals(charged.reservation().charge(), stored.charge());
-    assertEquals(Run.State.EXPIRED, service.run("run").ended());
+    assertThat(stored.revision()).isEqualTo(charged.reservation().revision());
+    assertThat(stored.charge()).isEqualTo(charged.reservation().charge());
+    assertThat(service.run("run").ended()).isEqualTo(Run.State.EXPIRED);
   }
 
   @Test
@@ -211,6 +208,6 @@ class UsageChargesTest {
     service.policy(TestAuthority.policyWithMostNewRunsPerDay(1));
     charged(charge("u", "run-1", null));
     charged(charge("v", "run-2", null));
-    assertInstanceOf(Answer.TooManyRuns.class, service.ask("a", "run-3", 0, 100, null));
+    assertThat(service.ask("a", "run-3", 0, 100, null)).isInstanceOf(Answer.TooManyRuns.class);
   }
 }

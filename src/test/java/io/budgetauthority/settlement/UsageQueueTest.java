@@ -1,8 +1,6 @@
 package io.budgetauthority.settlement;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.InjectedOutage;
 import io.budgetauthority.TestAuthority;
@@ -33,7 +31,7 @@ class UsageQueueTest {
   }
 
   private ReservationId reserved(String key) {
-    assertInstanceOf(Answer.Decided.class, service.ask(key, "run", 0, 100, null));
+    assertThat(service.ask(key, "run", 0, 100, null)).isInstanceOf(Answer.Decided.class);
     return service.idOf(key);
   }
 
@@ -85,11 +83,11 @@ class UsageQueueTest {
     String first = message("commit", of(byId), usage(10));
     String second = message("commit", of("b"), usage(20));
     deliver(first, second, first, second);
-    assertEquals(ReservationState.COMMITTED, read(byId).state());
-    assertEquals(ReservationState.COMMITTED, read(byKey).state());
-    assertEquals(MicroUsd.of(150), service.run("run").account().committed());
-    assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
-    assertEquals(List.of(), service.queue.reasonsOfTheDead());
+    assertThat(read(byId).state()).isEqualTo(ReservationState.COMMITTED);
+    assertThat(read(byKey).state()).isEqualTo(ReservationState.COMMITTED);
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(150));
+    assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.ZERO);
+    assertThat(service.queue.reasonsOfTheDead()).isEmpty();
   }
 
   @Test
@@ -102,9 +100,9 @@ class UsageQueueTest {
             "extend",
             of(extended),
             "{\"expires_at\": \"" + service.clock.instant().plusSeconds(3_000) + "\"}"));
-    assertEquals(ReservationState.RELEASED, read(released).state());
-    assertEquals("cancelled by the user", read(released).releaseReason());
-    assertEquals(service.clock.instant().plusSeconds(3_000), read(extended).expiresAt());
+    assertThat(read(released).state()).isEqualTo(ReservationState.RELEASED);
+    assertThat(read(released).releaseReason()).isEqualTo("cancelled by the user");
+    assertThat(read(extended).expiresAt()).isEqualTo(service.clock.instant().plusSeconds(3_000));
   }
 
   @Test
@@ -116,7 +114,7 @@ class UsageQueueTest {
             "{\"run_id\": \"run\", \"model\": \"model-a\","
                 + " \"usage\": {\"input_tokens\": 0, \"output_tokens\": 100}}");
     deliver(usage, usage);
-    assertEquals(MicroUsd.of(500), service.run("run").account().committed());
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(500));
   }
 
   @Test
@@ -139,12 +137,12 @@ class UsageQueueTest {
       Collections.shuffle(messages, random);
       deliver(messages.toArray(String[]::new));
       for (String key : keys) {
-        assertEquals(ReservationState.COMMITTED, read(service.idOf(key)).state());
+        assertThat(read(service.idOf(key)).state()).isEqualTo(ReservationState.COMMITTED);
       }
-      assertEquals(MicroUsd.of(150), service.run("run").account().committed());
-      assertEquals(MicroUsd.ZERO, service.run("run").account().reserved());
+      assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(150));
+      assertThat(service.run("run").account().reserved()).isEqualTo(MicroUsd.ZERO);
     }
-    assertEquals(List.of(), service.queue.reasonsOfTheDead());
+    assertThat(service.queue.reasonsOfTheDead()).isEmpty();
   }
 
   @Test
@@ -159,12 +157,12 @@ class UsageQueueTest {
         message("no-such-tenant", "commit", of(id), usage(1)),
         message("commit", of(id), usage(10)));
     List<String> reasons = service.queue.reasonsOfTheDead();
-    assertEquals(4, reasons.size(), reasons.toString());
-    assertTrue(has(reasons, "is not well-formed JSON"), reasons.toString());
-    assertTrue(has(reasons, "/body/usge"), reasons.toString());
-    assertTrue(has(reasons, "is not of tenant " + other.tenantId), reasons.toString());
-    assertTrue(has(reasons, "there is no tenant no-such-tenant"), reasons.toString());
-    assertEquals(MicroUsd.of(50), service.run("run").account().committed());
+    assertThat(reasons).hasSize(4);
+    assertThat(has(reasons, "is not well-formed JSON")).as(reasons.toString()).isTrue();
+    assertThat(has(reasons, "/body/usge")).as(reasons.toString()).isTrue();
+    assertThat(has(reasons, "is not of tenant " + other.tenantId)).as(reasons.toString()).isTrue();
+    assertThat(has(reasons, "there is no tenant no-such-tenant")).as(reasons.toString()).isTrue();
+    assertThat(service.run("run").account().committed()).isEqualTo(MicroUsd.of(50));
   }
 
   /// A decision of an outage, with what a hostile sender changed in it.
@@ -192,16 +190,16 @@ class UsageQueueTest {
         degraded("k4", "1.00", "", ", \"input_tokens\": -5"),
         degraded("k5", "1.00", "", ", \"parts\": {\"cache_read_tokens\": -10}"));
 
-    assertEquals(6, service.queue.reasonsOfTheDead().size());
-    assertTrue(service.runs.find(service.tenantId, "run-1").isEmpty());
+    assertThat(service.queue.reasonsOfTheDead()).hasSize(6);
+    assertThat(service.runs.find(service.tenantId, "run-1")).isEmpty();
   }
 
   @Test
   void whenADecisionIsTheDearestPossible_itIsRecorded() {
     deliver(degraded("k", "9223372.036854", "", ""));
 
-    assertEquals(List.of(), service.queue.reasonsOfTheDead());
-    assertTrue(service.runs.find(service.tenantId, "run-1").isPresent());
+    assertThat(service.queue.reasonsOfTheDead()).isEmpty();
+    assertThat(service.runs.find(service.tenantId, "run-1")).isPresent();
   }
 
   private static boolean has(List<String> reasons, String part) {
@@ -213,20 +211,20 @@ class UsageQueueTest {
     String commit = message("commit", of(reserved("a")), usage(10));
     service.clock.advance(Duration.ofDays(29).plusMillis(1));
     deliver(commit);
-    assertTrue(has(service.queue.reasonsOfTheDead(), "was sent"));
+    assertThat(has(service.queue.reasonsOfTheDead(), "was sent")).isTrue();
   }
 
   @Test
   void whenNoReservationIsFound_theSettlementIsRetried() {
     String commit = message("commit", of("later"), usage(10));
     service.queue.send(commit);
-    assertEquals(1, service.queue.deliverTo(service.usageQueue));
+    assertThat(service.queue.deliverTo(service.usageQueue)).isEqualTo(1);
     ReservationId id = reserved("later");
     deliver();
-    assertEquals(ReservationState.COMMITTED, read(id).state());
+    assertThat(read(id).state()).isEqualTo(ReservationState.COMMITTED);
 
     deliver(message("commit", of("never"), usage(10)));
-    assertTrue(has(service.queue.reasonsOfTheDead(), "there is no reservation"));
+    assertThat(has(service.queue.reasonsOfTheDead(), "there is no reservation")).isTrue();
   }
 
   @Test
@@ -235,13 +233,13 @@ class UsageQueueTest {
     DeadLetters letters =
         new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
     List<DeadLetters.Letter> shown = new ArrayList<>();
-    assertEquals(2, letters.show(shown::add));
-    assertEquals(2, letters.show(it -> {}), "they stay");
+    assertThat(letters.show(shown::add)).isEqualTo(2);
+    assertThat(letters.show(it -> {})).as("they stay").isEqualTo(2);
     ReservationId id = reserved("late");
-    assertEquals(1, letters.redrive(it -> it.reason().contains("there is no reservation")));
+    assertThat(letters.redrive(it -> it.reason().contains("there is no reservation"))).isEqualTo(1);
     deliver();
-    assertEquals(ReservationState.COMMITTED, read(id).state());
-    assertEquals(1, service.queue.reasonsOfTheDead().size());
+    assertThat(read(id).state()).isEqualTo(ReservationState.COMMITTED);
+    assertThat(service.queue.reasonsOfTheDead()).hasSize(1);
   }
 
   @Test
@@ -249,15 +247,15 @@ class UsageQueueTest {
     deliver("not json", "nor this");
     DeadLetters letters =
         new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
-    assertEquals(
-        2,
-        letters.redrive(
-            letter -> {
-              deliver();
-              return true;
-            }));
+    assertThat(
+            letters.redrive(
+                letter -> {
+                  deliver();
+                  return true;
+                }))
+        .isEqualTo(2);
     deliver();
-    assertEquals(2, service.queue.reasonsOfTheDead().size());
+    assertThat(service.queue.reasonsOfTheDead()).hasSize(2);
   }
 
   @Test
@@ -266,27 +264,25 @@ class UsageQueueTest {
     service.queue.send(message("commit", of(id), usage(10)));
     ledger.set(true);
     for (int receive = 0; receive < 2 * TestAuthority.MAX_RECEIVES; receive++) {
-      assertEquals(1, service.queue.deliverTo(service.usageQueue));
+      assertThat(service.queue.deliverTo(service.usageQueue)).isEqualTo(1);
     }
     ledger.set(false);
     deliver();
-    assertEquals(ReservationState.COMMITTED, read(id).state());
-    assertEquals(List.of(), service.queue.reasonsOfTheDead());
+    assertThat(read(id).state()).isEqualTo(ReservationState.COMMITTED);
+    assertThat(service.queue.reasonsOfTheDead()).isEmpty();
   }
 
   @Test
   void whenACancelledCallIsCommitted_itIsADeadLetter() {
-    assertTrue(
-        service
-            .settlement
-            .cancel(
+    assertThat(
+            service.settlement.cancel(
                 service.gateway,
                 "a",
                 Policy.DEFAULT.mode(),
                 "service-1",
-                Duration.ofDays(Policy.DEFAULT.retentionDays()))
-            .isEmpty());
+                Duration.ofDays(Policy.DEFAULT.retentionDays())))
+        .isEmpty();
     deliver(message("release", of("a"), "{}"), message("commit", of("a"), usage(10)));
-    assertEquals(1, service.queue.reasonsOfTheDead().size());
+    assertThat(service.queue.reasonsOfTheDead()).hasSize(1);
   }
 }

@@ -1,7 +1,6 @@
 package io.budgetauthority.storage;
 
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.local.LocalCloudForTests;
 import java.time.Duration;
@@ -66,44 +65,44 @@ class BreakerTest {
 
   private void fallAway() {
     line.unavailable = true;
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
     pass(Duration.ofMillis(2_000));
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
   }
 
   @Test
   void whenTwoSecondsAreNotOver_callsAreStillSent() {
     line.unavailable = true;
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
     pass(Duration.ofMillis(1_999));
-    assertTrue(isSent());
-    assertTrue(isSent(), "two seconds are not over");
+    assertThat(isSent()).isTrue();
+    assertThat(isSent()).as("two seconds are not over").isTrue();
   }
 
   @Test
   void whenNothingAnswersForTwoSeconds_onlyTrialCallsAreSent() {
     fallAway();
-    assertFalse(isSent());
+    assertThat(isSent()).isFalse();
     pass(Duration.ofMillis(500));
-    assertTrue(isSent(), "the one that tries");
-    assertFalse(isSent(), "it failed");
+    assertThat(isSent()).as("the one that tries").isTrue();
+    assertThat(isSent()).as("it failed").isFalse();
     line.unavailable = false;
     pass(Duration.ofMillis(500));
-    assertTrue(isSent());
-    assertTrue(isSent(), "it closed again");
+    assertThat(isSent()).isTrue();
+    assertThat(isSent()).as("it closed again").isTrue();
   }
 
   @Test
   void whenAnAnswerComesBetweenFailures_callsAreStillSent() {
     line.unavailable = true;
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
     line.unavailable = false;
     pass(Duration.ofMillis(1_500));
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
     line.unavailable = true;
     pass(Duration.ofMillis(1_500));
-    assertTrue(isSent());
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
+    assertThat(isSent()).isTrue();
   }
 
   @Test
@@ -116,16 +115,16 @@ class BreakerTest {
     } catch (SdkException e) {
       // Refused, by somebody who is there.
     }
-    assertTrue(isSent());
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
+    assertThat(isSent()).isTrue();
   }
 
   @Test
   void whenFailuresAreFarApart_theyAreNotOneOutage() {
     line.unavailable = true;
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
     pass(Duration.ofSeconds(6));
-    assertTrue(isSent());
-    assertTrue(isSent());
+    assertThat(isSent()).isTrue();
+    assertThat(isSent()).isTrue();
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.storage;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -12,16 +10,16 @@ class DeadlineTest {
   @Test
   void whenADeadlineIsNear_nobodySleepsPastIt() {
     Deadline soon = Deadline.in(Duration.ofMillis(3));
-    assertFalse(soon.pause(), "the shortest pause is longer");
+    assertThat(soon.pause()).as("the shortest pause is longer").isFalse();
     Deadline over = Deadline.in(Duration.ZERO);
-    assertTrue(over.isPast());
-    assertEquals(Duration.ofMillis(1), over.remaining());
+    assertThat(over.isPast()).isTrue();
+    assertThat(over.remaining()).isEqualTo(Duration.ofMillis(1));
     Deadline later = Deadline.in(Duration.ofMinutes(1));
-    assertFalse(later.isPast());
-    assertTrue(later.remaining().compareTo(Duration.ofSeconds(50)) > 0);
-    assertTrue(later.pause());
+    assertThat(later.isPast()).isFalse();
+    assertThat(later.remaining().compareTo(Duration.ofSeconds(50))).isGreaterThan(0);
+    assertThat(later.pause()).isTrue();
     Thread.currentThread().interrupt();
-    assertFalse(later.pause(), "an interrupted thread does not go on");
-    assertTrue(Thread.interrupted(), "the interrupt stays set");
+    assertThat(later.pause()).as("an interrupted thread does not go on").isFalse();
+    assertThat(Thread.interrupted()).as("the interrupt stays set").isTrue();
   }
 }

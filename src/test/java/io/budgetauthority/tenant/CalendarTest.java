@@ -1,8 +1,6 @@
 package io.budgetauthority.tenant;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
 import java.time.ZoneId;
@@ -30,29 +28,34 @@ class CalendarTest {
   void whenTheZoneStays_itIsTheSameCalendar() {
     Calendar utc = Calendar.in(UTC);
 
-    assertSame(utc, utc.changedTo(UTC, CHANGE));
-    assertEquals("2026-11-24", day(utc, "2026-11-24T23:59:59Z"));
+    assertThat(utc.changedTo(UTC, CHANGE)).isSameAs(utc);
+    assertThat(day(utc, "2026-11-24T23:59:59Z")).isEqualTo("2026-11-24");
   }
 
   @Test
   void whenTheZoneChanges_theCurrentDayIsExtended() {
     Calendar calendar = Calendar.in(UTC).changedTo(AUCKLAND, CHANGE);
 
-    assertEquals("2026-11-24", day(calendar, "2026-11-24T09:00:00Z"), "before the change");
-    assertEquals("2026-11-24", day(calendar, "2026-11-24T11:30:00Z"), "midnight in Auckland");
-    assertEquals("2026-11-24", day(calendar, "2026-11-25T10:59:59Z"));
-    assertEquals(
-        Optional.of(Instant.parse("2026-11-25T11:00:00Z")),
-        dayEnds(calendar, "2026-11-24T10:00:00Z"));
-    assertEquals("2026-11-26", day(calendar, "2026-11-25T11:00:00Z"));
+    assertThat(day(calendar, "2026-11-24T09:00:00Z"))
+        .as("before the change")
+        .isEqualTo("2026-11-24");
+    assertThat(day(calendar, "2026-11-24T11:30:00Z"))
+        .as("midnight in Auckland")
+        .isEqualTo("2026-11-24");
+    assertThat(day(calendar, "2026-11-25T10:59:59Z")).isEqualTo("2026-11-24");
+    assertThat(dayEnds(calendar, "2026-11-24T10:00:00Z"))
+        .isEqualTo(Optional.of(Instant.parse("2026-11-25T11:00:00Z")));
+    assertThat(day(calendar, "2026-11-25T11:00:00Z")).isEqualTo("2026-11-26");
   }
 
   @Test
   void whenTheZoneChangesToOneBehind_theDayLastsToItsMidnight() {
     Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
 
-    assertEquals("2026-11-24", day(calendar, "2026-11-24T12:00:00Z"), "it is the 25th in Auckland");
-    assertEquals("2026-11-25", day(calendar, "2026-11-25T00:00:00Z"));
+    assertThat(day(calendar, "2026-11-24T12:00:00Z"))
+        .as("it is the 25th in Auckland")
+        .isEqualTo("2026-11-24");
+    assertThat(day(calendar, "2026-11-25T00:00:00Z")).isEqualTo("2026-11-25");
   }
 
   @Test
@@ -60,19 +63,20 @@ class CalendarTest {
     Calendar calendar =
         Calendar.in(AUCKLAND).changedTo(UTC, CHANGE).changedTo(AUCKLAND, CHANGE.plusSeconds(600));
 
-    assertEquals(
-        Optional.of(Instant.parse("2026-11-24T11:00:00Z")),
-        dayEnds(calendar, "2026-11-24T10:20:00Z"));
-    assertEquals("2026-11-25", day(calendar, "2026-11-24T11:00:00Z"));
+    assertThat(dayEnds(calendar, "2026-11-24T10:20:00Z"))
+        .isEqualTo(Optional.of(Instant.parse("2026-11-24T11:00:00Z")));
+    assertThat(day(calendar, "2026-11-24T11:00:00Z")).isEqualTo("2026-11-25");
   }
 
   @Test
   void whenTheZoneChangesInAMonth_itLastsToTheNewZonesEnd() {
     Calendar calendar = Calendar.in(AUCKLAND).changedTo(UTC, CHANGE);
 
-    assertEquals("2026-11", calendar.periodOf(Window.MONTH, Instant.parse("2026-11-30T11:30:00Z")));
-    assertEquals("2026-12", calendar.periodOf(Window.MONTH, Instant.parse("2026-12-01T00:00:00Z")));
-    assertEquals("", calendar.periodOf(Window.TOTAL, CHANGE));
+    assertThat(calendar.periodOf(Window.MONTH, Instant.parse("2026-11-30T11:30:00Z")))
+        .isEqualTo("2026-11");
+    assertThat(calendar.periodOf(Window.MONTH, Instant.parse("2026-12-01T00:00:00Z")))
+        .isEqualTo("2026-12");
+    assertThat(calendar.periodOf(Window.TOTAL, CHANGE)).isEqualTo("");
   }
 
   @Test
@@ -82,8 +86,8 @@ class CalendarTest {
             .changedTo(AUCKLAND, CHANGE.minusSeconds(401 * 86_400L))
             .changedTo(UTC, CHANGE);
 
-    assertEquals(1, calendar.changes().size());
-    assertEquals(AUCKLAND, calendar.first());
+    assertThat(calendar.changes()).hasSize(1);
+    assertThat(calendar.first()).isEqualTo(AUCKLAND);
   }
 
   /// Whatever changes, periods follow each other in time and no name comes back.
@@ -121,11 +125,14 @@ class CalendarTest {
     Instant at = Instant.parse("2026-10-18T00:00:00Z");
     for (int step = 0; step < 1_200; step++) {
       String period = calendar.periodOf(window, at);
-      assertTrue(period.compareTo(last) >= 0, "seed " + seed + " at " + at + ": " + period);
+      assertThat(period.compareTo(last))
+          .as("seed " + seed + " at " + at + ": " + period)
+          .isGreaterThanOrEqualTo(0);
       Instant ends = calendar.resetsAt(window, at).orElseThrow();
-      assertTrue(ends.isAfter(at), "seed " + seed + " at " + at);
-      assertEquals(
-          period, knownAt(calendar, at).periodOf(window, ends.minusMillis(1)), "seed " + seed);
+      assertThat(ends.isAfter(at)).as("seed " + seed + " at " + at).isTrue();
+      assertThat(knownAt(calendar, at).periodOf(window, ends.minusMillis(1)))
+          .as("seed " + seed)
+          .isEqualTo(period);
       last = period;
       at = at.plusSeconds(1_800);
     }

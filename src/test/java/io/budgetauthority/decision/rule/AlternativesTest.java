@@ -1,9 +1,7 @@
 package io.budgetauthority.decision.rule;
 
 import static io.budgetauthority.decision.PolicyBuilder.listed;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.AskBuilder;
@@ -65,25 +63,26 @@ class AlternativesTest {
 
   @Test
   void whenAListedModelCanTakeTheCall_itIsAnAlternative() {
-    assertTrue(isUsable(ask(), other()));
+    assertThat(isUsable(ask(), other())).isTrue();
   }
 
   @Test
   void whenACapabilityIsMissing_theModelIsNoAlternative() {
     AskBuilder demanding = ask().requires(Capability.TOOLS, Capability.VISION);
 
-    assertFalse(isUsable(demanding, other().can(Capability.TOOLS)));
-    assertTrue(
-        isUsable(
-            demanding, other().can(Capability.TOOLS, Capability.VISION, Capability.STREAMING)));
+    assertThat(isUsable(demanding, other().can(Capability.TOOLS))).isFalse();
+    assertThat(
+            isUsable(
+                demanding, other().can(Capability.TOOLS, Capability.VISION, Capability.STREAMING)))
+        .isTrue();
   }
 
   @Test
   void whenTheKnownModalityDiffers_theModelIsNoAlternative() {
     RowBuilder drawing = other().mode("image_generation");
 
-    assertFalse(isUsable(ask(), drawing));
-    assertEquals(1, Alternatives.usable(question(ask(), Policy.DEFAULT, null, drawing)).size());
+    assertThat(isUsable(ask(), drawing)).isFalse();
+    assertThat(Alternatives.usable(question(ask(), Policy.DEFAULT, null, drawing))).hasSize(1);
   }
 
   @Test
@@ -112,42 +111,45 @@ class AlternativesTest {
             List.of(renamed),
             List.of());
 
-    assertFalse(isUsable(ask(), narrow, other()));
-    assertEquals(List.of(), Alternatives.usable(byAlias), "the name means no row");
-    assertEquals(List.of(renamed), Alternatives.usable(byRow));
-    assertEquals(List.of(renamed), Alternatives.usable(byPattern));
+    assertThat(isUsable(ask(), narrow, other())).isFalse();
+    assertThat(Alternatives.usable(byAlias)).as("the name means no row").isEmpty();
+    assertThat(Alternatives.usable(byRow)).isEqualTo(List.of(renamed));
+    assertThat(Alternatives.usable(byPattern)).isEqualTo(List.of(renamed));
   }
 
   @Test
   void whenTheInputOrContextIsTooLarge_itIsNoAlternative() {
-    assertTrue(isUsable(ask().input(1_000), other().window(1_000L)));
-    assertFalse(isUsable(ask().input(1_001), other().window(1_000L)));
-    assertTrue(isUsable(ask().context(1_000), other().window(1_000L)));
-    assertFalse(isUsable(ask().context(1_001), other().window(1_000L)));
-    assertFalse(isUsable(ask().context(5).input(1_001), other().window(1_000L)));
-    assertTrue(isUsable(ask().input(null, 5_000L), other().window(1_000L)), "bytes are a bound");
+    assertThat(isUsable(ask().input(1_000), other().window(1_000L))).isTrue();
+    assertThat(isUsable(ask().input(1_001), other().window(1_000L))).isFalse();
+    assertThat(isUsable(ask().context(1_000), other().window(1_000L))).isTrue();
+    assertThat(isUsable(ask().context(1_001), other().window(1_000L))).isFalse();
+    assertThat(isUsable(ask().context(5).input(1_001), other().window(1_000L))).isFalse();
+    assertThat(isUsable(ask().input(null, 5_000L), other().window(1_000L)))
+        .as("bytes are a bound")
+        .isTrue();
   }
 
   @Test
   void whenTheModelStatesNoWindow_itTakesNoCallThatNeedsOne() {
-    assertTrue(isUsable(ask(), other().window(null)));
-    assertFalse(isUsable(ask().context(5), other().window(null)));
-    assertFalse(isUsable(ask().unbounded(), other().window(null)));
-    assertTrue(isUsable(ask().unbounded(), other()));
+    assertThat(isUsable(ask(), other().window(null))).isTrue();
+    assertThat(isUsable(ask().context(5), other().window(null))).isFalse();
+    assertThat(isUsable(ask().unbounded(), other().window(null))).isFalse();
+    assertThat(isUsable(ask().unbounded(), other())).isTrue();
   }
 
   @Test
   void whenTheModelCannotBePriced_itIsNoAlternative() {
-    assertFalse(isUsable(ask(), other().picos(0, 0)));
-    assertFalse(isUsable(ask(), other().unit(BillingUnit.PAGES, 5_000_000)));
-    assertTrue(
-        isUsable(ask().units(Map.of("pages", 2L)), other().unit(BillingUnit.PAGES, 5_000_000)));
+    assertThat(isUsable(ask(), other().picos(0, 0))).isFalse();
+    assertThat(isUsable(ask(), other().unit(BillingUnit.PAGES, 5_000_000))).isFalse();
+    assertThat(
+            isUsable(ask().units(Map.of("pages", 2L)), other().unit(BillingUnit.PAGES, 5_000_000)))
+        .isTrue();
   }
 
   @Test
   void whenTheWindowLeavesNoOutput_theModelIsNoAlternative() {
-    assertFalse(isUsable(ask().input(1_000), other().sharedWindow(1_000)));
-    assertTrue(isUsable(ask().input(999), other().sharedWindow(1_000)));
+    assertThat(isUsable(ask().input(1_000), other().sharedWindow(1_000))).isFalse();
+    assertThat(isUsable(ask().input(999), other().sharedWindow(1_000))).isTrue();
   }
 
   @Test
@@ -165,26 +167,24 @@ class AlternativesTest {
                 new RowBuilder("dear-2").picos(100_000_000, 1),
                 new RowBuilder("fits-2").can(Capability.JSON_SCHEMA)));
 
-    assertEquals(
-        List.of("fits-1", "fits-2", "dear-1", "dear-2"),
-        shown.stream().map(Alternative::model).toList());
-    assertEquals(
-        List.of(true, true, false, false), shown.stream().map(Alternative::fitsBudget).toList());
-    assertEquals(
-        new Alternative(
-            "fits-1",
-            "test",
-            MicroUsd.of(150),
-            true,
-            true,
-            false,
-            300_000L,
-            "smaller",
-            "it does as well"),
-        shown.getFirst());
-    assertEquals(
-        List.of(false, true),
-        shown.subList(0, 2).stream().map(Alternative::supportsJsonSchema).toList());
+    assertThat(shown.stream().map(Alternative::model).toList())
+        .isEqualTo(List.of("fits-1", "fits-2", "dear-1", "dear-2"));
+    assertThat(shown.stream().map(Alternative::fitsBudget).toList())
+        .isEqualTo(List.of(true, true, false, false));
+    assertThat(shown.getFirst())
+        .isEqualTo(
+            new Alternative(
+                "fits-1",
+                "test",
+                MicroUsd.of(150),
+                true,
+                true,
+                false,
+                300_000L,
+                "smaller",
+                "it does as well"));
+    assertThat(shown.subList(0, 2).stream().map(Alternative::supportsJsonSchema).toList())
+        .isEqualTo(List.of(false, true));
   }
 
   @Test
@@ -195,15 +195,15 @@ class AlternativesTest {
     Decider.Input question = question(ask().provider("first"), Policy.DEFAULT, REQUESTED);
 
     Quote named = Alternatives.quote(question, Questions.candidate(elsewhere, small));
-    assertEquals("elsewhere", named.provider());
-    assertEquals(4, named.capTokens());
-    assertTrue(named.clamped());
-    assertEquals(MicroUsd.of(120), named.estimate().worst());
+    assertThat(named.provider()).isEqualTo("elsewhere");
+    assertThat(named.capTokens()).isEqualTo(4);
+    assertThat(named.clamped()).isTrue();
+    assertThat(named.estimate().worst()).isEqualTo(MicroUsd.of(120));
     Quote unnamed = Alternatives.quote(question, Questions.candidate(listed("other"), small));
-    assertEquals("test", unnamed.provider(), "its row's, not the requested one");
+    assertThat(unnamed.provider()).as("its row's, not the requested one").isEqualTo("test");
     Quote unclamped = Alternatives.quote(question, Questions.candidate(elsewhere, other().build()));
-    assertFalse(unclamped.clamped());
-    assertEquals(10, unclamped.capTokens());
+    assertThat(unclamped.clamped()).isFalse();
+    assertThat(unclamped.capTokens()).isEqualTo(10);
   }
 
   @Test
@@ -211,10 +211,10 @@ class AlternativesTest {
     Decider.Candidate forAll = Questions.candidate(listed("other"), REQUESTED);
     Decider.Candidate forSome = Questions.candidate(listed("other", "routine", "chat"), REQUESTED);
 
-    assertTrue(Alternatives.permitsClass(forAll, ask().build()));
-    assertTrue(Alternatives.permitsClass(forAll, ask().requestClass("hard").build()));
-    assertTrue(Alternatives.permitsClass(forSome, ask().requestClass("chat").build()));
-    assertFalse(Alternatives.permitsClass(forSome, ask().requestClass("hard").build()));
-    assertFalse(Alternatives.permitsClass(forSome, ask().build()));
+    assertThat(Alternatives.permitsClass(forAll, ask().build())).isTrue();
+    assertThat(Alternatives.permitsClass(forAll, ask().requestClass("hard").build())).isTrue();
+    assertThat(Alternatives.permitsClass(forSome, ask().requestClass("chat").build())).isTrue();
+    assertThat(Alternatives.permitsClass(forSome, ask().requestClass("hard").build())).isFalse();
+    assertThat(Alternatives.permitsClass(forSome, ask().build())).isFalse();
   }
 }

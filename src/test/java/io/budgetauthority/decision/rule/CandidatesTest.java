@@ -2,7 +2,7 @@ package io.budgetauthority.decision.rule;
 
 import static io.budgetauthority.decision.PolicyBuilder.listed;
 import static io.budgetauthority.decision.PolicyBuilder.rule;
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.decision.RowBuilder;
@@ -39,8 +39,8 @@ class CandidatesTest {
                   default -> new Found.Row(ROW);
                 });
 
-    assertEquals(
-        List.of("b", "a", "d"), candidates.stream().map(it -> it.listed().model()).toList());
-    assertEquals(ROW, candidates.getFirst().row());
+    assertThat(candidates.stream().map(it -> it.listed().model()).toList())
+        .isEqualTo(List.of("b", "a", "d"));
+    assertThat(candidates.getFirst().row()).isEqualTo(ROW);
   }
 }

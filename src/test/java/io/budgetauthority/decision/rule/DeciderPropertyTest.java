@@ -1,8 +1,6 @@
 package io.budgetauthority.decision.rule;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Questions;
@@ -87,16 +85,20 @@ class DeciderPropertyTest {
 
       if (mode == Mode.ADVISORY_ESTIMATE) {
         Plan.Grant grant = (Plan.Grant) plan;
-        assertEquals(
-            over ? Verdict.Kind.ADVISORY_WARN : Verdict.Kind.ALLOW, grant.verdict().kind(), where);
-        assertEquals(cost, grant.holds().getFirst().hold().micros(), where);
-        assertEquals(
-            new ConditionalHold.Condition.None(), grant.holds().getFirst().condition(), where);
+        assertThat(grant.verdict().kind())
+            .as(where)
+            .isEqualTo(over ? Verdict.Kind.ADVISORY_WARN : Verdict.Kind.ALLOW);
+        assertThat(grant.holds().getFirst().hold().micros()).as(where).isEqualTo(cost);
+        assertThat(grant.holds().getFirst().condition())
+            .as(where)
+            .isEqualTo(new ConditionalHold.Condition.None());
       } else if (over) {
-        assertEquals(ProblemCode.RUN_CEILING_REACHED, ((Plan.Block) plan).verdict().code(), where);
+        assertThat(((Plan.Block) plan).verdict().code())
+            .as(where)
+            .isEqualTo(ProblemCode.RUN_CEILING_REACHED);
       } else {
         ConditionalHold take = ((Plan.Grant) plan).holds().getFirst();
-        assertEquals(mode == Mode.ACTUALS_ONLY ? 0 : cost, take.hold().micros(), where);
+        assertThat(take.hold().micros()).as(where).isEqualTo(mode == Mode.ACTUALS_ONLY ? 0 : cost);
       }
     }
   }
@@ -118,7 +120,7 @@ class DeciderPropertyTest {
 
       Plan plan = decide(enforcedAccounts, tokens);
 
-      assertEquals(5 * tokens > least, plan instanceof Plan.Block, "seed " + seed);
+      assertThat(plan instanceof Plan.Block).as("seed " + seed).isEqualTo(5 * tokens > least);
       if (plan instanceof Plan.Block block) {
         EnforcedAccount expected =
             enforcedAccounts.stream()
@@ -126,7 +128,7 @@ class DeciderPropertyTest {
                     Comparator.comparing((EnforcedAccount it) -> it.account().available())
                         .thenComparing(it -> it.account().key().scope()))
                 .orElseThrow();
-        assertEquals(expected.name(), block.verdict().constrainedBy(), "seed " + seed);
+        assertThat(block.verdict().constrainedBy()).as("seed " + seed).isEqualTo(expected.name());
       }
     }
   }
@@ -146,22 +148,25 @@ class DeciderPropertyTest {
       }
       String where = "seed " + seed;
       Long fits = block.verdict().fitsMaxOutputTokens();
-      assertEquals(fits != null, block.verdict().remedies().contains(Remedy.REDUCE_OUTPUT), where);
+      assertThat(block.verdict().remedies().contains(Remedy.REDUCE_OUTPUT))
+          .as(where)
+          .isEqualTo(fits != null);
       if (fits != null) {
-        assertTrue(decide(enforcedAccounts, fits) instanceof Plan.Grant, where);
-        assertTrue(decide(enforcedAccounts, fits + 1) instanceof Plan.Block, where);
+        assertThat(decide(enforcedAccounts, fits) instanceof Plan.Grant).as(where).isTrue();
+        assertThat(decide(enforcedAccounts, fits + 1) instanceof Plan.Block).as(where).isTrue();
       } else {
-        assertTrue(decide(enforcedAccounts, 1) instanceof Plan.Block, where);
+        assertThat(decide(enforcedAccounts, 1) instanceof Plan.Block).as(where).isTrue();
       }
       boolean passesOnceSettled =
           decide(enforcedAccounts.stream().map(DeciderPropertyTest::settled).toList(), tokens)
               instanceof Plan.Grant;
-      assertEquals(passesOnceSettled, block.verdict().remedies().contains(Remedy.WAIT), where);
-      assertEquals(
-          block.verdict().remedies().equals(List.of(Remedy.RAISE_LIMIT)),
-          !passesOnceSettled && fits == null,
-          where);
-      assertFalse(block.verdict().remedies().isEmpty(), where);
+      assertThat(block.verdict().remedies().contains(Remedy.WAIT))
+          .as(where)
+          .isEqualTo(passesOnceSettled);
+      assertThat(!passesOnceSettled && fits == null)
+          .as(where)
+          .isEqualTo(block.verdict().remedies().equals(List.of(Remedy.RAISE_LIMIT)));
+      assertThat(block.verdict().remedies()).as(where).isNotEmpty();
     }
   }
 
@@ -200,8 +205,8 @@ class DeciderPropertyTest {
                   ROW.outputLimitTokens() == null ? Long.MAX_VALUE : ROW.outputLimitTokens())
               .min()
               .orElseThrow();
-      assertEquals(expected, cap.tokens(), "seed " + seed);
-      assertEquals(asked != null && expected < asked, cap.clamped(), "seed " + seed);
+      assertThat(cap.tokens()).as("seed " + seed).isEqualTo(expected);
+      assertThat(cap.clamped()).as("seed " + seed).isEqualTo(asked != null && expected < asked);
     }
   }
 }

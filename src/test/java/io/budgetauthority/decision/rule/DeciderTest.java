@@ -2,10 +2,8 @@ package io.budgetauthority.decision.rule;
 
 import static io.budgetauthority.decision.PolicyBuilder.listed;
 import static io.budgetauthority.decision.PolicyBuilder.rule;
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.AskBuilder;
@@ -89,7 +87,7 @@ class DeciderTest {
 
   private static Quote quote(Plan.Grant grant) {
     Quote quote = grant.quote();
-    assertNotNull(quote);
+    assertThat(quote).isNotNull();
     return quote;
   }
 
@@ -105,12 +103,12 @@ class DeciderTest {
   void whenTheModelIsUnknown_theBlocksRemedyIsAPrice() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, null, run(1_000)));
 
-    assertEquals(ProblemCode.PRICE_UNKNOWN, block.verdict().code());
-    assertEquals(List.of(Remedy.PRICE_MODEL), block.verdict().remedies());
-    assertEquals("no price is known for " + TestAuthority.MODEL, block.verdict().detail());
-    assertNull(block.quote());
-    assertNull(block.verdict().constrainedBy());
-    assertEquals(Mode.HARD_GATE, block.mode());
+    assertThat(block.verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(block.verdict().remedies()).isEqualTo(List.of(Remedy.PRICE_MODEL));
+    assertThat(block.verdict().detail()).isEqualTo("no price is known for " + TestAuthority.MODEL);
+    assertThat(block.quote()).isNull();
+    assertThat(block.verdict().constrainedBy()).isNull();
+    assertThat(block.mode()).isEqualTo(Mode.HARD_GATE);
   }
 
   @Test
@@ -120,9 +118,9 @@ class DeciderTest {
     Plan.Block doesNot =
         blocked(decide(ask(10), Policy.DEFAULT, null, candidates(listed("cheap")), run(1)));
 
-    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL), fits.verdict().remedies());
-    assertEquals(1, fits.verdict().alternatives().size());
-    assertEquals(List.of(Remedy.PRICE_MODEL), doesNot.verdict().remedies());
+    assertThat(fits.verdict().remedies()).isEqualTo(List.of(Remedy.DOWNGRADE, Remedy.PRICE_MODEL));
+    assertThat(fits.verdict().alternatives()).hasSize(1);
+    assertThat(doesNot.verdict().remedies()).isEqualTo(List.of(Remedy.PRICE_MODEL));
   }
 
   @Test
@@ -130,8 +128,8 @@ class DeciderTest {
     Policy narrow = new PolicyBuilder().allow("cheap").build();
     Plan.Block block = blocked(decide(ask(10), narrow, ROW, run(1_000)));
 
-    assertEquals(ProblemCode.MODEL_NOT_ALLOWED, block.verdict().code());
-    assertEquals(List.of(), block.verdict().remedies(), "no price would help");
+    assertThat(block.verdict().code()).isEqualTo(ProblemCode.MODEL_NOT_ALLOWED);
+    assertThat(block.verdict().remedies()).as("no price would help").isEmpty();
     granted(
         decide(ask(10), new PolicyBuilder().allow(TestAuthority.MODEL).build(), ROW, run(1_000)));
     Policy byRow = new PolicyBuilder().allow(TestAuthority.MODEL).build();
@@ -144,21 +142,20 @@ class DeciderTest {
     Plan.Block block =
         blocked(decide(ask(10).unbounded(), Policy.DEFAULT, without, run(1_000_000)));
 
-    assertEquals(ProblemCode.PRICE_UNKNOWN, block.verdict().code());
-    assertEquals(
-        MicroUsd.of(200_050),
-        quote(granted(decide(ask(10).unbounded(), Policy.DEFAULT, ROW, run(1_000_000))))
-            .estimate()
-            .worst());
+    assertThat(block.verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(
+            quote(granted(decide(ask(10).unbounded(), Policy.DEFAULT, ROW, run(1_000_000))))
+                .estimate()
+                .worst())
+        .isEqualTo(MicroUsd.of(200_050));
   }
 
   @Test
   void whenTheRowIsAllZero_theCallIsBlocked() {
     Price zero = new RowBuilder(TestAuthority.MODEL).picos(0, 0).build();
 
-    assertEquals(
-        ProblemCode.PRICE_UNKNOWN,
-        blocked(decide(ask(10), Policy.DEFAULT, zero, run(1_000))).verdict().code());
+    assertThat(blocked(decide(ask(10), Policy.DEFAULT, zero, run(1_000))).verdict().code())
+        .isEqualTo(ProblemCode.PRICE_UNKNOWN);
   }
 
   @Test
@@ -166,7 +163,8 @@ class DeciderTest {
     Plan plan =
         decide(ask(10).cap(null), new PolicyBuilder().requireCap().build(), ROW, run(1_000));
 
-    assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, assertInstanceOf(Plan.Refuse.class, plan).code());
+    assertThat(assertInstanceOf(Plan.Refuse.class, plan).code())
+        .isEqualTo(ProblemCode.OUTPUT_CAP_REQUIRED);
   }
 
   @Test
@@ -174,16 +172,15 @@ class DeciderTest {
     Plan.Grant grant =
         granted(decide(ask(10).input(100).choices(3), Policy.DEFAULT, ROW, run(1_000)));
 
-    assertEquals(MicroUsd.of(250), quote(grant).estimate().worst());
-    assertEquals(10, quote(grant).capTokens());
+    assertThat(quote(grant).estimate().worst()).isEqualTo(MicroUsd.of(250));
+    assertThat(quote(grant).capTokens()).isEqualTo(10);
   }
 
   @Test
   void whenTheCallerNamesAProvider_itReplacesTheRows() {
-    assertEquals(
-        "theirs",
-        quote(granted(decide(ask(1).provider("theirs"), Policy.DEFAULT, ROW))).provider());
-    assertEquals("test", quote(granted(decide(ask(1), Policy.DEFAULT, ROW))).provider());
+    assertThat(quote(granted(decide(ask(1).provider("theirs"), Policy.DEFAULT, ROW))).provider())
+        .isEqualTo("theirs");
+    assertThat(quote(granted(decide(ask(1), Policy.DEFAULT, ROW))).provider()).isEqualTo("test");
   }
 
   @Test
@@ -193,11 +190,12 @@ class DeciderTest {
 
     Plan.Grant grant = granted(decide(ask(11).input(100), half, ROW, soft, user(1_000)));
 
-    assertEquals(MicroUsd.of(155), quote(grant).estimate().worst());
-    assertEquals(MicroUsd.of(130), quote(grant).estimate().expected(), "half of 11 is 6 tokens");
-    assertEquals(
-        List.of(MicroUsd.of(130), MicroUsd.of(155)),
-        grant.holds().stream().map(ConditionalHold::hold).toList());
+    assertThat(quote(grant).estimate().worst()).isEqualTo(MicroUsd.of(155));
+    assertThat(quote(grant).estimate().expected())
+        .as("half of 11 is 6 tokens")
+        .isEqualTo(MicroUsd.of(130));
+    assertThat(grant.holds().stream().map(ConditionalHold::hold).toList())
+        .isEqualTo(List.of(MicroUsd.of(130), MicroUsd.of(155)));
   }
 
   /// An advisory tenant is warned of every rule and held to none.
@@ -206,13 +204,14 @@ class DeciderTest {
     Plan.Grant grant =
         granted(decide(ask(10), ADVISORY, null, run(1_000).mode(Mode.ADVISORY_ESTIMATE)));
 
-    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
-    assertEquals(ProblemCode.PRICE_UNKNOWN, grant.verdict().code());
-    assertNull(grant.quote());
-    assertEquals(MicroUsd.ZERO, grant.holds().getFirst().hold());
-    assertEquals(new ConditionalHold.Condition.None(), grant.holds().getFirst().condition());
-    assertEquals(List.of("no price is known for " + TestAuthority.MODEL), grant.warnings());
-    assertEquals(Mode.ADVISORY_ESTIMATE, grant.mode());
+    assertThat(grant.verdict().kind()).isEqualTo(Verdict.Kind.ADVISORY_WARN);
+    assertThat(grant.verdict().code()).isEqualTo(ProblemCode.PRICE_UNKNOWN);
+    assertThat(grant.quote()).isNull();
+    assertThat(grant.holds().getFirst().hold()).isEqualTo(MicroUsd.ZERO);
+    assertThat(grant.holds().getFirst().condition())
+        .isEqualTo(new ConditionalHold.Condition.None());
+    assertThat(grant.warnings()).isEqualTo(List.of("no price is known for " + TestAuthority.MODEL));
+    assertThat(grant.mode()).isEqualTo(Mode.ADVISORY_ESTIMATE);
   }
 
   @Test
@@ -226,24 +225,22 @@ class DeciderTest {
     Price endless = new RowBuilder(TestAuthority.MODEL).outputLimit(null).build();
 
     Plan.Grant above = granted(decide(ask(10), rejecting, ROW, run(1_000)));
-    assertEquals(Verdict.Kind.ADVISORY_WARN, above.verdict().kind());
-    assertEquals(ProblemCode.OUTPUT_CAP_ABOVE_POLICY, above.verdict().code());
-    assertEquals(10, quote(above).capTokens(), "what the client asked for");
-    assertEquals(
-        64_000,
-        quote(granted(decide(ask(99_000), rejecting, ROW, run(1_000_000)))).capTokens(),
-        "the model puts out no more");
-    assertEquals(
-        99_000,
-        quote(granted(decide(ask(99_000), rejecting, endless, run(1_000_000)))).capTokens());
-    assertEquals(
-        64_000,
-        quote(granted(decide(ask(1).cap(null), requiring, ROW, run(1_000_000)))).capTokens(),
-        "nobody said how much: all that the model may put out");
-    assertEquals(
-        0,
-        quote(granted(decide(ask(1).cap(null), requiring, endless, run(1_000_000)))).capTokens(),
-        "nobody said, and nobody knows");
+    assertThat(above.verdict().kind()).isEqualTo(Verdict.Kind.ADVISORY_WARN);
+    assertThat(above.verdict().code()).isEqualTo(ProblemCode.OUTPUT_CAP_ABOVE_POLICY);
+    assertThat(quote(above).capTokens()).as("what the client asked for").isEqualTo(10);
+    assertThat(quote(granted(decide(ask(99_000), rejecting, ROW, run(1_000_000)))).capTokens())
+        .as("the model puts out no more")
+        .isEqualTo(64_000);
+    assertThat(quote(granted(decide(ask(99_000), rejecting, endless, run(1_000_000)))).capTokens())
+        .isEqualTo(99_000);
+    assertThat(quote(granted(decide(ask(1).cap(null), requiring, ROW, run(1_000_000)))).capTokens())
+        .as("nobody said how much: all that the model may put out")
+        .isEqualTo(64_000);
+    assertThat(
+            quote(granted(decide(ask(1).cap(null), requiring, endless, run(1_000_000))))
+                .capTokens())
+        .as("nobody said, and nobody knows")
+        .isEqualTo(0);
   }
 
   @Test
@@ -257,19 +254,20 @@ class DeciderTest {
                 run(1_000).mode(Mode.ADVISORY_ESTIMATE),
                 user(49).mode(Mode.ADVISORY_ESTIMATE)));
 
-    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
-    assertEquals(ProblemCode.USER_CEILING_REACHED, grant.verdict().code());
-    assertEquals(Scope.USER, assertNonNull(grant.verdict().constrainedBy()).scope());
-    assertEquals(List.of(50L, 50L), grant.holds().stream().map(it -> it.hold().micros()).toList());
+    assertThat(grant.verdict().kind()).isEqualTo(Verdict.Kind.ADVISORY_WARN);
+    assertThat(grant.verdict().code()).isEqualTo(ProblemCode.USER_CEILING_REACHED);
+    assertThat(assertNonNull(grant.verdict().constrainedBy()).scope()).isEqualTo(Scope.USER);
+    assertThat(grant.holds().stream().map(it -> it.hold().micros()).toList())
+        .isEqualTo(List.of(50L, 50L));
     Plan.Grant exact =
         granted(decide(ask(10), ADVISORY, ROW, run(50).mode(Mode.ADVISORY_ESTIMATE)));
-    assertEquals(Verdict.Kind.ALLOW, exact.verdict().kind());
-    assertNull(exact.verdict().code());
-    assertNull(exact.verdict().constrainedBy());
+    assertThat(exact.verdict().kind()).isEqualTo(Verdict.Kind.ALLOW);
+    assertThat(exact.verdict().code()).isNull();
+    assertThat(exact.verdict().constrainedBy()).isNull();
   }
 
   private static AccountName assertNonNull(@Nullable AccountName name) {
-    assertNotNull(name);
+    assertThat(name).isNotNull();
     return name;
   }
 
@@ -285,10 +283,11 @@ class DeciderTest {
                 user(1_000).mode(Mode.SOFT_GATE),
                 new EnforcedAccountBuilder(Scope.KEY, 1_000).mode(Mode.ACTUALS_ONLY)));
 
-    assertEquals(Mode.SOFT_GATE, mixed.mode());
-    assertEquals(
-        Mode.ACTUALS_ONLY,
-        granted(decide(ask(1), new PolicyBuilder().mode(Mode.ACTUALS_ONLY).build(), ROW)).mode());
+    assertThat(mixed.mode()).isEqualTo(Mode.SOFT_GATE);
+    assertThat(
+            granted(decide(ask(1), new PolicyBuilder().mode(Mode.ACTUALS_ONLY).build(), ROW))
+                .mode())
+        .isEqualTo(Mode.ACTUALS_ONLY);
   }
 
   @Test
@@ -307,11 +306,11 @@ class DeciderTest {
                     .warnAt(40, 50, 90, 95)
                     .over(Window.DAY, "2026-11-24", MIDNIGHT)));
 
-    assertEquals(
-        List.of(
-            "50% of the day ceiling of user ada is committed or held",
-            "90% of the day ceiling of user ada is committed or held"),
-        grant.warnings());
+    assertThat(grant.warnings())
+        .isEqualTo(
+            List.of(
+                "50% of the day ceiling of user ada is committed or held",
+                "90% of the day ceiling of user ada is committed or held"));
   }
 
   @Test
@@ -319,41 +318,43 @@ class DeciderTest {
     EnforcedAccountBuilder day = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
     EnforcedAccountBuilder month = user(40).over(Window.MONTH, "2026-11", MONTH_END);
 
-    assertEquals(
-        Window.DAY,
-        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, user(40), month, day))).window());
-    assertEquals(
-        "own",
-        blocking(
-                blocked(
-                    decide(
-                        ask(10),
-                        Policy.DEFAULT,
-                        ROW,
-                        user(40),
-                        run(40).id("own"),
-                        run(40).id("parent"))))
-            .id());
-    assertEquals(
-        Scope.USER,
-        blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(40), user(39)))).scope(),
-        "but the one that is furthest short comes first");
+    assertThat(
+            blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, user(40), month, day))).window())
+        .isEqualTo(Window.DAY);
+    assertThat(
+            blocking(
+                    blocked(
+                        decide(
+                            ask(10),
+                            Policy.DEFAULT,
+                            ROW,
+                            user(40),
+                            run(40).id("own"),
+                            run(40).id("parent"))))
+                .id())
+        .isEqualTo("own");
+    assertThat(blocking(blocked(decide(ask(10), Policy.DEFAULT, ROW, run(40), user(39)))).scope())
+        .as("but the one that is furthest short comes first")
+        .isEqualTo(Scope.USER);
   }
 
   @Test
   void whenACallIsBlocked_itsCostAndWhatIsLeftAreStated() {
-    assertEquals(
-        "the call may cost 0.00005 USD; user ada has 0.00004 USD left of 0.0001",
-        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60)))
-            .verdict()
-            .detail());
-    assertEquals(
-        "user ada has 0.00 USD left of 0.0001, all of it spent",
-        blocked(
-                decide(
-                    ask(10), Policy.DEFAULT, ROW, user(100).committed(100).mode(Mode.ACTUALS_ONLY)))
-            .verdict()
-            .detail());
+    assertThat(
+            blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), user(100).committed(60)))
+                .verdict()
+                .detail())
+        .isEqualTo("the call may cost 0.00005 USD; user ada has 0.00004 USD left of 0.0001");
+    assertThat(
+            blocked(
+                    decide(
+                        ask(10),
+                        Policy.DEFAULT,
+                        ROW,
+                        user(100).committed(100).mode(Mode.ACTUALS_ONLY)))
+                .verdict()
+                .detail())
+        .isEqualTo("user ada has 0.00 USD left of 0.0001, all of it spent");
   }
 
   @Test
@@ -363,39 +364,41 @@ class DeciderTest {
     EnforcedAccountBuilder tooSmall = user(40).over(Window.DAY, "2026-11-24", MIDNIGHT);
 
     Plan.Block both = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(900), day, month));
-    assertEquals(List.of(Remedy.AFTER_RESET), both.verdict().remedies());
-    assertEquals(MONTH_END, both.verdict().resetsAt(), "when the last of them has ended");
+    assertThat(both.verdict().remedies()).isEqualTo(List.of(Remedy.AFTER_RESET));
+    assertThat(both.verdict().resetsAt())
+        .as("when the last of them has ended")
+        .isEqualTo(MONTH_END);
     Plan.Block withRun = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4), day));
-    assertEquals(List.of(Remedy.RAISE_LIMIT), withRun.verdict().remedies());
-    assertNull(withRun.verdict().resetsAt());
-    assertEquals(
-        List.of(Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), Policy.DEFAULT, ROW, tooSmall)).verdict().remedies(),
-        "an empty day would not do either");
+    assertThat(withRun.verdict().remedies()).isEqualTo(List.of(Remedy.RAISE_LIMIT));
+    assertThat(withRun.verdict().resetsAt()).isNull();
+    assertThat(blocked(decide(ask(10), Policy.DEFAULT, ROW, tooSmall)).verdict().remedies())
+        .as("an empty day would not do either")
+        .isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
   }
 
   @Test
   void whenOnlyCallsInFlightBlock_waitIsARemedy() {
-    assertEquals(
-        List.of(Remedy.WAIT),
-        blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(95).reserved(5)))
-            .verdict()
-            .remedies());
-    assertEquals(
-        List.of(Remedy.RAISE_LIMIT),
-        blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(96).reserved(4)))
-            .verdict()
-            .remedies());
+    assertThat(
+            blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(95).reserved(5)))
+                .verdict()
+                .remedies())
+        .isEqualTo(List.of(Remedy.WAIT));
+    assertThat(
+            blocked(decide(ask(1), Policy.DEFAULT, ROW, run(100).committed(96).reserved(4)))
+                .verdict()
+                .remedies())
+        .isEqualTo(List.of(Remedy.RAISE_LIMIT));
   }
 
   @Test
   void whenASmallerCapFits_itIsNamed() {
     Plan.Block block = blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
 
-    assertEquals(9L, block.verdict().fitsMaxOutputTokens());
-    assertEquals(List.of(Remedy.REDUCE_OUTPUT), block.verdict().remedies());
-    assertNull(
-        blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4))).verdict().fitsMaxOutputTokens());
+    assertThat(block.verdict().fitsMaxOutputTokens()).isEqualTo(9L);
+    assertThat(block.verdict().remedies()).isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
+    assertThat(
+            blocked(decide(ask(10), Policy.DEFAULT, ROW, run(4))).verdict().fitsMaxOutputTokens())
+        .isNull();
   }
 
   @Test
@@ -410,22 +413,23 @@ class DeciderTest {
             Questions.candidate(cheap, CHEAP.build()));
 
     Plan.Grant grant = granted(decide(ask(10), Policy.DEFAULT, ROW, listed, run(40)));
-    assertEquals(Verdict.Kind.DOWNGRADE, grant.verdict().kind());
-    assertEquals("cheap", quote(grant).model());
-    assertEquals(MicroUsd.of(5), grant.holds().getFirst().hold());
-    assertEquals(Scope.RUN, assertNonNull(grant.verdict().constrainedBy()).scope());
-    assertEquals(
-        "routine-only",
-        quote(
-                granted(
-                    decide(ask(10).requestClass("routine"), Policy.DEFAULT, ROW, listed, run(40))))
-            .model());
+    assertThat(grant.verdict().kind()).isEqualTo(Verdict.Kind.DOWNGRADE);
+    assertThat(quote(grant).model()).isEqualTo("cheap");
+    assertThat(grant.holds().getFirst().hold()).isEqualTo(MicroUsd.of(5));
+    assertThat(assertNonNull(grant.verdict().constrainedBy()).scope()).isEqualTo(Scope.RUN);
+    assertThat(
+            quote(
+                    granted(
+                        decide(
+                            ask(10).requestClass("routine"), Policy.DEFAULT, ROW, listed, run(40))))
+                .model())
+        .isEqualTo("routine-only");
     Plan.Block never =
         blocked(decide(ask(10).neverDowngrade(), Policy.DEFAULT, ROW, listed, run(40)));
-    assertEquals(List.of(Remedy.DOWNGRADE, Remedy.REDUCE_OUTPUT), never.verdict().remedies());
-    assertEquals(
-        List.of("routine-only", "cheap", "dear"),
-        never.verdict().alternatives().stream().map(Alternative::model).toList());
+    assertThat(never.verdict().remedies())
+        .isEqualTo(List.of(Remedy.DOWNGRADE, Remedy.REDUCE_OUTPUT));
+    assertThat(never.verdict().alternatives().stream().map(Alternative::model).toList())
+        .isEqualTo(List.of("routine-only", "cheap", "dear"));
   }
 
   @Test
@@ -436,27 +440,29 @@ class DeciderTest {
 
     Plan.Grant below =
         granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(299)));
-    assertEquals(Verdict.Kind.ALLOW, below.verdict().kind(), "59.9 % is not yet 60");
+    assertThat(below.verdict().kind()).as("59.9 % is not yet 60").isEqualTo(Verdict.Kind.ALLOW);
     Plan.Grant at =
         granted(decide(ask(1), from60, ROW, listed, run(1_000).committed(300).reserved(300)));
-    assertEquals(Verdict.Kind.DOWNGRADE, at.verdict().kind());
-    assertEquals("cheap", quote(at).model());
-    assertNull(at.verdict().code());
-    assertEquals(Scope.RUN, assertNonNull(at.verdict().constrainedBy()).scope());
-    assertEquals(
-        Verdict.Kind.ALLOW,
-        granted(decide(ask(1).neverDowngrade(), from60, ROW, listed, run(1_000).committed(900)))
-            .verdict()
-            .kind());
-    assertEquals(
-        Verdict.Kind.ALLOW,
-        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900), run(1_000)))
-            .verdict()
-            .kind(),
-        "the share is of the run's limit");
-    assertEquals(
-        Verdict.Kind.ALLOW,
-        granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900))).verdict().kind());
+    assertThat(at.verdict().kind()).isEqualTo(Verdict.Kind.DOWNGRADE);
+    assertThat(quote(at).model()).isEqualTo("cheap");
+    assertThat(at.verdict().code()).isNull();
+    assertThat(assertNonNull(at.verdict().constrainedBy()).scope()).isEqualTo(Scope.RUN);
+    assertThat(
+            granted(decide(ask(1).neverDowngrade(), from60, ROW, listed, run(1_000).committed(900)))
+                .verdict()
+                .kind())
+        .isEqualTo(Verdict.Kind.ALLOW);
+    assertThat(
+            granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900), run(1_000)))
+                .verdict()
+                .kind())
+        .as("the share is of the run's limit")
+        .isEqualTo(Verdict.Kind.ALLOW);
+    assertThat(
+            granted(decide(ask(1), from60, ROW, listed, user(1_000).committed(900)))
+                .verdict()
+                .kind())
+        .isEqualTo(Verdict.Kind.ALLOW);
   }
 
   @ParameterizedTest
@@ -485,8 +491,8 @@ class DeciderTest {
 
     Plan.Grant grant = granted(decide(ask(1), policy, ROW, listed, run(1_000).committed(900)));
 
-    assertEquals(Verdict.Kind.ALLOW, grant.verdict().kind());
-    assertEquals(TestAuthority.MODEL, quote(grant).model());
+    assertThat(grant.verdict().kind()).isEqualTo(Verdict.Kind.ALLOW);
+    assertThat(quote(grant).model()).isEqualTo(TestAuthority.MODEL);
   }
 
   private enum NoStep {
@@ -500,20 +506,18 @@ class DeciderTest {
     Policy clamping = new PolicyBuilder().budgetClamping(5).build();
 
     Plan.Grant shrunk = granted(decide(ask(10), clamping, ROW, run(49)));
-    assertEquals(Verdict.Kind.ALLOW, shrunk.verdict().kind());
-    assertEquals(9, quote(shrunk).capTokens());
-    assertEquals(MicroUsd.of(45), shrunk.holds().getFirst().hold());
-    assertEquals(true, quote(shrunk).clamped());
-    assertEquals(Scope.RUN, assertNonNull(shrunk.verdict().constrainedBy()).scope());
-    assertEquals(
-        false,
-        quote(granted(decide(ask(1).cap(null), clamping, ROW, run(49)))).clamped(),
-        "nobody's own cap was lowered");
-    assertEquals(5, quote(granted(decide(ask(10), clamping, ROW, run(25)))).capTokens());
-    assertEquals(
-        ProblemCode.RUN_CEILING_REACHED,
-        blocked(decide(ask(10), clamping, ROW, run(24))).verdict().code(),
-        "four tokens are of no use");
+    assertThat(shrunk.verdict().kind()).isEqualTo(Verdict.Kind.ALLOW);
+    assertThat(quote(shrunk).capTokens()).isEqualTo(9);
+    assertThat(shrunk.holds().getFirst().hold()).isEqualTo(MicroUsd.of(45));
+    assertThat(quote(shrunk).clamped()).isTrue();
+    assertThat(assertNonNull(shrunk.verdict().constrainedBy()).scope()).isEqualTo(Scope.RUN);
+    assertThat(quote(granted(decide(ask(1).cap(null), clamping, ROW, run(49)))).clamped())
+        .as("nobody's own cap was lowered")
+        .isFalse();
+    assertThat(quote(granted(decide(ask(10), clamping, ROW, run(25)))).capTokens()).isEqualTo(5);
+    assertThat(blocked(decide(ask(10), clamping, ROW, run(24))).verdict().code())
+        .as("four tokens are of no use")
+        .isEqualTo(ProblemCode.RUN_CEILING_REACHED);
     blocked(decide(ask(10), clamping, ROW, run(4)));
     blocked(decide(ask(10), Policy.DEFAULT, ROW, run(49)));
   }
@@ -522,12 +526,10 @@ class DeciderTest {
   void whenAClampedCallFitsLater_waitIsARemedy() {
     Policy clamping = new PolicyBuilder().budgetClamping(5).build();
 
-    assertEquals(
-        List.of(Remedy.WAIT, Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), clamping, ROW, run(49).reserved(40))).verdict().remedies());
-    assertEquals(
-        List.of(Remedy.REDUCE_OUTPUT),
-        blocked(decide(ask(10), clamping, ROW, run(49).committed(40))).verdict().remedies());
+    assertThat(blocked(decide(ask(10), clamping, ROW, run(49).reserved(40))).verdict().remedies())
+        .isEqualTo(List.of(Remedy.WAIT, Remedy.REDUCE_OUTPUT));
+    assertThat(blocked(decide(ask(10), clamping, ROW, run(49).committed(40))).verdict().remedies())
+        .isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
   }
 
   @Test
@@ -538,9 +540,9 @@ class DeciderTest {
 
     Plan.Grant grant = granted(decide(ask(10).input(101), warnedAndClamping, window, run(111)));
 
-    assertEquals(Verdict.Kind.ADVISORY_WARN, grant.verdict().kind());
-    assertEquals(ProblemCode.CONTEXT_WINDOW_EXCEEDED, grant.verdict().code());
-    assertEquals(2, quote(grant).capTokens());
+    assertThat(grant.verdict().kind()).isEqualTo(Verdict.Kind.ADVISORY_WARN);
+    assertThat(grant.verdict().code()).isEqualTo(ProblemCode.CONTEXT_WINDOW_EXCEEDED);
+    assertThat(quote(grant).capTokens()).isEqualTo(2);
   }
 
   @ParameterizedTest
@@ -549,6 +551,6 @@ class DeciderTest {
     Plan.Block block =
         blocked(decide(ask(10), Policy.DEFAULT, ROW, new EnforcedAccountBuilder(scope, 1)));
 
-    assertEquals(scope.wireName() + "_ceiling_reached", block.verdict().code().wireName());
+    assertThat(block.verdict().code().wireName()).isEqualTo(scope.wireName() + "_ceiling_reached");
   }
 }

@@ -1,8 +1,6 @@
 package io.budgetauthority.decision.rule;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.RowBuilder;
@@ -23,44 +21,44 @@ class InputBoundTest {
 
   @Test
   void whenTheInputIsCounted_itIsExactEvenBeyondTheWindow() {
-    assertEquals(new InputBound(0, InputBasis.EXACT), of(new AskBuilder().input(0), ROW));
-    assertEquals(new InputBound(1_500, InputBasis.EXACT), of(new AskBuilder().input(1_500), ROW));
+    assertThat(of(new AskBuilder().input(0), ROW)).isEqualTo(new InputBound(0, InputBasis.EXACT));
+    assertThat(of(new AskBuilder().input(1_500), ROW))
+        .isEqualTo(new InputBound(1_500, InputBasis.EXACT));
   }
 
   @Test
   void whenTheInputIsInBytes_itIsBoundedByTheWindow() {
-    assertEquals(
-        new InputBound(900, InputBasis.BYTES), of(new AskBuilder().input(null, 900L), ROW));
-    assertEquals(
-        new InputBound(1_000, InputBasis.BYTES), of(new AskBuilder().input(null, 5_000L), ROW));
-    assertEquals(
-        new InputBound(5_000, InputBasis.BYTES),
-        of(new AskBuilder().input(null, 5_000L), WITHOUT_WINDOW));
+    assertThat(of(new AskBuilder().input(null, 900L), ROW))
+        .isEqualTo(new InputBound(900, InputBasis.BYTES));
+    assertThat(of(new AskBuilder().input(null, 5_000L), ROW))
+        .isEqualTo(new InputBound(1_000, InputBasis.BYTES));
+    assertThat(of(new AskBuilder().input(null, 5_000L), WITHOUT_WINDOW))
+        .isEqualTo(new InputBound(5_000, InputBasis.BYTES));
   }
 
   @Test
   void whenACountAndBytesAreGiven_theyAddUpToAtLeastTheCount() {
-    assertEquals(
-        new InputBound(350, InputBasis.BYTES), of(new AskBuilder().input(250L, 100L), ROW));
-    assertEquals(
-        new InputBound(1_000, InputBasis.BYTES), of(new AskBuilder().input(950L, 100L), ROW));
-    assertEquals(
-        new InputBound(1_500, InputBasis.BYTES), of(new AskBuilder().input(1_500L, 1L), ROW));
+    assertThat(of(new AskBuilder().input(250L, 100L), ROW))
+        .isEqualTo(new InputBound(350, InputBasis.BYTES));
+    assertThat(of(new AskBuilder().input(950L, 100L), ROW))
+        .isEqualTo(new InputBound(1_000, InputBasis.BYTES));
+    assertThat(of(new AskBuilder().input(1_500L, 1L), ROW))
+        .isEqualTo(new InputBound(1_500, InputBasis.BYTES));
   }
 
   @Test
   void whenTheInputIsUnbounded_itIsTheWholeWindow() {
     AskBuilder unbounded = new AskBuilder().unbounded();
-    assertEquals(new InputBound(1_000, InputBasis.WINDOW), of(unbounded, ROW));
-    assertTrue(InputBound.isKnown(unbounded.build(), ROW));
-    assertFalse(InputBound.isKnown(unbounded.build(), WITHOUT_WINDOW));
-    assertTrue(InputBound.isKnown(new AskBuilder().input(5).build(), WITHOUT_WINDOW));
+    assertThat(of(unbounded, ROW)).isEqualTo(new InputBound(1_000, InputBasis.WINDOW));
+    assertThat(InputBound.isKnown(unbounded.build(), ROW)).isTrue();
+    assertThat(InputBound.isKnown(unbounded.build(), WITHOUT_WINDOW)).isFalse();
+    assertThat(InputBound.isKnown(new AskBuilder().input(5).build(), WITHOUT_WINDOW)).isTrue();
   }
 
   @Test
   void whenABasisIsWritten_itHasItsProtocolName() {
-    assertEquals("exact", InputBasis.EXACT.wireName());
-    assertEquals("bytes", InputBasis.BYTES.wireName());
-    assertEquals("window", InputBasis.WINDOW.wireName());
+    assertThat(InputBasis.EXACT.wireName()).isEqualTo("exact");
+    assertThat(InputBasis.BYTES.wireName()).isEqualTo("bytes");
+    assertThat(InputBasis.WINDOW.wireName()).isEqualTo("window");
   }
 }

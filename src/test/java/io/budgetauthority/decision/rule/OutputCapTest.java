@@ -1,6 +1,6 @@
 package io.budgetauthority.decision.rule;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.budgetauthority.TestAuthority;
@@ -43,17 +43,17 @@ class OutputCapTest {
     Price embedding = new RowBuilder("e").mode("embedding").window(100L).build();
     Policy strict = new PolicyBuilder().requireCap().build();
 
-    assertEquals(effective(0, false), cap(ask(), embedding, strict));
-    assertEquals(effective(0, false), cap(ask().cap(5L).input(1_000), embedding, strict));
+    assertThat(cap(ask(), embedding, strict)).isEqualTo(effective(0, false));
+    assertThat(cap(ask().cap(5L).input(1_000), embedding, strict)).isEqualTo(effective(0, false));
   }
 
   @Test
   void whenThePolicyRequiresACap_anAskWithoutOneIsRefused() {
     Policy strict = new PolicyBuilder().requireCap().build();
 
-    assertEquals(ProblemCode.OUTPUT_CAP_REQUIRED, refusal(ask(), ROW, strict));
-    assertEquals(effective(7, false), cap(ask().cap(7L), ROW, strict));
-    assertEquals(effective(4_096, false), cap(ask(), ROW, Policy.DEFAULT));
+    assertThat(refusal(ask(), ROW, strict)).isEqualTo(ProblemCode.OUTPUT_CAP_REQUIRED);
+    assertThat(cap(ask().cap(7L), ROW, strict)).isEqualTo(effective(7, false));
+    assertThat(cap(ask(), ROW, Policy.DEFAULT)).isEqualTo(effective(4_096, false));
   }
 
   private static Policy most(@Nullable Long ofAll, Map<String, Long> ofModels, AboveMax above) {
@@ -65,62 +65,65 @@ class OutputCapTest {
     Policy clamp = most(1_000L, Map.of(), AboveMax.CLAMP);
     Policy reject = most(1_000L, Map.of(), AboveMax.REJECT);
 
-    assertEquals(effective(1_000, false), cap(ask().cap(1_000L), ROW, reject));
-    assertEquals(ProblemCode.OUTPUT_CAP_ABOVE_POLICY, refusal(ask().cap(1_001L), ROW, reject));
-    assertEquals(effective(1_000, true), cap(ask().cap(1_001L), ROW, clamp));
-    assertEquals(
-        effective(1_000, false), cap(ask(), ROW, reject), "the policy's default is no client's");
+    assertThat(cap(ask().cap(1_000L), ROW, reject)).isEqualTo(effective(1_000, false));
+    assertThat(refusal(ask().cap(1_001L), ROW, reject))
+        .isEqualTo(ProblemCode.OUTPUT_CAP_ABOVE_POLICY);
+    assertThat(cap(ask().cap(1_001L), ROW, clamp)).isEqualTo(effective(1_000, true));
+    assertThat(cap(ask(), ROW, reject))
+        .as("the policy's default is no client's")
+        .isEqualTo(effective(1_000, false));
   }
 
   @Test
   void whenTenantAndModelHaveMaximums_theLeastCounts() {
     Map<String, Long> ofModel = Map.of(TestAuthority.MODEL, 500L, "other", 1L);
 
-    assertEquals(
-        effective(500, true), cap(ask().cap(900L), ROW, most(null, ofModel, AboveMax.CLAMP)));
-    assertEquals(
-        effective(500, true), cap(ask().cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)));
-    assertEquals(
-        effective(300, true), cap(ask().cap(900L), ROW, most(300L, ofModel, AboveMax.CLAMP)));
-    assertEquals(
-        effective(500, true),
-        cap(ask().model("else").cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)),
-        "the row counts, not its name in the ask");
+    assertThat(cap(ask().cap(900L), ROW, most(null, ofModel, AboveMax.CLAMP)))
+        .isEqualTo(effective(500, true));
+    assertThat(cap(ask().cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)))
+        .isEqualTo(effective(500, true));
+    assertThat(cap(ask().cap(900L), ROW, most(300L, ofModel, AboveMax.CLAMP)))
+        .isEqualTo(effective(300, true));
+    assertThat(cap(ask().model("else").cap(900L), ROW, most(800L, ofModel, AboveMax.CLAMP)))
+        .as("the row counts, not its name in the ask")
+        .isEqualTo(effective(500, true));
   }
 
   @Test
   void whenACountedInputExceedsTheWindow_theAskIsRefused() {
     Price row = new RowBuilder(TestAuthority.MODEL).window(1_000L).build();
 
-    assertEquals(effective(10, false), cap(ask().cap(10L).input(1_000), row, Policy.DEFAULT));
-    assertEquals(
-        ProblemCode.CONTEXT_WINDOW_EXCEEDED,
-        refusal(ask().cap(10L).input(1_001), row, Policy.DEFAULT));
-    assertEquals(
-        effective(10, false), cap(ask().cap(10L).input(null, 5_000L), row, Policy.DEFAULT));
-    assertEquals(effective(10, false), cap(ask().cap(10L).input(1_001L, 5L), row, Policy.DEFAULT));
-    assertEquals(
-        effective(10, false),
-        cap(ask().cap(10L).input(1_001).unbounded(), row, Policy.DEFAULT),
-        "unbounded overrides what was counted");
+    assertThat(cap(ask().cap(10L).input(1_000), row, Policy.DEFAULT))
+        .isEqualTo(effective(10, false));
+    assertThat(refusal(ask().cap(10L).input(1_001), row, Policy.DEFAULT))
+        .isEqualTo(ProblemCode.CONTEXT_WINDOW_EXCEEDED);
+    assertThat(cap(ask().cap(10L).input(null, 5_000L), row, Policy.DEFAULT))
+        .isEqualTo(effective(10, false));
+    assertThat(cap(ask().cap(10L).input(1_001L, 5L), row, Policy.DEFAULT))
+        .isEqualTo(effective(10, false));
+    assertThat(cap(ask().cap(10L).input(1_001).unbounded(), row, Policy.DEFAULT))
+        .as("unbounded overrides what was counted")
+        .isEqualTo(effective(10, false));
     Price without = new RowBuilder(TestAuthority.MODEL).window(null).build();
-    assertEquals(effective(10, false), cap(ask().cap(10L).input(9_999), without, Policy.DEFAULT));
+    assertThat(cap(ask().cap(10L).input(9_999), without, Policy.DEFAULT))
+        .isEqualTo(effective(10, false));
   }
 
   @Test
   void whenInputAndOutputShareAWindow_theOutputGetsTheRest() {
     Price row = new RowBuilder(TestAuthority.MODEL).sharedWindow(1_000).build();
 
-    assertEquals(effective(400, true), cap(ask().cap(900L).input(600), row, Policy.DEFAULT));
-    assertEquals(effective(400, false), cap(ask().cap(400L).input(600), row, Policy.DEFAULT));
-    assertEquals(effective(1, true), cap(ask().cap(900L).input(999), row, Policy.DEFAULT));
-    assertEquals(
-        ProblemCode.CONTEXT_WINDOW_EXCEEDED,
-        refusal(ask().cap(1L).input(1_000), row, Policy.DEFAULT));
-    assertEquals(
-        effective(900, false),
-        cap(ask().cap(900L).input(null, 600L), row, Policy.DEFAULT),
-        "bytes are a bound, not a count");
-    assertEquals(effective(900, false), cap(ask().cap(900L).unbounded(), row, Policy.DEFAULT));
+    assertThat(cap(ask().cap(900L).input(600), row, Policy.DEFAULT))
+        .isEqualTo(effective(400, true));
+    assertThat(cap(ask().cap(400L).input(600), row, Policy.DEFAULT))
+        .isEqualTo(effective(400, false));
+    assertThat(cap(ask().cap(900L).input(999), row, Policy.DEFAULT)).isEqualTo(effective(1, true));
+    assertThat(refusal(ask().cap(1L).input(1_000), row, Policy.DEFAULT))
+        .isEqualTo(ProblemCode.CONTEXT_WINDOW_EXCEEDED);
+    assertThat(cap(ask().cap(900L).input(null, 600L), row, Policy.DEFAULT))
+        .as("bytes are a bound, not a count")
+        .isEqualTo(effective(900, false));
+    assertThat(cap(ask().cap(900L).unbounded(), row, Policy.DEFAULT))
+        .isEqualTo(effective(900, false));
   }
 }

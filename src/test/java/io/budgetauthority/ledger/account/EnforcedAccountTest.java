@@ -1,8 +1,6 @@
 package io.budgetauthority.ledger.account;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
@@ -48,7 +46,7 @@ class EnforcedAccountTest {
   @ParameterizedTest
   @CsvSource({"HARD_GATE,100", "SOFT_GATE,60", "ADVISORY_ESTIMATE,100", "ACTUALS_ONLY,0"})
   void whenACallIsHeld_eachModeHoldsItsOwnEstimate(Mode mode, long held) {
-    assertEquals(MicroUsd.of(held), enforced(mode, account(0, 0, 0)).hold(ESTIMATE));
+    assertThat(enforced(mode, account(0, 0, 0)).hold(ESTIMATE)).isEqualTo(MicroUsd.of(held));
   }
 
   /// Each row: the mode, its margin, the sums, and by how much the call is short.
@@ -68,9 +66,10 @@ class EnforcedAccountTest {
       Mode mode, long margin, long limit, long committed, long reserved, long shortfall) {
     EnforcedAccount enforced = enforced(mode, margin, null, account(limit, committed, reserved));
 
-    assertEquals(MicroUsd.of(shortfall), enforced.shortfall(ESTIMATE));
-    assertEquals(shortfall > 0, enforced.isOver(ESTIMATE));
-    assertEquals(shortfall > 0 && mode != Mode.ADVISORY_ESTIMATE, enforced.blocks(ESTIMATE));
+    assertThat(enforced.shortfall(ESTIMATE)).isEqualTo(MicroUsd.of(shortfall));
+    assertThat(enforced.isOver(ESTIMATE)).isEqualTo(shortfall > 0);
+    assertThat(enforced.blocks(ESTIMATE))
+        .isEqualTo(shortfall > 0 && mode != Mode.ADVISORY_ESTIMATE);
   }
 
   /// The ledger takes the hold under the very condition that the call was judged by.
@@ -80,14 +79,14 @@ class EnforcedAccountTest {
     ConditionalHold take =
         ConditionalHold.of(enforced(mode, 50, null, account(200, 0, 0)), ESTIMATE);
 
-    assertEquals(
-        switch (mode) {
-          case HARD_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(100));
-          case SOFT_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(10));
-          case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
-          case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
-        },
-        take.condition());
+    assertThat(take.condition())
+        .isEqualTo(
+            switch (mode) {
+              case HARD_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(100));
+              case SOFT_GATE -> new ConditionalHold.Condition.AtLeast(MicroUsd.of(10));
+              case ACTUALS_ONLY -> new ConditionalHold.Condition.NotSpent();
+              case ADVISORY_ESTIMATE -> new ConditionalHold.Condition.None();
+            });
   }
 
   @Test
@@ -98,54 +97,57 @@ class EnforcedAccountTest {
     EnforcedAccount.Estimate zero =
         new EnforcedAccount.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, false);
 
-    assertFalse(inDebt.blocks(free));
-    assertTrue(inDebt.blocks(zero), "nobody approved that zero");
-    assertEquals(new ConditionalHold.Condition.AtLeast(MicroUsd.ZERO), inDebt.condition(zero));
+    assertThat(inDebt.blocks(free)).isFalse();
+    assertThat(inDebt.blocks(zero)).as("nobody approved that zero").isTrue();
+    assertThat(inDebt.condition(zero))
+        .isEqualTo(new ConditionalHold.Condition.AtLeast(MicroUsd.ZERO));
   }
 
   @Test
   void whenNothingIsHeld_nothingIsRequired() {
     ConditionalHold nothing = ConditionalHold.zero(enforced(Mode.HARD_GATE, account(0, 0, 0)));
 
-    assertEquals(MicroUsd.ZERO, nothing.hold());
-    assertEquals(new ConditionalHold.Condition.None(), nothing.condition());
+    assertThat(nothing.hold()).isEqualTo(MicroUsd.ZERO);
+    assertThat(nothing.condition()).isEqualTo(new ConditionalHold.Condition.None());
   }
 
   @Test
   void whenTheLimitLessCommittedFits_waitingHelps() {
-    assertTrue(
-        enforced(Mode.HARD_GATE, account(200, 100, 100)).fitsWhenNothingIsInFlight(ESTIMATE));
-    assertFalse(
-        enforced(Mode.HARD_GATE, account(200, 101, 99)).fitsWhenNothingIsInFlight(ESTIMATE));
+    assertThat(enforced(Mode.HARD_GATE, account(200, 100, 100)).fitsWhenNothingIsInFlight(ESTIMATE))
+        .isTrue();
+    assertThat(enforced(Mode.HARD_GATE, account(200, 101, 99)).fitsWhenNothingIsInFlight(ESTIMATE))
+        .isFalse();
   }
 
   @Test
   void whenTheWholeLimitFits_theEndOfTheWindowHelps() {
-    assertTrue(
-        enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(100, 90, 10)).fitsAfterReset(ESTIMATE));
-    assertFalse(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(99, 90, 9)).fitsAfterReset(ESTIMATE));
-    assertFalse(enforced(Mode.HARD_GATE, 0, null, account(100, 0, 0)).fitsAfterReset(ESTIMATE));
+    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(100, 90, 10)).fitsAfterReset(ESTIMATE))
+        .isTrue();
+    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(99, 90, 9)).fitsAfterReset(ESTIMATE))
+        .isFalse();
+    assertThat(enforced(Mode.HARD_GATE, 0, null, account(100, 0, 0)).fitsAfterReset(ESTIMATE))
+        .isFalse();
   }
 
   @Test
   void whenAHoldReachesAThreshold_itIsCrossed() {
     EnforcedAccount half = enforced(Mode.HARD_GATE, 0, null, account(200, 70, 30), 40, 50, 60, 61);
 
-    assertEquals(List.of(60), half.crossedBy(MicroUsd.of(20)));
-    assertEquals(List.of(), half.crossedBy(MicroUsd.of(19)));
-    assertEquals(List.of(60, 61), half.crossedBy(MicroUsd.of(22)));
-    assertEquals(
-        List.of(50),
-        enforced(Mode.HARD_GATE, 0, null, account(200, 70, 29), 50).crossedBy(MicroUsd.of(1)));
+    assertThat(half.crossedBy(MicroUsd.of(20))).isEqualTo(List.of(60));
+    assertThat(half.crossedBy(MicroUsd.of(19))).isEmpty();
+    assertThat(half.crossedBy(MicroUsd.of(22))).isEqualTo(List.of(60, 61));
+    assertThat(
+            enforced(Mode.HARD_GATE, 0, null, account(200, 70, 29), 50).crossedBy(MicroUsd.of(1)))
+        .isEqualTo(List.of(50));
   }
 
   @Test
   void whenAShareIsExactlyReached_itCounts() {
     EnforcedAccount enforced = enforced(Mode.HARD_GATE, account(333, 0, 0));
 
-    assertTrue(enforced.reaches(MicroUsd.of(167), 50));
-    assertFalse(enforced.reaches(MicroUsd.of(166), 50));
-    assertTrue(enforced.reaches(MicroUsd.of(Long.MAX_VALUE), 50));
+    assertThat(enforced.reaches(MicroUsd.of(167), 50)).isTrue();
+    assertThat(enforced.reaches(MicroUsd.of(166), 50)).isFalse();
+    assertThat(enforced.reaches(MicroUsd.of(Long.MAX_VALUE), 50)).isTrue();
   }
 
   @Test
@@ -159,21 +161,21 @@ class EnforcedAccountTest {
             MicroUsd.of(6),
             LimitVersion.NONE);
 
-    assertFalse(broken.addsUp());
-    assertEquals(MicroUsd.of(5), broken.available());
-    assertTrue(account(10, 3, 2).addsUp());
+    assertThat(broken.addsUp()).isFalse();
+    assertThat(broken.available()).isEqualTo(MicroUsd.of(5));
+    assertThat(account(10, 3, 2).addsUp()).isTrue();
   }
 
   @Test
   void whenTheLimitChanges_committedAndReservedStay() {
     Account moved = account(200, 70, 30).withLimit(MicroUsd.of(90), new LimitVersion(8, 0));
 
-    assertEquals(MicroUsd.of(-10), moved.available());
-    assertEquals(MicroUsd.of(70), moved.committed());
-    assertEquals(MicroUsd.of(30), moved.reserved());
-    assertEquals(new LimitVersion(8, 0), moved.version());
-    assertEquals(
-        Account.of(KEY, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.ZERO, new LimitVersion(3, 1)),
-        Account.unused(KEY, MicroUsd.of(5), new LimitVersion(3, 1)));
+    assertThat(moved.available()).isEqualTo(MicroUsd.of(-10));
+    assertThat(moved.committed()).isEqualTo(MicroUsd.of(70));
+    assertThat(moved.reserved()).isEqualTo(MicroUsd.of(30));
+    assertThat(moved.version()).isEqualTo(new LimitVersion(8, 0));
+    assertThat(Account.unused(KEY, MicroUsd.of(5), new LimitVersion(3, 1)))
+        .isEqualTo(
+            Account.of(KEY, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.ZERO, new LimitVersion(3, 1)));
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.price.cost;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.Tariff;
@@ -36,7 +36,7 @@ class InputMixTest {
 
       long most = Math.min(tokens, Math.min(sum(rows), sum(columns)));
       long expected = tryAll(rates(tariff), rows.clone(), columns.clone(), most, 0);
-      assertEquals(expected, dearest, "seed " + seed + ", round " + round);
+      assertThat(dearest).as("seed " + seed + ", round " + round).isEqualTo(expected);
     }
   }
 

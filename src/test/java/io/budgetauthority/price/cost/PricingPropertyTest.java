@@ -1,6 +1,6 @@
 package io.budgetauthority.price.cost;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.BillingUnit;
@@ -68,11 +68,12 @@ class PricingPropertyTest {
         Usage usage = usage(bounds);
         MicroUsd worst = Pricing.worstCase(row, bounds);
         MicroUsd charge = Charges.of(row, serviceTier, usage).amount();
-        assertTrue(
-            worst.compareTo(charge) >= 0,
-            () ->
-                "%s seed %d: %s < %s%n%s%n%s%n%s"
-                    .formatted(row, seed, worst, charge, row.cards(), bounds, usage));
+        assertThat(worst.compareTo(charge))
+            .as(
+                () ->
+                    "%s seed %d: %s < %s%n%s%n%s%n%s"
+                        .formatted(row, seed, worst, charge, row.cards(), bounds, usage))
+            .isGreaterThanOrEqualTo(0);
       }
     }
   }

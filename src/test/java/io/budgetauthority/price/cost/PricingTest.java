@@ -15,9 +15,8 @@ import static io.budgetauthority.price.TokenClass.OUTPUT;
 import static io.budgetauthority.price.TokenClass.OUTPUT_AUDIO;
 import static io.budgetauthority.price.TokenClass.OUTPUT_IMAGE;
 import static io.budgetauthority.price.TokenClass.REASONING;
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.BillingUnit;
@@ -85,18 +84,18 @@ class PricingTest {
             card(Map.of(INPUT, 3, OUTPUT, 15)),
             card("default", 200_000, Map.of(INPUT, 6, OUTPUT, 22)));
 
-    assertEquals("0.615", charge(row, 200_000, 1_000));
-    assertEquals("1.222006", charge(row, 200_001, 1_000));
-    assertEquals("0.615", worst(row, bounds(200_000, 1_000)));
-    assertEquals("1.222006", worst(row, bounds(200_001, 1_000)));
+    assertThat(charge(row, 200_000, 1_000)).isEqualTo("0.615");
+    assertThat(charge(row, 200_001, 1_000)).isEqualTo("1.222006");
+    assertThat(worst(row, bounds(200_000, 1_000))).isEqualTo("0.615");
+    assertThat(worst(row, bounds(200_001, 1_000))).isEqualTo("1.222006");
   }
 
   @Test
   void whenTheShortTierIsDearer_itBoundsLongRequestsToo() {
     Price row = row(card(Map.of(INPUT, 9, OUTPUT, 0)), card("default", 200_000, Map.of(INPUT, 1)));
 
-    assertEquals("1.80", worst(row, bounds(200_001, 0)));
-    assertEquals("0.200001", charge(row, 200_001, 0));
+    assertThat(worst(row, bounds(200_001, 0))).isEqualTo("1.80");
+    assertThat(charge(row, 200_001, 0)).isEqualTo("0.200001");
   }
 
   @Test
@@ -105,7 +104,7 @@ class PricingTest {
         row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
 
     // 600 plain x 4, 600 read x 1, 2,700 written x 5, 100 written for an hour x 8.
-    assertEquals("0.0173", charge(row, "default", 4_000, 0, cached(600, 2_800, 100)));
+    assertThat(charge(row, "default", 4_000, 0, cached(600, 2_800, 100))).isEqualTo("0.0173");
   }
 
   @Test
@@ -113,10 +112,10 @@ class PricingTest {
     Price row =
         row(card(Map.of(INPUT, 4, CACHE_READ, 1, CACHE_WRITE, 5, CACHE_WRITE_1H, 8, OUTPUT, 20)));
 
-    assertEquals("0.008", worst(row, bounds(1_000, 0)));
-    assertEquals("0.005", worst(row, withParts(1_000, 0, cached(1_000, 1_000, 0))));
+    assertThat(worst(row, bounds(1_000, 0))).isEqualTo("0.008");
+    assertThat(worst(row, withParts(1_000, 0, cached(1_000, 1_000, 0)))).isEqualTo("0.005");
     // 50 x 8, 50 x 5, 900 x 4.
-    assertEquals("0.00425", worst(row, withParts(1_000, 0, cached(1_000, 100, 50))));
+    assertThat(worst(row, withParts(1_000, 0, cached(1_000, 100, 50)))).isEqualTo("0.00425");
   }
 
   @Test
@@ -125,7 +124,7 @@ class PricingTest {
     Parts halfAndHalf = new Parts(50L, null, null, null, 50L, null, null, null);
 
     // All 50 are cached images: 50 x 10 + 50 x 1; none is: 50 x 3 + 50 x 5.
-    assertEquals("0.00055", charge(row, "default", 100, 0, halfAndHalf));
+    assertThat(charge(row, "default", 100, 0, halfAndHalf)).isEqualTo("0.00055");
   }
 
   @Test
@@ -133,7 +132,7 @@ class PricingTest {
     Price row = row(card(Map.of(INPUT, 2, CACHE_READ, 1, INPUT_IMAGE, 5)));
     Parts all = new Parts(100L, null, null, null, 100L, null, null, null);
 
-    assertEquals("0.0005", charge(row, "default", 100, 0, all));
+    assertThat(charge(row, "default", 100, 0, all)).isEqualTo("0.0005");
   }
 
   @Test
@@ -142,12 +141,12 @@ class PricingTest {
     Price cheaper = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 5)));
     Price dearer = row(card(Map.of(INPUT, 1, OUTPUT, 10, REASONING, 20)));
 
-    assertEquals("0.007", charge(cheaper, "default", 0, 1_000, reasoning));
-    assertEquals("0.016", charge(dearer, "default", 0, 1_000, reasoning));
-    assertEquals("0.01", worst(cheaper, bounds(0, 1_000)));
-    assertEquals("0.02", worst(dearer, bounds(0, 1_000)));
+    assertThat(charge(cheaper, "default", 0, 1_000, reasoning)).isEqualTo("0.007");
+    assertThat(charge(dearer, "default", 0, 1_000, reasoning)).isEqualTo("0.016");
+    assertThat(worst(cheaper, bounds(0, 1_000))).isEqualTo("0.01");
+    assertThat(worst(dearer, bounds(0, 1_000))).isEqualTo("0.02");
     Parts none = new Parts(null, null, null, null, null, 0L, null, null);
-    assertEquals("0.01", worst(dearer, withParts(0, 1_000, none)));
+    assertThat(worst(dearer, withParts(0, 1_000, none))).isEqualTo("0.01");
   }
 
   @Test
@@ -165,8 +164,8 @@ class PricingTest {
     Usage byToken =
         new Usage(5_000, 100, media(5_000, 0), Map.of("seconds", UnitCount.of(60)), Map.of(), null);
 
-    assertEquals("0.006", Charges.of(row, "default", bySecond).amount().toString());
-    assertEquals("0.011", Charges.of(row, "default", byToken).amount().toString());
+    assertThat(Charges.of(row, "default", bySecond).amount().toString()).isEqualTo("0.006");
+    assertThat(Charges.of(row, "default", byToken).amount().toString()).isEqualTo("0.011");
   }
 
   @Test
@@ -179,10 +178,10 @@ class PricingTest {
     Price requests =
         row(withUnit(BillingUnit.REQUESTS, 5_000 * A_MILLION, Map.of(INPUT, 1, OUTPUT, 2)));
 
-    assertEquals("0.043", worst(pages, withUnits(1_000, 1_000, Map.of("pages", 10L))));
-    assertTrue(Pricing.unpricedBecause(pages, bounds(1_000, 1_000)).isPresent());
-    assertEquals("0.008", worst(requests, bounds(1_000, 1_000)));
-    assertEquals("0.008", charge(requests, 1_000, 1_000));
+    assertThat(worst(pages, withUnits(1_000, 1_000, Map.of("pages", 10L)))).isEqualTo("0.043");
+    assertThat(Pricing.unpricedBecause(pages, bounds(1_000, 1_000))).isPresent();
+    assertThat(worst(requests, bounds(1_000, 1_000))).isEqualTo("0.008");
+    assertThat(charge(requests, 1_000, 1_000)).isEqualTo("0.008");
   }
 
   @Test
@@ -191,7 +190,7 @@ class PricingTest {
         row("chat", Map.of("web_search", 10_000 * A_MILLION), card(Map.of(INPUT, 1, OUTPUT, 2)));
     Usage usage = new Usage(1_000, 0, Parts.NONE, Map.of(), Map.of("web_search", 3L), null);
 
-    assertEquals("0.031", Charges.of(row, "default", usage).amount().toString());
+    assertThat(Charges.of(row, "default", usage).amount().toString()).isEqualTo("0.031");
   }
 
   @Test
@@ -200,8 +199,8 @@ class PricingTest {
         row(new RateCard("default", 0, Map.of(INPUT, 400_000L, OUTPUT, 400_000L), Map.of()));
 
     // 0.4 + 0.4 micro-USD are 1, not 2; 1.2 are 2.
-    assertEquals("0.000001", charge(row, 1, 1));
-    assertEquals("0.000002", charge(row, 2, 1));
+    assertThat(charge(row, 1, 1)).isEqualTo("0.000001");
+    assertThat(charge(row, 2, 1)).isEqualTo("0.000002");
   }
 
   @Test
@@ -219,8 +218,9 @@ class PricingTest {
             card(Map.of(INPUT, 1, CACHE_WRITE, 2, CACHE_WRITE_1H, 3, CACHE_READ, 1)),
             card("default", 200_000, Map.of(INPUT, 10)));
 
-    assertEquals("2.00001", charge(row, "default", 200_001, 0, cached(0, 200_001, 0)));
-    assertEquals("2.00001", charge(row, "default", 200_001, 0, cached(0, 200_001, 200_001)));
+    assertThat(charge(row, "default", 200_001, 0, cached(0, 200_001, 0))).isEqualTo("2.00001");
+    assertThat(charge(row, "default", 200_001, 0, cached(0, 200_001, 200_001)))
+        .isEqualTo("2.00001");
   }
 
   @Test
@@ -231,17 +231,17 @@ class PricingTest {
             card("priority", 0, Map.of(INPUT_IMAGE, 10)));
     Parts all = new Parts(100L, null, null, null, 100L, null, null, null);
 
-    assertEquals("0.001", charge(row, "priority", 100, 0, all));
+    assertThat(charge(row, "priority", 100, 0, all)).isEqualTo("0.001");
   }
 
   @Test
   void whenTokensAreZero_anUnboundedUnitIsNotFree() {
     Price song = row(withUnit(BillingUnit.IMAGES, 40_000 * A_MILLION, Map.of(INPUT, 0, OUTPUT, 0)));
 
-    assertTrue(Pricing.unpricedBecause(song, bounds(10, 10)).isPresent());
+    assertThat(Pricing.unpricedBecause(song, bounds(10, 10))).isPresent();
     Bounds one = withUnits(10, 10, Map.of("images", 1L));
-    assertTrue(Pricing.unpricedBecause(song, one).isEmpty());
-    assertEquals("0.04", worst(song, one));
+    assertThat(Pricing.unpricedBecause(song, one)).isEmpty();
+    assertThat(worst(song, one)).isEqualTo("0.04");
   }
 
   @Test
@@ -249,10 +249,11 @@ class PricingTest {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT_IMAGE, 30)));
     Pricing.Cost charge = Charges.of(row, "default", Usage.ofTokens(0, 1_000));
 
-    assertEquals("0.03", charge.amount().toString());
-    assertEquals(List.of("output_tokens"), charge.unpriced());
-    assertEquals(
-        List.of(), Charges.of(row, "default", Usage.ofTokens(1, 0)).unpriced(), "none was used");
+    assertThat(charge.amount().toString()).isEqualTo("0.03");
+    assertThat(charge.unpriced()).isEqualTo(List.of("output_tokens"));
+    assertThat(Charges.of(row, "default", Usage.ofTokens(1, 0)).unpriced())
+        .as("none was used")
+        .isEmpty();
   }
 
   @Test
@@ -265,34 +266,34 @@ class PricingTest {
     units.put("seconds", 0L);
     Usage usage = new Usage(20, 20, all, Charges.units(units), Map.of("web_search", 1L), "flex");
 
-    assertEquals(
-        List.of(
-            "service_tier",
-            "cache_read_tokens",
-            "cache_write_tokens",
-            "cache_write_1h_tokens",
-            "input_audio_tokens",
-            "input_image_tokens",
-            "reasoning_tokens",
-            "output_audio_tokens",
-            "output_image_tokens",
-            "images",
-            "web_search"),
-        Charges.of(row, "default", usage).unpriced());
-    assertEquals(
-        List.of(),
-        Charges.of(
-                row,
-                "default",
-                new Usage(
-                    20,
-                    20,
-                    new Parts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
-                    Map.of("images", UnitCount.ZERO),
-                    Map.of("web_search", 0L),
-                    null))
-            .unpriced(),
-        "what was not used needs no price");
+    assertThat(Charges.of(row, "default", usage).unpriced())
+        .isEqualTo(
+            List.of(
+                "service_tier",
+                "cache_read_tokens",
+                "cache_write_tokens",
+                "cache_write_1h_tokens",
+                "input_audio_tokens",
+                "input_image_tokens",
+                "reasoning_tokens",
+                "output_audio_tokens",
+                "output_image_tokens",
+                "images",
+                "web_search"));
+    assertThat(
+            Charges.of(
+                    row,
+                    "default",
+                    new Usage(
+                        20,
+                        20,
+                        new Parts(0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L),
+                        Map.of("images", UnitCount.ZERO),
+                        Map.of("web_search", 0L),
+                        null))
+                .unpriced())
+        .as("what was not used needs no price")
+        .isEmpty();
   }
 
   @Test
@@ -305,14 +306,19 @@ class PricingTest {
         row("chat", Map.of("web_search", 1L), withUnit(BillingUnit.IMAGES, A_MILLION, every));
     Parts all = new Parts(5L, 4L, 3L, 2L, 1L, 3L, 2L, 1L);
 
-    assertEquals(
-        List.of(),
-        Charges.of(
-                row,
-                "default",
-                new Usage(
-                    20, 20, all, Map.of("images", UnitCount.of(1)), Map.of("web_search", 1L), null))
-            .unpriced());
+    assertThat(
+            Charges.of(
+                    row,
+                    "default",
+                    new Usage(
+                        20,
+                        20,
+                        all,
+                        Map.of("images", UnitCount.of(1)),
+                        Map.of("web_search", 1L),
+                        null))
+                .unpriced())
+        .isEmpty();
   }
 
   @Test
@@ -320,11 +326,10 @@ class PricingTest {
     Price row = row(card(Map.of(INPUT, 1, OUTPUT, 2)));
     Pricing.Cost flex = Charges.of(row, "flex", Usage.ofTokens(10, 10));
 
-    assertEquals("0.00003", flex.amount().toString());
-    assertEquals(List.of("service_tier"), flex.unpriced());
-    assertEquals(
-        new Pricing.Cost(MicroUsd.ZERO, List.of("model")),
-        Charges.of(row(), "default", Usage.ofTokens(10, 10)));
+    assertThat(flex.amount().toString()).isEqualTo("0.00003");
+    assertThat(flex.unpriced()).isEqualTo(List.of("service_tier"));
+    assertThat(Charges.of(row(), "default", Usage.ofTokens(10, 10)))
+        .isEqualTo(new Pricing.Cost(MicroUsd.ZERO, List.of("model")));
   }
 
   @Test
@@ -332,8 +337,8 @@ class PricingTest {
     Price row = row(card(Map.of(INPUT_AUDIO, 3, INPUT_IMAGE, 4, OUTPUT, 90)));
     Pricing.Cost charge = Charges.of(row, "default", Usage.ofTokens(1_000, 0));
 
-    assertEquals("0.004", charge.amount().toString());
-    assertEquals(List.of("input_tokens"), charge.unpriced());
+    assertThat(charge.amount().toString()).isEqualTo("0.004");
+    assertThat(charge.unpriced()).isEqualTo(List.of("input_tokens"));
   }
 
   @Test
@@ -348,11 +353,11 @@ class PricingTest {
 
     Map<String, String> base =
         Map.of("input", "0.000003", "output", "0.000015", "images", "0.04", "web_search", "0.01");
-    assertEquals(base, row.describe("default", 0));
-    assertEquals(base, row.describe("default", 200_000));
-    assertEquals("0.000006", row.describe("default", 200_001).get("input"));
-    assertEquals("0.000001", row.describe("flex", 1).get("input"));
-    assertEquals(Map.of("web_search", "0.01"), row.describe("priority", 1));
+    assertThat(row.describe("default", 0)).isEqualTo(base);
+    assertThat(row.describe("default", 200_000)).isEqualTo(base);
+    assertThat(row.describe("default", 200_001).get("input")).isEqualTo("0.000006");
+    assertThat(row.describe("flex", 1).get("input")).isEqualTo("0.000001");
+    assertThat(row.describe("priority", 1)).isEqualTo(Map.of("web_search", "0.01"));
   }
 
   /// A row in USD for a million tokens whose units cost 10 micro-USD each.
@@ -389,70 +394,76 @@ class PricingTest {
   @Test
   void whenSoundIsPricedByTheToken_secondsDoNotAdd() {
     Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
-    assertEquals(
-        800, worst(billing("chat", text, BillingUnit.SECONDS), TEXT_AND_SOUND, "seconds", 50));
+    assertThat(worst(billing("chat", text, BillingUnit.SECONDS), TEXT_AND_SOUND, "seconds", 50))
+        .isEqualTo(800);
 
     Price soundIn =
         billing("chat", Map.of(INPUT, 1, INPUT_AUDIO, 3, OUTPUT, 2), BillingUnit.SECONDS);
-    assertEquals(
-        500, worst(soundIn, TEXT_AND_SOUND, "seconds", 1), "300 for sound and 200 for text");
-    assertEquals(
-        800, worst(soundIn, TEXT_AND_SOUND, "seconds", 50), "500 by the second, and 300 for text");
+    assertThat(worst(soundIn, TEXT_AND_SOUND, "seconds", 1))
+        .as("300 for sound and 200 for text")
+        .isEqualTo(500);
+    assertThat(worst(soundIn, TEXT_AND_SOUND, "seconds", 50))
+        .as("500 by the second, and 300 for text")
+        .isEqualTo(800);
     Price soundOut =
         billing("chat", Map.of(INPUT, 1, OUTPUT, 2, OUTPUT_AUDIO, 4), BillingUnit.SECONDS);
-    assertEquals(500, worst(soundOut, TEXT_AND_SOUND, "seconds", 1));
-    assertEquals(800, worst(soundOut, TEXT_AND_SOUND, "seconds", 50));
+    assertThat(worst(soundOut, TEXT_AND_SOUND, "seconds", 1)).isEqualTo(500);
+    assertThat(worst(soundOut, TEXT_AND_SOUND, "seconds", 50)).isEqualTo(800);
     for (String mode : List.of("audio_transcription", "audio_speech")) {
       Price sound = billing(mode, text, BillingUnit.SECONDS);
-      assertEquals(300, worst(sound, TEXT_AND_SOUND, "seconds", 1), "by the token");
-      assertEquals(
-          500, worst(sound, TEXT_AND_SOUND, "seconds", 50), "or by the second, for all of it");
+      assertThat(worst(sound, TEXT_AND_SOUND, "seconds", 1)).as("by the token").isEqualTo(300);
+      assertThat(worst(sound, TEXT_AND_SOUND, "seconds", 50))
+          .as("or by the second, for all of it")
+          .isEqualTo(500);
       Price bySecondAlone = billing(mode, Map.of(), BillingUnit.SECONDS);
-      assertEquals(500, worst(bySecondAlone, TEXT_AND_SOUND, "seconds", 50));
+      assertThat(worst(bySecondAlone, TEXT_AND_SOUND, "seconds", 50)).isEqualTo(500);
     }
   }
 
   @Test
   void whenImagesArePricedByTokenOrPixel_theyDoNotAdd() {
     Map<TokenClass, Integer> text = Map.of(INPUT, 1, OUTPUT, 2);
-    assertEquals(
-        800, worst(billing("chat", text, BillingUnit.IMAGES), TEXT_AND_IMAGES, "images", 50));
+    assertThat(worst(billing("chat", text, BillingUnit.IMAGES), TEXT_AND_IMAGES, "images", 50))
+        .isEqualTo(800);
 
     Price imageIn =
         billing("chat", Map.of(INPUT, 1, INPUT_IMAGE, 3, OUTPUT, 2), BillingUnit.IMAGES);
-    assertEquals(500, worst(imageIn, TEXT_AND_IMAGES, "images", 1));
-    assertEquals(800, worst(imageIn, TEXT_AND_IMAGES, "images", 50));
+    assertThat(worst(imageIn, TEXT_AND_IMAGES, "images", 1)).isEqualTo(500);
+    assertThat(worst(imageIn, TEXT_AND_IMAGES, "images", 50)).isEqualTo(800);
     Price imageOut =
         billing("chat", Map.of(INPUT, 1, OUTPUT, 2, OUTPUT_IMAGE, 4), BillingUnit.IMAGES);
-    assertEquals(500, worst(imageOut, TEXT_AND_IMAGES, "images", 1));
-    assertEquals(800, worst(imageOut, TEXT_AND_IMAGES, "images", 50));
+    assertThat(worst(imageOut, TEXT_AND_IMAGES, "images", 1)).isEqualTo(500);
+    assertThat(worst(imageOut, TEXT_AND_IMAGES, "images", 50)).isEqualTo(800);
     Price pixels = billing("image_generation", Map.of(), BillingUnit.IMAGES, BillingUnit.PIXELS);
     Bounds both = withUnits(0, 0, Map.of("images", 3L, "pixels", 7L));
-    assertEquals(70, Pricing.worstCase(pixels, both).micros(), "the dearer, and never the sum");
+    assertThat(Pricing.worstCase(pixels, both).micros())
+        .as("the dearer, and never the sum")
+        .isEqualTo(70);
     Bounds few = withUnits(0, 0, Map.of("images", 8L, "pixels", 7L));
-    assertEquals(80, Pricing.worstCase(pixels, few).micros());
+    assertThat(Pricing.worstCase(pixels, few).micros()).isEqualTo(80);
   }
 
   @Test
   void whenTextIsPriced_charactersDoNotAdd() {
     Price input = billing("chat", Map.of(INPUT, 1), BillingUnit.CHARACTERS);
-    assertEquals(100, worst(input, TEXT, "characters", 1));
-    assertEquals(500, worst(input, TEXT, "characters", 50));
+    assertThat(worst(input, TEXT, "characters", 1)).isEqualTo(100);
+    assertThat(worst(input, TEXT, "characters", 50)).isEqualTo(500);
     Price output = billing("chat", Map.of(OUTPUT, 2), BillingUnit.CHARACTERS);
-    assertEquals(200, worst(output, TEXT, "characters", 1));
-    assertEquals(500, worst(output, TEXT, "characters", 50));
+    assertThat(worst(output, TEXT, "characters", 1)).isEqualTo(200);
+    assertThat(worst(output, TEXT, "characters", 50)).isEqualTo(500);
     Price reasoningByTheCharacter =
         billing("chat", Map.of(OUTPUT, 2, REASONING, 3), BillingUnit.CHARACTERS);
-    assertEquals(300, worst(reasoningByTheCharacter, TEXT, "characters", 1));
-    assertEquals(500, worst(reasoningByTheCharacter, TEXT, "characters", 50));
-    assertEquals(
-        500, worst(billing("chat", Map.of(), BillingUnit.CHARACTERS), TEXT, "characters", 50));
+    assertThat(worst(reasoningByTheCharacter, TEXT, "characters", 1)).isEqualTo(300);
+    assertThat(worst(reasoningByTheCharacter, TEXT, "characters", 50)).isEqualTo(500);
+    assertThat(worst(billing("chat", Map.of(), BillingUnit.CHARACTERS), TEXT, "characters", 50))
+        .isEqualTo(500);
     Price free = billing("chat", Map.of(INPUT, 0, OUTPUT, 0), BillingUnit.CHARACTERS);
-    assertEquals(500, worst(free, TEXT, "characters", 50));
+    assertThat(worst(free, TEXT, "characters", 50)).isEqualTo(500);
     Price reasoningAlone =
         billing("chat", Map.of(INPUT, 0, OUTPUT, 0, REASONING, 3), BillingUnit.CHARACTERS);
-    assertEquals(
-        800, worst(reasoningAlone, TEXT, "characters", 50), "text at zero is no way to bill text");
+    assertThat(worst(reasoningAlone, TEXT, "characters", 50))
+        .as("text at zero is no way to bill text")
+        .isEqualTo(800);
   }
 
   @Test
@@ -466,9 +477,9 @@ class PricingTest {
             BillingUnit.CHARACTERS);
     Map<String, Long> units = Map.of("seconds", 30L, "images", 40L, "characters", 50L);
 
-    assertEquals(1_200, Pricing.worstCase(row, withUnits(100, 0, units)).micros());
+    assertThat(Pricing.worstCase(row, withUnits(100, 0, units)).micros()).isEqualTo(1_200);
     Usage usage = new Usage(100, 0, media(10, 20), Charges.units(units), Map.of(), null);
-    assertEquals(1_200, Charges.of(row, "default", usage).amount().micros());
+    assertThat(Charges.of(row, "default", usage).amount().micros()).isEqualTo(1_200);
   }
 
   @Test
@@ -488,11 +499,11 @@ class PricingTest {
     Parts parts = new Parts(0L, 0L, 0L, 3L, 4L, 5L, 6L, 7L);
 
     // 93 of text, 3 x 10, 4 x 100; 82 of text, 5 x 10, 6 x 100, 7 x 1,000.
-    assertEquals(
-        93 + 30 + 400 + 82 + 50 + 600 + 7_000,
-        Charges.of(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
-            .amount()
-            .micros());
+    assertThat(
+            Charges.of(row, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+                .amount()
+                .micros())
+        .isEqualTo(93 + 30 + 400 + 82 + 50 + 600 + 7_000);
     Price partsForLess =
         row(
             card(
@@ -505,11 +516,12 @@ class PricingTest {
                     REASONING, 100,
                     OUTPUT_AUDIO, 10,
                     OUTPUT_IMAGE, 1)));
-    assertEquals(
-        93_000 + 30 + 4 + 82_000 + 500 + 60 + 7,
-        Charges.of(partsForLess, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
-            .amount()
-            .micros(),
-        "no token is billed as what it is not");
+    assertThat(
+            Charges.of(
+                    partsForLess, "default", new Usage(100, 100, parts, Map.of(), Map.of(), null))
+                .amount()
+                .micros())
+        .as("no token is billed as what it is not")
+        .isEqualTo(93_000 + 30 + 4 + 82_000 + 500 + 60 + 7);
   }
 }

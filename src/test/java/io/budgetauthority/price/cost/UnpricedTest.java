@@ -7,7 +7,7 @@ import static io.budgetauthority.price.TokenClass.OUTPUT;
 import static io.budgetauthority.price.TokenClass.OUTPUT_AUDIO;
 import static io.budgetauthority.price.TokenClass.OUTPUT_IMAGE;
 import static io.budgetauthority.price.TokenClass.REASONING;
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Bounds;
@@ -19,7 +19,6 @@ import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /// What a row has no price for, in words (protocol.md#unknown-price).
@@ -60,7 +59,7 @@ class UnpricedTest {
 
   @Test
   void whenARowHasNoCards_itHasNoPrice() {
-    assertEquals("m has no price", reason(row(List.of(), false), Imports.bounds(1, 1)));
+    assertThat(reason(row(List.of(), false), Imports.bounds(1, 1))).isEqualTo("m has no price");
   }
 
   @Test
@@ -70,51 +69,45 @@ class UnpricedTest {
     Price withoutTools =
         new Price("p", "m", "chat", null, null, null, false, null, zeros, null, false);
 
-    assertEquals(
-        "m has only prices of zero that nobody approved",
-        reason(withoutTools, Imports.bounds(1, 1)));
-    assertEquals("", reason(withoutTools.withZeroApproved(), Imports.bounds(1, 1)));
-    assertEquals(
-        "m has only prices of zero that nobody approved",
-        reason(row(zeros, false), Imports.bounds(1, 1)),
-        "a priced tool does not make its tokens free");
+    assertThat(reason(withoutTools, Imports.bounds(1, 1)))
+        .isEqualTo("m has only prices of zero that nobody approved");
+    assertThat(reason(withoutTools.withZeroApproved(), Imports.bounds(1, 1))).isEqualTo("");
+    assertThat(reason(row(zeros, false), Imports.bounds(1, 1)))
+        .as("a priced tool does not make its tokens free")
+        .isEqualTo("m has only prices of zero that nobody approved");
   }
 
   @Test
   void whenAServiceTierHasNoPrice_theCallIsUnpriced() {
     Bounds flex = new Bounds(1, 1, Parts.NONE, Map.of(), Map.of(), "flex");
 
-    assertEquals("m has no price for service_tier flex", reason(row(TEXT, Map.of()), flex));
+    assertThat(reason(row(TEXT, Map.of()), flex)).isEqualTo("m has no price for service_tier flex");
   }
 
   @Test
   void whenUnitsOrToolsAreUsed_theyMustBeBoundedAndPriced() {
     Price row = row(TEXT, Map.of(BillingUnit.IMAGES, 7L));
 
-    assertEquals(
-        "m may be used, and the request does not bound images",
-        reason(row, bounds(Map.of("images", Bounds.UNSTATED))));
-    assertEquals(
-        "m may be used, and the request does not bound web_search",
-        reason(row, bounds(Map.of(), Map.of("web_search", Bounds.UNSTATED))));
-    assertEquals(
-        "m has no price for billed_tools file_search",
-        reason(row, bounds(Map.of(), Map.of("web_search", 1L, "file_search", 1L))));
-    assertEquals("m has no price for units seconds", reason(row, bounds(Map.of("seconds", 3L))));
-    assertEquals("", reason(row, bounds(Map.of("images", 3L, "requests", 2L))));
-    assertEquals("", reason(row, bounds(Map.of(), Map.of("web_search", 1L))));
+    assertThat(reason(row, bounds(Map.of("images", Bounds.UNSTATED))))
+        .isEqualTo("m may be used, and the request does not bound images");
+    assertThat(reason(row, bounds(Map.of(), Map.of("web_search", Bounds.UNSTATED))))
+        .isEqualTo("m may be used, and the request does not bound web_search");
+    assertThat(reason(row, bounds(Map.of(), Map.of("web_search", 1L, "file_search", 1L))))
+        .isEqualTo("m has no price for billed_tools file_search");
+    assertThat(reason(row, bounds(Map.of("seconds", 3L))))
+        .isEqualTo("m has no price for units seconds");
+    assertThat(reason(row, bounds(Map.of("images", 3L, "requests", 2L)))).isEqualTo("");
+    assertThat(reason(row, bounds(Map.of(), Map.of("web_search", 1L)))).isEqualTo("");
   }
 
   @Test
   void whenSeveralNamesHaveNoPrice_theFirstByNameIsNamed() {
     Price row = row(TEXT, Map.of());
 
-    assertEquals(
-        "m has no price for units images",
-        reason(row, bounds(Map.of("seconds", 3L, "images", 1L, "pages", 1L))));
-    assertEquals(
-        "m has no price for billed_tools a",
-        reason(row, bounds(Map.of(), Map.of("c", 1L, "a", 1L, "b", 1L))));
+    assertThat(reason(row, bounds(Map.of("seconds", 3L, "images", 1L, "pages", 1L))))
+        .isEqualTo("m has no price for units images");
+    assertThat(reason(row, bounds(Map.of(), Map.of("c", 1L, "a", 1L, "b", 1L))))
+        .isEqualTo("m has no price for billed_tools a");
   }
 
   @Test
@@ -123,44 +116,42 @@ class UnpricedTest {
       Price row = row(TEXT, Map.of(unit, 7L));
       String name = unit.wireName();
 
-      assertEquals(
-          "m bills " + name + " and the request does not bound them",
-          reason(row, Imports.bounds(1, 1)));
-      assertEquals("", reason(row, bounds(Map.of(name, 1L))));
-      assertEquals("", reason(row(TEXT, Map.of(unit, 0L)), Imports.bounds(1, 1)), "costs nothing");
+      assertThat(reason(row, Imports.bounds(1, 1)))
+          .isEqualTo("m bills " + name + " and the request does not bound them");
+      assertThat(reason(row, bounds(Map.of(name, 1L)))).isEqualTo("");
+      assertThat(reason(row(TEXT, Map.of(unit, 0L)), Imports.bounds(1, 1)))
+          .as("costs nothing")
+          .isEqualTo("");
     }
-    assertEquals("", reason(row(TEXT, Map.of(BillingUnit.IMAGES, 7L)), Imports.bounds(1, 1)));
+    assertThat(reason(row(TEXT, Map.of(BillingUnit.IMAGES, 7L)), Imports.bounds(1, 1)))
+        .isEqualTo("");
   }
 
   @Test
   void whenARowPricesUnitsAlone_oneOfThemMustBeBounded() {
     Price seconds = row(Map.of(), Map.of(BillingUnit.SECONDS, 7L, BillingUnit.IMAGES, 7L));
 
-    assertEquals(
-        "m is priced by units alone and the request bounds none of them",
-        reason(seconds, Imports.bounds(1, 1)));
-    assertEquals("", reason(seconds, bounds(Map.of("seconds", 1L))));
-    assertEquals(
-        "m is priced by units alone and the request bounds none of them",
-        reason(seconds, bounds(Map.of("requests", 1L))),
-        "a request is none of its units");
-    assertEquals(
-        "",
-        reason(row(Map.of(), Map.of(BillingUnit.REQUESTS, 7L)), Imports.bounds(1, 1)),
-        "one request is bounded by itself");
+    assertThat(reason(seconds, Imports.bounds(1, 1)))
+        .isEqualTo("m is priced by units alone and the request bounds none of them");
+    assertThat(reason(seconds, bounds(Map.of("seconds", 1L)))).isEqualTo("");
+    assertThat(reason(seconds, bounds(Map.of("requests", 1L))))
+        .as("a request is none of its units")
+        .isEqualTo("m is priced by units alone and the request bounds none of them");
+    assertThat(reason(row(Map.of(), Map.of(BillingUnit.REQUESTS, 7L)), Imports.bounds(1, 1)))
+        .as("one request is bounded by itself")
+        .isEqualTo("");
   }
 
   @Test
   void whenTokensAreZeroBesidePricedUnits_aUnitMustBeBounded() {
     Price row = row(Map.of(INPUT, 0L, OUTPUT, 0L), Map.of(BillingUnit.IMAGES, 7L));
 
-    assertEquals(
-        "m has tokens at zero beside priced units and the request bounds none of them",
-        reason(row, Imports.bounds(1, 1)));
-    assertEquals("", reason(row, bounds(Map.of("images", 1L))));
+    assertThat(reason(row, Imports.bounds(1, 1)))
+        .isEqualTo("m has tokens at zero beside priced units and the request bounds none of them");
+    assertThat(reason(row, bounds(Map.of("images", 1L)))).isEqualTo("");
     Price freeUnits = row(Map.of(INPUT, 0L, OUTPUT, 0L), Map.of(BillingUnit.IMAGES, 0L));
-    assertEquals(
-        "m has only prices of zero that nobody approved", reason(freeUnits, Imports.bounds(1, 1)));
+    assertThat(reason(freeUnits, Imports.bounds(1, 1)))
+        .isEqualTo("m has only prices of zero that nobody approved");
   }
 
   private static Bounds bounds(long input, long output, Parts parts) {
@@ -171,25 +162,27 @@ class UnpricedTest {
   void whenAWholeHasNoPrice_itsPartsMustCoverIt() {
     Price sound = row(Map.of(INPUT_AUDIO, 1L, INPUT_IMAGE, 1L, OUTPUT, 2L), Map.of());
 
-    assertEquals("m has no price for its plain input", reason(sound, Imports.bounds(1, 1)));
-    assertEquals("", reason(sound, Imports.bounds(0, 1)));
-    assertEquals("", reason(sound, bounds(50, 1, Imports.media(30, 20))));
-    assertEquals(
-        "m has no price for its plain input", reason(sound, bounds(51, 1, Imports.media(30, 20))));
+    assertThat(reason(sound, Imports.bounds(1, 1))).isEqualTo("m has no price for its plain input");
+    assertThat(reason(sound, Imports.bounds(0, 1))).isEqualTo("");
+    assertThat(reason(sound, bounds(50, 1, Imports.media(30, 20)))).isEqualTo("");
+    assertThat(reason(sound, bounds(51, 1, Imports.media(30, 20))))
+        .isEqualTo("m has no price for its plain input");
 
     Price drawing =
         row(Map.of(INPUT, 1L, OUTPUT_IMAGE, 1L, OUTPUT_AUDIO, 1L, REASONING, 1L), Map.of());
     Parts covering = new Parts(null, null, null, null, null, 5L, 3L, 2L);
-    assertEquals("m has no price for its plain output", reason(drawing, Imports.bounds(1, 1)));
-    assertEquals("", reason(drawing, Imports.bounds(1, 0)));
-    assertEquals("", reason(drawing, bounds(1, 10, covering)));
-    assertEquals("m has no price for its plain output", reason(drawing, bounds(1, 11, covering)));
+    assertThat(reason(drawing, Imports.bounds(1, 1)))
+        .isEqualTo("m has no price for its plain output");
+    assertThat(reason(drawing, Imports.bounds(1, 0))).isEqualTo("");
+    assertThat(reason(drawing, bounds(1, 10, covering))).isEqualTo("");
+    assertThat(reason(drawing, bounds(1, 11, covering)))
+        .isEqualTo("m has no price for its plain output");
   }
 
   @Test
   void whenAUnitIsBounded_tokensNeedNoPriceOfTheirOwn() {
     Price row = row(Map.of(OUTPUT_IMAGE, 1L), Map.of(BillingUnit.IMAGES, 7L));
 
-    assertEquals(Optional.empty(), Pricing.unpricedBecause(row, bounds(Map.of("images", 1L))));
+    assertThat(Pricing.unpricedBecause(row, bounds(Map.of("images", 1L)))).isEmpty();
   }
 }

@@ -1,6 +1,6 @@
 package io.budgetauthority.price.override;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.configuration.ChangePriceOverride;
@@ -79,7 +79,7 @@ class PriceOverridesTest {
   }
 
   private void put(PriceOverride override) {
-    assertEquals(ChangePriceOverride.Result.CREATED, change(configuration, override));
+    assertThat(change(configuration, override)).isEqualTo(ChangePriceOverride.Result.CREATED);
   }
 
   private Found find(@Nullable String provider, String model) {
@@ -94,29 +94,31 @@ class PriceOverridesTest {
 
   @Test
   void whenThereIsNoOverride_theTableAnswers() {
-    assertEquals(3, picos(find(null, "n")));
-    assertEquals(new Found.Unknown(), find(null, "nobody"));
-    assertEquals(new Found.Ambiguous(List.of("a/m", "b/m")), find(null, "m"));
+    assertThat(picos(find(null, "n"))).isEqualTo(3);
+    assertThat(find(null, "nobody")).isEqualTo(new Found.Unknown());
+    assertThat(find(null, "m")).isEqualTo(new Found.Ambiguous(List.of("a/m", "b/m")));
   }
 
   @Test
   void whenARowIsOverridden_everyNameOfItGetsTheOverride() {
     put(override("one", "a/m", 100));
 
-    assertEquals(100, picos(find(null, "a/m")));
-    assertEquals(100, picos(find("one", "m")), "the row that it means is the overridden one");
-    assertEquals(2, picos(find("two", "m")));
-    assertEquals(3, picos(find(null, "n")));
+    assertThat(picos(find(null, "a/m"))).isEqualTo(100);
+    assertThat(picos(find("one", "m")))
+        .as("the row that it means is the overridden one")
+        .isEqualTo(100);
+    assertThat(picos(find("two", "m"))).isEqualTo(2);
+    assertThat(picos(find(null, "n"))).isEqualTo(3);
   }
 
   @Test
   void whenAnOverrideNamesARowByItsEnding_everySpellingHasIt() {
     put(override("one", "m", 100));
 
-    assertEquals(100, picos(find("one", "m")));
-    assertEquals(100, picos(find("one", "a/m")));
-    assertEquals(100, picos(find(null, "a/m")));
-    assertEquals(2, picos(find("two", "m")));
+    assertThat(picos(find("one", "m"))).isEqualTo(100);
+    assertThat(picos(find("one", "a/m"))).isEqualTo(100);
+    assertThat(picos(find(null, "a/m"))).isEqualTo(100);
+    assertThat(picos(find("two", "m"))).isEqualTo(2);
   }
 
   @Test
@@ -124,28 +126,28 @@ class PriceOverridesTest {
     put(override("one", "m", 100));
     put(override("one", "a/m", 200));
 
-    assertEquals(200, picos(find("one", "m")));
-    assertEquals(200, picos(find("one", "a/m")));
+    assertThat(picos(find("one", "m"))).isEqualTo(200);
+    assertThat(picos(find("one", "a/m"))).isEqualTo(200);
   }
 
   @Test
   void whenTheCacheIsOlderThanADecision_itIsReadAgain() {
     PriceOverrides elsewhere = TestConfiguration.shared(CLOCK).overrides;
-    assertEquals(3, picos(elsewhere.find(tenant, table, "p", "n")));
+    assertThat(picos(elsewhere.find(tenant, table, "p", "n"))).isEqualTo(3);
     put(override("p", "n", 100));
 
-    assertEquals(3, picos(elsewhere.find(tenant, table, "p", "n")));
-    assertEquals(100, picos(elsewhere.findAt(tenant, table, "p", "n", NOW.plusSeconds(1))));
+    assertThat(picos(elsewhere.find(tenant, table, "p", "n"))).isEqualTo(3);
+    assertThat(picos(elsewhere.findAt(tenant, table, "p", "n", NOW.plusSeconds(1)))).isEqualTo(100);
   }
 
   @Test
   void whenTheTableLacksAModel_itsExactNamesFindTheOverride() {
     put(override("own", "mine", 100));
 
-    assertEquals(100, picos(find(null, "mine")));
-    assertEquals(100, picos(find("own", "mine")));
-    assertEquals(new Found.Unknown(), find("other", "mine"));
-    assertEquals(new Found.Unknown(), find("own", "min"));
+    assertThat(picos(find(null, "mine"))).isEqualTo(100);
+    assertThat(picos(find("own", "mine"))).isEqualTo(100);
+    assertThat(find("other", "mine")).isEqualTo(new Found.Unknown());
+    assertThat(find("own", "min")).isEqualTo(new Found.Unknown());
   }
 
   @Test
@@ -153,55 +155,56 @@ class PriceOverridesTest {
     put(override("own", "mine", 100));
     put(override("other", "mine", 200));
 
-    assertEquals(new Found.Ambiguous(List.of("other/mine", "own/mine")), find(null, "mine"));
-    assertEquals(200, picos(find("other", "mine")));
+    assertThat(find(null, "mine"))
+        .isEqualTo(new Found.Ambiguous(List.of("other/mine", "own/mine")));
+    assertThat(picos(find("other", "mine"))).isEqualTo(200);
   }
 
   @Test
   void whenAnOverrideIsDeleted_theTablesPriceApplies() {
     put(override("p", "n", 100));
-    assertEquals(
-        ChangePriceOverride.Result.REPLACED, change(configuration, override("p", "n", 101)));
-    assertEquals(101, picos(find("p", "n")));
-    assertEquals(List.of(override("p", "n", 101)), overrides.list(tenant));
+    assertThat(change(configuration, override("p", "n", 101)))
+        .isEqualTo(ChangePriceOverride.Result.REPLACED);
+    assertThat(picos(find("p", "n"))).isEqualTo(101);
+    assertThat(overrides.list(tenant)).isEqualTo(List.of(override("p", "n", 101)));
 
-    assertEquals(ChangePriceOverride.Result.DELETED, delete("p", "n"));
-    assertEquals(3, picos(find("p", "n")));
-    assertEquals(Optional.empty(), overrides.get(tenant, "p", "n"));
-    assertEquals(ChangePriceOverride.Result.UNKNOWN, delete("p", "n"));
+    assertThat(delete("p", "n")).isEqualTo(ChangePriceOverride.Result.DELETED);
+    assertThat(picos(find("p", "n"))).isEqualTo(3);
+    assertThat(overrides.get(tenant, "p", "n")).isEmpty();
+    assertThat(delete("p", "n")).isEqualTo(ChangePriceOverride.Result.UNKNOWN);
     List<AuditEntry> trail = configuration.audit.list(tenant, 10, null);
-    assertEquals(3, trail.size());
-    assertEquals("price-overrides/p/n", trail.getFirst().subject());
-    assertEquals(
-        List.of(101L, 100L),
-        trail.stream()
-            .flatMap(it -> Optional.ofNullable(it.to()).stream())
-            .filter(it -> !it.isNull())
-            .map(it -> it.at("/tokens/input").longValue())
-            .sorted(Comparator.reverseOrder())
-            .toList());
+    assertThat(trail).hasSize(3);
+    assertThat(trail.getFirst().subject()).isEqualTo("price-overrides/p/n");
+    assertThat(
+            trail.stream()
+                .flatMap(it -> Optional.ofNullable(it.to()).stream())
+                .filter(it -> !it.isNull())
+                .map(it -> it.at("/tokens/input").longValue())
+                .sorted(Comparator.reverseOrder())
+                .toList())
+        .isEqualTo(List.of(101L, 100L));
   }
 
   @Test
   void whenOneOverrideIsRead_itIsTheStoredAndNotTheCached() {
     TestConfiguration elsewhere = TestConfiguration.shared(CLOCK);
-    assertEquals(3, picos(find("p", "n")));
+    assertThat(picos(find("p", "n"))).isEqualTo(3);
     PriceOverride other = override("p", "n", 100);
-    assertEquals(ChangePriceOverride.Result.CREATED, change(elsewhere, other));
+    assertThat(change(elsewhere, other)).isEqualTo(ChangePriceOverride.Result.CREATED);
 
-    assertEquals(3, picos(find("p", "n")), "cached for less than a minute");
-    assertEquals(Optional.of(other), overrides.get(tenant, "p", "n"));
-    assertEquals(Optional.empty(), overrides.get(tenant, "p", "other"));
-    assertEquals(Optional.empty(), overrides.get(tenant, "q", "n"));
-    assertEquals(1, overrides.list(tenant).size());
+    assertThat(picos(find("p", "n"))).as("cached for less than a minute").isEqualTo(3);
+    assertThat(overrides.get(tenant, "p", "n")).isEqualTo(Optional.of(other));
+    assertThat(overrides.get(tenant, "p", "other")).isEmpty();
+    assertThat(overrides.get(tenant, "q", "n")).isEmpty();
+    assertThat(overrides.list(tenant)).hasSize(1);
   }
 
   @Test
   void whenATenantHasAnOverride_noOtherTenantHasIt() {
     put(override("p", "n", 100));
 
-    assertEquals(3, picos(overrides.find(tenant + "#config", table, "p", "n")));
-    assertEquals(3, picos(overrides.find("other-" + tenant, table, "p", "n")));
+    assertThat(picos(overrides.find(tenant + "#config", table, "p", "n"))).isEqualTo(3);
+    assertThat(picos(overrides.find("other-" + tenant, table, "p", "n"))).isEqualTo(3);
   }
 
   /// A sort key has at most 1,024 bytes, and 256 characters may be more.
@@ -213,10 +216,10 @@ class PriceOverridesTest {
     put(override(long256, "€".repeat(256), 3));
     put(override(long256, "€".repeat(255) + "$", 4));
 
-    assertEquals(1, picos(find("p#q", "n")));
-    assertEquals(2, picos(find("p", "q#n")));
-    assertEquals(3, picos(find(long256, "€".repeat(256))));
-    assertEquals(4, picos(find(long256, "€".repeat(255) + "$")));
-    assertEquals(4, overrides.list(tenant).size());
+    assertThat(picos(find("p#q", "n"))).isEqualTo(1);
+    assertThat(picos(find("p", "q#n"))).isEqualTo(2);
+    assertThat(picos(find(long256, "€".repeat(256)))).isEqualTo(3);
+    assertThat(picos(find(long256, "€".repeat(255) + "$"))).isEqualTo(4);
+    assertThat(overrides.list(tenant)).hasSize(4);
   }
 }

@@ -1,9 +1,7 @@
 package io.budgetauthority.price.review;
 
 import static io.budgetauthority.price.Imports.imported;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -30,9 +28,9 @@ class PriceReviewTest {
     String price = ", \"input_cost_per_token\": 1e-6";
     PriceReview review = review(row("old", price), row("new", price));
 
-    assertEquals(List.of(new RowName("p", "new")), review.added());
-    assertEquals(List.of(new RowName("p", "old")), review.removed());
-    assertFalse(review.clean());
+    assertThat(review.added()).isEqualTo(List.of(new RowName("p", "new")));
+    assertThat(review.removed()).isEqualTo(List.of(new RowName("p", "old")));
+    assertThat(review.clean()).isFalse();
   }
 
   @Test
@@ -54,19 +52,16 @@ class PriceReviewTest {
                 "google_maps_grounding_cost_per_query": 0.01\
                 """));
 
-    assertTrue(
-        review.pricesUp().contains(new Move("m", "input", "default", 0, "0.000001", "0.000002")));
-    assertTrue(
-        review
-            .pricesUp()
-            .contains(new Move("m", "input", "default", 200_000, "0.000001", "0.000004")));
-    assertTrue(review.pricesUp().contains(new Move("m", "queries", "default", 0, "0.02", "0.03")));
-    assertTrue(
-        review.pricesUp().contains(new Move("m", "google_maps", "default", 0, null, "0.01")));
-    assertEquals(
-        List.of(new Move("m", "output", "default", 0, "0.000009", "0.000008")),
-        review.pricesDown());
-    assertFalse(review.clean());
+    assertThat(review.pricesUp())
+        .contains(new Move("m", "input", "default", 0, "0.000001", "0.000002"));
+    assertThat(review.pricesUp())
+        .contains(new Move("m", "input", "default", 200_000, "0.000001", "0.000004"));
+    assertThat(review.pricesUp()).contains(new Move("m", "queries", "default", 0, "0.02", "0.03"));
+    assertThat(review.pricesUp())
+        .contains(new Move("m", "google_maps", "default", 0, null, "0.01"));
+    assertThat(review.pricesDown())
+        .isEqualTo(List.of(new Move("m", "output", "default", 0, "0.000009", "0.000008")));
+    assertThat(review.clean()).isFalse();
   }
 
   @Test
@@ -75,9 +70,8 @@ class PriceReviewTest {
     PriceReview review =
         review(row("m", input), row("m", input + ", \"cache_read_input_token_cost\": 1e-7"));
 
-    assertEquals(
-        List.of(new Move("m", "cache_read", "default", 0, "0.000001", "0.0000001")),
-        review.pricesDown());
+    assertThat(review.pricesDown())
+        .isEqualTo(List.of(new Move("m", "cache_read", "default", 0, "0.000001", "0.0000001")));
   }
 
   @Test
@@ -85,19 +79,22 @@ class PriceReviewTest {
     PriceReview review =
         review(row("m", ", \"max_input_tokens\": 10"), row("m", ", \"max_input_tokens\": 20"));
 
-    assertEquals(List.of(new RowName("p", "m")), review.changed());
+    assertThat(review.changed()).isEqualTo(List.of(new RowName("p", "m")));
   }
 
   @Test
   void whenRowsAreOnlyAdded_theReviewIsCleanUnlessSuspect() {
     String one = row("a", ", \"input_cost_per_token\": 1e-6");
 
-    assertTrue(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 1e-6")).clean());
-    assertFalse(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 2e-3")).clean());
-    assertFalse(imported("{" + one + "}").review().clean());
+    assertThat(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 1e-6")).clean())
+        .isTrue();
+    assertThat(review(one, one + ", " + row("b", ", \"input_cost_per_token\": 2e-3")).clean())
+        .isFalse();
+    assertThat(imported("{" + one + "}").review().clean()).isFalse();
     String suspectBefore = row("s", ", \"input_cost_per_token\": 2e-3");
-    assertTrue(
-        review(suspectBefore, suspectBefore + ", " + one).clean(), "somebody accepted it before");
+    assertThat(review(suspectBefore, suspectBefore + ", " + one).clean())
+        .as("somebody accepted it before")
+        .isTrue();
   }
 
   @Test
@@ -114,10 +111,10 @@ class PriceReviewTest {
                     + "}")
             .review();
 
-    assertEquals(List.of(new RowName("p", "zeros")), review.allZero());
-    assertEquals(List.of(new RowName("p", "none")), review.noPrice());
-    assertEquals(List.of(), review.zeroApproved());
-    assertEquals(3, review.rows());
+    assertThat(review.allZero()).isEqualTo(List.of(new RowName("p", "zeros")));
+    assertThat(review.noPrice()).isEqualTo(List.of(new RowName("p", "none")));
+    assertThat(review.zeroApproved()).isEmpty();
+    assertThat(review.rows()).isEqualTo(3);
   }
 
   @Test
@@ -148,16 +145,16 @@ class PriceReviewTest {
                     + "}")
             .review();
 
-    assertEquals(
-        List.of(
-            new Finding(
-                "above",
-                "flex output above 200000 tokens",
-                "0.001000001",
-                "above 1,000 USD a million tokens"),
-            new Finding(
-                "free", "default output", "0.00", "output for nothing beside priced input")),
-        review.suspect());
+    assertThat(review.suspect())
+        .isEqualTo(
+            List.of(
+                new Finding(
+                    "above",
+                    "flex output above 200000 tokens",
+                    "0.001000001",
+                    "above 1,000 USD a million tokens"),
+                new Finding(
+                    "free", "default output", "0.00", "output for nothing beside priced input")));
   }
 
   @Test
@@ -168,13 +165,13 @@ class PriceReviewTest {
             row("m", input + ", \"input_cost_per_token_flex\": 5e-7, \"input_cost_per_query\": 2"),
             row("m", input));
 
-    assertEquals(
-        List.of(
-            new Move("m", "queries", "default", 0, "2.00", null),
-            new Move("m", "input", "flex", 0, "0.0000005", null),
-            new Move("m", "queries", "flex", 0, "2.00", null)),
-        review.pricesDown());
-    assertEquals(List.of(), review.pricesUp());
+    assertThat(review.pricesDown())
+        .isEqualTo(
+            List.of(
+                new Move("m", "queries", "default", 0, "2.00", null),
+                new Move("m", "input", "flex", 0, "0.0000005", null),
+                new Move("m", "queries", "flex", 0, "2.00", null)));
+    assertThat(review.pricesUp()).isEmpty();
   }
 
   @Test
@@ -183,12 +180,12 @@ class PriceReviewTest {
     JsonMapper json = JsonMapper.builder().build();
     String written = json.writeValueAsString(review);
 
-    assertEquals(review, json.readValue(written, PriceReview.class));
+    assertThat(json.readValue(written, PriceReview.class)).isEqualTo(review);
     JsonNode tree = json.readTree(written);
-    assertFalse(tree.get("clean").asBoolean());
+    assertThat(tree.get("clean").asBoolean()).isFalse();
     for (String field :
         List.of("prices_up", "all_zero", "no_price", "kept_out", "unknown_fields")) {
-      assertTrue(tree.get(field).isArray(), field);
+      assertThat(tree.get(field).isArray()).as(field).isTrue();
     }
   }
 }

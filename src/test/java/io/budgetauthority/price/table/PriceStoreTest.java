@@ -1,11 +1,7 @@
 package io.budgetauthority.price.table;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.local.LocalCloud;
@@ -68,57 +64,59 @@ class PriceStoreTest {
 
   @Test
   void whenAVersionIsPublished_itsContentIsFinal() {
-    assertEquals("none", versionInForce());
+    assertThat(versionInForce()).isEqualTo("none");
     store.publish(table("v1", 1));
     store.publish(table("v1", 1));
 
-    assertEquals("v1", versionInForce());
+    assertThat(versionInForce()).isEqualTo("v1");
     assertThrows(IllegalStateException.class, () -> store.publish(table("v1", 2)));
-    assertEquals(
-        1L,
-        store
-            .read("v1")
-            .orElseThrow()
-            .rows()
-            .getFirst()
-            .cards()
-            .getFirst()
-            .tokenPicos()
-            .get(TokenClass.INPUT));
+    assertThat(
+            store
+                .read("v1")
+                .orElseThrow()
+                .rows()
+                .getFirst()
+                .cards()
+                .getFirst()
+                .tokenPicos()
+                .get(TokenClass.INPUT))
+        .isEqualTo(1L);
     store.publish(table("v2", 2));
-    assertEquals("v2", versionInForce());
-    assertEquals(Optional.empty(), store.read("v3"));
+    assertThat(versionInForce()).isEqualTo("v2");
+    assertThat(store.read("v3")).isEmpty();
   }
 
   @Test
   void whenATableIsInForce_publishingItAgainChangesNothing() {
     store.publish(table("v1", 1));
     PriceStore.Current before = store.current().orElseThrow();
-    assertTrue(store.replaceCurrent(before, "v1", NOW, "ops"));
+    assertThat(store.replaceCurrent(before, "v1", NOW, "ops")).isTrue();
 
     store.publish(table("v1", 1));
-    assertEquals("ops", store.current().orElseThrow().by(), "who did it stays on record");
+    assertThat(store.current().orElseThrow().by())
+        .as("who did it stays on record")
+        .isEqualTo("ops");
   }
 
   @Test
   void whenAVersionIsWrittenAgain_itsContentMustBeTheSame() {
-    assertTrue(store.writeOnce(table("v1", 1)));
-    assertTrue(store.writeOnce(table("v1", 1)));
-    assertFalse(store.writeOnce(table("v1", 2)));
+    assertThat(store.writeOnce(table("v1", 1))).isTrue();
+    assertThat(store.writeOnce(table("v1", 1))).isTrue();
+    assertThat(store.writeOnce(table("v1", 2))).isFalse();
   }
 
   @Test
   void whenTheTableInForceHasChanged_itIsNotReplaced() {
-    assertTrue(store.replaceCurrent(null, "v1", NOW, "ops"));
+    assertThat(store.replaceCurrent(null, "v1", NOW, "ops")).isTrue();
     PriceStore.Current first = store.current().orElseThrow();
-    assertEquals("v1", first.version());
-    assertEquals(NOW, first.since());
-    assertEquals("ops", first.by());
+    assertThat(first.version()).isEqualTo("v1");
+    assertThat(first.since()).isEqualTo(NOW);
+    assertThat(first.by()).isEqualTo("ops");
 
-    assertFalse(store.replaceCurrent(null, "v2", NOW, "ops"));
-    assertTrue(store.replaceCurrent(first, "v2", NOW, "ops"));
-    assertFalse(store.replaceCurrent(first, "v3", NOW, "ops"));
-    assertEquals("v2", versionInForce());
+    assertThat(store.replaceCurrent(null, "v2", NOW, "ops")).isFalse();
+    assertThat(store.replaceCurrent(first, "v2", NOW, "ops")).isTrue();
+    assertThat(store.replaceCurrent(first, "v3", NOW, "ops")).isFalse();
+    assertThat(versionInForce()).isEqualTo("v2");
   }
 
   @Test
@@ -126,8 +124,8 @@ class PriceStoreTest {
     put("prices/current", " v1\n");
 
     PriceStore.Current current = store.current().orElseThrow();
-    assertEquals("v1", current.version());
-    assertNull(current.by());
+    assertThat(current.version()).isEqualTo("v1");
+    assertThat(current.by()).isNull();
   }
 
   @Test
@@ -140,13 +138,13 @@ class PriceStoreTest {
     put("prices/deeper/v3.json.gz", "not ours");
     put("prices/notes.txt", "not ours");
 
-    assertEquals(List.of("v1", "v2"), new ArrayList<>(store.versions()));
-    assertEquals(Optional.of(drafted), store.readRecord("v2"));
-    assertEquals(Optional.of(review), store.readReview("v2"));
-    assertEquals("v2", store.readDraft("v2").orElseThrow().version());
-    assertEquals(Optional.empty(), store.readDraft("v1"));
-    assertTrue(store.readRecord("v1").orElseThrow().published());
-    assertEquals(Optional.empty(), store.readRecord("v3"));
+    assertThat(new ArrayList<>(store.versions())).isEqualTo(List.of("v1", "v2"));
+    assertThat(store.readRecord("v2")).isEqualTo(Optional.of(drafted));
+    assertThat(store.readReview("v2")).isEqualTo(Optional.of(review));
+    assertThat(store.readDraft("v2").orElseThrow().version()).isEqualTo("v2");
+    assertThat(store.readDraft("v1")).isEmpty();
+    assertThat(store.readRecord("v1").orElseThrow().published()).isTrue();
+    assertThat(store.readRecord("v3")).isEmpty();
   }
 
   @Test
@@ -155,22 +153,22 @@ class PriceStoreTest {
     PriceReview review = PriceDiff.review(null, draft, new ImportNotes());
     PriceTableRecord drafted = PriceTableRecord.ofDraft(draft, review, NOW, "ops");
     store.writeDraft(draft, review, drafted);
-    assertTrue(store.replaceCurrent(null, "v1", NOW, "ops"));
+    assertThat(store.replaceCurrent(null, "v1", NOW, "ops")).isTrue();
     PriceTableRecord published = drafted.publishedAs(store.current().orElseThrow());
     store.writeRecord(published);
 
     store.writeDraft(draft, review, drafted);
-    assertEquals(Optional.of(published), store.readRecord("v1"));
+    assertThat(store.readRecord("v1")).isEqualTo(Optional.of(published));
   }
 
   @Test
   void whenADroppedFileIsTooLarge_onlyOneByteMoreIsRead() {
     put("incoming/a.json", "12345");
 
-    assertArrayEquals("12345".getBytes(StandardCharsets.UTF_8), dropped(5));
-    assertArrayEquals("12345".getBytes(StandardCharsets.UTF_8), dropped(4));
-    assertArrayEquals("1234".getBytes(StandardCharsets.UTF_8), dropped(3));
-    assertEquals(Optional.empty(), store.readDropped("incoming/none.json", 5));
+    assertThat(dropped(5)).isEqualTo("12345".getBytes(StandardCharsets.UTF_8));
+    assertThat(dropped(4)).isEqualTo("12345".getBytes(StandardCharsets.UTF_8));
+    assertThat(dropped(3)).isEqualTo("1234".getBytes(StandardCharsets.UTF_8));
+    assertThat(store.readDropped("incoming/none.json", 5)).isEmpty();
   }
 
   private byte[] dropped(int mostBytes) {
@@ -185,9 +183,10 @@ class PriceStoreTest {
     String identity = store.readDropped("incoming/a.json", 9).orElseThrow().identity();
     put("incoming/a.json", "two");
 
-    assertEquals(1, before.size(), "a folder is no object");
-    assertTrue(before.getFirst().startsWith("incoming/a.json\n"));
-    assertFalse(before.equals(store.keysAndTags("incoming/")));
-    assertFalse(identity.equals(store.readDropped("incoming/a.json", 9).orElseThrow().identity()));
+    assertThat(before).as("a folder is no object").hasSize(1);
+    assertThat(before.getFirst()).startsWith("incoming/a.json\n");
+    assertThat(before.equals(store.keysAndTags("incoming/"))).isFalse();
+    assertThat(identity.equals(store.readDropped("incoming/a.json", 9).orElseThrow().identity()))
+        .isFalse();
   }
 }

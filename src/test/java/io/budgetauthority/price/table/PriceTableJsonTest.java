@@ -1,10 +1,7 @@
 package io.budgetauthority.price.table;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.price.BillingUnit;
 import io.budgetauthority.price.Capability;
@@ -77,31 +74,31 @@ class PriceTableJsonTest {
   void whenATableIsWritten_itReadsBackUnchanged() throws IOException {
     PriceTable back = read(written(table("a")));
 
-    assertEquals("v", back.version());
-    assertEquals(Instant.EPOCH, back.createdAt());
-    assertEquals("s", back.source());
+    assertThat(back.version()).isEqualTo("v");
+    assertThat(back.createdAt()).isEqualTo(Instant.EPOCH);
+    assertThat(back.source()).isEqualTo("s");
     Price row = back.rows().getFirst();
-    assertEquals(row("a").toString(), row.toString());
-    assertEquals(row("a").mode(), row.mode());
-    assertEquals(row("a").aliases(), row.aliases());
-    assertEquals(row("a").windowTokens(), row.windowTokens());
-    assertEquals(row("a").outputLimitTokens(), row.outputLimitTokens());
-    assertTrue(row.sharedWindow() && row.zeroApproved());
-    assertEquals(row("a").capabilities(), row.capabilities());
-    assertEquals(row("a").cards(), row.cards());
-    assertEquals(row("a").toolPicos(), row.toolPicos());
+    assertThat(row.toString()).isEqualTo(row("a").toString());
+    assertThat(row.mode()).isEqualTo(row("a").mode());
+    assertThat(row.aliases()).isEqualTo(row("a").aliases());
+    assertThat(row.windowTokens()).isEqualTo(row("a").windowTokens());
+    assertThat(row.outputLimitTokens()).isEqualTo(row("a").outputLimitTokens());
+    assertThat(row.sharedWindow() && row.zeroApproved()).isTrue();
+    assertThat(row.capabilities()).isEqualTo(row("a").capabilities());
+    assertThat(row.cards()).isEqualTo(row("a").cards());
+    assertThat(row.toolPicos()).isEqualTo(row("a").toolPicos());
   }
 
   @Test
   void whenRowsAreInAnotherOrder_theBytesAreTheSame() throws IOException {
-    assertArrayEquals(written(table("a", "b")), written(table("b", "a")));
+    assertThat(written(table("b", "a"))).isEqualTo(written(table("a", "b")));
   }
 
   @Test
   void whenTheRealTableIsWrittenAgain_theBytesAreTheSame() throws IOException {
     byte[] object = Files.readAllBytes(Path.of("src/local/resources/prices/2026-11-24.json.gz"));
 
-    assertArrayEquals(object, written(read(object)));
+    assertThat(written(read(object))).isEqualTo(object);
   }
 
   @Test
@@ -114,7 +111,7 @@ class PriceTableJsonTest {
     read(object);
 
     Duration taken = Duration.ofNanos(System.nanoTime() - start);
-    assertTrue(taken.toMillis() < 500, taken.toString());
+    assertThat(taken.toMillis()).as(taken.toString()).isLessThan(500);
   }
 
   @Test
@@ -183,9 +180,9 @@ class PriceTableJsonTest {
     byte[] object = gzip(json.replace('\'', '"'));
 
     MalformedTable malformed = assertThrows(MalformedTable.class, () -> read(object));
-    assertTrue(
-        String.valueOf(malformed.getMessage()).startsWith("no price table: " + wrong),
-        malformed::getMessage);
+    assertThat(String.valueOf(malformed.getMessage()))
+        .as(malformed::getMessage)
+        .startsWith("no price table: " + wrong);
   }
 
   @Test
@@ -199,7 +196,7 @@ class PriceTableJsonTest {
                     + names
                     + ", \"shared_window\": false, \"zero_approved\": true}]}"));
 
-    assertFalse(table.rows().getFirst().sharedWindow());
-    assertTrue(table.rows().getFirst().zeroApproved());
+    assertThat(table.rows().getFirst().sharedWindow()).isFalse();
+    assertThat(table.rows().getFirst().zeroApproved()).isTrue();
   }
 }

@@ -1,11 +1,8 @@
 package io.budgetauthority.price.table;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestClock;
@@ -115,19 +112,19 @@ class PriceTablesTest {
   void whenAReviewIsAccepted_itsDraftIsInForceAtOnce() {
     Drafted.Draft draft = one.draft(row("m", "1e-6"));
 
-    assertTrue(one.book.current().isEmpty(), "a draft is not in force");
-    assertFalse(draft.review().clean(), "a first table is never clean");
-    assertInstanceOf(
-        Published.Unaccepted.class,
-        one.tables.publish(draft.table().version(), false, List.of(), "ops"));
-    assertTrue(one.store.current().isEmpty());
+    assertThat(one.book.current()).as("a draft is not in force").isEmpty();
+    assertThat(draft.review().clean()).as("a first table is never clean").isFalse();
+    assertThat(one.tables.publish(draft.table().version(), false, List.of(), "ops"))
+        .isInstanceOf(Published.Unaccepted.class);
+    assertThat(one.store.current()).isEmpty();
 
     PriceTableRecord published = one.publish(draft.table());
-    assertEquals("ops", published.publishedBy());
-    assertEquals(draft.table().version(), one.book.current().orElseThrow().version());
-    assertEquals(published.publishedAt(), one.book.inForceSince().orElseThrow());
-    assertEquals(List.of(published), one.tables.list(10, null));
-    assertEquals(draft.review(), one.tables.find(draft.table().version()).orElseThrow().review());
+    assertThat(published.publishedBy()).isEqualTo("ops");
+    assertThat(one.book.current().orElseThrow().version()).isEqualTo(draft.table().version());
+    assertThat(one.book.inForceSince().orElseThrow()).isEqualTo(published.publishedAt());
+    assertThat(one.tables.list(10, null)).isEqualTo(List.of(published));
+    assertThat(one.tables.find(draft.table().version()).orElseThrow().review())
+        .isEqualTo(draft.review());
   }
 
   @Test
@@ -135,37 +132,39 @@ class PriceTablesTest {
     one.publish(one.draft(row("a", "1e-6")).table());
 
     Drafted.Draft more = one.draft(row("a", "1e-6"), row("b", "1e-6"));
-    assertTrue(more.review().clean());
-    assertInstanceOf(
-        Published.Done.class, one.tables.publish(more.table().version(), false, List.of(), "ops"));
+    assertThat(more.review().clean()).isTrue();
+    assertThat(one.tables.publish(more.table().version(), false, List.of(), "ops"))
+        .isInstanceOf(Published.Done.class);
   }
 
   @Test
   void whenASourceIsDraftedTwice_itIsOneDraftPerBaseTable() {
     Drafted.Draft first = one.draft(row("m", "1e-6"));
     clock.advance(Duration.ofHours(1));
-    assertEquals(first, one.draft(row("m", "1e-6")));
+    assertThat(one.draft(row("m", "1e-6"))).isEqualTo(first);
     one.publish(first.table());
     PriceTableRecord second = one.draft(row("m", "2e-6")).table();
     one.publish(second);
 
     Drafted.Draft back = one.draft(row("m", "1e-6"));
-    assertNotEquals(first.table().version(), back.table().version());
-    assertEquals(second.version(), back.table().previousVersion());
-    assertEquals(1, back.review().pricesDown().size() / 2, "input and output fall again");
+    assertThat(back.table().version()).isNotEqualTo(first.table().version());
+    assertThat(back.table().previousVersion()).isEqualTo(second.version());
+    assertThat(back.review().pricesDown().size() / 2)
+        .as("input and output fall again")
+        .isEqualTo(1);
     one.publish(back.table());
-    assertEquals(back.table().version(), one.book.current().orElseThrow().version());
+    assertThat(one.book.current().orElseThrow().version()).isEqualTo(back.table().version());
   }
 
   @Test
   void whenAPublicationIsRepeated_nothingChanges() {
     PriceTableRecord first = one.draft(row("m", "1e-6")).table();
     PriceTableRecord published = one.publish(first);
-    assertEquals(published, one.publish(first));
+    assertThat(one.publish(first)).isEqualTo(published);
     PriceTableRecord second = one.publish(one.draft(row("m", "2e-6")).table());
 
-    assertEquals(published, one.publish(first));
-    assertEquals(second.version(), one.book.current().orElseThrow().version());
+    assertThat(one.publish(first)).isEqualTo(published);
+    assertThat(one.book.current().orElseThrow().version()).isEqualTo(second.version());
   }
 
   @Test
@@ -176,33 +175,32 @@ class PriceTablesTest {
 
     Published outcome = one.tables.publish(late.version(), true, List.of(), "ops");
 
-    assertEquals(new Published.Moved("none", early.version()), outcome);
-    assertEquals(early.version(), one.store.current().orElseThrow().version());
-    assertFalse(one.store.readRecord(late.version()).orElseThrow().published());
+    assertThat(outcome).isEqualTo(new Published.Moved("none", early.version()));
+    assertThat(one.store.current().orElseThrow().version()).isEqualTo(early.version());
+    assertThat(one.store.readRecord(late.version()).orElseThrow().published()).isFalse();
   }
 
   @Test
   void whenAReviewIsAccepted_onlyNamedRowsOfZerosAreApproved() {
     Drafted.Draft draft = one.draft(row("free", "0"), row("also", "0"), row("m", "1e-6"));
     RowName free = new RowName("p", "free");
-    assertEquals(List.of(new RowName("p", "also"), free), draft.review().allZero());
+    assertThat(draft.review().allZero()).isEqualTo(List.of(new RowName("p", "also"), free));
 
     String version = draft.table().version();
     for (RowName wrong : List.of(new RowName("p", "m"), new RowName("q", "free"))) {
-      assertEquals(
-          new Published.NotZero(1), one.tables.publish(version, true, List.of(free, wrong), "ops"));
+      assertThat(one.tables.publish(version, true, List.of(free, wrong), "ops"))
+          .isEqualTo(new Published.NotZero(1));
     }
     one.publish(draft.table(), free);
 
     PriceTable table = one.book.current().orElseThrow();
-    assertTrue(table.hasApprovedRow(free));
-    assertFalse(table.hasApprovedRow(new RowName("p", "also")));
+    assertThat(table.hasApprovedRow(free)).isTrue();
+    assertThat(table.hasApprovedRow(new RowName("p", "also"))).isFalse();
     Bounds bounds = new Bounds(1, 1, Parts.NONE, Map.of(), Map.of(), Bounds.DEFAULT_TIER);
-    assertTrue(Pricing.unpricedBecause(found(table, "free"), bounds).isEmpty());
-    assertTrue(Pricing.unpricedBecause(found(table, "also"), bounds).isPresent());
-    assertInstanceOf(
-        Published.OtherApprovals.class,
-        one.tables.publish(version, true, List.of(new RowName("p", "also")), "ops"));
+    assertThat(Pricing.unpricedBecause(found(table, "free"), bounds)).isEmpty();
+    assertThat(Pricing.unpricedBecause(found(table, "also"), bounds)).isPresent();
+    assertThat(one.tables.publish(version, true, List.of(new RowName("p", "also")), "ops"))
+        .isInstanceOf(Published.OtherApprovals.class);
   }
 
   private static Price found(PriceTable table, String model) {
@@ -215,14 +213,14 @@ class PriceTablesTest {
     one.publish(one.draft(row("free", "0")).table(), free);
 
     Drafted.Draft next = one.draft(row("free", "0"), row("m", "1e-6"));
-    assertEquals(List.of(free), next.review().zeroApproved());
-    assertEquals(List.of(), next.review().allZero());
-    assertTrue(one.publish(next.table()).published());
-    assertTrue(one.book.current().orElseThrow().hasApprovedRow(free));
+    assertThat(next.review().zeroApproved()).isEqualTo(List.of(free));
+    assertThat(next.review().allZero()).isEmpty();
+    assertThat(one.publish(next.table()).published()).isTrue();
+    assertThat(one.book.current().orElseThrow().hasApprovedRow(free)).isTrue();
 
     one.publish(one.draft(row("free", "1e-6"), row("m", "1e-6")).table());
     Drafted.Draft again = one.draft(row("free", "0"), row("m", "1e-6"));
-    assertEquals(List.of(free), again.review().allZero());
+    assertThat(again.review().allZero()).isEqualTo(List.of(free));
   }
 
   @Test
@@ -230,14 +228,14 @@ class PriceTablesTest {
     Drafted outcome = one.tables.draft(source(row("m", "\"cheap\"")), "a test", "ops");
 
     PriceReview review = assertInstanceOf(Drafted.Invalid.class, outcome).review();
-    assertEquals("m", review.problems().getFirst().model());
-    assertEquals("input_cost_per_token", review.problems().getFirst().field());
-    assertFalse(review.clean());
-    assertEquals(List.of(), one.tables.list(10, null));
-    assertInstanceOf(
-        Published.Unknown.class, one.tables.publish(review.version(), true, List.of(), "ops"));
-    assertInstanceOf(
-        Published.Unknown.class, one.tables.publish("../records/x", true, List.of(), "ops"));
+    assertThat(review.problems().getFirst().model()).isEqualTo("m");
+    assertThat(review.problems().getFirst().field()).isEqualTo("input_cost_per_token");
+    assertThat(review.clean()).isFalse();
+    assertThat(one.tables.list(10, null)).isEmpty();
+    assertThat(one.tables.publish(review.version(), true, List.of(), "ops"))
+        .isInstanceOf(Published.Unknown.class);
+    assertThat(one.tables.publish("../records/x", true, List.of(), "ops"))
+        .isInstanceOf(Published.Unknown.class);
   }
 
   @Test
@@ -255,9 +253,11 @@ class PriceTablesTest {
       found.forEach(it -> listed.add(it.version()));
       after = found.getLast().version();
     }
-    assertEquals(published, listed);
+    assertThat(listed).isEqualTo(published);
     for (String version : listed) {
-      assertEquals(version, one.book.table(version).orElseThrow().version(), "kept and readable");
+      assertThat(one.book.table(version).orElseThrow().version())
+          .as("kept and readable")
+          .isEqualTo(version);
     }
   }
 
@@ -272,11 +272,11 @@ class PriceTablesTest {
     one.store.publish(first);
 
     PriceTableRecord found = one.tables.list(10, null).getFirst();
-    assertEquals("2026-11-24", found.version());
-    assertTrue(found.published());
+    assertThat(found.version()).isEqualTo("2026-11-24");
+    assertThat(found.published()).isTrue();
     PriceTableRecord next = one.publish(one.draft(row("m", "1e-6")).table());
-    assertEquals("2026-11-24", next.previousVersion());
-    assertEquals(2, one.tables.list(10, null).size());
+    assertThat(next.previousVersion()).isEqualTo("2026-11-24");
+    assertThat(one.tables.list(10, null)).hasSize(2);
   }
 
   @Test
@@ -294,16 +294,17 @@ class PriceTablesTest {
               () -> right.tables.publish(b.version(), true, List.of(), "right"));
 
       List<Published> done = outcomes.stream().filter(it -> it instanceof Published.Done).toList();
-      assertEquals(1, done.size(), outcomes.toString());
-      assertEquals(
-          1, outcomes.stream().filter(it -> it instanceof Published.Moved).count(), "the loser");
+      assertThat(done).as(outcomes.toString()).hasSize(1);
+      assertThat(outcomes.stream().filter(it -> it instanceof Published.Moved).count())
+          .as("the loser")
+          .isEqualTo(1);
       PriceTableRecord winner = ((Published.Done) done.getFirst()).table();
-      assertEquals(winner.version(), left.store.current().orElseThrow().version());
-      assertTrue(left.store.readRecord(winner.version()).orElseThrow().published());
+      assertThat(left.store.current().orElseThrow().version()).isEqualTo(winner.version());
+      assertThat(left.store.readRecord(winner.version()).orElseThrow().published()).isTrue();
       PriceTableRecord loser = winner.version().equals(a.version()) ? b : a;
-      assertFalse(left.store.readRecord(loser.version()).orElseThrow().published());
+      assertThat(left.store.readRecord(loser.version()).orElseThrow().published()).isFalse();
       one.book.refresh();
-      assertEquals(winner.version(), one.book.current().orElseThrow().version());
+      assertThat(one.book.current().orElseThrow().version()).isEqualTo(winner.version());
     }
   }
 
@@ -320,8 +321,8 @@ class PriceTablesTest {
             () -> left.tables.publish(draft.version(), true, zeros, "left"),
             () -> right.tables.publish(draft.version(), true, zeros, "right"));
 
-    assertEquals(outcomes.getFirst(), outcomes.getLast());
-    assertInstanceOf(Published.Done.class, outcomes.getFirst());
+    assertThat(outcomes.getLast()).isEqualTo(outcomes.getFirst());
+    assertThat(outcomes.getFirst()).isInstanceOf(Published.Done.class);
   }
 
   @SafeVarargs
@@ -355,17 +356,17 @@ class PriceTablesTest {
     assertThrows(
         RuntimeException.class,
         () -> unlucky.tables.publish(draft.version(), true, List.of(), "unlucky"));
-    assertEquals(draft.version(), one.store.current().orElseThrow().version());
-    assertFalse(one.store.readRecord(draft.version()).orElseThrow().published());
+    assertThat(one.store.current().orElseThrow().version()).isEqualTo(draft.version());
+    assertThat(one.store.readRecord(draft.version()).orElseThrow().published()).isFalse();
 
     PriceTableRecord published = one.publish(draft);
-    assertEquals("unlucky", published.publishedBy(), "it was that one");
-    assertEquals(
-        Collections.singletonList(first.version()),
-        one.tables.list(10, null).stream()
-            .map(PriceTableRecord::version)
-            .filter(version -> !version.equals(draft.version()))
-            .toList());
+    assertThat(published.publishedBy()).as("it was that one").isEqualTo("unlucky");
+    assertThat(
+            one.tables.list(10, null).stream()
+                .map(PriceTableRecord::version)
+                .filter(version -> !version.equals(draft.version()))
+                .toList())
+        .isEqualTo(Collections.singletonList(first.version()));
   }
 
   @Test
@@ -375,18 +376,20 @@ class PriceTablesTest {
 
     Taken first = one.incoming.take("incoming/prices.json");
     PriceTableRecord published = assertInstanceOf(Taken.Published.class, first).table();
-    assertEquals("incoming", published.createdBy());
-    assertEquals("incoming", published.publishedBy());
-    assertEquals("incoming/prices.json", published.source());
-    assertEquals(published.version(), one.book.current().orElseThrow().version());
-    assertEquals(first, one.incoming.take("incoming/prices.json"));
+    assertThat(published.createdBy()).isEqualTo("incoming");
+    assertThat(published.publishedBy()).isEqualTo("incoming");
+    assertThat(published.source()).isEqualTo("incoming/prices.json");
+    assertThat(one.book.current().orElseThrow().version()).isEqualTo(published.version());
+    assertThat(one.incoming.take("incoming/prices.json")).isEqualTo(first);
 
     one.publish(one.draft(row("a", "1e-6"), row("c", "1e-6")).table());
     String inForce = one.store.current().orElseThrow().version();
     clock.advance(Duration.ofDays(3));
-    assertEquals(first, new Process().incoming.take("incoming/prices.json"), "days later");
-    assertEquals(inForce, one.store.current().orElseThrow().version());
-    assertEquals(3, one.tables.list(10, null).size());
+    assertThat(new Process().incoming.take("incoming/prices.json"))
+        .as("days later")
+        .isEqualTo(first);
+    assertThat(one.store.current().orElseThrow().version()).isEqualTo(inForce);
+    assertThat(one.tables.list(10, null)).hasSize(3);
   }
 
   @Test
@@ -396,23 +399,25 @@ class PriceTablesTest {
 
     Taken.Waiting waiting =
         assertInstanceOf(Taken.Waiting.class, one.incoming.take("incoming/prices.json"));
-    assertEquals(waiting, one.incoming.take("incoming/prices.json"));
+    assertThat(one.incoming.take("incoming/prices.json")).isEqualTo(waiting);
     clock.advance(Duration.ofDays(1));
-    assertEquals(waiting, one.incoming.take("incoming/prices.json"), "is still the same draft");
-    assertNotEquals(waiting.table().version(), one.store.current().orElseThrow().version());
+    assertThat(one.incoming.take("incoming/prices.json"))
+        .as("is still the same draft")
+        .isEqualTo(waiting);
+    assertThat(one.store.current().orElseThrow().version()).isNotEqualTo(waiting.table().version());
 
     PriceTableRecord published = one.publish(waiting.table());
-    assertEquals(new Taken.Published(published), one.incoming.take("incoming/prices.json"));
+    assertThat(one.incoming.take("incoming/prices.json")).isEqualTo(new Taken.Published(published));
   }
 
   @Test
   void whenAnotherTableIsInForce_aWaitingFileIsReviewedAgain() {
     one.publish(one.draft(row("m", "1e-6")).table());
     drop("incoming/prices.json", source(row("m", "2e-6"), row("n", "1e-6")));
-    assertInstanceOf(Taken.Waiting.class, one.incoming.take("incoming/prices.json"));
+    assertThat(one.incoming.take("incoming/prices.json")).isInstanceOf(Taken.Waiting.class);
     one.publish(one.draft(row("m", "2e-6")).table());
 
-    assertInstanceOf(Taken.Published.class, one.incoming.take("incoming/prices.json"));
+    assertThat(one.incoming.take("incoming/prices.json")).isInstanceOf(Taken.Published.class);
   }
 
   @Test
@@ -422,16 +427,15 @@ class PriceTablesTest {
 
     for (String key : List.of("incoming/broken.json", "incoming/huge.json")) {
       Taken.Refused refused = assertInstanceOf(Taken.Refused.class, one.incoming.take(key));
-      assertFalse(refused.review().problems().isEmpty());
+      assertThat(refused.review().problems()).isNotEmpty();
       clock.advance(Duration.ofDays(1));
-      assertEquals(refused, one.incoming.take(key));
+      assertThat(one.incoming.take(key)).isEqualTo(refused);
     }
-    assertInstanceOf(Taken.Gone.class, one.incoming.take("incoming/none.json"));
+    assertThat(one.incoming.take("incoming/none.json")).isInstanceOf(Taken.Gone.class);
     drop("incoming/full.json", fullSource());
-    assertInstanceOf(Taken.Waiting.class, one.incoming.take("incoming/full.json"));
-    assertEquals(
-        List.of("incoming/broken.json", "incoming/full.json", "incoming/huge.json"),
-        one.incoming.found().stream().map(IncomingPrices.Found::key).sorted().toList());
+    assertThat(one.incoming.take("incoming/full.json")).isInstanceOf(Taken.Waiting.class);
+    assertThat(one.incoming.found().stream().map(IncomingPrices.Found::key).sorted().toList())
+        .isEqualTo(List.of("incoming/broken.json", "incoming/full.json", "incoming/huge.json"));
   }
 
   /// A source of exactly as many bytes as one may have.
@@ -450,10 +454,9 @@ class PriceTablesTest {
 
     Taken.Refused refused =
         assertInstanceOf(Taken.Refused.class, one.incoming.take("incoming/huge.json"));
-    assertEquals(inForce.version(), refused.review().previousVersion());
-    assertEquals(
-        List.of(": has more than 4194304 bytes"),
-        refused.review().problems().stream().map(PriceReview.Problem::toString).toList());
+    assertThat(refused.review().previousVersion()).isEqualTo(inForce.version());
+    assertThat(refused.review().problems().stream().map(PriceReview.Problem::toString).toList())
+        .isEqualTo(List.of(": has more than 4194304 bytes"));
   }
 
   @Test
@@ -464,7 +467,7 @@ class PriceTablesTest {
                 () -> one.tables.publish(first.version(), true, List.of(), "ops"))
             .get(30, TimeUnit.SECONDS);
 
-    assertEquals(new Published.Done(first), again);
+    assertThat(again).isEqualTo(new Published.Done(first));
   }
 
   @Test
@@ -473,10 +476,10 @@ class PriceTablesTest {
     clock.advance(Duration.ofHours(1));
 
     PriceTableRecord published = one.publish(draft);
-    assertEquals(clock.instant().minus(Duration.ofHours(1)), published.createdAt());
-    assertEquals(clock.instant(), published.publishedAt());
-    assertEquals("ops", published.publishedBy());
-    assertEquals(clock.instant(), one.book.inForceSince().orElseThrow());
+    assertThat(published.createdAt()).isEqualTo(clock.instant().minus(Duration.ofHours(1)));
+    assertThat(published.publishedAt()).isEqualTo(clock.instant());
+    assertThat(published.publishedBy()).isEqualTo("ops");
+    assertThat(one.book.inForceSince().orElseThrow()).isEqualTo(clock.instant());
   }
 
   @Test
@@ -484,10 +487,11 @@ class PriceTablesTest {
     PriceTableRecord draft = one.draft(row("m", "1e-6")).table();
 
     for (String name : List.of("", "-v", "a/b", "../records/" + draft.version(), "v".repeat(65))) {
-      assertInstanceOf(
-          Published.Unknown.class, one.tables.publish(name, true, List.of(), "ops"), name);
-      assertTrue(one.tables.find(name).isEmpty(), name);
+      assertThat(one.tables.publish(name, true, List.of(), "ops"))
+          .as(name)
+          .isInstanceOf(Published.Unknown.class);
+      assertThat(one.tables.find(name)).as(name).isEmpty();
     }
-    assertEquals(draft, one.tables.find(draft.version()).orElseThrow().table());
+    assertThat(one.tables.find(draft.version()).orElseThrow().table()).isEqualTo(draft);
   }
 }
