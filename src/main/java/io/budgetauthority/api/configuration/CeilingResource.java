@@ -9,9 +9,7 @@ import io.budgetauthority.api.view.CeilingView;
 import io.budgetauthority.configuration.DeleteCeiling;
 import io.budgetauthority.configuration.PutCeiling;
 import io.budgetauthority.configuration.PutRunCeiling;
-import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
@@ -45,9 +43,8 @@ public final class CeilingResource {
 
   private final Access access;
   private final PutCeiling putCeiling;
-  private final PutRunCeiling putRunCeiling;
+  private final RunCeiling runCeiling;
   private final DeleteCeiling deleteCeiling;
-  private final Runs runs;
   private final Ceilings ceilings;
 
   CeilingResource(
@@ -59,9 +56,8 @@ public final class CeilingResource {
       Ceilings ceilings) {
     this.access = access;
     this.putCeiling = putCeiling;
-    this.putRunCeiling = putRunCeiling;
+    this.runCeiling = new RunCeiling(putRunCeiling, runs);
     this.deleteCeiling = deleteCeiling;
-    this.runs = runs;
     this.ceilings = ceilings;
   }
 
@@ -85,7 +81,7 @@ public final class CeilingResource {
     Ceiling ceiling = CeilingJson.read(fields);
     fields.end();
     if (scopeId.scope() == Scope.RUN) {
-      return putOfRun(caller, scopeId, ceiling, ifMatch);
+      return runCeiling.put(caller, id, ceiling, ifMatch);
     }
     return switch (putCeiling.put(
         caller, scopeId, window, ceiling, version -> EntityTags.matches(ifMatch, version))) {
@@ -93,39 +89,6 @@ public final class CeilingResource {
           answer(done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
       case PutCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
     };
-  }
-
-  private Response putOfRun(
-      Caller caller, ScopeId scopeId, Ceiling ceiling, @Nullable String ifMatch) {
-    PutRunCeiling.Result result =
-        Ids.isRunId(scopeId.id())
-            ? putRunCeiling.put(
-                caller,
-                scopeId.id(),
-                "ceilings/run/" + scopeId.id() + "/total",
-                run -> ceiling,
-                version -> EntityTags.matches(ifMatch, tagged(version)))
-            : new PutRunCeiling.Result.NoRun();
-    return switch (result) {
-      case PutRunCeiling.Result.Done done -> answer(done.run());
-      case PutRunCeiling.Result.NoRun none -> throw notFound("there is no run " + scopeId.id());
-      case PutRunCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
-    };
-  }
-
-  /// The tag of a run's ceiling. A run has a ceiling from its creation, so its first version must
-  /// not be 0, which means no ceiling.
-  private static long tagged(long changes) {
-    return changes + 1;
-  }
-
-  private static Response answer(Run run) {
-    return answer(
-        200,
-        new ScopeId(run.tenantId(), Scope.RUN, run.runId()),
-        Window.TOTAL,
-        run.ceiling(),
-        tagged(run.account().version().ceilings()));
   }
 
   @GET
@@ -141,10 +104,7 @@ public final class CeilingResource {
       throw notFound("there is no such ceiling");
     }
     if (scopeId.scope() == Scope.RUN) {
-      return runs.find(caller.tenantId(), id)
-          .filter(run -> run.tuple().isVisibleTo(caller))
-          .map(CeilingResource::answer)
-          .orElseThrow(() -> notFound("there is no run " + id));
+      return runCeiling.get(caller, id);
     }
     CeilingSet set = ceilings.now(scopeId);
     Ceiling ceiling =
@@ -177,7 +137,7 @@ public final class CeilingResource {
     };
   }
 
-  private static Response answer(
+  static Response answer(
       int status, ScopeId scopeId, Window window, Ceiling ceiling, long version) {
     return Response.status(status)
         .entity(CeilingView.of(scopeId.scope(), scopeId.id(), window, ceiling))
@@ -185,7 +145,7 @@ public final class CeilingResource {
         .build();
   }
 
-  private static ProblemException notFound(String detail) {
+  static ProblemException notFound(String detail) {
     return Problem.of(ProblemType.NOT_FOUND, detail).exception();
   }
 }

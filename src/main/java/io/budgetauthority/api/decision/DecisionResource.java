@@ -2,11 +2,9 @@ package io.budgetauthority.api.decision;
 
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.BudgetHeaders;
-import io.budgetauthority.api.problem.BlockProblem;
 import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.api.view.DecisionRecord;
-import io.budgetauthority.decision.Answer;
 import io.budgetauthority.decision.Ask;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.rule.DecisionRequest;
@@ -14,10 +12,7 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.record.Decision;
-import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Settlement;
-import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
@@ -44,6 +39,7 @@ public final class DecisionResource {
   private final Authority authority;
   private final Settlement settlement;
   private final Policies policies;
+  private final DecisionAnswers answers;
   private final Clock clock;
 
   DecisionResource(
@@ -52,6 +48,7 @@ public final class DecisionResource {
     this.authority = authority;
     this.settlement = settlement;
     this.policies = policies;
+    this.answers = new DecisionAnswers(policies, clock);
     this.clock = clock;
   }
 
@@ -66,7 +63,7 @@ public final class DecisionResource {
     String run = runId == null ? null : Ids.requireRunId(BudgetHeaders.RUN_ID, runId);
     String key = keyOf(request, idempotencyKey);
     try {
-      return answer(caller, authority.decide(Ask.of(caller, request, key, run)));
+      return answers.answer(caller, authority.decide(Ask.of(caller, request, key, run)));
     } catch (ArithmeticException e) {
       throw RequestFields.invalid(
           "/input_tokens", "with the other bounds makes a call too large to be priced");
@@ -79,9 +76,7 @@ public final class DecisionResource {
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT);
-    if (body != null && body.length > 0) {
-      RequestFields.parse(body).end();
-    }
+    ReservationJson.readNothing(body);
     Policy policy = policies.of(caller.tenantId()).policy();
     return settlement
         .cancel(
@@ -118,63 +113,5 @@ public final class DecisionResource {
     }
     String key = Ids.requireIdempotencyKey(stated);
     return request.dryRun() ? null : key;
-  }
-
-  private Response answer(Caller caller, Answer answer) {
-    return switch (answer) {
-      case Answer.Decided decided -> decided(caller, decided);
-      case Answer.DryRun dryRun -> dryRun(caller, dryRun);
-      case Answer.AlreadySettled settled ->
-          ReservationResource.settled(
-              settled.reservation(),
-              "the call of this idempotency key is over",
-              clock.instant(),
-              caller);
-      case Answer.Refused refused ->
-          throw Problem.of(ProblemType.valueOf(refused.code().name()), refused.reason())
-              .exception();
-      case Answer.Invalid invalid -> throw RequestFields.invalid(invalid.field(), invalid.reason());
-      case Answer.Ambiguous ambiguous ->
-          throw RequestFields.invalid(
-              "/model", "means several rows: " + String.join(", ", ambiguous.candidates()));
-      case Answer.KeyReused reused ->
-          throw Problem.of(
-                  ProblemType.IDEMPOTENCY_KEY_REUSED,
-                  "the idempotency key was used with another request")
-              .exception();
-      case Answer.RunRefused refused -> throw RunRefusals.exception(refused);
-      case Answer.Forbidden forbidden ->
-          throw Problem.of(ProblemType.FORBIDDEN, forbidden.reason()).exception();
-      case Answer.NoPrices noPrices ->
-          throw new StorageUnavailable("no price table is loaded yet", null);
-    };
-  }
-
-  private Response dryRun(Caller caller, Answer.DryRun dryRun) {
-    Decision decision = dryRun.decision();
-    Response.ResponseBuilder response =
-        decision.verdict() instanceof Verdict.Block block
-            ? BlockProblem.response(decision, block, null, policy(caller), caller)
-            : Response.ok(DecisionRecord.ofDryRun(decision, dryRun.row(), caller));
-    BudgetHeaders.put(response, decision, null, caller);
-    return response.build();
-  }
-
-  private Response decided(Caller caller, Answer.Decided decided) {
-    Reservation reservation = decided.reservation();
-    Decision decision = reservation.decision();
-    Response.ResponseBuilder response =
-        decision.verdict() instanceof Verdict.Block block
-            ? BlockProblem.response(decision, block, reservation.id(), policy(caller), caller)
-            : Response.ok(DecisionRecord.of(reservation, clock.instant(), caller));
-    BudgetHeaders.put(response, decision, reservation, caller);
-    if (decided.replayed()) {
-      response.header(BudgetHeaders.IDEMPOTENCY_REPLAYED, "true");
-    }
-    return response.build();
-  }
-
-  private Policy policy(Caller caller) {
-    return policies.of(caller.tenantId()).policy();
   }
 }

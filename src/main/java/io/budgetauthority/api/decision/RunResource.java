@@ -32,9 +32,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -45,11 +43,9 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunResource {
 
-  /// The most runs that are read for one page of a list.
-  private static final int MAX_READ = 1_000;
-
   private final Access access;
   private final Runs runs;
+  private final RunList list;
   private final RunCreation creation;
   private final PutRunCeiling putRunCeiling;
   private final CloseRun closeRun;
@@ -65,6 +61,7 @@ public final class RunResource {
       Clock clock) {
     this.access = access;
     this.runs = runs;
+    this.list = new RunList(runs);
     this.creation = new RunCreation(runs, policies, clock);
     this.putRunCeiling = putRunCeiling;
     this.closeRun = closeRun;
@@ -76,24 +73,15 @@ public final class RunResource {
   @Consumes(MediaType.APPLICATION_JSON)
   public Response create(byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT);
-    RequestFields fields = RequestFields.parse(body);
-    String stated = fields.oneOf("run_id", Ids::runId);
-    MicroUsd limit = fields.money("limit_usd");
-    Tuple tuple =
-        new Tuple(
-            fields.id("user_id"),
-            fields.id("key_id"),
-            fields.id("team_id"),
-            fields.id("feature_id"));
-    String parentRunId = fields.oneOf("parent_run_id", Ids::runId);
-    fields.end();
-    Tuple bound = Callers.tuple(caller, tuple);
+    RunJson.Creation wanted = RunJson.readCreation(body);
+    Tuple bound = Callers.tuple(caller, wanted.tuple());
     Policy policy = policies.of(caller.tenantId()).policy();
-    Callers.refuseStatements(caller, tuple, limit, "limit_usd", policy);
-    String runId = stated == null ? "run_" + UUID.randomUUID() : stated;
+    Callers.refuseStatements(caller, wanted.tuple(), wanted.limit(), "limit_usd", policy);
+    String runId = wanted.runId() == null ? "run_" + UUID.randomUUID() : wanted.runId();
     Instant now = clock.instant();
     return switch (creation.create(
-        new RunCreation.Wanted(caller.tenantId(), runId, bound, limit, parentRunId))) {
+        new RunCreation.Wanted(
+            caller.tenantId(), runId, bound, wanted.limit(), wanted.parentRunId()))) {
       case RunCreation.Result.Created created ->
           Response.status(201).entity(RunView.of(created.run(), now)).build();
       case RunCreation.Result.Present present ->
@@ -124,35 +112,7 @@ public final class RunResource {
             : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
                 .filter(run -> user == null || user.equals(run.tuple().userId()))
                 .orElseThrow(() -> notFound(after));
-    return list(caller, user, state, most, last);
-  }
-
-  /// A page of the runs that the caller may see and that have the stated state. The index has
-  /// neither, so more runs are read than are shown. The number of runs that are read for one page
-  /// is limited. Such a page may have fewer items than it could, and its `next` says where to
-  /// continue.
-  private Page<RunView> list(
-      Caller caller, @Nullable String user, @Nullable String state, int most, @Nullable Run after) {
-    Instant now = clock.instant();
-    List<RunView> items = new ArrayList<>();
-    Run last = after;
-    for (int read = 0; read < MAX_READ; read += most) {
-      List<Run> some = runs.list(caller.tenantId(), user, most, last);
-      for (Run run : some) {
-        last = run;
-        if (run.tuple().isVisibleTo(caller)
-            && (state == null || run.stateAt(now).wireName().equals(state))) {
-          items.add(RunView.of(run, now));
-        }
-        if (items.size() == most) {
-          return new Page<>(items, run.runId());
-        }
-      }
-      if (some.size() < most) {
-        return new Page<>(items, null);
-      }
-    }
-    return new Page<>(items, last == null ? null : last.runId());
+    return list.page(caller, user, state, most, last, clock.instant());
   }
 
   @GET
@@ -172,20 +132,14 @@ public final class RunResource {
   @Consumes(MediaType.APPLICATION_JSON)
   public RunView change(@PathParam("run_id") String runId, byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY, Role.ADMIN);
-    RequestFields fields = RequestFields.parse(body);
-    MicroUsd limit = fields.money("limit_usd");
-    String state = fields.oneOf("state", RunResource::closed);
-    if (!fields.has("limit_usd") && !fields.has("state")) {
-      fields.error("limit_usd", "is required, or state");
-    }
-    fields.end();
+    RunJson.Change change = RunJson.readChange(body);
     if (!Ids.isRunId(runId)) {
       throw notFound(runId);
     }
-    if (limit != null) {
-      moveLimit(caller, runId, limit);
+    if (change.limit() != null) {
+      moveLimit(caller, runId, change.limit());
     }
-    if (state != null && !closeRun.close(caller, runId)) {
+    if (change.closes() && !closeRun.close(caller, runId)) {
       throw notFound(runId);
     }
     return runs.find(caller.tenantId(), runId)
@@ -200,13 +154,6 @@ public final class RunResource {
     if (!(result instanceof PutRunCeiling.Result.Done)) {
       throw notFound(runId);
     }
-  }
-
-  private static String closed(String state) {
-    if (!state.equals(Run.State.CLOSED.wireName())) {
-      throw new IllegalArgumentException("can only be set to closed");
-    }
-    return state;
   }
 
   private static ProblemException notFound(String runId) {

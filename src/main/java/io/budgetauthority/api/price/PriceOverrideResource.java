@@ -25,11 +25,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Prices that a tenant states itself (protocol.md#administration), for models that the table does
@@ -37,8 +34,6 @@ import org.jspecify.annotations.Nullable;
 @Path("/budget/price-overrides")
 @Produces(MediaType.APPLICATION_JSON)
 public final class PriceOverrideResource {
-
-  private static final char NUL = 0;
 
   private final Access access;
   private final PriceOverrides overrides;
@@ -83,46 +78,25 @@ public final class PriceOverrideResource {
     String ofProvider = provider == null ? null : required("provider", provider);
     String ofModel = model == null ? null : required("model", model);
     int most = Page.limit(limit);
-    String last = after == null ? null : place(after);
+    OverrideCursor last = OverrideCursor.read(after);
     if (ofProvider == null || ofModel == null) {
       List<PriceOverride> items =
           overrides.list(caller.tenantId()).stream()
               .filter(price -> ofProvider == null || price.provider().equals(ofProvider))
               .filter(price -> ofModel == null || price.model().equals(ofModel))
-              .filter(price -> last == null || place(price).compareTo(last) > 0)
+              .filter(price -> last == null || last.isBefore(price))
               .limit(most)
               .toList();
       return Response.ok(
               new Page<>(
                   items.stream().map(this::view).toList(),
-                  items.size() < most ? null : next(items.getLast())))
+                  items.size() < most ? null : OverrideCursor.of(items.getLast()).toString()))
           .build();
     }
     return overrides
         .get(caller.tenantId(), ofProvider, ofModel)
         .map(price -> Response.ok(view(price)).build())
         .orElseThrow(PriceOverrideResource::notFound);
-  }
-
-  /// The place of an override in the list, which is ordered by provider and then by model. NUL
-  /// sorts before every other character, and no name that can be stored has it.
-  private static String place(PriceOverride price) {
-    return price.provider() + NUL + price.model();
-  }
-
-  /// Encodes the place, because a name may have any character and a parameter should have few.
-  private static String next(PriceOverride last) {
-    return Base64.getUrlEncoder()
-        .withoutPadding()
-        .encodeToString(place(last).getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static String place(String after) {
-    try {
-      return new String(Base64.getUrlDecoder().decode(after), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw RequestFields.invalid("after", "must be the next of a page");
-    }
   }
 
   @PUT
@@ -153,26 +127,9 @@ public final class PriceOverrideResource {
         .build();
   }
 
-  /// Refuses a name that the table lacks and that two overrides would have, because such a name
-  /// without a provider would be ambiguous.
   private void refuseAmbiguous(Caller caller, PriceOverride override) {
-    boolean isInTable =
-        prices
-            .current()
-            .map(table -> !(table.find(null, override.model()) instanceof PriceTable.Found.Unknown))
-            .orElse(false);
-    if (isInTable) {
-      return;
-    }
     List<RowName> names =
-        Stream.concat(
-                Stream.of(override.provider()),
-                overrides.named(caller.tenantId(), override.model()).stream()
-                    .map(PriceOverride::provider))
-            .distinct()
-            .sorted()
-            .map(provider -> new RowName(provider, override.model()))
-            .toList();
+        overrides.sharing(caller.tenantId(), prices.current().orElse(null), override);
     if (names.size() > 1) {
       throw Problem.of(
               ProblemType.AMBIGUOUS_NAME,

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.RowName;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
@@ -122,6 +123,26 @@ public final class PriceOverrides {
     return versions(tenantId, CURRENT + StoredIds.digest(model) + "#").stream()
         .flatMap(version -> Optional.ofNullable(version.override()).stream())
         .filter(override -> override.model().equals(model))
+        .toList();
+  }
+
+  /// The rows that a model's name without a provider would mean once an override is stored: that
+  /// override and those of other providers. Empty where the table has the name, because the table
+  /// decides then.
+  ///
+  /// @param table null where none was loaded
+  public List<RowName> sharing(
+      String tenantId, @Nullable PriceTable table, PriceOverride override) {
+    if (table != null
+        && !(table.find(null, override.model()) instanceof PriceTable.Found.Unknown)) {
+      return List.of();
+    }
+    return Stream.concat(
+            Stream.of(override.provider()),
+            named(tenantId, override.model()).stream().map(PriceOverride::provider))
+        .distinct()
+        .sorted()
+        .map(provider -> new RowName(provider, override.model()))
         .toList();
   }
 
