@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
@@ -17,8 +16,8 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 /// authority does not need the token: what is stored tells whether a write was sent before.
 public final class WithoutToken implements ExecutionInterceptor {
 
-  private static final Pattern TOKEN =
-      Pattern.compile(",\"ClientRequestToken\":\"[^\"]*\"|\"ClientRequestToken\":\"[^\"]*\",");
+  /// Within a value, which is a JSON string, a backslash stands before each of these quotes.
+  private static final String TOKEN = "\"ClientRequestToken\":\"";
 
   /// Replaces the token by blanks, so that the body keeps the length that its header states.
   @Override
@@ -32,8 +31,17 @@ public final class WithoutToken implements ExecutionInterceptor {
         .map(body -> RequestBody.fromString(withoutToken(textOf(body)), StandardCharsets.UTF_8));
   }
 
+  /// A search for a fixed text, because a pattern took 4 % of the CPU time of a decision.
   static String withoutToken(String json) {
-    return TOKEN.matcher(json).replaceFirst(token -> " ".repeat(token.group().length()));
+    int at = json.indexOf(TOKEN);
+    if (at < 0) {
+      return json;
+    }
+    int end = json.indexOf('"', at + TOKEN.length()) + 1;
+    boolean isLast = json.charAt(at - 1) == ',';
+    int from = isLast ? at - 1 : at;
+    int to = isLast || json.charAt(end) != ',' ? end : end + 1;
+    return json.substring(0, from) + " ".repeat(to - from) + json.substring(to);
   }
 
   static String textOf(RequestBody body) {

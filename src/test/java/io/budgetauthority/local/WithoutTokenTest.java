@@ -52,6 +52,15 @@ class WithoutTokenTest {
         .isEqualTo("{" + " ".repeat(27) + "\"A\":1}");
     assertThat(WithoutToken.withoutToken("{\"A\":1,\"ClientRequestToken\":\"abc\"}"))
         .isEqualTo("{\"A\":1" + " ".repeat(27) + "}");
+    assertThat(WithoutToken.withoutToken("{\"ClientRequestToken\":\"abc\"}"))
+        .isEqualTo("{" + " ".repeat(26) + "}");
+  }
+
+  @Test
+  void whenAValueNamesTheToken_itStays() {
+    String json = "{\"A\":\"{\\\"ClientRequestToken\\\":\\\"abc\\\"}\"}";
+
+    assertThat(WithoutToken.withoutToken(json)).isEqualTo(json);
   }
 
   private record Bodies(List<String> sent) implements ExecutionInterceptor {
