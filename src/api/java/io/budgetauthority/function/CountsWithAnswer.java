@@ -1,4 +1,4 @@
-package io.budgetauthority.api;
+package io.budgetauthority.function;
 
 import io.budgetauthority.metrics.EmbeddedMetrics;
 import io.quarkus.vertx.http.runtime.filters.Filters;

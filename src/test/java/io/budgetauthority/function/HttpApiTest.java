@@ -1,4 +1,4 @@
-package io.budgetauthority.api;
+package io.budgetauthority.function;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.budgetauthority.api;
+package io.budgetauthority.function;
 
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPEvent;
 import com.amazonaws.services.lambda.runtime.events.APIGatewayV2HTTPResponse;
