@@ -82,38 +82,14 @@ public final class AttributionTable {
 
   /// A write that adds amounts to a row. The first one creates the row.
   Write.Update add(RowKey row, Amounts amounts) {
-    Map<String, String> names = new HashMap<>();
-    Attributes.Builder values = Attributes.builder();
-    List<String> sets = new ArrayList<>();
-    List<String> adds = new ArrayList<>();
-    Attributes dimensions = row.write();
-    for (String name : dimensions.names()) {
-      names.put("#s" + sets.size(), name);
-      values.put(":s" + sets.size(), dimensions.text(name));
-      sets.add("#s" + sets.size() + " = :s" + sets.size());
-    }
+    Attributes.Builder dimensions = row.write().toBuilder();
     if (row.runId() != null) {
-      values.put(":run", RowKey.runKey(row.tenantId(), row.runId()));
-      values.put(":place", placeInRun(row));
-      sets.add("of_run = :run");
-      sets.add("of_run_at = :place");
+      dimensions.put("of_run", RowKey.runKey(row.tenantId(), row.runId()));
+      dimensions.put("of_run_at", placeInRun(row));
     }
     Map<String, Long> added = new HashMap<>(amounts.byStoredName());
     added.put(CHANGES, 1L);
-    added.forEach(
-        (name, value) -> {
-          names.put("#a" + adds.size(), name);
-          values.put(":a" + adds.size(), value);
-          adds.add("#a" + adds.size() + " :a" + adds.size());
-        });
-    return new Write.Update(
-        table,
-        row.key(),
-        "SET " + String.join(", ", sets) + " ADD " + String.join(", ", adds),
-        names,
-        null,
-        values.build(),
-        false);
+    return Write.Update.at(table, row.key()).set(dimensions.build()).add(added).build();
   }
 
   private static String placeInRun(RowKey row) {
@@ -225,11 +201,11 @@ public final class AttributionTable {
   /// A write that adds what a row lacks, unless the row was changed since it was read.
   Write correct(Row row, Amounts lacking) {
     return add(row.key(), lacking)
-        .onlyIf(CHANGES + " = :seen", Attributes.of(":seen", row.changes()));
+        .onlyIf(new Write.Condition(CHANGES + " = :seen", Attributes.of(":seen", row.changes())));
   }
 
   /// A write that creates a row, unless it exists.
   Write create(RowKey row, Amounts amounts) {
-    return add(row, amounts).onlyIf("attribute_not_exists(pk)", Attributes.NONE);
+    return add(row, amounts).onlyIf(Write.Condition.ABSENT);
   }
 }

@@ -1,5 +1,7 @@
 package io.budgetauthority.attribution;
 
+import static io.budgetauthority.price.Usage.orZero;
+
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Parts;
@@ -9,7 +11,6 @@ import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Verdict;
 import java.time.LocalDate;
-import org.jspecify.annotations.Nullable;
 
 /// What one decision at one revision adds to which row. Pure: the same decision always adds the
 /// same.
@@ -108,9 +109,5 @@ record Contribution(RowKey row, Amounts amounts) {
         amounts.add(measure, count.millionths());
       }
     }
-  }
-
-  private static long orZero(@Nullable Long count) {
-    return count == null ? 0 : count;
   }
 }

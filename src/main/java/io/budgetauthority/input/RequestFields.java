@@ -100,6 +100,13 @@ public final class RequestFields {
     }
   }
 
+  /// Reads a body that may be left out: an absent or empty one has no fields.
+  public static RequestFields parseOptional(byte @Nullable [] body) {
+    return body == null || body.length == 0
+        ? new RequestFields(JSON.createObjectNode(), "", new ArrayList<>())
+        : parse(body);
+  }
+
   private static boolean isUnicode(JsonNode node) {
     return (!node.isTextual() || isUnicode(node.textValue()))
         && node.properties().stream()

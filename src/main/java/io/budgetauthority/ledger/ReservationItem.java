@@ -77,19 +77,23 @@ public final class ReservationItem {
   }
 
   private static Attributes write(Reservation reservation) {
-    Attributes.Builder item =
-        Attributes.at(key(reservation.id()))
-            .putAll(withoutJson(reservation))
-            .put("decision", RecordJson.write(reservation.decision()));
+    Attributes.Builder item = Attributes.at(key(reservation.id()));
+    putWithoutJson(item, reservation);
+    item.put("decision", RecordJson.write(reservation.decision()));
     if (reservation.priceRow() != null) {
       item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
     }
     return item.build();
   }
 
-  /// All attributes but the key, the decision and the row that priced it.
   private static Attributes withoutJson(Reservation reservation) {
     Attributes.Builder item = Attributes.builder();
+    putWithoutJson(item, reservation);
+    return item.build();
+  }
+
+  /// Puts all attributes but the key, the decision and the row that priced it.
+  private static void putWithoutJson(Attributes.Builder item, Reservation reservation) {
     item.put("tenant", reservation.tenantId());
     item.put("principal", reservation.principalId());
     item.put("request", reservation.requestHash());
@@ -117,7 +121,6 @@ public final class ReservationItem {
       item.put("ended", ended);
       item.put("ttl", ended.plus(reservation.retention()).getEpochSecond());
     }
-    return item.build();
   }
 
   private static void writeCharge(Attributes.Builder item, Charge charge) {
@@ -160,7 +163,12 @@ public final class ReservationItem {
         set.put("price_row", RecordJson.writePrice(row));
       }
     }
-    return Write.Update.to(table, key(next.id()), set.build(), removed, sameRevision(next));
+    return Write.Update.at(table, key(next.id()))
+        .set(set.build())
+        .remove(removed)
+        .build()
+        .onlyIf(sameRevision(next))
+        .returningStored();
   }
 
   private static Write.Condition sameRevision(Reservation next) {

@@ -143,7 +143,7 @@ public final class Tariff {
       return price;
     }
 
-    public long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {
+    long unitPicos(BillingUnit unit, String serviceTier, long aboveTokens) {
       RateCard card = card(serviceTier, aboveTokens);
       Long stated = card == null ? null : card.unitPicos().get(unit);
       if (stated != null) {

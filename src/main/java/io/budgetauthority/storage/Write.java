@@ -1,9 +1,10 @@
 package io.budgetauthority.storage;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.StringJoiner;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -67,45 +68,81 @@ public sealed interface Write {
       this(table, key, expression, Map.of(), condition, values, false);
     }
 
-    /// Sets some attributes and removes others, under a condition. A condition that fails answers
-    /// the item as it is stored.
-    public static Update to(
-        String table, Key key, Attributes set, Set<String> removed, Condition condition) {
-      Map<String, String> names = new HashMap<>(condition.names());
-      Attributes.Builder values = condition.values().toBuilder();
-      StringJoiner sets = new StringJoiner(", ", " SET ", "").setEmptyValue("");
-      StringJoiner removes = new StringJoiner(", ", " REMOVE ", "").setEmptyValue("");
-      for (String name : new TreeSet<>(set.names())) {
-        sets.add("#" + name + " = :" + name);
-        names.put("#" + name, name);
-        values.copy(":" + name, set, name);
+    /// An update that is made of attributes, whose names may be any.
+    public static Builder at(String table, Key key) {
+      return new Builder(table, key);
+    }
+
+    /// Collects what an update does. A name may be given once.
+    public static final class Builder {
+
+      private final String table;
+      private final Key key;
+      private final StringJoiner sets = new StringJoiner(", ", "SET ", " ").setEmptyValue("");
+      private final StringJoiner adds = new StringJoiner(", ", "ADD ", " ").setEmptyValue("");
+      private final StringJoiner removes = new StringJoiner(", ", "REMOVE ", " ").setEmptyValue("");
+      private final Map<String, String> names = new HashMap<>();
+      private final Attributes.Builder values = Attributes.builder();
+
+      private Builder(String table, Key key) {
+        this.table = table;
+        this.key = key;
       }
-      for (String name : new TreeSet<>(removed)) {
-        removes.add("#" + name);
-        names.put("#" + name, name);
+
+      /// Sets these attributes to these values.
+      public Builder set(Attributes attributes) {
+        for (String name : new TreeSet<>(attributes.names())) {
+          sets.add(named(name) + " = :" + name);
+          values.copy(":" + name, attributes, name);
+        }
+        return this;
       }
-      return new Update(
-          table,
-          key,
-          (sets.toString() + removes).strip(),
-          names,
-          condition.expression(),
-          values.build(),
-          true);
+
+      /// Adds these numbers to these attributes, each of which is zero where it is absent.
+      public Builder add(Map<String, Long> numbers) {
+        new TreeMap<>(numbers)
+            .forEach(
+                (name, number) -> {
+                  adds.add(named(name) + " :" + name);
+                  values.put(":" + name, number);
+                });
+        return this;
+      }
+
+      /// Removes these attributes.
+      public Builder remove(Collection<String> attributes) {
+        new TreeSet<>(attributes).forEach(name -> removes.add(named(name)));
+        return this;
+      }
+
+      private String named(String name) {
+        names.put("#" + name, name);
+        return "#" + name;
+      }
+
+      public Update build() {
+        String expression = (sets.toString() + adds + removes).strip();
+        return new Update(table, key, expression, names, null, values.build(), false);
+      }
     }
 
     /// The same update under a condition.
-    ///
-    /// @param more the values of the condition
-    public Update onlyIf(String condition, Attributes more) {
+    public Update onlyIf(Condition more) {
+      Map<String, String> allNames = new HashMap<>(names);
+      allNames.putAll(more.names());
       return new Update(
           table,
           key,
           expression,
-          names,
-          condition,
-          values.toBuilder().putAll(more).build(),
+          allNames,
+          more.expression(),
+          values.toBuilder().putAll(more.values()).build(),
           returnsStored);
+    }
+
+    /// The same update, whose condition answers the item as it is stored where it fails.
+    public Update returningStored() {
+      return new Update(table, key, expression, names, condition, values, true);
     }
   }
 

@@ -7,15 +7,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant of a test's own, made as an operator and an administrator would.
-final class TestTenant {
+public final class TestTenant {
 
   final String id = "tenant-" + UUID.randomUUID();
   final String run = "run-" + UUID.randomUUID();
-  final Http admin;
+  public final Http admin;
   final Http gateway;
   private final URI base;
 
-  TestTenant(URI base) {
+  public TestTenant(URI base) {
     this.base = base;
     Http.Answer made =
         new Http(base, "bak_demo_operator")

@@ -84,7 +84,7 @@ public final class Imports {
     return assertInstanceOf(Found.Row.class, table.find(null, model), model).price();
   }
 
-  static RateCard card(Price row, String serviceTier, long aboveTokens) {
+  public static RateCard card(Price row, String serviceTier, long aboveTokens) {
     return row.cards().stream()
         .filter(it -> it.serviceTier().equals(serviceTier) && it.aboveTokens() == aboveTokens)
         .findFirst()
@@ -95,7 +95,7 @@ public final class Imports {
     return card(row, Bounds.DEFAULT_TIER, 0);
   }
 
-  static Optional<Finding> finding(List<Finding> findings, String model, String field) {
+  public static Optional<Finding> finding(List<Finding> findings, String model, String field) {
     return findings.stream()
         .filter(it -> it.model().equals(model) && it.field().equals(field))
         .findFirst();
@@ -111,7 +111,7 @@ public final class Imports {
     return charge(row, Bounds.DEFAULT_TIER, input, output, Parts.NONE);
   }
 
-  static String chargeOfUnits(Price row, Map<String, Long> units) {
+  public static String chargeOfUnits(Price row, Map<String, Long> units) {
     return Charges.of(
             row,
             Bounds.DEFAULT_TIER,
@@ -132,7 +132,7 @@ public final class Imports {
     return new Parts(null, null, null, audio, image, null, null, null);
   }
 
-  static void assertPicos(Map<TokenClass, Long> expected, RateCard card) {
+  public static void assertPicos(Map<TokenClass, Long> expected, RateCard card) {
     assertThat(card.tokenPicos()).isEqualTo(expected);
   }
 }

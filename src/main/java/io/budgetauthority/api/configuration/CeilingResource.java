@@ -3,9 +3,7 @@ package io.budgetauthority.api.configuration;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.EntityTags;
 import io.budgetauthority.api.problem.Problem;
-import io.budgetauthority.api.problem.ProblemException;
 import io.budgetauthority.api.problem.ProblemType;
-import io.budgetauthority.api.view.CeilingView;
 import io.budgetauthority.configuration.DeleteCeiling;
 import io.budgetauthority.configuration.PutCeiling;
 import io.budgetauthority.configuration.PutRunCeiling;
@@ -86,7 +84,8 @@ public final class CeilingResource {
     return switch (putCeiling.put(
         caller, scopeId, window, ceiling, version -> EntityTags.matches(ifMatch, version))) {
       case PutCeiling.Result.Done done ->
-          answer(done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
+          CeilingAnswers.of(
+              done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
       case PutCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
     };
   }
@@ -101,7 +100,7 @@ public final class CeilingResource {
     ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
     Window window = CeilingPath.window(scopeId, windowName);
     if (!CeilingPath.mayRead(caller, scopeId)) {
-      throw notFound("there is no such ceiling");
+      throw CeilingAnswers.notFound("there is no such ceiling");
     }
     if (scopeId.scope() == Scope.RUN) {
       return runCeiling.get(caller, id);
@@ -109,8 +108,8 @@ public final class CeilingResource {
     CeilingSet set = ceilings.now(scopeId);
     Ceiling ceiling =
         Optional.ofNullable(set.byWindow().get(window))
-            .orElseThrow(() -> notFound("there is no such ceiling"));
-    return answer(200, scopeId, window, ceiling, set.version());
+            .orElseThrow(() -> CeilingAnswers.notFound("there is no such ceiling"));
+    return CeilingAnswers.of(200, scopeId, window, ceiling, set.version());
   }
 
   @DELETE
@@ -132,20 +131,8 @@ public final class CeilingResource {
     return switch (deleteCeiling.delete(
         caller, scopeId, window, version -> EntityTags.matches(ifMatch, version))) {
       case DONE -> Response.noContent().build();
-      case UNKNOWN -> throw notFound("there is no such ceiling");
+      case UNKNOWN -> throw CeilingAnswers.notFound("there is no such ceiling");
       case PRECONDITION_FAILED -> throw EntityTags.changed();
     };
-  }
-
-  static Response answer(
-      int status, ScopeId scopeId, Window window, Ceiling ceiling, long version) {
-    return Response.status(status)
-        .entity(CeilingView.of(scopeId.scope(), scopeId.id(), window, ceiling))
-        .header(HttpHeaders.ETAG, EntityTags.of(version))
-        .build();
-  }
-
-  static ProblemException notFound(String detail) {
-    return Problem.of(ProblemType.NOT_FOUND, detail).exception();
   }
 }

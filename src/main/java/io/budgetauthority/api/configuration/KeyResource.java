@@ -82,8 +82,7 @@ public final class KeyResource {
   @Path("/{id}/rotate")
   public Response rotate(@PathParam("id") String id, byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
-    RequestFields fields =
-        RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    RequestFields fields = RequestFields.parseOptional(body);
     Long overlap = fields.integer("overlap_seconds", 0, RotateKey.MAX_OVERLAP.toSeconds());
     fields.end();
     return switch (rotateKey.rotate(

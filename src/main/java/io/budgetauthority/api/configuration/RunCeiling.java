@@ -28,7 +28,7 @@ final class RunCeiling {
     return runs.find(caller.tenantId(), runId)
         .filter(run -> run.tuple().isVisibleTo(caller))
         .map(RunCeiling::answer)
-        .orElseThrow(() -> CeilingResource.notFound("there is no run " + runId));
+        .orElseThrow(() -> CeilingAnswers.notFound("there is no run " + runId));
   }
 
   Response put(Caller caller, String runId, Ceiling ceiling, @Nullable String ifMatch) {
@@ -44,7 +44,7 @@ final class RunCeiling {
     return switch (result) {
       case PutRunCeiling.Result.Done done -> answer(done.run());
       case PutRunCeiling.Result.NoRun none ->
-          throw CeilingResource.notFound("there is no run " + runId);
+          throw CeilingAnswers.notFound("there is no run " + runId);
       case PutRunCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
     };
   }
@@ -56,7 +56,7 @@ final class RunCeiling {
   }
 
   private static Response answer(Run run) {
-    return CeilingResource.answer(
+    return CeilingAnswers.of(
         200,
         new ScopeId(run.tenantId(), Scope.RUN, run.runId()),
         Window.TOTAL,

@@ -76,7 +76,7 @@ public final class DecisionResource {
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT);
-    ReservationJson.readNothing(body);
+    RequestFields.parseOptional(body).end();
     Policy policy = policies.of(caller.tenantId()).policy();
     return settlement
         .cancel(

@@ -55,19 +55,9 @@ final class ReservationJson {
 
   /// Why a reservation is released; null where that is not stated.
   static @Nullable String readReason(byte @Nullable [] body) {
-    if (body == null || body.length == 0) {
-      return null;
-    }
-    RequestFields fields = RequestFields.parse(body);
+    RequestFields fields = RequestFields.parseOptional(body);
     String reason = fields.text("reason");
     fields.end();
     return reason;
-  }
-
-  /// Refuses a body that has any field.
-  static void readNothing(byte @Nullable [] body) {
-    if (body != null && body.length > 0) {
-      RequestFields.parse(body).end();
-    }
   }
 }

@@ -42,7 +42,7 @@ public final class ReservationResource {
   public Response forward(
       @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT);
-    ReservationJson.readNothing(body);
+    RequestFields.parseOptional(body).end();
     return step(caller, reservationId, id -> settlement.forward(caller, id));
   }
 

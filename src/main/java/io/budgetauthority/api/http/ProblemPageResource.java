@@ -87,7 +87,7 @@ public final class ProblemPageResource {
   }
 
   /// The text of each problem's page, by its code.
-  public static Properties texts() {
+  static Properties texts() {
     Properties texts = new Properties();
     try (InputStream in = ProblemPageResource.class.getResourceAsStream(TEXTS);
         Reader reader =

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 public final class Routes {
 
   /// A path as the OpenAPI document writes it, and its methods.
-  public record Route(String path, List<String> methods, Pattern pattern) {
-    public Route(String path, String... methods) {
+  record Route(String path, List<String> methods, Pattern pattern) {
+    Route(String path, String... methods) {
       this(
           path,
           List.of(methods),
@@ -25,7 +25,7 @@ public final class Routes {
   }
 
   /// Every route of the service.
-  public static final List<Route> ALL =
+  static final List<Route> ALL =
       List.of(
           new Route("/budget/decisions", "POST"),
           new Route("/budget/decisions/cancel", "POST"),

@@ -103,8 +103,7 @@ public final class PriceTableResource {
   @Path("/{version}/publish")
   public TableView publish(@PathParam("version") String version, byte @Nullable [] body) {
     Caller caller = access.require(Role.OPERATOR);
-    RequestFields fields =
-        RequestFields.parse(body == null || body.length == 0 ? new byte[] {'{', '}'} : body);
+    RequestFields fields = RequestFields.parseOptional(body);
     boolean accepted = fields.flag("accept_review");
     List<RowName> zeros = fields.objects("approve_zero", PriceTableResource::rowName);
     fields.end();

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// price field is a base name and suffixes, in any order: `_above_<N>k_tokens`, `_above_1hr`, and
 /// the service tiers. A name that looks like a price and is not listed here makes the import fail,
 /// because a skipped price would not be noticed.
-public final class LiteLlmFields {
+final class LiteLlmFields {
 
   private LiteLlmFields() {}
 
@@ -203,7 +203,7 @@ public final class LiteLlmFields {
       Pattern.compile(".*(?:cost|price|pricing|charge|usd|(?:^|_)fees?(?:_|$)).*");
 
   /// What a field of the file means.
-  public static Field of(String name) {
+  static Field of(String name) {
     Field other = OTHERS.get(name);
     if (other != null) {
       return other;

@@ -249,7 +249,8 @@ public final class PriceOverrides {
     return change < 0
         ? update
         : update.onlyIf(
-            "attribute_not_exists(n) OR n < :max", Attributes.of(":max", MAX_OVERRIDES));
+            new Write.Condition(
+                "attribute_not_exists(n) OR n < :max", Attributes.of(":max", MAX_OVERRIDES)));
   }
 
   private Loaded read(String tenantId) {

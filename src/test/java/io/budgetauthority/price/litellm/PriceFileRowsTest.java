@@ -1,4 +1,4 @@
-package io.budgetauthority.price;
+package io.budgetauthority.price.litellm;
 
 import static io.budgetauthority.price.Imports.assertPicos;
 import static io.budgetauthority.price.Imports.base;
@@ -9,8 +9,16 @@ import static io.budgetauthority.price.Imports.charge;
 import static io.budgetauthority.price.Imports.chargeOfUnits;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.budgetauthority.price.BillingUnit;
+import io.budgetauthority.price.Bounds;
+import io.budgetauthority.price.Imports;
+import io.budgetauthority.price.Parts;
+import io.budgetauthority.price.Price;
+import io.budgetauthority.price.PriceTable;
+import io.budgetauthority.price.RateCard;
+import io.budgetauthority.price.RowName;
+import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.price.cost.Pricing;
-import io.budgetauthority.price.litellm.LiteLlmFields;
 import io.budgetauthority.price.litellm.LiteLlmImport.Imported;
 import io.budgetauthority.price.review.PriceReview.KeptOut;
 import java.util.List;

@@ -1,4 +1,4 @@
-package io.budgetauthority.api;
+package io.budgetauthority.api.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,7 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.budgetauthority.TestReservation;
-import io.budgetauthority.api.http.Routes;
+import io.budgetauthority.api.Http;
 import io.budgetauthority.build.Transcript;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;

@@ -1,8 +1,9 @@
-package io.budgetauthority.api;
+package io.budgetauthority.api.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.budgetauthority.api.http.Routes;
+import io.budgetauthority.api.Http;
+import io.budgetauthority.api.TestTenant;
 import io.budgetauthority.local.LocalCloudResource;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;

@@ -1,8 +1,8 @@
-package io.budgetauthority.api;
+package io.budgetauthority.api.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.budgetauthority.api.http.ProblemPageResource;
+import io.budgetauthority.api.Http;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.local.LocalCloudResource;
 import io.budgetauthority.record.ProblemCode;
