@@ -295,16 +295,16 @@ def transcript(deployed):
     script = "\n".join(blocks).replace("http://127.0.0.1:8080", deployed["url"].replace("$", r"\$"))
     for role, key in deployed["keys"].items():
         script = script.replace(f"bak_demo_{role}", key)
-    played = subprocess.run(["bash", "-s"], input=script, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    ran = subprocess.run(["bash", "-s"], input=script, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     position = 0
     for promise in re.findall(r"^# => (.*)$", script, re.MULTILINE):
         # A gateway may write names of headers in lower case.
-        found = played.stdout.lower().find(promise.lower(), position)
+        found = ran.stdout.lower().find(promise.lower(), position)
         if found < 0:
-            raise SystemExit(f"not, or not in this order: {promise}\n{played.stdout}")
+            raise SystemExit(f"not, or not in this order: {promise}\n{ran.stdout}")
         position = found
-    if played.returncode != 0 or position == 0:
-        raise SystemExit(played.stdout)
+    if ran.returncode != 0 or position == 0:
+        raise SystemExit(ran.stdout)
     say("The README's transcript answers what it promises.")
 
 
@@ -318,7 +318,7 @@ def main():
     parser.add_argument("--carry-java", action="store_true", help="put a Java into the functions' zips, for containers without one")
     parser.add_argument("--own-gateway", action="store_true", help="speak HTTP in this process also where the endpoint has an HTTP API")
     parser.add_argument("--zips", type=pathlib.Path, default=ROOT / "target", help="the folder of the functions' zips (target)")
-    parser.add_argument("--no-transcript", action="store_true", help="do not play the README's transcript")
+    parser.add_argument("--no-transcript", action="store_true", help="do not run the README's transcript")
     arguments = parser.parse_args()
 
     for needed in ("function-api.zip", "function-events.zip"):

@@ -34,9 +34,9 @@ def event(method, target, headers, body):
         "headers": joined,
         "requestContext": {
             "accountId": "000000000000",
-            "apiId": "desk",
+            "apiId": "local",
             "domainName": joined.get("host", "127.0.0.1"),
-            "domainPrefix": "desk",
+            "domainPrefix": "local",
             "http": {
                 "method": method,
                 "path": path,

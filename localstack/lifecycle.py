@@ -1,4 +1,4 @@
-"""Plays what happens to a deployment's stacks on a MiniStack. Run by localstack/lifecycle."""
+"""Tests what happens to a deployment's stacks on a MiniStack. Run by localstack/lifecycle."""
 
 import argparse
 import contextlib
@@ -144,7 +144,7 @@ def failed_first_deployment(cloud):
         cloud.client("sqs").delete_queue(QueueUrl=url)
 
 
-def play():
+def run_all():
     with ministack() as endpoint, release() as folder:
         cloud = Cloud(endpoint, PREFIX)
         scripts = Scripts(folder, endpoint)
@@ -261,7 +261,7 @@ def main():
     if told.builds:
         go_from_build_to_build(*told.builds)
     else:
-        play()
+        run_all()
 
 
 if __name__ == "__main__":

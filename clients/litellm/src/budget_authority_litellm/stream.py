@@ -265,7 +265,7 @@ def _merged(earlier: Usage, later: Usage) -> Usage:
 
 
 def is_from_cache(response: Any) -> bool:
-    """Whether litellm plays a stream back from its own cache, so that no provider was called."""
+    """Whether litellm answers a stream from its own cache, so that no provider was called."""
     return any(
         getattr(layer, "custom_llm_provider", None) == "cached_response"
         for layer in layers(response)

@@ -39,7 +39,7 @@ import software.amazon.awssdk.services.dynamodb.model.ReturnConsumedCapacity;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsResponse;
 
-/// What a million lifecycles cost on AWS: plays some against the local DynamoDB, which reports the
+/// What a million lifecycles cost on AWS: runs some against the local DynamoDB, which reports the
 /// capacity of each call by AWS's rules, and multiplies by the list prices that `bench/cost.prices`
 /// has. Run by `bench/cost`.
 public final class Cost {

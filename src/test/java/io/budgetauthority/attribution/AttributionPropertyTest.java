@@ -64,7 +64,7 @@ class AttributionPropertyTest {
   void whenTheStreamIsReadInAnyWay_theSumsEqualTheLedgers() throws Exception {
     for (long seed : SEEDS) {
       History history = new History(seed, LIFECYCLES / SEEDS.size());
-      history.play();
+      history.run();
       List<StreamRecord> records = history.tail.read();
       int batches = history.readBadly(records);
       System.out.printf(
@@ -121,7 +121,7 @@ class AttributionPropertyTest {
               new AttributionTable(new Database(LocalCloudForTests.dynamoDb().build()), name));
     }
 
-    void play() {
+    void run() {
       service.policy(policy());
       for (String user : List.of("ada", "bob")) {
         service.ceiling(Scope.USER, user, MicroUsd.of(5_000_000));

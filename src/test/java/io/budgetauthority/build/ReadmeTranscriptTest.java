@@ -18,6 +18,6 @@ class ReadmeTranscriptTest {
 
   @Test
   void whenTheReadmesTranscriptIsRun_itAnswersAsShown() throws IOException, InterruptedException {
-    Transcript.play(Path.of("README.md"), base);
+    Transcript.run(Path.of("README.md"), base);
   }
 }

@@ -17,20 +17,20 @@ import java.util.regex.Pattern;
 public final class Transcript {
 
   private static final Pattern BLOCK = Pattern.compile("```sh\\n(.*?)```", Pattern.DOTALL);
-  private static final String ON_A_DESK = "http://127.0.0.1:8080";
+  private static final String LOCAL_BUILD = "http://127.0.0.1:8080";
   private static final String PROMISE = "# => ";
 
   private Transcript() {}
 
-  /// Plays a page against a service and returns what was printed. Fails where the shell does, and
+  /// Runs a page against a service and returns what was printed. Fails where the shell does, and
   /// where a promise is not kept, each behind the one before it.
-  public static String play(Path page, URI base) throws IOException, InterruptedException {
+  public static String run(Path page, URI base) throws IOException, InterruptedException {
     Matcher block = BLOCK.matcher(Files.readString(page));
     List<String> promised = new ArrayList<>();
     StringBuilder script = new StringBuilder();
     while (block.find()) {
       for (String line : block.group(1).lines().toList()) {
-        script.append(line.replace(ON_A_DESK, base.toString().replaceAll("/$", ""))).append('\n');
+        script.append(line.replace(LOCAL_BUILD, base.toString().replaceAll("/$", ""))).append('\n');
         if (line.startsWith(PROMISE)) {
           promised.add(line.substring(PROMISE.length()));
         }

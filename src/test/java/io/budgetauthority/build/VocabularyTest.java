@@ -18,7 +18,8 @@ class VocabularyTest {
   private static final Pattern RETIRED =
       Pattern.compile(
           "\\b(MOST_[A-Z]|PATIENCE|IN_FORCE_WITHIN|BELIEVED_FOR|isMeantBy|mayBecomeOne|AfterTheFact"
-              + "|Standby|Publications)|\\b(is|was|were|are) away\\b|\\bon a desk\\b|\\ba desk\\b");
+              + "|Standby|Publications)|\\b(is|was|were|are) away\\b|\\bon a desk\\b|\\ba desk\\b"
+              + "|\\b[Pp]lay(s|ed|ing)?\\b");
 
   private static final List<String> ROOTS =
       List.of("src", "docs", "bench", "infra", "localstack", "conformance", "packaging");

@@ -24,7 +24,9 @@ class ConformanceTest {
   Stream<DynamicTest> everyCaseIsAnsweredAsItSaysOrIsPendingAndIsNot() throws IOException {
     Runner runner = new Runner(base, "bak_demo_operator", Duration.ZERO);
     return Case.readAll(Path.of("conformance", "cases")).stream()
-        .map(played -> DynamicTest.dynamicTest(played.id(), () -> require(runner.play(played))));
+        .map(
+            testCase ->
+                DynamicTest.dynamicTest(testCase.id(), () -> require(runner.run(testCase))));
   }
 
   private static void require(Runner.Outcome outcome) {

@@ -28,7 +28,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Plays cases against a service, each under a tenant of its own that an operator's key makes.
+/// Runs cases against a service, each under a tenant of its own that an operator's key makes.
 public final class Runner {
 
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -50,7 +50,7 @@ public final class Runner {
   private static final String LEDGER = "ledger";
 
   /// What a service in the local build lets its callers do without a key.
-  private static final List<String> ON_A_DESK = List.of(EVENTS, QUEUE, LEDGER);
+  private static final List<String> ON_THE_LOCAL_BUILD = List.of(EVENTS, QUEUE, LEDGER);
 
   private static final String HEARD = "/local/events";
   private static final String MESSAGES = "/local/messages";
@@ -98,13 +98,13 @@ public final class Runner {
     int passed = 0;
     int failed = 0;
     int pending = 0;
-    for (Case played : Case.readAll(folder)) {
-      switch (runner.play(played)) {
+    for (Case testCase : Case.readAll(folder)) {
+      switch (runner.run(testCase)) {
         case Outcome.Passed it -> passed++;
         case Outcome.Pending it -> pending++;
         case Outcome.Broken it -> {
           failed++;
-          System.out.println("FAILED " + played.id() + ": " + it.reason());
+          System.out.println("FAILED " + testCase.id() + ": " + it.reason());
         }
       }
     }
@@ -112,24 +112,25 @@ public final class Runner {
     System.exit(failed == 0 ? 0 : 1);
   }
 
-  /// Plays one case. A pending case that passes is broken: it is pending no longer.
-  public Outcome play(Case played) {
+  /// Runs one case. A pending case that passes is broken: it is pending no longer.
+  public Outcome run(Case testCase) {
     boolean met =
-        played.needs().isEmpty() || (ON_A_DESK.containsAll(played.needs()) && isOnADesk());
+        testCase.needs().isEmpty()
+            || (ON_THE_LOCAL_BUILD.containsAll(testCase.needs()) && isTheLocalBuild());
     if (!met) {
-      return new Outcome.Pending("needs " + String.join(", ", played.needs()));
+      return new Outcome.Pending("needs " + String.join(", ", testCase.needs()));
     }
-    String failure = failureOf(played);
-    if (!played.pending()) {
+    String failure = failureOf(testCase);
+    if (!testCase.pending()) {
       return failure == null ? new Outcome.Passed() : new Outcome.Broken(failure);
     }
     return failure == null
-        ? new Outcome.Broken("is pending (" + played.because() + ") and passes")
+        ? new Outcome.Broken("is pending (" + testCase.because() + ") and passes")
         : new Outcome.Pending(failure);
   }
 
   /// Whether the service is one in the local build, which tells its events itself.
-  private boolean isOnADesk() {
+  private boolean isTheLocalBuild() {
     HttpRequest request =
         HttpRequest.newBuilder(base.resolve(HEARD))
             .timeout(TIMEOUT)
@@ -138,16 +139,16 @@ public final class Runner {
     return arrived(send(request)).response().statusCode() == 200;
   }
 
-  private @Nullable String failureOf(Case played) {
+  private @Nullable String failureOf(Case testCase) {
     try {
-      Playing playing = new Playing(played.setup(), played.pending());
-      if (played.needs().contains(LEDGER)) {
-        playing.makeKeysOf(played.steps());
+      CaseRun caseRun = new CaseRun(testCase.setup(), testCase.pending());
+      if (testCase.needs().contains(LEDGER)) {
+        caseRun.makeKeysOf(testCase.steps());
       }
-      for (int i = 0; i < played.steps().size(); i++) {
-        Case.Step step = played.steps().get(i);
+      for (int i = 0; i < testCase.steps().size(); i++) {
+        Case.Step step = testCase.steps().get(i);
         try {
-          playing.take(step);
+          caseRun.take(step);
         } catch (Failed e) {
           throw new Failed("step " + (i + 1) + ", " + step.send() + ": " + e.getMessage());
         }
@@ -156,7 +157,7 @@ public final class Runner {
     } catch (Failed e) {
       return e.getMessage();
     } finally {
-      if (played.needs().contains(LEDGER)) {
+      if (testCase.needs().contains(LEDGER)) {
         giveTheLedgerBack();
       }
     }
@@ -201,14 +202,14 @@ public final class Runner {
   }
 
   /// One case under way: its tenants, keys and captured values.
-  private final class Playing {
+  private final class CaseRun {
 
     private final Case.Setup setup;
     private final boolean pending;
     private final Variables variables = new Variables();
     private final Map<String, String> secrets = new HashMap<>();
 
-    Playing(Case.Setup setup, boolean pending) {
+    CaseRun(Case.Setup setup, boolean pending) {
       this.setup = setup;
       this.pending = pending;
       secrets.put("operator", operatorKey);

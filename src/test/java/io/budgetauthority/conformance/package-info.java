@@ -1,4 +1,4 @@
-/// Plays the conformance kit in `conformance/` against a service that speaks the protocol.
+/// Runs the conformance kit in `conformance/` against a service that speaks the protocol.
 @NullMarked
 package io.budgetauthority.conformance;
 

@@ -33,7 +33,7 @@ class ApiZipIT {
       Pattern.compile(
           "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z|(?<=\"expires_in_seconds\":)\\d+");
 
-  /// In the order in which they are played.
+  /// In the order in which they are run.
   private static final List<String> EVENTS =
       List.of(
           "api-ready",

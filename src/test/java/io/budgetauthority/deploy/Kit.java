@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.DynamicTest;
 
-/// The conformance kit as tests of something deployed. Cases are played one after the other, so
-/// that one process sees a case as a whole, and what is cached there is fresh. Those that wait for
-/// time to pass come last and together.
+/// The conformance kit as tests of something deployed. Cases are run one after the other, so that
+/// one process sees a case as a whole, and what is cached there is fresh. Those that wait for time
+/// to pass come last and together.
 final class Kit {
 
   /// A case that may take so long waits for a sweep, or for what is cached for a minute.
@@ -34,12 +34,12 @@ final class Kit {
     this.runner = runner;
   }
 
-  /// What has time pass while the slow cases are played, once a second.
+  /// What has time pass while the slow cases are run, once a second.
   interface Sweep {
     void run() throws Exception;
   }
 
-  /// @param leftOut the ids of the cases that are not played
+  /// @param leftOut the ids of the cases that are not run
   Stream<DynamicTest> tests(Set<String> leftOut, Sweep sweep) throws IOException {
     List<Case> quick = new ArrayList<>();
     List<Case> slow = new ArrayList<>();
@@ -50,34 +50,34 @@ final class Kit {
     }
     Map<String, Future<Runner.Outcome>> started = new HashMap<>();
     return Stream.concat(
-        quick.stream().map(one -> test(one, () -> runner.play(one))),
+        quick.stream().map(one -> test(one, () -> runner.run(one))),
         Stream.concat(
             Stream.of(
                 DynamicTest.dynamicTest(
-                    "those that take time are played", () -> playTogether(slow, started, sweep))),
+                    "those that take time are run", () -> runTogether(slow, started, sweep))),
             slow.stream()
                 .map(one -> test(one, () -> Objects.requireNonNull(started.get(one.id())).get()))));
   }
 
-  private interface Play {
+  private interface Outcomes {
     Runner.Outcome outcome() throws Exception;
   }
 
-  private static DynamicTest test(Case played, Play play) {
+  private static DynamicTest test(Case testCase, Outcomes outcomes) {
     return DynamicTest.dynamicTest(
-        played.id(),
+        testCase.id(),
         () -> {
-          if (play.outcome() instanceof Runner.Outcome.Broken broken) {
+          if (outcomes.outcome() instanceof Runner.Outcome.Broken broken) {
             Assertions.fail(broken.reason());
           }
         });
   }
 
-  private void playTogether(
+  private void runTogether(
       List<Case> cases, Map<String, Future<Runner.Outcome>> started, Sweep sweep) throws Exception {
-    try (ExecutorService players = Executors.newFixedThreadPool(cases.size())) {
+    try (ExecutorService executor = Executors.newFixedThreadPool(cases.size())) {
       for (Case one : cases) {
-        started.put(one.id(), players.submit(() -> runner.play(one)));
+        started.put(one.id(), executor.submit(() -> runner.run(one)));
       }
       while (!started.values().stream().allMatch(Future::isDone)) {
         sweep.run();

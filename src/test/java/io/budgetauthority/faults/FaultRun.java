@@ -207,7 +207,7 @@ final class FaultRun {
     }
   }
 
-  Report play() throws InterruptedException, ExecutionException {
+  Report run() throws InterruptedException, ExecutionException {
     long began = System.nanoTime();
     AtomicInteger next = new AtomicInteger();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {

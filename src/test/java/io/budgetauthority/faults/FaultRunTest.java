@@ -14,7 +14,7 @@ class FaultRunTest {
   void whenFaultsOccur_nothingIsLostOrChargedTwice() throws Exception {
     long seed = Long.getLong("faults.seed", System.nanoTime());
     FaultRun.Report report =
-        new FaultRun(seed, Integer.getInteger("faults.lifecycles", SHORT)).play();
+        new FaultRun(seed, Integer.getInteger("faults.lifecycles", SHORT)).run();
     System.out.println(report);
     assertThat(report.discrepancies()).as(report.toString()).isEmpty();
     report

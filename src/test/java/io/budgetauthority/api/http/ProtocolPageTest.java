@@ -38,7 +38,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// docs/how-to/gateway.md says what the service does: its blocks are played, its examples are real
+/// docs/how-to/gateway.md says what the service does: its blocks are run, its examples are real
 /// answers, and its tables are those of the code and of the OpenAPI document.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
@@ -94,14 +94,14 @@ class ProtocolPageTest {
     return rows;
   }
 
-  /// One shell plays every block. The page's full examples are among what it prints, but for ids
-  /// and times.
+  /// One shell runs every block. The page's full examples are among what it prints, but for ids and
+  /// times.
   @Test
   void whenThePagesBlocksAreRun_theAnswersAreThoseItShows()
       throws IOException, InterruptedException {
     String printed;
     try {
-      printed = Transcript.play(PAGE, base);
+      printed = Transcript.run(PAGE, base);
     } finally {
       // Whatever became of the page, which makes an outage.
       new Http(base, null).send("PUT", "/local/faults/ledger", "{\"state\": \"up\"}");
