@@ -226,10 +226,14 @@ final class FaultRun {
       others.add(threads.submit(this::deliver));
       others.add(threads.submit(() -> administrate(1)));
       others.add(threads.submit(() -> administrate(2)));
-      for (Future<?> gateway : gateways) {
-        gateway.get();
+      try {
+        for (Future<?> gateway : gateways) {
+          gateway.get();
+        }
+      } finally {
+        // The others would go on for ever where a gateway has failed.
+        over = true;
       }
-      over = true;
       for (Future<?> other : others) {
         other.get();
       }
