@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -59,15 +60,11 @@ final class Kit {
                 .map(one -> test(one, () -> Objects.requireNonNull(started.get(one.id())).get()))));
   }
 
-  private interface Outcomes {
-    Runner.Outcome outcome() throws Exception;
-  }
-
-  private static DynamicTest test(Case testCase, Outcomes outcomes) {
+  private static DynamicTest test(Case testCase, Callable<Runner.Outcome> run) {
     return DynamicTest.dynamicTest(
         testCase.id(),
         () -> {
-          if (outcomes.outcome() instanceof Runner.Outcome.Broken broken) {
+          if (run.call() instanceof Runner.Outcome.Broken broken) {
             Assertions.fail(broken.reason());
           }
         });
