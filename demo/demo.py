@@ -42,7 +42,7 @@ POLICY = {
         }
     ]
 }
-PATIENCE = 200
+CALLS = 200
 """How many calls the agent would make if nothing stopped it."""
 
 BOLD, DIM, GREEN, YELLOW, RED, PLAIN = (
@@ -133,18 +133,18 @@ class Operator:
 def show(operator: Operator, upstream: FakeUpstream, proxy_url: str, key: str) -> int:
     run = f"run-{secrets.token_hex(4)}"
     operator.prepare(run)
-    upstream.script.plan(run, *[Answer(output_tokens=900)] * PATIENCE)
+    upstream.script.plan(run, *[Answer(output_tokens=900)] * CALLS)
     agent = openai.OpenAI(
         base_url=f"{proxy_url}/v1", api_key=key, default_headers={"X-Run-Id": run}
     )
-    print(f"\n{BOLD}A run with {LIMIT} USD. The agent would call {PATIENCE} times.{PLAIN}\n")
+    print(f"\n{BOLD}A run with {LIMIT} USD. The agent would call {CALLS} times.{PLAIN}\n")
     print(f"{DIM}call  decision   served by           cost of it    left{PLAIN}")
     history = f"plan:{run} Fix the failing build. " + "The log says: error, error, error. " * 400
     left = LIMIT
     seen: list[str] = []
     began = time.monotonic()
     refused: openai.APIStatusError | None = None
-    for call in range(1, PATIENCE + 1):
+    for call in range(1, CALLS + 1):
         try:
             answer = agent.chat.completions.with_raw_response.create(
                 model="sonnet", max_tokens=1500, messages=[{"role": "user", "content": history}]

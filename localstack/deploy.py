@@ -67,7 +67,7 @@ def ministack():
     log = tempfile.NamedTemporaryFile(prefix="ministack-", suffix=".log", delete=False)
     environment = dict(os.environ, AUTH="true", AWS_ACCESS_KEY_ID=CREDENTIAL, AWS_SECRET_ACCESS_KEY=CREDENTIAL, BIND_HOST="127.0.0.1", GATEWAY_PORT=str(port), LOG_LEVEL="WARNING",
                        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", IOT_MTLS_ENABLED="0", SFTP_ENABLED="0",
-                       MOST_ENVIRONMENTS=str(ENVIRONMENTS), LAMBDA_WARM_TTL_SECONDS="3600")
+                       MAX_ENVIRONMENTS=str(ENVIRONMENTS), LAMBDA_WARM_TTL_SECONDS="3600")
     process = subprocess.Popen([sys.executable, str(ROOT / "localstack/start_ministack.py")], env=environment, stdin=subprocess.DEVNULL,
                                stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
     try:

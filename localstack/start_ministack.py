@@ -9,7 +9,7 @@ from ministack.core import lambda_runtime
 # AWS gives an execution environment ten seconds to start in, of a processor of its own. Here many
 # start on two; so there may be only a few of a function, and more calls at a time get 429.
 lambda_runtime._PROVIDED_INIT_TIMEOUT = 60.0
-lambda_runtime._LOCAL_MAX_WORKERS = int(os.environ["MOST_ENVIRONMENTS"])
+lambda_runtime._LOCAL_MAX_WORKERS = int(os.environ["MAX_ENVIRONMENTS"])
 
 # The Runtime API writes an answer's head and body apart: without this each invocation waits 40 ms for the
 # acknowledgement of the head.

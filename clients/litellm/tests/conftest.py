@@ -184,8 +184,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
     authority = Authority(tmp_path_factory.mktemp("authority"))
     try:
         authority.start()
-        # From the beginning: what the authority goes by while its ledger is away is a copy that it
-        # believes for a minute.
+        # From the beginning: while its ledger is unavailable the authority uses a snapshot, and it
+        # uses one for a minute.
         Ledger(authority.url).put_policy({"on_ledger_outage": "fail_open"})
         yield authority
     finally:

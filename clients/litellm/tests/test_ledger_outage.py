@@ -1,5 +1,5 @@
-"""The authority answers, and its ledger is away: a tenant that fails open goes on, and every bill
-is in the ledger afterwards.
+"""The authority answers, and its ledger is unavailable: a tenant that fails open goes on, and every
+bill is in the ledger afterwards.
 """
 
 from __future__ import annotations

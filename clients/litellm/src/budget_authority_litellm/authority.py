@@ -48,7 +48,7 @@ class Message:
     body: Mapping[str, Any] | None = None
     idempotency_key: str | None = None
     by_queue: bool = True
-    """Whether the usage queue may take it where the authority is away."""
+    """Whether the usage queue may take it while the authority is unavailable."""
 
 
 class Authority:

@@ -293,8 +293,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
         elif asks_for_more(hold.bounds, bounds) or (hold.degraded and hold.target != target):
             # A fallback of the client's may bring other messages, a deployment other defaults. What
-            # was let through while the ledger was away cannot be moved: the ledger does not know it
-            # yet.
+            # was let through while the ledger was unavailable cannot be moved: the ledger does not
+            # know it yet.
             calls.release(call, "another request is made in its place")
             call.hold = await calls.ask(call, target, bounds, downgrade=False, in_router=True)
         elif hold.target != target:

@@ -50,8 +50,8 @@ class Hold:
     expires_at: float
     """By `time.monotonic()`."""
     degraded: bool = False
-    """The authority let it through while its ledger was away: it holds nothing, and the ledger
-    knows it only later.
+    """The authority let it through while its ledger was unavailable. It holds nothing, and the
+    ledger knows it only later.
     """
 
     @property

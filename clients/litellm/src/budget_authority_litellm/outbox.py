@@ -114,7 +114,7 @@ class Outbox:
         """Tells the authority, or its queue where it is `away` or too busy."""
         try:
             if away:
-                raise Unreachable("it was away a moment ago", sent=False)
+                raise Unreachable("it did not answer a moment ago", sent=False)
             answer = await self._authority.send(message)
         except Unreachable:
             return _Fate.DONE if await self._is_taken_by_queue(message) else _Fate.NOBODY_THERE

@@ -39,8 +39,8 @@ class UsageQueue:
             settings.queue_tenant_id,
             settings.queue_principal_id,
         )
-        # Of its own: while the queue is away its time-outs may not stand in the way of what else
-        # runs in threads.
+        # Of its own: while the queue is unavailable, its timeouts may not delay what else runs in
+        # threads.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="budget-usage-queue")
         self._made: Any = None
         self._lock = threading.Lock()

@@ -7,6 +7,7 @@ import io.budgetauthority.configuration.DeleteCeiling;
 import io.budgetauthority.configuration.IssueKey;
 import io.budgetauthority.configuration.PutCeiling;
 import io.budgetauthority.configuration.PutRunCeiling;
+import io.budgetauthority.configuration.ReleaseHold;
 import io.budgetauthority.configuration.ReplacePolicy;
 import io.budgetauthority.configuration.RevokeKey;
 import io.budgetauthority.configuration.RotateKey;
@@ -94,6 +95,12 @@ final class ConfigurationWiring {
   @Singleton
   CloseRun closeRun(ConfigurationWriter writer, Runs runs, Clock clock) {
     return new CloseRun(writer, runs, clock);
+  }
+
+  @Produces
+  @Singleton
+  ReleaseHold releaseHold(ConfigurationWriter writer, Ledger ledger, Clock clock) {
+    return new ReleaseHold(writer, ledger, clock);
   }
 
   @Produces

@@ -2,6 +2,7 @@ package io.budgetauthority;
 
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.AttributionTable;
+import io.budgetauthority.attribution.DecisionLists;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.Outage;
 import io.budgetauthority.decision.unreserved.LateDecisions;
@@ -13,6 +14,8 @@ import io.budgetauthority.price.table.IncomingPrices;
 import io.budgetauthority.price.table.PriceBook;
 import io.budgetauthority.price.table.PriceStore;
 import io.budgetauthority.price.table.PriceTables;
+import io.budgetauthority.settlement.Bills;
+import io.budgetauthority.settlement.DeadLetters;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.settlement.UsageCharges;
@@ -187,6 +190,12 @@ final class Wiring {
 
   @Produces
   @Singleton
+  Bills bills(UsagePricing pricing) {
+    return new Bills(pricing);
+  }
+
+  @Produces
+  @Singleton
   Settlement settlement(Ledger ledger, UsagePricing pricing, Policies policies, Clock clock) {
     return new Settlement(ledger, pricing, policies, clock);
   }
@@ -228,6 +237,13 @@ final class Wiring {
         config.usageOutageDelay());
   }
 
+  @Produces
+  @Singleton
+  DeadLetters deadLetters(SqsClient sqs, BudgetConfig config) {
+    return new DeadLetters(
+        sqs, config.usageQueueUrl().orElse(""), config.usageDeadQueueUrl().orElse(""));
+  }
+
   private static IllegalStateException notSet(String property) {
     return new IllegalStateException(property + " is not set, and the usage queue needs it");
   }
@@ -248,5 +264,11 @@ final class Wiring {
   @Singleton
   Attribution attribution(AttributionTable table) {
     return new Attribution(table);
+  }
+
+  @Produces
+  @Singleton
+  DecisionLists decisionLists(AttributionTable table) {
+    return new DecisionLists(table);
   }
 }

@@ -34,6 +34,15 @@ final class FirstData {
 
   private static final Caller OPERATOR = new Caller("", "operator", Role.OPERATOR, null, null);
 
+  /// The callers of the demo keys by their secrets.
+  static final Map<String, Caller> KEYS =
+      Map.of(
+          "bak_demo_operator", OPERATOR,
+          "bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null),
+          "bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null),
+          "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"),
+          "bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null));
+
   private final CreateTenant createTenant;
   private final PriceStore prices;
   private final SnapshotPublisher snapshotPublisher;
@@ -48,17 +57,7 @@ final class FirstData {
     if (prices.current().isEmpty()) {
       prices.publish(readTable());
     }
-    boolean created =
-        createTenant.create(
-            OPERATOR,
-            TENANT,
-            Policy.DEFAULT,
-            Map.of(
-                "bak_demo_operator", OPERATOR,
-                "bak_demo_admin", new Caller(TENANT, "admin", Role.ADMIN, null, null),
-                "bak_demo_gateway", new Caller(TENANT, "gateway", Role.GATEWAY, null, null),
-                "bak_demo_agent", new Caller(TENANT, "agent", Role.AGENT, "demo-user", "demo-key"),
-                "bak_demo_viewer", new Caller(TENANT, "viewer", Role.VIEWER, null, null)));
+    boolean created = createTenant.create(OPERATOR, TENANT, Policy.DEFAULT, KEYS);
     LOG.debugf("the demo tenant %s", created ? "was created" : "exists");
     snapshotPublisher.publishPending();
   }

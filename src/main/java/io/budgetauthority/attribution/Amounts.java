@@ -5,6 +5,7 @@ import io.budgetauthority.storage.Attributes;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /// A value for each measure, zero where none is named. Immutable. Sums that leave the range of a
 /// long throw [ArithmeticException].
@@ -68,6 +69,18 @@ public final class Amounts {
 
   public Amounts minus(Amounts other) {
     return new Builder().add(this).subtract(other).build();
+  }
+
+  /// The values of some measures alone.
+  Amounts only(Set<Measure> measures) {
+    Builder some = new Builder();
+    values.forEach(
+        (measure, value) -> {
+          if (measures.contains(measure)) {
+            some.add(measure, value);
+          }
+        });
+    return some.build();
   }
 
   public boolean isNothing() {

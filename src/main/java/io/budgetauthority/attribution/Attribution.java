@@ -162,6 +162,15 @@ public final class Attribution {
           : Optional.empty();
     }
 
+    static Cursor ofPlace(String place) {
+      String[] parts = place.split("#", 2);
+      return new Cursor(Instant.ofEpochMilli(Long.parseLong(parts[0])), parts[1]);
+    }
+
+    String place() {
+      return ListKey.place(createdAt, hash);
+    }
+
     @Override
     public String toString() {
       return createdAt.toEpochMilli() + "." + hash;

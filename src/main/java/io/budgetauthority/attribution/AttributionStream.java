@@ -54,6 +54,23 @@ public final class AttributionStream {
       }
       return Map.of(seen.row(), Amounts.NONE.minus(seen.total()), next.row(), added);
     }
+
+    /// What is added to the sums of each minute.
+    Map<MinuteKey, Amounts> minutes() {
+      MinuteKey minute = minuteOf(next);
+      Amounts total = next.total().only(Measure.OF_MINUTES);
+      if (seen == null) {
+        return Map.of(minute, total);
+      }
+      Amounts before = seen.total().only(Measure.OF_MINUTES);
+      return minuteOf(seen).equals(minute)
+          ? Map.of(minute, total.minus(before))
+          : Map.of(minuteOf(seen), Amounts.NONE.minus(before), minute, total);
+    }
+
+    private static MinuteKey minuteOf(Marker marker) {
+      return MinuteKey.of(marker.row().tenantId(), marker.createdAt());
+    }
   }
 
   /// Adds what these changes say. A change that is not of a decision adds nothing. Where this
@@ -133,17 +150,19 @@ public final class AttributionStream {
             .thenComparing(move -> move.next().row().sortKey()));
     List<List<Move>> groups = new ArrayList<>();
     List<Move> group = new ArrayList<>();
-    Set<RowKey> rows = new LinkedHashSet<>();
+    Set<Object> sums = new LinkedHashSet<>();
     for (Move move : byRow) {
-      Set<RowKey> withThis = new LinkedHashSet<>(rows);
+      Set<Object> withThis = new LinkedHashSet<>(sums);
       withThis.addAll(move.changes().keySet());
+      withThis.addAll(move.minutes().keySet());
       if (group.size() + 1 + withThis.size() > Database.MAX_WRITES_A_TRANSACTION) {
         groups.add(group);
         group = new ArrayList<>();
         withThis = new LinkedHashSet<>(move.changes().keySet());
+        withThis.addAll(move.minutes().keySet());
       }
       group.add(move);
-      rows = withThis;
+      sums = withThis;
     }
     if (!group.isEmpty()) {
       groups.add(group);
@@ -153,6 +172,7 @@ public final class AttributionStream {
 
   private List<Write> writes(List<Move> moves) {
     Map<RowKey, Amounts.Builder> rows = new LinkedHashMap<>();
+    Map<MinuteKey, Amounts.Builder> minutes = new LinkedHashMap<>();
     List<Write> writes = new ArrayList<>();
     for (Move move : moves) {
       writes.add(table.replace(move.seen(), move.next()));
@@ -160,12 +180,23 @@ public final class AttributionStream {
           .forEach(
               (row, amounts) ->
                   rows.computeIfAbsent(row, key -> new Amounts.Builder()).add(amounts));
+      move.minutes()
+          .forEach(
+              (minute, amounts) ->
+                  minutes.computeIfAbsent(minute, key -> new Amounts.Builder()).add(amounts));
     }
     rows.forEach(
         (row, sum) -> {
           Amounts amounts = sum.build();
           if (!amounts.isNothing()) {
             writes.add(table.add(row, amounts));
+          }
+        });
+    minutes.forEach(
+        (minute, sum) -> {
+          Amounts amounts = sum.build();
+          if (!amounts.isNothing()) {
+            writes.add(table.add(minute.partOf(moves.getFirst().next().hash()), amounts));
           }
         });
     return writes;

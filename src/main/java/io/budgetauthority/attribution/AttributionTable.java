@@ -11,12 +11,14 @@ import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.storage.Write;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,10 @@ public final class AttributionTable {
 
   private static final int PAGE = 1_000;
   private static final String OF_RUN = "of-run";
+  private static final String OF_TENANT = "of-tenant";
+
+  /// How long the sums of a minute are kept.
+  private static final Duration MINUTES_KEPT = Duration.ofDays(35);
 
   /// A marker is replaced only by one that was computed from it.
   private static final String SAME_MARKER = "ver = :seen";
@@ -91,6 +97,52 @@ public final class AttributionTable {
     added.put(CHANGES, 1L);
     return Write.Update.at(table, row.key()).set(dimensions.build()).add(added).build();
   }
+
+  /// A write that adds amounts to the sums of a minute. The first one creates the item.
+  Write.Update add(MinuteKey minute, Amounts amounts) {
+    return Write.Update.at(table, minute.key())
+        .set(Attributes.of("ttl", minute.minute().plus(MINUTES_KEPT).getEpochSecond()))
+        .add(amounts.byStoredName())
+        .build();
+  }
+
+  /// Passes on the sums of a tenant's minutes in one part of a day, in UTC.
+  ///
+  /// @param from the first minute
+  /// @param to the last minute
+  void minutes(
+      String tenantId,
+      LocalDate day,
+      int part,
+      Instant from,
+      Instant to,
+      BiConsumer<Instant, Amounts> consumer) {
+    database.each(
+        Query.between(
+                table, MinuteKey.partitionKey(tenantId, day, part), from.toString(), to.toString())
+            .eventuallyConsistent(),
+        AttributionTable::deadline,
+        item -> consumer.accept(MinuteKey.minuteOf(item), Amounts.read(item)));
+  }
+
+  /// The decisions of one part of a list, oldest first.
+  ///
+  /// @param from the first place; `to`: the last, both included
+  /// @param newestFirst whether the order is reversed
+  List<ListEntry> listed(String partition, String from, String to, boolean newestFirst, int limit) {
+    Query query =
+        Query.ofIndex(
+            table,
+            OF_TENANT,
+            "of_tenant = :part AND of_tenant_at BETWEEN :from AND :to",
+            Attributes.builder().put(":part", partition).put(":from", from).put(":to", to).build());
+    return database.first(newestFirst ? query.reversed() : query, limit, deadline()).stream()
+        .map(item -> new ListEntry(item.text("pk"), item.text("of_tenant_at")))
+        .toList();
+  }
+
+  /// A decision in a list of its tenant.
+  record ListEntry(String hash, String place) {}
 
   private static String placeInRun(RowKey row) {
     return "row#" + row.day() + '#' + row.sortKey();

@@ -149,11 +149,28 @@ record Marker(
       item.put("of_run", RowKey.runKey(row.tenantId(), row.runId()));
       item.put("of_run_at", placeInRun());
     }
+    putListed(item);
     if (keptUntil != null) {
       item.put("ttl", keptUntil.getEpochSecond());
       item.put("kept_until", keptUntil);
     }
     return item.build();
+  }
+
+  /// A block that only marks a cancelled key counts as no decision and is in no list.
+  private void putListed(Attributes.Builder item) {
+    if (amounts.of(Measure.DECISIONS) == 0) {
+      return;
+    }
+    item.put("of_tenant", ListKey.partition(row.tenantId(), kind(), createdAt, hash));
+    item.put("of_tenant_at", ListKey.place(createdAt, hash));
+  }
+
+  private ListKey.Kind kind() {
+    if (amounts.of(Measure.OPEN) > 0) {
+      return ListKey.Kind.OPEN;
+    }
+    return amounts.of(Measure.BLOCKED) > 0 ? ListKey.Kind.REFUSED : ListKey.Kind.PASSED;
   }
 
   static Marker read(Attributes item) {

@@ -1,7 +1,9 @@
 package io.budgetauthority.attribution;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 
 /// What is added up of decisions. Counts are in decisions, tokens in tokens, and what ends in
 /// `_USD` is money in micro-USD. The stored name of a measure is short because every row has it. It
@@ -58,6 +60,21 @@ public enum Measure {
   /// Calls that named another principal's run, and what was charged for them.
   ORPHANS("or_n"),
   ORPHANS_USD("or_u");
+
+  /// Those that are added up by minute too.
+  static final Set<Measure> OF_MINUTES =
+      Set.copyOf(
+          EnumSet.of(
+              DECISIONS,
+              CALLS,
+              OPEN,
+              BLOCKED,
+              DOWNGRADED,
+              WARNED,
+              RELEASED,
+              UNRESERVED,
+              DEGRADED,
+              COMMITTED_USD));
 
   private final String storedName;
 

@@ -38,13 +38,15 @@ final class DeadLetterCommands {
         description = "its dead-letter queue; BUDGET_USAGE_DEAD_QUEUE_URL unless stated")
     private String deadQueueUrl = "";
 
-    private int with(Function<DeadLetters, Integer> action) {
+    private DeadLetters.Found with(Function<DeadLetters, DeadLetters.Found> action) {
       try (SqsClient sqs =
           SqsClient.builder().httpClientBuilder(ApacheHttpClient.builder()).build()) {
         return action.apply(new DeadLetters(sqs, queueUrl, deadQueueUrl));
       }
     }
   }
+
+  private static final int MOST = 10_000;
 
   @Spec private CommandSpec spec;
 
@@ -54,8 +56,9 @@ final class DeadLetterCommands {
       mixinStandardHelpOptions = true)
   int list(@Mixin Queues queues) {
     PrintWriter out = spec.commandLine().getOut();
-    int shown = queues.with(letters -> letters.show(letter -> print(letter, out)));
-    out.println(shown + " dead letters");
+    DeadLetters.Found found = queues.with(letters -> letters.read(MOST));
+    found.letters().forEach(letter -> print(letter, out));
+    out.println(found.letters().size() + " dead letters" + others(found));
     return 0;
   }
 
@@ -67,12 +70,21 @@ final class DeadLetterCommands {
       @Mixin Queues queues,
       @Parameters(paramLabel = "MESSAGE_ID", description = "one letter's id, or all")
           String which) {
-    int sent =
+    DeadLetters.Found found =
         queues.with(
             letters ->
-                letters.redrive(letter -> which.equals("all") || letter.messageId().equals(which)));
-    spec.commandLine().getOut().println(sent + " sent again");
+                letters.redrive(
+                    MOST, letter -> which.equals("all") || letter.messageId().equals(which)));
+    spec.commandLine().getOut().println(found.letters().size() + " sent again" + others(found));
     return 0;
+  }
+
+  private static String others(DeadLetters.Found found) {
+    return found.complete()
+        ? ""
+        : "; the queue may have others, because another reader holds some or there are more than "
+            + MOST
+            + ": run this again";
   }
 
   private static void print(DeadLetters.Letter letter, PrintWriter out) {

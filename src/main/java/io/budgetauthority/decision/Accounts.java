@@ -58,13 +58,7 @@ public final class Accounts {
 
     /// The accounts with the sums that the ledger has, under the limits that apply.
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
-      return unread.stream()
-          .map(
-              enforced -> {
-                Account account = stored.get(enforced.account().key());
-                return account == null ? enforced : enforced.over(account);
-              })
-          .toList();
+      return unread.stream().map(enforced -> withSums(enforced, stored)).toList();
     }
   }
 
@@ -112,6 +106,19 @@ public final class Accounts {
                 now));
       }
     }
+  }
+
+  /// The account of a ceiling in its running period, before its sums are known. Its version is that
+  /// of no ceiling, so nothing may be written with it.
+  public static EnforcedAccount ofCeiling(
+      ScopeId scopeId, Window window, Ceiling ceiling, VersionedPolicy policy, Instant now) {
+    return apply(scopeId, window, ceiling, new LimitVersion(0, policy.version()), policy, now);
+  }
+
+  /// An account with the sums that the ledger has, under the limit that applies.
+  public static EnforcedAccount withSums(EnforcedAccount unread, Map<AccountKey, Account> stored) {
+    Account account = stored.get(unread.account().key());
+    return account == null ? unread : unread.over(account);
   }
 
   private static EnforcedAccount apply(

@@ -100,6 +100,11 @@ public final class RequestFields {
     }
   }
 
+  /// The object as it was sent.
+  public JsonNode asSent() {
+    return object;
+  }
+
   /// Reads a body that may be left out: an absent or empty one has no fields.
   public static RequestFields parseOptional(byte @Nullable [] body) {
     return body == null || body.length == 0

@@ -324,16 +324,9 @@ public final class Ledger {
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
-    Write next = ReservationItem.change(decisionsTable, move.seen(), move.next());
-    List<Write> writes = new ArrayList<>();
-    writes.add(next);
-    for (Posting posting : move.postings()) {
-      if (!posting.isNothing()) {
-        writes.add(AccountItem.post(ledgerTable, posting));
-      }
-    }
+    List<Write> writes = writesOf(move);
     if (writes.size() == 1) {
-      return record(move.next(), next, deadline) instanceof Outcome.Reserved
+      return record(move.next(), writes.getFirst(), deadline) instanceof Outcome.Reserved
           ? SettleOutcome.SETTLED
           : SettleOutcome.CONFLICT;
     }
@@ -349,6 +342,18 @@ public final class Ledger {
     }
     throw new IllegalStateException(
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");
+  }
+
+  /// The writes of a step: the reservation, if it is still as it was read, then its postings.
+  public List<Write> writesOf(Reservation.Step.Move move) {
+    List<Write> writes = new ArrayList<>();
+    writes.add(ReservationItem.change(decisionsTable, move.seen(), move.next()));
+    for (Posting posting : move.postings()) {
+      if (!posting.isNothing()) {
+        writes.add(AccountItem.post(ledgerTable, posting));
+      }
+    }
+    return writes;
   }
 
   /// A write that moves the limit of an account, and what is available by the same difference, if

@@ -4,6 +4,7 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Page;
@@ -28,6 +29,11 @@ public final class Runs {
 
   /// How many parts the index of due runs has.
   public static final int DUE_BUCKETS = 16;
+
+  /// The character before all that an id may have, and the one after them.
+  private static final String FIRST_AFTER = " ";
+
+  private static final String LAST = "~";
 
   private final Database database;
   private final String ledgerTable;
@@ -121,6 +127,31 @@ public final class Runs {
           new RunCounter(RunCounter.Of.ACTIVE_OF_USER, run.tenantId(), user, RunCounter.UNLIMITED));
     }
     return counters;
+  }
+
+  /// The children of a run, also those that have ended, in the order of their ids.
+  ///
+  /// @param after the id of the last one of the page before; null for the first page
+  public List<Run> children(String tenantId, String runId, int limit, @Nullable String after) {
+    String first = RunItem.CHILD + (after == null ? "" : after + FIRST_AFTER);
+    List<Key> keys =
+        database
+            .first(
+                Query.between(
+                    ledgerTable,
+                    ScopeId.partitionKey(tenantId, Scope.RUN, runId),
+                    first,
+                    RunItem.CHILD + LAST),
+                limit,
+                Deadline.ofRequest())
+            .stream()
+            .map(mark -> RunItem.key(tenantId, RunItem.child(mark)))
+            .toList();
+    return database.getAll(ledgerTable, keys, Deadline.ofRequest()).stream()
+        .filter(RunItem::isRun)
+        .map(RunItem::read)
+        .sorted(Comparator.comparing(Run::runId))
+        .toList();
   }
 
   private List<String> childrenOf(String tenantId, String runId) {

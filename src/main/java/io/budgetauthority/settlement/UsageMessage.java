@@ -3,6 +3,8 @@ package io.budgetauthority.settlement;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.decision.DegradedDecision;
 import io.budgetauthority.input.Ids;
+import io.budgetauthority.input.InputTooLarge;
+import io.budgetauthority.input.InvalidInput;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -12,6 +14,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// A message of the usage queue (protocol.md#usage-queue), validated like a request.
@@ -119,6 +122,15 @@ public record UsageMessage(
         id,
         Objects.requireNonNull(sentAt),
         Objects.requireNonNull(content));
+  }
+
+  /// The JSON object that a message is, valid or not; empty where it is none.
+  public static Optional<JsonNode> objectOf(String text) {
+    try {
+      return Optional.of(RequestFields.parse(text.getBytes(StandardCharsets.UTF_8)).asSent());
+    } catch (InvalidInput | InputTooLarge e) {
+      return Optional.empty();
+    }
   }
 
   private static @Nullable Content content(Type type, RequestFields fields, Instant sentAt) {

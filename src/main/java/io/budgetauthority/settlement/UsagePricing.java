@@ -71,10 +71,7 @@ public final class UsagePricing {
     boolean isHeld = isHeld(held, report);
     Pricing.Held asked = asked(decision);
     Optional<Price> served =
-        isHeld || model == null
-            ? Optional.empty()
-            : servedRow(tenantId, decision, provider, model)
-                .filter(row -> Pricing.bills(row, usage, asked));
+        isHeld ? Optional.empty() : servedRow(tenantId, decision, provider, model, usage);
     Price row = served.orElse(heldRow);
     if (row == null) {
       return new Priced(MicroUsd.ZERO, new ChargedUsage(usage, provider, model, List.of("model")));
@@ -95,7 +92,7 @@ public final class UsagePricing {
     return new Priced(amount, new ChargedUsage(usage, provider, model, unpriced));
   }
 
-  private static Pricing.Held asked(Decision decision) {
+  static Pricing.Held asked(Decision decision) {
     Asked asked = decision.asked();
     Decision.Service service = decision.service();
     return asked == null
@@ -154,10 +151,18 @@ public final class UsagePricing {
     }
   }
 
-  /// The row of a model other than the one held; empty where that is unpriced or unknown.
-  private Optional<Price> servedRow(
-      String tenantId, Decision decision, @Nullable String provider, String model) {
-    return pricedRow(find(tenantId, decision, provider, model));
+  /// The row of a model other than the one held; empty where that is unknown or has no price for
+  /// the usage.
+  Optional<Price> servedRow(
+      String tenantId,
+      Decision decision,
+      @Nullable String provider,
+      @Nullable String model,
+      Usage usage) {
+    return model == null
+        ? Optional.empty()
+        : pricedRow(find(tenantId, decision, provider, model))
+            .filter(row -> Pricing.bills(row, usage, asked(decision)));
   }
 
   /// The row that a name means, if it means one row and that row has a price.
@@ -173,7 +178,7 @@ public final class UsagePricing {
         && isSameOrLeftOut(report.provider(), held.provider());
   }
 
-  private static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
+  static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
     return reported == null || reported.equals(held);
   }
 }

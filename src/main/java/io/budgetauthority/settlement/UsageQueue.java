@@ -193,7 +193,11 @@ public final class UsageQueue {
     } catch (InvalidInput e) {
       return new Outcome.Dead(
           e.errors().stream()
-              .map(error -> error.pointer() + " " + error.reason())
+              .map(
+                  error ->
+                      (error.pointer().isEmpty() ? "the message" : error.pointer())
+                          + " "
+                          + error.reason())
               .collect(Collectors.joining("; ")));
     } catch (InputTooLarge e) {
       return new Outcome.Dead(String.valueOf(e.getMessage()));

@@ -85,10 +85,11 @@ class ForeignIdsTest {
         new Call(
             "", null, List.of("Idempotency-Key", "{idempotency_key}"), Set.of(204), Set.of(204)));
     calls.put("lookUpDecision", new Call("", HIDDEN, HIDDEN));
+    calls.put("getBill", new Call("", HIDDEN, HIDDEN));
     calls.put("forward", new Call(null, 404, 404));
     calls.put(
         "commit", new Call("{\"usage\": {\"input_tokens\": 1, \"output_tokens\": 1}}", 404, 404));
-    calls.put("release", new Call("{}", 404, 404));
+    calls.put("release", new Call("{\"reason\": \"theirs\"}", 404, 404));
     calls.put("extend", new Call("{\"ttl_seconds\": 3600}", 404, 404));
     calls.put("retarget", new Call("{\"model\": \"claude-haiku-4-5\"}", 404, 404));
     // A charge to a run of the same name goes to the caller's own tenant.
@@ -101,20 +102,31 @@ class ForeignIdsTest {
             List.of("Idempotency-Key", "{idempotency_key}"),
             Set.of(201),
             NEVER));
+    calls.put("listDecisions", new Call("", OWN, NEVER));
+    calls.put("listHolds", new Call("", OWN, NEVER));
+    calls.put("getActivity", new Call("", OWN, NEVER));
+    calls.put("listDeadLetters", new Call("", OWN, NEVER));
+    // An operator sends any message again, and does not see what is in it.
+    calls.put("redriveDeadLetter", new Call("", Set.of(404, 200), NEVER));
     calls.put("createRun", new Call("{\"parent_run_id\": \"{run_id}\"}", 404, 403));
     calls.put("listRuns", new Call("?user_id={user_id}", OWN, Set.of(400)));
     calls.put("getRun", new Call("", HIDDEN, HIDDEN));
     calls.put("changeRun", new Call("", "{\"state\": \"closed\"}", List.of(), HIDDEN, NEVER));
     calls.put("listRunDecisions", new Call("", HIDDEN, HIDDEN));
+    calls.put("listRunChildren", new Call("", HIDDEN, HIDDEN));
     calls.put("getAttribution", new Call("?group_by=run", OWN, OWN));
     calls.put("getReconciliation", new Call("", OWN, OWN));
     calls.put("getBalances", new Call("?run_id={run_id}", HIDDEN, HIDDEN));
+    calls.put("listAccounts", new Call("?scope=user&id={user_id}", OWN, OWN));
     calls.put("listCeilings", new Call("?id={user_id}", OWN, OWN));
     calls.put("getCeiling", new Call("", HIDDEN, HIDDEN));
     calls.put("putCeiling", new Call("", "{\"limit_usd\": \"1.00\"}", List.of(), HIDDEN, NEVER));
     calls.put("deleteCeiling", new Call("", HIDDEN, NEVER));
     calls.put("getPolicy", new Call("", OWN, OWN));
     calls.put("putPolicy", new Call("", "{\"block_status\": 429}", List.of(), OWN, NEVER));
+    calls.put("compareWhatIf", new Call("", "{}", List.of(), OWN, NEVER));
+    calls.put("getCaller", new Call("", OWN, OWN));
+    calls.put("getPrices", new Call("?provider={provider}&model={model}", OWN, OWN));
     calls.put("getPriceOverrides", new Call("?provider={provider}&model={model}", HIDDEN, OWN));
     calls.put(
         "putPriceOverride",
@@ -184,6 +196,7 @@ class ForeignIdsTest {
     assertThat(priced).hasStatus(201);
     Http.Answer key = owner.admin.post("/budget/keys", "{\"role\": \"viewer\"}");
     made.put("id", key.text("id"));
+    made.put("message_id", owner.sendDeadLetter(hidden));
     made.put("window", "total");
     made.put("version", "none");
     made.put("code", "not_found");
@@ -328,7 +341,8 @@ class ForeignIdsTest {
     for (Route route : routes()) {
       Http.Answer answer = call(agent, route);
       Call call = expected(route);
-      boolean ofTheTenant = Set.of("getPolicy", "getPriceOverrides").contains(route.operation());
+      boolean ofTheTenant =
+          Set.of("getPolicy", "getPriceOverrides", "getPrices").contains(route.operation());
       if (!ofTheTenant) {
         requireHidden(route, answer);
       }

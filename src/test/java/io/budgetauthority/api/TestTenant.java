@@ -75,10 +75,30 @@ public final class TestTenant {
     return gateway.get("/budget/runs/" + run);
   }
 
+  /// Puts a message on the usage queue that can never succeed.
+  ///
+  /// @param reservationId what the message says about its reservation
+  /// @return its id in the dead-letter queue, once it is there
+  String sendDeadLetter(String reservationId) {
+    String message =
+        "{\"type\": \"release\", \"tenant_id\": \"%s\", \"reservation_id\": \"%s\"}"
+            .formatted(id, reservationId);
+    assertThat(admin.post("/local/messages", message)).hasStatus(202);
+    return awaitAnswer(admin, "/budget/dead-letters", "/items/0/tenant_id", id)
+        .json()
+        .at("/items/0/message_id")
+        .asText();
+  }
+
   /// The answer to a question about spend, once the stream has come so far.
   Http.Answer awaitSpend(String path, String pointer, String expected) {
+    return awaitAnswer(gateway, path, pointer, expected);
+  }
+
+  private static Http.Answer awaitAnswer(
+      Http caller, String path, String pointer, String expected) {
     for (int attempt = 0; ; attempt++) {
-      Http.Answer answer = gateway.get(path);
+      Http.Answer answer = caller.get(path);
       if (answer.status() == 200 && answer.json().at(pointer).asText().equals(expected)) {
         return answer;
       }

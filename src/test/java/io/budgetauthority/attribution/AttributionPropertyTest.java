@@ -30,11 +30,14 @@ import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +47,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +83,7 @@ class AttributionPropertyTest {
           history.corrections);
       history.assertEqualsTheLedger();
       history.assertEqualsTheDecisions();
+      history.assertListsAndMinutesAgree();
       history.tail.close();
     }
   }
@@ -93,6 +98,7 @@ class AttributionPropertyTest {
     final AttributionTable table;
     final AttributionStream stream;
     final Attribution attribution;
+    final DecisionLists lists;
     final DecisionsTail tail = new DecisionsTail(service.tenantId);
     final Map<String, ReservationId> decided = new HashMap<>();
     final Map<String, Integer> stepsLeft = new HashMap<>();
@@ -116,9 +122,10 @@ class AttributionPropertyTest {
                       .build()),
               name);
       this.stream = new AttributionStream(table, service.configuration.policies);
-      this.attribution =
-          new Attribution(
-              new AttributionTable(new Database(LocalCloudForTests.dynamoDb().build()), name));
+      AttributionTable faultless =
+          new AttributionTable(new Database(LocalCloudForTests.dynamoDb().build()), name);
+      this.attribution = new Attribution(faultless);
+      this.lists = new DecisionLists(faultless);
     }
 
     void run() {
@@ -409,6 +416,66 @@ class AttributionPropertyTest {
       assertThat(written(found)).as("seed " + seed).isEqualTo(written(expected));
       assertThat(correctionsFound).as("seed " + seed).isEqualTo(corrections);
       assertThat(corrections).as("seed " + seed).isGreaterThan(0);
+    }
+
+    /// The lists name each decision once, and the sums by minute come to those of the rows.
+    void assertListsAndMinutesAgree() {
+      List<Reservation> asked =
+          decided.values().stream()
+              .map(this::reservation)
+              .filter(it -> !it.decision().isCancelled())
+              .sorted(
+                  Comparator.comparing(Reservation::createdAt)
+                      .thenComparing(it -> it.id().hash())
+                      .reversed())
+              .toList();
+      assertThat(listed(DecisionLists.Outcome.ALL)).as("seed " + seed).isEqualTo(ids(asked));
+      assertThat(listed(DecisionLists.Outcome.REFUSED))
+          .as("seed " + seed)
+          .isEqualTo(
+              ids(asked.stream().filter(it -> it.state() == ReservationState.NONE).toList()));
+      List<ReservationId> open =
+          new ArrayList<>(ids(asked.stream().filter(it -> it.state().isHolding()).toList()));
+      Collections.reverse(open);
+      assertThat(pages(cursor -> lists.holds(service.tenantId, 7, cursor)))
+          .as("seed " + seed)
+          .isEqualTo(open);
+      Amounts.Builder sums = new Amounts.Builder();
+      lists
+          .activity(
+              service.tenantId,
+              asked.getLast().createdAt().truncatedTo(ChronoUnit.MINUTES),
+              service.clock.instant(),
+              Duration.ofHours(1))
+          .values()
+          .forEach(sums::add);
+      assertThat(sums.build())
+          .as("seed " + seed)
+          .isEqualTo(groups().getFirst().amounts().only(Measure.OF_MINUTES));
+    }
+
+    private List<ReservationId> listed(DecisionLists.Outcome outcome) {
+      Instant last = service.clock.instant();
+      return pages(
+          cursor ->
+              lists.decisions(
+                  service.tenantId, outcome, last.minus(Duration.ofDays(60)), last, 37, cursor));
+    }
+
+    private static List<ReservationId> pages(
+        Function<Attribution.@Nullable Cursor, Attribution.Listed> page) {
+      List<ReservationId> ids = new ArrayList<>();
+      Attribution.Cursor next = null;
+      do {
+        Attribution.Listed listed = page.apply(next);
+        ids.addAll(listed.ids());
+        next = listed.next();
+      } while (next != null);
+      return ids;
+    }
+
+    private static List<ReservationId> ids(List<Reservation> reservations) {
+      return reservations.stream().map(Reservation::id).toList();
     }
 
     private static Map<String, String> written(Map<String, long[]> sums) {

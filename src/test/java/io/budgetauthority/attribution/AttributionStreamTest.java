@@ -246,7 +246,7 @@ class AttributionStreamTest {
               .toList();
 
       List<List<AttributionStream.Move>> groups = AttributionStream.inTransactions(moves);
-      assertThat(groups.stream().map(List::size).toList()).isEqualTo(List.of(99, 99, 52));
+      assertThat(groups.stream().map(List::size).toList()).isEqualTo(List.of(98, 98, 54));
 
       it.add(records);
       assertThat(it.total().of(Measure.CALLS)).isEqualTo(250);

@@ -53,7 +53,10 @@ class ArchitectureTest {
         .definedBy("io.budgetauthority.metrics..")
         .layer("wiring")
         .definedBy(
-            "io.budgetauthority", "io.budgetauthority.command..", "io.budgetauthority.local..")
+            "io.budgetauthority",
+            "io.budgetauthority.command..",
+            "io.budgetauthority.console..",
+            "io.budgetauthority.local..")
         .whereLayer("wiring")
         .mayNotBeAccessedByAnyLayer()
         .whereLayer("api")

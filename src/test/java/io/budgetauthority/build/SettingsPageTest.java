@@ -20,6 +20,7 @@ class SettingsPageTest {
   private static final List<Path> SOURCES =
       List.of(
           Path.of("src/main/java/io/budgetauthority/BudgetConfig.java"),
+          Path.of("src/console/java/io/budgetauthority/console/ConsoleConfig.java"),
           Path.of("src/events/java/io/budgetauthority/events/EventsConfig.java"));
 
   private static final String START = "<!-- settings -->\n";

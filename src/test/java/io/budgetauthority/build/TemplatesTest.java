@@ -56,7 +56,7 @@ class TemplatesTest {
     String function = part(template, "\n  ApiFunction:", "\n  ApiLog:");
     Set<String> parameters =
         found(REFERENCE, part(template, "\nGlobals:", "\nResources:") + function);
-    parameters.addAll(Set.of("Build", "SnapStart"));
+    parameters.addAll(Set.of("Build", "Console", "SnapStart"));
     parameters.removeAll(OF_NO_VERSION);
     assertThat(found(IN_TEXT, part(function, "VersionDescription: !Sub", "\n")))
         .as("VersionDescription names what it was made of")

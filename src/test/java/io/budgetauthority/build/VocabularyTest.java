@@ -22,9 +22,29 @@ class VocabularyTest {
               + "|\\b[Pp]lay(s|ed|ing)?\\b");
 
   private static final List<String> ROOTS =
-      List.of("src", "docs", "bench", "infra", "localstack", "conformance", "packaging");
+      List.of(
+          "README.md",
+          "CONTRIBUTING.md",
+          "CHANGELOG.md",
+          "sam-template.yaml",
+          ".ci",
+          "src",
+          "docs",
+          "bench",
+          "clients",
+          "conformance",
+          "demo",
+          "infra",
+          "localstack",
+          "packaging");
 
-  private static final Pattern FILES = Pattern.compile(".*\\.(java|md|yaml|properties|sh)");
+  /// Scripts have no suffix.
+  private static final Pattern FILES =
+      Pattern.compile("(?:.*/)?[^/.]+(?:\\.(?:java|md|yaml|properties|py|sh|toml|ts|css))?");
+
+  /// What a tool installs, makes or locks.
+  private static final Pattern OTHERS =
+      Pattern.compile(".*(/\\.|/build/|/target/|__pycache__|\\.prices$).*");
 
   private static final int MAX_TEST_NAME = 60;
   private static final Pattern TEST =
@@ -72,6 +92,7 @@ class VocabularyTest {
       try (Stream<Path> walk = Files.walk(Path.of(root))) {
         walk.filter(Files::isRegularFile)
             .filter(file -> FILES.matcher(file.toString()).matches())
+            .filter(file -> !OTHERS.matcher(file.toString()).matches())
             .filter(file -> !file.endsWith("VocabularyTest.java"))
             .forEach(files::add);
       }

@@ -232,11 +232,16 @@ class UsageQueueTest {
     deliver(message("commit", of("late"), usage(10)), "not json");
     DeadLetters letters =
         new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
-    List<DeadLetters.Letter> shown = new ArrayList<>();
-    assertThat(letters.show(shown::add)).isEqualTo(2);
-    assertThat(letters.show(it -> {})).as("they stay").isEqualTo(2);
+    DeadLetters.Found found = letters.read(100);
+    assertThat(found.letters()).hasSize(2);
+    assertThat(found.complete()).isTrue();
+    assertThat(letters.read(100).letters())
+        .as("they stay")
+        .containsExactlyInAnyOrderElementsOf(found.letters());
     ReservationId id = reserved("late");
-    assertThat(letters.redrive(it -> it.reason().contains("there is no reservation"))).isEqualTo(1);
+    assertThat(
+            letters.redrive(100, it -> it.reason().contains("there is no reservation")).letters())
+        .hasSize(1);
     deliver();
     assertThat(read(id).state()).isEqualTo(ReservationState.COMMITTED);
     assertThat(service.queue.reasonsOfTheDead()).hasSize(1);
@@ -248,14 +253,36 @@ class UsageQueueTest {
     DeadLetters letters =
         new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
     assertThat(
-            letters.redrive(
-                letter -> {
-                  deliver();
-                  return true;
-                }))
-        .isEqualTo(2);
+            letters
+                .redrive(
+                    100,
+                    letter -> {
+                      deliver();
+                      return true;
+                    })
+                .letters())
+        .hasSize(2);
     deliver();
     assertThat(service.queue.reasonsOfTheDead()).hasSize(2);
+  }
+
+  @Test
+  void whenAnotherReaderHoldsLetters_aPassIsNotComplete() {
+    deliver("not json", "nor this");
+    DeadLetters letters =
+        new DeadLetters(service.queue.sqs(), service.queue.url(), service.queue.deadUrl());
+    DeadLetters.Found first =
+        letters.redrive(
+            100,
+            letter -> {
+              DeadLetters.Found meanwhile = letters.read(100);
+              assertThat(meanwhile.letters()).isEmpty();
+              assertThat(meanwhile.complete()).isFalse();
+              return false;
+            });
+    assertThat(first.complete()).isTrue();
+    assertThat(letters.read(1).complete()).as("it stopped at its maximum").isFalse();
+    assertThat(letters.read(100).letters()).hasSize(2);
   }
 
   @Test

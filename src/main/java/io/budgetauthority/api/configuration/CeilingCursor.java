@@ -1,6 +1,5 @@
 package io.budgetauthority.api.configuration;
 
-import io.budgetauthority.api.view.CeilingView;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.storage.StoredIds;
@@ -33,8 +32,9 @@ record CeilingCursor(ScopeId scopeId, Window window) {
     }
   }
 
-  static String name(CeilingView view) {
-    return view.scope().wireName() + "/" + view.id() + "/" + view.window().wireName();
+  static String name(CeilingList.Entry entry) {
+    ScopeId scopeId = entry.scopeId();
+    return scopeId.scope().wireName() + "/" + scopeId.id() + "/" + entry.window().wireName();
   }
 
   boolean isBefore(ScopeId other, Window otherWindow) {

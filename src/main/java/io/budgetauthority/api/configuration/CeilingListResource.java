@@ -3,146 +3,48 @@ package io.budgetauthority.api.configuration;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Page;
 import io.budgetauthority.api.view.CeilingView;
-import io.budgetauthority.input.Ids;
-import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
-import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Role;
-import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.Ceilings;
-import io.budgetauthority.tenant.store.Ceilings.Listed;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Lists the ceilings of a tenant (protocol.md#ceilings). The default ceilings of a policy are not
-/// in the list. The ceiling of a run is in the list only if the run's id is asked for.
+/// Lists the ceilings of a tenant (protocol.md#ceilings).
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingListResource {
 
   private final Access access;
-  private final Ceilings ceilings;
-  private final Runs runs;
+  private final CeilingList list;
 
   CeilingListResource(Access access, Ceilings ceilings, Runs runs) {
     this.access = access;
-    this.ceilings = ceilings;
-    this.runs = runs;
+    this.list = new CeilingList(ceilings, runs);
   }
 
   @GET
   public Page<CeilingView> list(
-      @QueryParam("scope") @Nullable String scopeName,
+      @QueryParam("scope") @Nullable String scope,
       @QueryParam("id") @Nullable String id,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    Scope scope = scope(scopeName);
-    String ofId = Ids.optional("id", id);
     int most = Page.limit(limit);
     CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
-    if (scope == Scope.RUN && ofId == null) {
-      throw RequestFields.invalid(
-          "id", "is required with scope run: GET /budget/runs lists the runs");
-    }
-    List<CeilingView> found = new ArrayList<>();
-    if (ofId != null || caller.role() == Role.AGENT) {
-      named(caller, scope, ofId).forEach(listed -> add(found, listed, from));
-    } else {
-      collect(caller, scope, from, most, found);
-    }
-    List<CeilingView> items = found.subList(0, Math.min(most, found.size()));
-    return new Page<>(items, items.size() < most ? null : CeilingCursor.name(items.getLast()));
-  }
-
-  private static @Nullable Scope scope(@Nullable String name) {
-    try {
-      return name == null ? null : Scope.ofWireName(name);
-    } catch (IllegalArgumentException e) {
-      throw RequestFields.invalid("scope", String.valueOf(e.getMessage()));
-    }
-  }
-
-  /// The ceilings of one id, or those that an agent may see. They are few enough to be read by
-  /// their keys.
-  private List<Listed> named(Caller caller, @Nullable Scope scope, @Nullable String id) {
-    Stream<ScopeId> names =
-        id != null
-            ? Arrays.stream(Scope.values()).map(it -> new ScopeId(caller.tenantId(), it, id))
-            : Stream.of(
-                new ScopeId(caller.tenantId(), Scope.KEY, Objects.requireNonNull(caller.keyId())),
-                new ScopeId(
-                    caller.tenantId(), Scope.USER, Objects.requireNonNull(caller.userId())));
-    return names
-        .filter(it -> scope == null || it.scope() == scope)
-        .filter(it -> CeilingPath.mayRead(caller, it))
-        .sorted(CeilingCursor.ORDER)
-        .map(it -> new Listed(it, ceilings(caller, it)))
-        .toList();
-  }
-
-  private Map<Window, Ceiling> ceilings(Caller caller, ScopeId scopeId) {
-    if (scopeId.scope() != Scope.RUN) {
-      return ceilings.now(scopeId).byWindow();
-    }
-    return Stream.of(scopeId.id())
-        .filter(Ids::isRunId)
-        .flatMap(runId -> runs.find(caller.tenantId(), runId).stream())
-        .filter(run -> run.tuple().isVisibleTo(caller))
-        .map(Run::ceiling)
-        .findFirst()
-        .map(ceiling -> Map.of(Window.TOTAL, ceiling))
-        .orElse(Map.of());
-  }
-
-  private void collect(
-      Caller caller,
-      @Nullable Scope scope,
-      @Nullable CeilingCursor from,
-      int most,
-      List<CeilingView> found) {
-    ScopeId next = from == null ? null : from.scopeId();
-    if (next != null && scope != null && next.scope() != scope) {
-      throw RequestFields.invalid("after", "is not of the scope that is listed");
-    }
-    while (found.size() < most) {
-      // Reads one more than is wanted, because the first may be the last of the page before.
-      List<Listed> some = ceilings.list(caller.tenantId(), scope, next, most + 1);
-      ScopeId seen = next;
-      some.stream()
-          .filter(it -> !it.scopeId().equals(seen) || found.isEmpty())
-          .forEach(listed -> add(found, listed, from));
-      if (some.size() <= most) {
-        return;
-      }
-      next = some.getLast().scopeId();
-    }
-  }
-
-  private static void add(List<CeilingView> found, Listed listed, @Nullable CeilingCursor from) {
-    new TreeMap<>(listed.byWindow())
-        .forEach(
-            (window, ceiling) -> {
-              if (from == null || from.isBefore(listed.scopeId(), window)) {
-                found.add(
+    List<CeilingList.Entry> entries = list.page(caller, scope, id, most, from);
+    return new Page<>(
+        entries.stream()
+            .map(
+                it ->
                     CeilingView.of(
-                        listed.scopeId().scope(), listed.scopeId().id(), window, ceiling));
-              }
-            });
+                        it.scopeId().scope(), it.scopeId().id(), it.window(), it.ceiling()))
+            .toList(),
+        entries.size() < most ? null : CeilingCursor.name(entries.getLast()));
   }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads a policy (protocol.md#policy). A `PUT` replaces the whole policy, so a member that the
 /// body omits gets its default.
-final class PolicyJson {
+public final class PolicyJson {
 
   private static final Set<Integer> NO_BLOCK_STATUS = Set.of(401, 404, 409);
   private static final int MAX_SECONDS = 10_000_000;
@@ -29,7 +29,7 @@ final class PolicyJson {
   private PolicyJson() {}
 
   /// @param zoneNow the zone that stays if the body states none
-  static Policy read(byte @Nullable [] body, ZoneId zoneNow) {
+  public static Policy read(byte @Nullable [] body, ZoneId zoneNow) {
     RequestFields fields = RequestFields.parse(body);
     Policy defaults = Policy.DEFAULT;
     Mode mode = fields.oneOf("mode", Mode::ofWireName);

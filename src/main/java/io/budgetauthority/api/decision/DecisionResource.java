@@ -1,5 +1,6 @@
 package io.budgetauthority.api.decision;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.BudgetHeaders;
 import io.budgetauthority.api.problem.Problem;
@@ -12,6 +13,8 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.price.cost.Bill;
+import io.budgetauthority.settlement.Bills;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -38,15 +41,22 @@ public final class DecisionResource {
   private final Access access;
   private final Authority authority;
   private final Settlement settlement;
+  private final Bills bills;
   private final Policies policies;
   private final DecisionAnswers answers;
   private final Clock clock;
 
   DecisionResource(
-      Access access, Authority authority, Settlement settlement, Policies policies, Clock clock) {
+      Access access,
+      Authority authority,
+      Settlement settlement,
+      Bills bills,
+      Policies policies,
+      Clock clock) {
     this.access = access;
     this.authority = authority;
     this.settlement = settlement;
+    this.bills = bills;
     this.policies = policies;
     this.answers = new DecisionAnswers(policies, clock);
     this.clock = clock;
@@ -95,14 +105,34 @@ public final class DecisionResource {
   @Path("/{decision_id}")
   public Response lookUp(@PathParam("decision_id") String decisionId) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    Reservation reservation =
-        ReservationId.ofDecisionId(decisionId)
-            .flatMap(id -> settlement.find(caller, id))
-            .orElseThrow(
-                () ->
-                    Problem.of(ProblemType.NOT_FOUND, "there is no decision " + decisionId)
-                        .exception());
+    Reservation reservation = find(caller, decisionId);
     return Response.ok(DecisionRecord.of(reservation, clock.instant(), caller)).build();
+  }
+
+  /// The arithmetic of a decision's amounts.
+  ///
+  /// @param estimate null where the stored bounds and prices do not give it
+  /// @param charge null where nothing is charged by usage
+  public record BillsView(
+      @JsonProperty("estimate") @Nullable Bill estimate,
+      @JsonProperty("charge") @Nullable Bill charge) {}
+
+  @GET
+  @Path("/{decision_id}/bill")
+  public BillsView bill(@PathParam("decision_id") String decisionId) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    Reservation reservation = find(caller, decisionId);
+    return new BillsView(
+        Bills.ofEstimate(reservation).orElse(null), bills.ofCharge(reservation).orElse(null));
+  }
+
+  private Reservation find(Caller caller, String decisionId) {
+    return ReservationId.ofDecisionId(decisionId)
+        .flatMap(id -> settlement.find(caller, id))
+        .orElseThrow(
+            () ->
+                Problem.of(ProblemType.NOT_FOUND, "there is no decision " + decisionId)
+                    .exception());
   }
 
   /// The idempotency key of an ask; null for a dry run. A dry run needs no key, and a key that it

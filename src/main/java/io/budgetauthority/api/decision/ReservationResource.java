@@ -1,6 +1,7 @@
 package io.budgetauthority.api.decision;
 
 import io.budgetauthority.api.http.Access;
+import io.budgetauthority.configuration.ReleaseHold;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.settlement.Settlement;
@@ -27,12 +28,19 @@ public final class ReservationResource {
 
   private final Access access;
   private final Settlement settlement;
+  private final ReleaseHold releaseHold;
   private final SettlementAnswers answers;
   private final Clock clock;
 
-  ReservationResource(Access access, Settlement settlement, Policies policies, Clock clock) {
+  ReservationResource(
+      Access access,
+      Settlement settlement,
+      ReleaseHold releaseHold,
+      Policies policies,
+      Clock clock) {
     this.access = access;
     this.settlement = settlement;
+    this.releaseHold = releaseHold;
     this.answers = new SettlementAnswers(policies, clock);
     this.clock = clock;
   }
@@ -60,9 +68,21 @@ public final class ReservationResource {
   @Path("/release")
   public Response release(
       @PathParam("reservation_id") String reservationId, byte @Nullable [] body) {
-    Caller caller = access.require(Role.GATEWAY, Role.AGENT);
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.ADMIN);
     String reason = ReservationJson.readReason(body);
+    if (caller.role() == Role.ADMIN) {
+      return release(caller, reservationId, reason);
+    }
     return step(caller, reservationId, id -> settlement.release(caller, id, reason));
+  }
+
+  /// An admin says why, because nobody else knows.
+  private Response release(Caller admin, String reservationId, @Nullable String reason) {
+    if (reason == null) {
+      throw RequestFields.invalid("/reason", "is required of an admin");
+    }
+    return answers.answer(
+        releaseHold.release(admin, id(reservationId), reason), reservationId, admin);
   }
 
   @POST
@@ -97,9 +117,11 @@ public final class ReservationResource {
 
   private Response step(
       Caller caller, String reservationId, Function<ReservationId, Settlement.Result> take) {
-    ReservationId id =
-        ReservationId.ofReservationId(reservationId)
-            .orElseThrow(() -> SettlementAnswers.notFound(reservationId));
-    return answers.answer(take.apply(id), reservationId, caller);
+    return answers.answer(take.apply(id(reservationId)), reservationId, caller);
+  }
+
+  private static ReservationId id(String reservationId) {
+    return ReservationId.ofReservationId(reservationId)
+        .orElseThrow(() -> SettlementAnswers.notFound(reservationId));
   }
 }

@@ -5,6 +5,7 @@ import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemException;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.api.view.DecisionRecord;
+import io.budgetauthority.configuration.ReleaseHold;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.settlement.Settlement;
@@ -62,6 +63,19 @@ final class SettlementAnswers {
               .exception();
       case Settlement.Result.NotFound notFound -> throw notFound(reservationId);
     };
+  }
+
+  /// The outcome of a release by an admin.
+  Response answer(ReleaseHold.Result result, String reservationId, Caller caller) {
+    return answer(
+        switch (result) {
+          case ReleaseHold.Result.Done done -> new Settlement.Result.Done(done.reservation());
+          case ReleaseHold.Result.Refused refused ->
+              new Settlement.Result.Refused(refused.reservation());
+          case ReleaseHold.Result.NotFound notFound -> new Settlement.Result.NotFound();
+        },
+        reservationId,
+        caller);
   }
 
   static ProblemException notFound(String reservationId) {

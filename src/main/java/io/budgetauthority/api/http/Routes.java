@@ -27,24 +27,34 @@ public final class Routes {
   /// Every route of the service.
   static final List<Route> ALL =
       List.of(
-          new Route("/budget/decisions", "POST"),
+          new Route("/budget/decisions", "GET", "POST"),
           new Route("/budget/decisions/cancel", "POST"),
           new Route("/budget/decisions/{decision_id}", "GET"),
+          new Route("/budget/decisions/{decision_id}/bill", "GET"),
           new Route("/budget/reservations/{reservation_id}/forward", "POST"),
           new Route("/budget/reservations/{reservation_id}/commit", "POST"),
           new Route("/budget/reservations/{reservation_id}/release", "POST"),
           new Route("/budget/reservations/{reservation_id}/extend", "POST"),
           new Route("/budget/reservations/{reservation_id}/retarget", "POST"),
           new Route("/budget/usage", "POST"),
+          new Route("/budget/holds", "GET"),
+          new Route("/budget/activity", "GET"),
+          new Route("/budget/dead-letters", "GET"),
+          new Route("/budget/dead-letters/{message_id}/redrive", "POST"),
           new Route("/budget/runs", "GET", "POST"),
           new Route("/budget/runs/{run_id}", "GET", "PATCH"),
+          new Route("/budget/runs/{run_id}/children", "GET"),
           new Route("/budget/runs/{run_id}/decisions", "GET"),
           new Route("/budget/attribution", "GET"),
           new Route("/budget/reconciliation", "GET"),
           new Route("/budget/balances", "GET"),
+          new Route("/budget/accounts", "GET"),
+          new Route("/budget/caller", "GET"),
+          new Route("/budget/prices", "GET"),
           new Route("/budget/ceilings", "GET"),
           new Route("/budget/ceilings/{scope}/{id}/{window}", "GET", "PUT", "DELETE"),
           new Route("/budget/policy", "GET", "PUT"),
+          new Route("/budget/policy/what-if", "POST"),
           new Route("/budget/price-overrides", "GET", "PUT", "DELETE"),
           new Route("/budget/price-tables", "GET", "POST"),
           new Route("/budget/price-tables/{version}", "GET"),
@@ -78,13 +88,20 @@ public final class Routes {
   /// The query parameters of a method and a path. A path that is not listed has none.
   private static final Map<String, List<String>> PARAMETERS =
       Map.ofEntries(
+          entry("GET /budget/decisions", decisions("limit", "after")),
+          entry("POST /budget/policy/what-if", decisions()),
+          entry("GET /budget/holds", PAGE),
+          entry("GET /budget/activity", List.of("from", "to", "step")),
           entry("GET /budget/runs", List.of("user_id", "state", "limit", "after")),
+          entry("GET /budget/runs/{run_id}/children", PAGE),
           entry("GET /budget/runs/{run_id}/decisions", PAGE),
           entry("GET /budget/attribution", spend("group_by", "format")),
           entry("GET /budget/reconciliation", spend()),
           entry(
               "GET /budget/balances",
               List.of("run_id", "user_id", "key_id", "team_id", "feature_id")),
+          entry("GET /budget/accounts", List.of("scope", "id", "limit", "after")),
+          entry("GET /budget/prices", List.of("provider", "model")),
           entry("GET /budget/ceilings", List.of("scope", "id", "limit", "after")),
           entry("GET /budget/price-overrides", List.of("provider", "model", "limit", "after")),
           entry("PUT /budget/price-overrides", List.of("provider", "model")),
@@ -94,8 +111,17 @@ public final class Routes {
           entry("GET /budget/tenants", PAGE),
           entry("GET /budget/audit", PAGE));
 
+  private static List<String> decisions(String... beside) {
+    return with(
+        List.of("outcome", "from", "to", "user_id", "key_id", "run_id", "model", "code"), beside);
+  }
+
   private static List<String> spend(String... beside) {
-    List<String> names = new ArrayList<>(SPEND);
+    return with(SPEND, beside);
+  }
+
+  private static List<String> with(List<String> some, String... beside) {
+    List<String> names = new ArrayList<>(some);
     names.addAll(List.of(beside));
     return List.copyOf(names);
   }

@@ -1,6 +1,7 @@
 package io.budgetauthority.api.problem;
 
 import io.budgetauthority.api.view.AccountView;
+import io.budgetauthority.api.view.BlockView;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
@@ -36,9 +37,7 @@ public final class BlockProblem {
             "/problems/" + code,
             title(block.code()),
             policy.blockStatus(),
-            blocking == null || AccountView.seesAmounts(blocking, caller)
-                ? block.detail()
-                : "the " + blocking.scope().wireName() + "'s ceiling does not allow the call",
+            BlockView.detail(decision, block, caller),
             id == null ? DECISIONS : DECISIONS + "/" + id.decisionId(),
             code,
             null,

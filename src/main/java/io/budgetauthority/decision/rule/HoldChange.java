@@ -14,7 +14,6 @@ import io.budgetauthority.record.Asked;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Remedy;
-import io.budgetauthority.record.Tuple;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -26,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The rules for moving an open hold to more output (`extend`) or to another model (`retarget`)
@@ -206,36 +204,8 @@ public final class HoldChange {
   /// The same ask for another model or with another cap.
   private DecisionRequest request(
       @Nullable String provider, String model, @Nullable Long maxOutputTokens) {
-    boolean statesInput =
-        asked.inputTokens() != null || asked.inputBytes() != null || asked.unboundedInput();
-    Tuple tuple = decision.subject().tuple();
-    return new DecisionRequest(
-        provider,
-        model,
-        statesInput ? asked.inputTokens() : decision.tokens().input(),
-        asked.inputBytes(),
-        asked.unboundedInput(),
-        asked.parts(),
-        maxOutputTokens,
-        asked.choices(),
-        asked.units(),
-        asked.serviceTier() == null ? decision.service().tier() : asked.serviceTier(),
-        asked.inferenceRegion(),
-        asked.speed(),
-        asked.billedTools(),
-        Set.of(),
-        null,
-        decision.model().requestClass(),
-        false,
-        tuple.userId(),
-        tuple.keyId(),
-        tuple.teamId(),
-        tuple.featureId(),
-        null,
-        null,
-        reservation.explicitForward(),
-        null,
-        false);
+    return new StoredAsk(decision, asked)
+        .request(provider, model, maxOutputTokens, false, reservation.explicitForward());
   }
 
   private Result judge(

@@ -3,6 +3,7 @@ package io.budgetauthority.price.cost;
 import io.budgetauthority.price.Tariff;
 import io.budgetauthority.price.TokenClass;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Finds the dearest way to spread a number of input tokens over the two divisions of
 /// pricing.md#parts: by cache (plain, read, written, written for an hour) and by modality (text,
@@ -55,14 +56,18 @@ final class InputMix {
 
   /// The dearest sum in pico-USD. Tokens that do not fit into the room are left out. Where plain
   /// and text have room for all tokens, none is left out.
-  static long dearestPicos(Tariff tariff, long tokens, long[] rowRoom, long[] columnRoom) {
+  ///
+  /// @param lines what takes the lines of the sum; null where nobody asks for them
+  static long dearestPicos(
+      Tariff tariff, long tokens, long[] rowRoom, long[] columnRoom, Bill.@Nullable Lines lines) {
     if (columnRoom[AUDIO] == 0 && columnRoom[IMAGE] == 0 && columnRoom[TEXT] >= tokens) {
-      return dearestOfText(tariff, tokens, rowRoom);
+      return dearestOfText(tariff, tokens, rowRoom, lines);
     }
-    return new InputMix(tariff, rowRoom, columnRoom).fill(tokens);
+    return new InputMix(tariff, rowRoom, columnRoom).fill(tokens, lines);
   }
 
-  private static long dearestOfText(Tariff tariff, long tokens, long[] rowRoom) {
+  private static long dearestOfText(
+      Tariff tariff, long tokens, long[] rowRoom, Bill.@Nullable Lines lines) {
     long sum = 0;
     long left = tokens;
     boolean[] used = new boolean[ROWS];
@@ -79,12 +84,15 @@ final class InputMix {
       long taken = Math.min(left, rowRoom[dearest]);
       long rate = Math.max(0, tariff.ratePicos(CELLS[dearest][TEXT]));
       sum = Math.addExact(sum, Math.multiplyExact(taken, rate));
+      if (lines != null) {
+        lines.tokens(CELLS[dearest][TEXT], taken, rate);
+      }
       left -= taken;
     }
     return sum;
   }
 
-  private long fill(long tokens) {
+  private long fill(long tokens, Bill.@Nullable Lines lines) {
     long left = tokens;
     while (left > 0) {
       int[] from = new int[SINK + 1];
@@ -97,6 +105,9 @@ final class InputMix {
     for (int row = 0; row < ROWS; row++) {
       for (int column = 0; column < COLUMNS; column++) {
         sum = Math.addExact(sum, Math.multiplyExact(flow[row][column], rates[row][column]));
+        if (lines != null) {
+          lines.tokens(CELLS[row][column], flow[row][column], rates[row][column]);
+        }
       }
     }
     return sum;

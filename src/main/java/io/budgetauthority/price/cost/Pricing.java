@@ -64,6 +64,17 @@ public final class Pricing {
   /// The dearest bill that the bounds allow. The row must have a price for them
   /// ([#unpricedBecause]).
   public static MicroUsd worstCase(Price row, Bounds bounds) {
+    return PicoUsd.roundUp(worstCasePicos(row, bounds, null));
+  }
+
+  /// The same, line by line.
+  public static Bill worstCaseBill(Price row, Bounds bounds) {
+    Bill.Lines lines = new Bill.Lines();
+    long picos = worstCasePicos(row, bounds, lines);
+    return lines.bill(multiplier(row, bounds.inferenceRegion(), bounds.speed()), picos);
+  }
+
+  private static long worstCasePicos(Price row, Bounds bounds, Bill.@Nullable Lines lines) {
     long dearest = 0;
     List<Tariff> tariffs = row.tariffs(bounds.serviceTier());
     Multiplier multiplier = multiplier(row, bounds.inferenceRegion(), bounds.speed());
@@ -76,9 +87,14 @@ public final class Pricing {
           i + 1 < tariffs.size()
               ? Math.min(bounds.inputTokens(), tariffs.get(i + 1).aboveTokens())
               : bounds.inputTokens();
-      dearest = Math.max(dearest, worstCase(row, tariff, longest, bounds, multiplier));
+      Bill.@Nullable Lines ofTariff = lines == null ? null : new Bill.Lines();
+      long picos = worstCase(row, tariff, longest, bounds, multiplier, ofTariff);
+      if (lines != null && ofTariff != null && (i == 0 || picos > dearest)) {
+        lines.become(ofTariff);
+      }
+      dearest = Math.max(dearest, picos);
     }
-    return PicoUsd.roundUp(Math.addExact(dearest, toolPicos(row, bounds.billedTools(), null)));
+    return Math.addExact(dearest, toolPicos(row, bounds.billedTools(), null, lines));
   }
 
   /// What a row multiplies token prices by. A region or speed that it does not state multiplies by
@@ -95,7 +111,12 @@ public final class Pricing {
   }
 
   private static long worstCase(
-      Price row, Tariff tariff, long inputTokens, Bounds bounds, Multiplier multiplier) {
+      Price row,
+      Tariff tariff,
+      long inputTokens,
+      Bounds bounds,
+      Multiplier multiplier,
+      Bill.@Nullable Lines lines) {
     Parts parts = bounds.parts();
     long write = bounded(parts.cacheWriteTokens(), inputTokens);
     long write1h = Math.min(bounded(parts.cacheWrite1hTokens(), write), write);
@@ -120,7 +141,7 @@ public final class Pricing {
     };
     Tokens tokens = new Tokens(inputTokens, bounds.outputTokens(), rows, columns, output);
     return dearestOverAlternatives(
-        new UnitPrices(row, tariff, null), bounds.units(), tokens, multiplier);
+        new UnitPrices(row, tariff, null), bounds.units(), tokens, multiplier, lines);
   }
 
   /// Tokens of a call and the most of each class, in the order of [InputMix] and of
@@ -132,15 +153,18 @@ public final class Pricing {
   /// tokens. The dearest of these choices bounds every mixture, because the bill is convex in the
   /// amount that is billed each way.
   private static long dearestOverAlternatives(
-      UnitPrices prices, Map<String, UnitCount> units, Tokens tokens, Multiplier multiplier) {
-    long adding = prices.adding(units);
+      UnitPrices prices,
+      Map<String, UnitCount> units,
+      Tokens tokens,
+      Multiplier multiplier,
+      Bill.@Nullable Lines lines) {
     long sound = prices.alternative(units, BillingUnit.SECONDS);
     long images = prices.alternative(units, BillingUnit.IMAGES);
     long text = prices.alternative(units, BillingUnit.CHARACTERS);
     boolean soundIsAll = prices.isSound();
     long[] columns = tokens.columns();
     long[] output = tokens.outputs();
-    long dearest = 0;
+    long dearest = -1;
     for (int choice = 0; choice < 8; choice++) {
       boolean bySound = (choice & 1) != 0;
       boolean byImage = (choice & 2) != 0;
@@ -160,21 +184,49 @@ public final class Pricing {
         bySound ? 0 : output[2],
         byImage ? 0 : output[3]
       };
+      Bill.@Nullable Lines ofChoice = lines == null ? null : new Bill.Lines();
       long ofTokens =
           Math.addExact(
-              InputMix.dearestPicos(prices.tariff(), tokens.input(), tokens.rows(), columnRoom),
-              dearestOutput(prices.tariff(), tokens.output(), outputRoom));
+              InputMix.dearestPicos(
+                  prices.tariff(), tokens.input(), tokens.rows(), columnRoom, ofChoice),
+              dearestOutput(prices.tariff(), tokens.output(), outputRoom, ofChoice));
       long sum = (bySound ? sound : 0) + (byImage ? images : 0) + (byText ? text : 0);
-      dearest = Math.max(dearest, Math.addExact(sum, multiplier.times(ofTokens)));
+      long picos = Math.addExact(sum, multiplier.times(ofTokens));
+      if (picos > dearest) {
+        dearest = picos;
+        if (lines != null && ofChoice != null) {
+          takeUnits(prices, units, bySound, byImage, byText, ofChoice);
+          lines.become(ofChoice);
+        }
+      }
     }
-    return Math.addExact(dearest, adding);
+    return Math.addExact(dearest, prices.adding(units, lines));
+  }
+
+  private static void takeUnits(
+      UnitPrices prices,
+      Map<String, UnitCount> units,
+      boolean bySound,
+      boolean byImage,
+      boolean byText,
+      Bill.Lines lines) {
+    if (bySound) {
+      prices.alternativeLine(units, BillingUnit.SECONDS, lines);
+    }
+    if (byImage) {
+      prices.alternativeLine(units, BillingUnit.IMAGES, lines);
+    }
+    if (byText) {
+      prices.alternativeLine(units, BillingUnit.CHARACTERS, lines);
+    }
   }
 
   private static final TokenClass[] OUTPUT_CLASSES = {
     TokenClass.OUTPUT, TokenClass.REASONING, TokenClass.OUTPUT_AUDIO, TokenClass.OUTPUT_IMAGE
   };
 
-  private static long dearestOutput(Tariff tariff, long tokens, long[] room) {
+  private static long dearestOutput(
+      Tariff tariff, long tokens, long[] room, Bill.@Nullable Lines lines) {
     long sum = 0;
     long left = tokens;
     boolean[] used = new boolean[OUTPUT_CLASSES.length];
@@ -190,10 +242,11 @@ public final class Pricing {
       }
       used[dearest] = true;
       long taken = Math.min(left, room[dearest]);
-      sum =
-          Math.addExact(
-              sum,
-              Math.multiplyExact(taken, Math.max(0, tariff.ratePicos(OUTPUT_CLASSES[dearest]))));
+      long rate = Math.max(0, tariff.ratePicos(OUTPUT_CLASSES[dearest]));
+      sum = Math.addExact(sum, Math.multiplyExact(taken, rate));
+      if (lines != null) {
+        lines.tokens(OUTPUT_CLASSES[dearest], taken, rate);
+      }
       left -= taken;
     }
     return sum;
@@ -207,6 +260,20 @@ public final class Pricing {
   /// charged at its bound and listed, where nothing else that was used bills the same thing
   /// (protocol.md#usage).
   public static Cost cost(Price row, Usage usage, Held held) {
+    Summed summed = sum(row, usage, held, null);
+    return new Cost(PicoUsd.roundUp(summed.picos()), summed.unpriced());
+  }
+
+  /// The same, line by line. Its amount is that of [#cost].
+  public static Bill costBill(Price row, Usage usage, Held held) {
+    Bill.Lines lines = new Bill.Lines();
+    long picos = sum(row, usage, held, lines).picos();
+    return lines.bill(usedMultiplier(row, usage, held, new ArrayList<>()), picos);
+  }
+
+  private record Summed(long picos, List<String> unpriced) {}
+
+  private static Summed sum(Price row, Usage usage, Held held, Bill.@Nullable Lines lines) {
     List<String> unpriced = new ArrayList<>();
     Multiplier multiplier = usedMultiplier(row, usage, held, unpriced);
     long dearest = 0;
@@ -214,18 +281,23 @@ public final class Pricing {
     for (String tier : tiers(row, usage, held, unpriced)) {
       List<String> ofTier = new ArrayList<>();
       Tariff tariff = tariff(row, tier, usage.inputTokens());
-      long picos =
-          picos(new UnitPrices(row, tariff, usage.variant()), usage, held, multiplier, ofTier);
+      Bill.@Nullable Lines linesOfTier = lines == null ? null : new Bill.Lines();
+      UnitPrices prices = new UnitPrices(row, tariff, usage.variant());
+      long picos = picos(prices, usage, held, multiplier, ofTier, linesOfTier);
       if (listed == null || picos > dearest) {
         dearest = picos;
         listed = ofTier;
+        if (lines != null && linesOfTier != null) {
+          lines.become(linesOfTier);
+        }
       }
     }
     if (listed == null) {
-      return new Cost(MicroUsd.ZERO, List.of("model"));
+      return new Summed(0, List.of("model"));
     }
     unpriced.addAll(listed);
-    long picos = Math.addExact(dearest, toolPicos(row, usage.billedTools(), usage.variant()));
+    long picos =
+        Math.addExact(dearest, toolPicos(row, usage.billedTools(), usage.variant(), lines));
     usage
         .billedTools()
         .forEach(
@@ -237,7 +309,7 @@ public final class Pricing {
     if (usage.variant() != null && !usesVariant(row, usage)) {
       unpriced.add("variant");
     }
-    return new Cost(PicoUsd.roundUp(picos), unpriced);
+    return new Summed(picos, unpriced);
   }
 
   /// Whether the row has a price for what was used, so that a charge by it means something. That is
@@ -334,7 +406,12 @@ public final class Pricing {
   }
 
   private static long picos(
-      UnitPrices prices, Usage usage, Held held, Multiplier multiplier, List<String> unpriced) {
+      UnitPrices prices,
+      Usage usage,
+      Held held,
+      Multiplier multiplier,
+      List<String> unpriced,
+      Bill.@Nullable Lines lines) {
     Parts parts = usage.parts();
     long read = orZero(parts.cacheReadTokens());
     long write = orZero(parts.cacheWriteTokens());
@@ -362,7 +439,8 @@ public final class Pricing {
         prices,
         units,
         new Tokens(usage.inputTokens(), usage.outputTokens(), rows, columns, output),
-        multiplier);
+        multiplier,
+        lines);
   }
 
   /// Lists what has no price of its own, by its name in `usage`. A whole is listed only where some
@@ -415,16 +493,19 @@ public final class Pricing {
   }
 
   private static long toolPicos(
-      Price row, Map<String, Long> billedTools, @Nullable String variant) {
+      Price row,
+      Map<String, Long> billedTools,
+      @Nullable String variant,
+      Bill.@Nullable Lines lines) {
     long sum = 0;
     for (Map.Entry<String, Long> tool : billedTools.entrySet()) {
       long picos = row.toolPicos().getOrDefault(tool.getKey(), 0L);
       Long ofVariant = UnitPrices.ofVariant(row, tool.getKey(), variant);
-      sum =
-          Math.addExact(
-              sum,
-              Math.multiplyExact(
-                  ofVariant == null ? picos : Math.min(picos, ofVariant), tool.getValue()));
+      long each = ofVariant == null ? picos : Math.min(picos, ofVariant);
+      sum = Math.addExact(sum, Math.multiplyExact(each, tool.getValue()));
+      if (lines != null) {
+        lines.units(tool.getKey(), UnitCount.of(tool.getValue()), each);
+      }
     }
     return sum;
   }

@@ -34,11 +34,14 @@ record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
   }
 
   /// The cost of the units that are billed beside the tokens, in pico-USD.
-  long adding(Map<String, UnitCount> units) {
+  ///
+  /// @param lines what takes the lines of the sum; null where nobody asks for them
+  long adding(Map<String, UnitCount> units, Bill.@Nullable Lines lines) {
     long sum = 0;
     for (BillingUnit unit : BillingUnit.values()) {
       if (tariff.unitPicos(unit) != Tariff.NO_PRICE && addsToTokens(unit)) {
         sum = Math.addExact(sum, cost(units, unit));
+        addLine(units, unit, lines);
       }
     }
     return sum;
@@ -54,12 +57,34 @@ record UnitPrices(Price row, Tariff tariff, @Nullable String variant) {
     return cost;
   }
 
+  /// Takes the line of a unit that is billed in place of tokens.
+  void alternativeLine(Map<String, UnitCount> units, BillingUnit unit, Bill.Lines lines) {
+    boolean byPixels =
+        unit == BillingUnit.IMAGES
+            && tariff.unitPicos(BillingUnit.PIXELS) != Tariff.NO_PRICE
+            && cost(units, BillingUnit.PIXELS) >= cost(units, unit);
+    addLine(units, byPixels ? BillingUnit.PIXELS : unit, lines);
+  }
+
+  private void addLine(Map<String, UnitCount> units, BillingUnit unit, Bill.@Nullable Lines lines) {
+    if (lines != null) {
+      lines.units(unit.wireName(), count(units, unit), picos(unit));
+    }
+  }
+
   private long cost(Map<String, UnitCount> units, BillingUnit unit) {
+    return count(units, unit).timesPicos(picos(unit));
+  }
+
+  private static UnitCount count(Map<String, UnitCount> units, BillingUnit unit) {
     UnitCount absent = unit == BillingUnit.REQUESTS ? ONE : UnitCount.ZERO;
-    UnitCount count = units.getOrDefault(unit.wireName(), absent);
+    return units.getOrDefault(unit.wireName(), absent);
+  }
+
+  private long picos(BillingUnit unit) {
     long dearest = Math.max(0, tariff.unitPicos(unit));
     Long ofVariant = ofVariant(row, unit.wireName(), variant);
-    return count.timesPicos(ofVariant == null ? dearest : Math.min(dearest, ofVariant));
+    return ofVariant == null ? dearest : Math.min(dearest, ofVariant);
   }
 
   /// Whether the unit is billed beside the tokens. It is not where the row prices tokens for the

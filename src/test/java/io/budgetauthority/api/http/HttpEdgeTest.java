@@ -55,7 +55,7 @@ class HttpEdgeTest {
         Map.of(
             "DELETE /budget/policy", "GET, HEAD, OPTIONS, PUT",
             "BREW /budget/policy", "GET, HEAD, OPTIONS, PUT",
-            "PUT /budget/decisions", "OPTIONS, POST",
+            "PUT /budget/decisions", "GET, HEAD, OPTIONS, POST",
             "PUT /budget/decisions/cancel", "OPTIONS, POST",
             "POST /budget/decisions/bdgdec_1", "GET, HEAD, OPTIONS",
             "GET /budget/keys/a%2Fb/rotate", "OPTIONS, POST",

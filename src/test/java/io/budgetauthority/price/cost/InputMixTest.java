@@ -32,7 +32,7 @@ class InputMixTest {
       long[] columns = {random.nextInt(5), random.nextInt(3), random.nextInt(3)};
       long tokens = random.nextInt(6);
 
-      long dearest = InputMix.dearestPicos(tariff, tokens, rows, columns);
+      long dearest = InputMix.dearestPicos(tariff, tokens, rows, columns, null);
 
       long most = Math.min(tokens, Math.min(sum(rows), sum(columns)));
       long expected = tryAll(rates(tariff), rows.clone(), columns.clone(), most, 0);

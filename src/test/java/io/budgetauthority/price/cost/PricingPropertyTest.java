@@ -13,6 +13,8 @@ import io.budgetauthority.price.RateCard;
 import io.budgetauthority.price.TokenClass;
 import io.budgetauthority.price.UnitCount;
 import io.budgetauthority.price.Usage;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -74,8 +76,36 @@ class PricingPropertyTest {
                     "%s seed %d: %s < %s%n%s%n%s%n%s"
                         .formatted(row, seed, worst, charge, row.cards(), bounds, usage))
             .isGreaterThanOrEqualTo(0);
+        assertAddsUp(Pricing.worstCaseBill(row, bounds), worst);
+        Pricing.Held held = new Pricing.Held(Map.of(), serviceTier, null, null);
+        assertAddsUp(Pricing.costBill(row, usage, held), charge);
       }
     }
+  }
+
+  /// The lines of a bill give its amount, by the arithmetic of a reader who has nothing else.
+  private void assertAddsUp(Bill bill, MicroUsd amount) {
+    BigDecimal multiplied = BigDecimal.ZERO;
+    BigDecimal others = BigDecimal.ZERO;
+    for (Bill.Line line : bill.lines()) {
+      BigDecimal exact = new BigDecimal(line.quantity()).multiply(new BigDecimal(line.price()));
+      assertThat(new BigDecimal(line.amount()))
+          .isEqualByComparingTo(exact.setScale(12, RoundingMode.CEILING));
+      if (line.multiplied()) {
+        multiplied = multiplied.add(new BigDecimal(line.amount()));
+      } else {
+        others = others.add(new BigDecimal(line.amount()));
+      }
+    }
+    BigDecimal sum =
+        multiplied
+            .multiply(new BigDecimal(bill.multiplier()))
+            .setScale(12, RoundingMode.CEILING)
+            .add(others);
+    assertThat(sum).as("seed " + seed).isEqualByComparingTo(new BigDecimal(bill.sum()));
+    assertThat(bill.amount()).as("seed " + seed).isEqualTo(amount);
+    assertThat(MicroUsd.parse(sum.setScale(6, RoundingMode.CEILING).toPlainString()))
+        .isEqualTo(amount);
   }
 
   private Price randomRow() {

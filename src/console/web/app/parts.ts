@@ -1,0 +1,267 @@
+import { html, nothing, svg, type TemplateResult } from "lit";
+import type { Problem } from "./api";
+import { format, thousandths, usd } from "./money";
+import { to } from "./router";
+import { moment, until } from "./time";
+import type { Account, Decision, Remedy, Scope } from "./types";
+
+/** An amount. An amount that the caller may not see is a dash. */
+export function money(text: string | null | undefined): TemplateResult {
+  return text === null || text === undefined
+    ? html`<span class="muted">–</span>`
+    : html`<span class="money" data-usd=${text}>${format(usd(text))}</span>`;
+}
+
+export function problemView(problem: Problem): TemplateResult {
+  return html`<div class="problem" role="alert">
+    <strong>${problem.title}</strong>
+    <p>${problem.message}</p>
+    ${problem.errors.length > 0
+      ? html`<ul>
+          ${problem.errors.map((error) => html`<li><code>${error.pointer}</code> ${error.reason}</li>`)}
+        </ul>`
+      : nothing}
+    ${problem.status > 0 && problem.code !== "unknown"
+      ? html`<p>
+          <a href="/problems/${problem.code}" target="_blank" rel="noreferrer"
+            >What ${problem.code} means</a
+          >
+        </p>`
+      : nothing}
+  </div>`;
+}
+
+export function empty(text: string): TemplateResult {
+  return html`<p class="empty">${text}</p>`;
+}
+
+/** What is committed and held of a limit, as a bar with words for those who do not see it. */
+export function bar(
+  committed: string | null,
+  reserved: string | null,
+  limit: string | null,
+): TemplateResult {
+  if (committed === null || reserved === null || limit === null) {
+    return html`<span class="muted">not shown to this key</span>`;
+  }
+  const spent = thousandths(usd(committed), usd(limit));
+  const held = Math.min(1000 - spent, thousandths(usd(reserved), usd(limit)));
+  const used = usd(committed) + usd(reserved);
+  const level = used >= usd(limit) ? "over" : spent + held >= 800 ? "near" : "fine";
+  const words = `${format(usd(committed))} committed and ${format(usd(reserved))} held of ${format(usd(limit))}`;
+  return html`<svg
+    class="bar ${level}"
+    role="img"
+    aria-label=${words}
+    viewBox="0 0 1000 12"
+    preserveAspectRatio="none"
+  >
+    ${svg`<rect class="free" x="0" y="0" width="1000" height="12"></rect>
+    <rect class="committed" x="0" y="0" width=${spent} height="12"></rect>
+    <rect class="reserved" x=${spent} y="0" width=${held} height="12"></rect>`}
+  </svg>`;
+}
+
+/** The level of an account: what words and colours its bar has. */
+export function levelOf(account: Account): "over" | "near" | "fine" {
+  if (account.blocks) {
+    return "over";
+  }
+  if (account.limit_usd === null || account.committed_usd === null) {
+    return "fine";
+  }
+  const used = usd(account.committed_usd) + usd(account.reserved_usd);
+  return used * 100n >= usd(account.limit_usd) * 80n ? "near" : "fine";
+}
+
+export function nameOf(scope: Scope, id: string): string {
+  return scope === "tenant" ? "the tenant" : `${scope} ${id}`;
+}
+
+/** A link to what a scope id is about. */
+export function scopeLink(scope: Scope, id: string): TemplateResult {
+  return scope === "run"
+    ? html`<a href=${to(["runs", id])}>run ${id}</a>`
+    : html`<a href=${to(["budgets"], { scope, id })}>${nameOf(scope, id)}</a>`;
+}
+
+export function runLink(runId: string | null): TemplateResult {
+  return runId === null
+    ? html`<span class="muted">–</span>`
+    : html`<a href=${to(["runs", runId])}>${runId}</a>`;
+}
+
+export function badge(text: string, level: "over" | "near" | "fine" | "plain"): TemplateResult {
+  return html`<span class="badge ${level}">${text.replaceAll("_", " ")}</span>`;
+}
+
+export function outcome(decision: Decision): TemplateResult {
+  switch (decision.decision) {
+    case "block":
+      return badge(decision.code ?? "block", "over");
+    case "advisory_warn":
+    case "downgrade":
+      return badge(decision.decision, "near");
+    default:
+      return badge(decision.decision, "fine");
+  }
+}
+
+/** What a call cost, or may cost at most as long as nobody has reported its usage. */
+export function cost(decision: Decision): TemplateResult {
+  if (decision.actual_usd !== null) {
+    return money(decision.actual_usd);
+  }
+  return decision.estimate_usd === null
+    ? money(null)
+    : html`<span class="muted">at most</span> ${money(decision.estimate_usd)}`;
+}
+
+/** A table of decisions, the way every screen shows them. */
+export function decisionTable(decisions: Decision[], caption: string): TemplateResult {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <table>
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Outcome</th>
+          <th scope="col">State</th>
+          <th scope="col">Model</th>
+          <th scope="col">User</th>
+          <th scope="col">Run</th>
+          <th scope="col" class="number">Cost</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${decisions.map(
+          (decision) => html`<tr>
+            <td><a href=${to(["decisions", decision.decision_id])}>${moment(decision.created_at)}</a></td>
+            <td>${outcome(decision)}</td>
+            <td>${decision.state}</td>
+            <td>${decision.selected_model ?? decision.requested_model ?? "–"}</td>
+            <td>${decision.user_id ?? "–"}</td>
+            <td>${runLink(decision.run_id)}</td>
+            <td class="number">${cost(decision)}</td>
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** A table of accounts with a bar each. */
+export function accountTable(
+  accounts: Account[],
+  caption: string,
+  action?: (account: Account) => TemplateResult,
+): TemplateResult {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+    <table class="accounts">
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Budget</th>
+          <th scope="col">Window</th>
+          <th scope="col">Use</th>
+          <th scope="col" class="number">Committed</th>
+          <th scope="col" class="number">Held</th>
+          <th scope="col" class="number">Free</th>
+          <th scope="col" class="number">Limit</th>
+          <th scope="col">Ends</th>
+          ${action ? html`<th scope="col">Change</th>` : nothing}
+        </tr>
+      </thead>
+      <tbody>
+        ${accounts.map(
+          (account) => html`<tr data-account="${account.scope}/${account.id}/${account.window}">
+            <th scope="row">
+              ${scopeLink(account.scope, account.id)}
+              ${levelOf(account) === "over"
+                ? badge("nothing left", "over")
+                : levelOf(account) === "near"
+                  ? badge("near its limit", "near")
+                  : nothing}
+              <div class="muted">${account.mode.replaceAll("_", " ")}</div>
+            </th>
+            <td>${account.window}</td>
+            <td class="wide">${bar(account.committed_usd, account.reserved_usd, account.limit_usd)}</td>
+            <td class="number">${money(account.committed_usd)}</td>
+            <td class="number">${money(account.reserved_usd)}</td>
+            <td class="number">${money(account.remaining_usd)}</td>
+            <td class="number">${money(account.limit_usd)}</td>
+            <td>${account.resets_at === null ? "never" : until(account.resets_at)}</td>
+            ${action ? html`<td>${action(account)}</td>` : nothing}
+          </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** The link to the next page of a list. */
+export function more(next: string | null, address: (after: string) => string): TemplateResult | typeof nothing {
+  return next === null ? nothing : html`<p><a class="button" href=${address(next)}>Older</a></p>`;
+}
+
+/**
+ * A label with the field that it names.
+ *
+ * @param control makes the field with the id that the label refers to
+ * @param name the id, where two fields of a screen have one label
+ */
+export function field(
+  label: string,
+  control: (id: string) => TemplateResult,
+  hint = "",
+  name = label.toLowerCase().replace(/[^a-z]+/g, "-"),
+): TemplateResult {
+  const id = `field-${name}`;
+  return html`<div class="field">
+    <label for=${id}>${label}</label>
+    ${control(id)}${hint === "" ? nothing : html`<small>${hint}</small>`}
+  </div>`;
+}
+
+/** Numbers of tokens and the like, with commas. */
+export function count(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : value.toLocaleString("en-US");
+}
+
+/** What would have let a blocked call through, in words. */
+export function remedies(decision: Decision): TemplateResult {
+  const { block } = decision;
+  if (block === null) {
+    return html``;
+  }
+  if (block.remedies.length === 0) {
+    return html`<p>Nothing would have helped: a retry is pointless.</p>`;
+  }
+  return html`<p>What would have helped:</p>
+    <ul>
+      ${block.remedies.map((remedy) => html`<li>${remedyText(remedy, decision)}</li>`)}
+    </ul>`;
+}
+
+function remedyText(remedy: Remedy, decision: Decision): TemplateResult {
+  const { block } = decision;
+  switch (remedy) {
+    case "wait":
+      return html`to wait until open calls are settled: they hold more than they are likely to cost`;
+    case "downgrade":
+      return html`one of the alternatives below`;
+    case "reduce_output":
+      return html`an output cap of at most ${count(block?.fits_max_output_tokens)} tokens`;
+    case "after_reset":
+      return html`to wait for the next window, at ${moment(block?.resets_at ?? null)}`;
+    case "raise_limit":
+      return html`a higher limit`;
+    case "price_model":
+      return html`a price: another model, or an
+        <a href=${to(["prices"], { model: decision.requested_model })}>override</a> for this one`;
+  }
+}

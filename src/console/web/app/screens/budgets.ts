@@ -1,0 +1,249 @@
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { get, Problem, send } from "../api";
+import { format, parseUsd, usd } from "../money";
+import { accountTable, empty, field, more, problemView } from "../parts";
+import { go, to } from "../router";
+import { Screen } from "../screen";
+import type { Account, Ceiling, Page, Scope, Window } from "../types";
+
+const SCOPES: Scope[] = ["tenant", "team", "feature", "user", "key"];
+const WINDOWS: Window[] = ["day", "month", "total"];
+const MODES = ["hard_gate", "soft_gate", "actuals_only", "advisory_estimate"];
+
+interface Editing {
+  scope: Scope;
+  id: string;
+  window: Window;
+  ceiling: Ceiling | undefined;
+  etag: string | null;
+}
+
+interface Data {
+  accounts: Page<Account>;
+  effective: Account[] | undefined;
+}
+
+@customElement("ba-budgets")
+export class Budgets extends Screen<Data> {
+  readonly heading = "Budgets";
+  @state() private editing: Editing | undefined;
+  @state() private refused: Problem | undefined;
+  @state() private done = "";
+
+  protected async load(signal: AbortSignal): Promise<Data> {
+    const { query } = this.place;
+    const scope = query.get("scope");
+    const id = query.get("id");
+    const accounts = await get<Page<Account>>(
+      "/budget/accounts",
+      { scope, id, after: query.get("after"), limit: 100 },
+      signal,
+    );
+    const applies =
+      id !== null && (scope === "user" || scope === "key" || scope === "team" || scope === "feature");
+    const effective = applies
+      ? (
+          await get<{ accounts: Account[] }>("/budget/balances", { [`${scope}_id`]: id }, signal)
+        ).accounts
+      : undefined;
+    return { accounts, effective };
+  }
+
+  private get mayChange(): boolean {
+    return this.caller.role === "admin";
+  }
+
+  protected view(data: Data): TemplateResult {
+    const { query } = this.place;
+    const accounts = data.accounts.items;
+    return html`
+      <form class="filters" @submit=${this.filter}>
+        ${field(
+          "Scope",
+          (id) => html`<select id=${id} name="scope">
+            <option value="">all</option>
+            ${SCOPES.map((scope) => html`<option ?selected=${query.get("scope") === scope}>${scope}</option>`)}
+          </select>`,
+        )}
+        ${field("Id", (id) => html`<input id=${id} name="id" .value=${query.get("id") ?? ""} />`)}
+        <button>Show</button>
+        ${this.mayChange
+          ? html`<button type="button" class="second" @click=${() => this.create()}>New budget</button>`
+          : nothing}
+      </form>
+      ${this.done === "" ? nothing : html`<p class="fine" role="status">${this.done}</p>`}
+      ${this.editing ? this.form(this.editing) : nothing}
+      ${accounts.length === 0
+        ? empty(
+            "No ceiling is set here. Runs have their own limits, and the policy may have default ceilings.",
+          )
+        : accountTable(
+            accounts,
+            "Ceilings with what is committed, held and free in their running window",
+            this.mayChange ? (account) => this.change(account) : undefined,
+          )}
+      ${more(data.accounts.next, (after) =>
+        to(["budgets"], { scope: query.get("scope"), id: query.get("id"), after }),
+      )}
+      ${data.effective === undefined
+        ? nothing
+        : html`<section>
+            <h2>What a call is held against</h2>
+            ${data.effective.length === 0
+              ? empty("No ceiling applies.")
+              : html`<p>
+                    The tightest is ${tightest(data.effective)}.
+                  </p>
+                  ${accountTable(data.effective, "Every account that a call of this id would touch")}`}
+          </section>`}
+    `;
+  }
+
+  private readonly filter = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    go(to(["budgets"], { scope: String(form.get("scope")), id: String(form.get("id")) }));
+  };
+
+  private change(account: Account): TemplateResult {
+    const name = `${account.scope} ${account.id} ${account.window}`;
+    return html`<button class="second" aria-label="Change ${name}" @click=${() => this.open(account)}>Change</button>`;
+  }
+
+  private create(): void {
+    this.refused = undefined;
+    this.editing = { scope: "user", id: "", window: "day", ceiling: undefined, etag: null };
+  }
+
+  private async open(account: Account): Promise<void> {
+    this.refused = undefined;
+    this.done = "";
+    const path = pathOf(account.scope, account.id, account.window);
+    try {
+      const answer = await send<Ceiling>(path);
+      this.editing = {
+        scope: account.scope,
+        id: account.id,
+        window: account.window,
+        ceiling: answer.body,
+        etag: answer.etag,
+      };
+    } catch (error) {
+      this.refused = error as Problem;
+    }
+  }
+
+  private form(editing: Editing): TemplateResult {
+    const { ceiling } = editing;
+    return html`<form class="card" @submit=${this.save} aria-label="Budget">
+      <h2>${ceiling ? `Change the ${editing.window} limit of ${editing.scope} ${editing.id}` : "New budget"}</h2>
+      ${this.refused ? problemView(this.refused) : nothing}
+      ${ceiling
+        ? nothing
+        : html`${field(
+            "Scope",
+            (id) => html`<select id=${id} name="scope">
+              ${SCOPES.map((scope) => html`<option ?selected=${scope === "user"}>${scope}</option>`)}
+            </select>`,
+            "",
+            "new-scope",
+          )}
+          ${field("Id", (id) => html`<input id=${id} name="id" required />`, "The tenant's is -", "new-id")}
+          ${field(
+            "Window",
+            (id) => html`<select id=${id} name="window">
+              ${WINDOWS.map((window) => html`<option>${window}</option>`)}
+            </select>`,
+          )}`}
+      ${field(
+        "Limit in USD",
+        (id) => html`<input id=${id} name="limit_usd" inputmode="decimal" required .value=${ceiling?.limit_usd ?? ""} />`,
+      )}
+      ${field(
+        "Mode",
+        (id) => html`<select id=${id} name="mode">
+          <option value="">the tenant's</option>
+          ${MODES.map((mode) => html`<option ?selected=${ceiling?.mode === mode}>${mode}</option>`)}
+        </select>`,
+      )}
+      ${field(
+        "Warn at percent",
+        (id) => html`<input id=${id} name="warn_at_percent" .value=${(ceiling?.warn_at_percent ?? [50, 80, 95]).join(", ")} />`,
+        "Up to ten, with commas between",
+      )}
+      <div class="buttons">
+        <button>Save</button>
+        <button type="button" class="second" @click=${() => (this.editing = undefined)}>Cancel</button>
+        ${ceiling
+          ? html`<button type="button" class="danger" @click=${() => this.endEnforcement(editing)}>End enforcement</button>`
+          : nothing}
+      </div>
+    </form>`;
+  }
+
+  private readonly save = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const editing = this.editing!;
+    const form = new FormData(event.target as HTMLFormElement);
+    const text = (name: string): string => String(form.get(name) ?? "").trim();
+    const scope = (editing.ceiling ? editing.scope : text("scope")) as Scope;
+    const id = editing.ceiling ? editing.id : text("id");
+    const window = (editing.ceiling ? editing.window : text("window")) as Window;
+    const limit = text("limit_usd");
+    if (parseUsd(limit) === undefined) {
+      this.refused = new Problem(400, "invalid_request", "Not an amount", `${limit} is not an amount in USD with at most six decimals.`);
+      return;
+    }
+    const percents = text("warn_at_percent");
+    try {
+      await send(pathOf(scope, id, window), {
+        method: "PUT",
+        ifMatch: editing.etag,
+        body: {
+          limit_usd: limit,
+          mode: text("mode") === "" ? null : text("mode"),
+          margin_usd: editing.ceiling?.margin_usd ?? null,
+          warn_at_percent:
+            percents === "" ? [] : percents.split(",").map((percent) => Number.parseInt(percent, 10)),
+        },
+      });
+    } catch (error) {
+      this.refused = error as Problem;
+      return;
+    }
+    this.editing = undefined;
+    this.done = `The ${window} limit of ${scope} ${id} is ${format(usd(limit))}.`;
+    await this.reload();
+  };
+
+  private async endEnforcement(editing: Editing): Promise<void> {
+    try {
+      await send(pathOf(editing.scope, editing.id, editing.window), {
+        method: "DELETE",
+        ifMatch: editing.etag,
+      });
+    } catch (error) {
+      this.refused = error as Problem;
+      return;
+    }
+    this.editing = undefined;
+    this.done = `${editing.scope} ${editing.id} has no ${editing.window} limit of its own any more.`;
+    await this.reload();
+  }
+}
+
+function pathOf(scope: string, id: string, window: string): string {
+  return `/budget/ceilings/${scope}/${encodeURIComponent(id)}/${window}`;
+}
+
+function tightest(accounts: Account[]): string {
+  const seen = accounts.filter((account) => account.remaining_usd !== null);
+  if (seen.length === 0) {
+    return "not shown to this key";
+  }
+  const first = seen.reduce((least, account) =>
+    usd(account.remaining_usd) < usd(least.remaining_usd) ? account : least,
+  );
+  return `${first.scope} ${first.id} (${first.window}) with ${format(usd(first.remaining_usd))}`;
+}

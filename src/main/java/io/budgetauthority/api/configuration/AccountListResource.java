@@ -1,0 +1,106 @@
+package io.budgetauthority.api.configuration;
+
+import io.budgetauthority.api.http.Access;
+import io.budgetauthority.api.http.Page;
+import io.budgetauthority.api.view.AccountView;
+import io.budgetauthority.decision.Accounts;
+import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.Role;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.store.Ceilings;
+import io.budgetauthority.tenant.store.Policies;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Lists the ceilings of a tenant with the sums of their running periods (protocol.md#accounts).
+@Path("/budget/accounts")
+@Produces(MediaType.APPLICATION_JSON)
+public final class AccountListResource {
+
+  private final Access access;
+  private final CeilingList list;
+  private final Ledger ledger;
+  private final Policies policies;
+  private final Accounts accounts;
+  private final Clock clock;
+
+  AccountListResource(
+      Access access, Ceilings ceilings, Runs runs, Ledger ledger, Policies policies, Clock clock) {
+    this.access = access;
+    this.list = new CeilingList(ceilings, runs);
+    this.ledger = ledger;
+    this.policies = policies;
+    this.accounts = new Accounts(policies, ceilings);
+    this.clock = clock;
+  }
+
+  @GET
+  public Page<AccountView> list(
+      @QueryParam("scope") @Nullable String scope,
+      @QueryParam("id") @Nullable String id,
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("after") @Nullable String after) {
+    Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
+    int most = Page.limit(limit);
+    CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
+    List<CeilingList.Entry> entries = list.page(caller, scope, id, most, from);
+    return new Page<>(
+        read(caller, entries),
+        entries.size() < most ? null : CeilingCursor.name(entries.getLast()));
+  }
+
+  private List<AccountView> read(Caller caller, List<CeilingList.Entry> entries) {
+    VersionedPolicy policy = policies.of(caller.tenantId());
+    Instant now = clock.instant();
+    Map<CeilingList.Entry, EnforcedAccount> unread = new LinkedHashMap<>();
+    for (CeilingList.Entry entry : entries) {
+      if (entry.scopeId().scope() != Scope.RUN) {
+        unread.put(
+            entry,
+            Accounts.ofCeiling(entry.scopeId(), entry.window(), entry.ceiling(), policy, now));
+      }
+    }
+    Ledger.Snapshot seen =
+        ledger.read(
+            null,
+            caller.tenantId(),
+            unread.values().stream().map(enforced -> enforced.account().key()).toList(),
+            entries.stream()
+                .map(CeilingList.Entry::scopeId)
+                .filter(scopeId -> scopeId.scope() == Scope.RUN)
+                .map(scopeId -> scopeId.id())
+                .toList(),
+            Deadline.ofRequest());
+    Stream<EnforcedAccount> found =
+        entries.stream()
+            .map(
+                entry -> {
+                  EnforcedAccount enforced = unread.get(entry);
+                  if (enforced != null) {
+                    return Accounts.withSums(enforced, seen.accounts());
+                  }
+                  Run run = seen.runs().get(entry.scopeId().id());
+                  return run == null ? null : accounts.ofRun(run.account(), run, policy.policy());
+                })
+            .filter(Objects::nonNull);
+    return AccountView.of(found.map(it -> it.sharing(MicroUsd.ZERO)).toList(), caller);
+  }
+}
