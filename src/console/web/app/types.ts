@@ -2,7 +2,7 @@
 
 export type Role = "gateway" | "agent" | "viewer" | "admin" | "operator";
 export type Scope = "run" | "user" | "key" | "team" | "feature" | "tenant";
-export type Window = "day" | "month" | "total";
+export type Window = "hour" | "day" | "week" | "month" | "quarter" | "total";
 
 export type Remedy =
   | "wait"

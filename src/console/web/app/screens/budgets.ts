@@ -8,7 +8,7 @@ import { Screen } from "../screen";
 import type { Account, Ceiling, Page, Scope, Window } from "../types";
 
 const SCOPES: Scope[] = ["tenant", "team", "feature", "user", "key"];
-const WINDOWS: Window[] = ["day", "month", "total"];
+const WINDOWS: Window[] = ["hour", "day", "week", "month", "quarter", "total"];
 const MODES = ["hard_gate", "soft_gate", "actuals_only", "advisory_estimate"];
 
 interface Editing {

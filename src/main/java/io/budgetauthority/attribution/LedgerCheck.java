@@ -15,6 +15,7 @@ import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.AuditEntry;
 import io.budgetauthority.tenant.store.AuditTrail;
@@ -23,8 +24,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,6 +33,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Compares every account with the reservations that hold on it and with what was charged on it,
@@ -43,6 +46,9 @@ public final class LedgerCheck {
   /// All decisions of what began after this time are still stored: no policy may keep decisions for
   /// less than 15 days (protocol.md#policy), and a day is allowed for time zones.
   private static final Duration KEPT_FOR_CERTAIN = Duration.ofDays(14);
+
+  /// How much longer than its name says a period lasts after a change of the tenant's time zone.
+  private static final int EXTENDED_DAYS = 2;
 
   /// The principal that the audit trail names for a correction.
   private static final String PRINCIPAL = "budget check";
@@ -227,11 +233,15 @@ public final class LedgerCheck {
                 .forEach(share -> add(most, share.key(reservation.tenantId()), missing));
           }
         });
+    Map<String, List<AccountKey>> hours =
+        most.keySet().stream()
+            .filter(key -> key.window() == Window.HOUR)
+            .collect(Collectors.groupingBy(AccountKey::partitionKey));
     Set<String> tenantIds = new HashSet<>();
     most.keySet().forEach(key -> tenantIds.add(key.tenantId()));
     for (String tenant : tenantIds) {
       for (LocalDate day : attribution.days(tenant, FIRST_DAY, LAST_DAY)) {
-        attribution.rowsOf(tenant, day, "", true, row -> addRow(most, row, stored));
+        attribution.rowsOf(tenant, day, "", true, row -> addRow(most, hours, row, stored));
       }
     }
     return most;
@@ -252,15 +262,16 @@ public final class LedgerCheck {
 
   private static void addRow(
       Map<AccountKey, MicroUsd> most,
+      Map<String, List<AccountKey>> hours,
       AttributionTable.Row row,
       Map<AccountKey, AccountScan.Found> stored) {
     RowKey key = row.key();
     MicroUsd committed = MicroUsd.of(row.amounts().of(Measure.COMMITTED_USD));
-    addScope(most, key, Scope.USER, key.userId(), committed);
-    addScope(most, key, Scope.KEY, key.keyId(), committed);
-    addScope(most, key, Scope.TEAM, key.teamId(), committed);
-    addScope(most, key, Scope.FEATURE, key.featureId(), committed);
-    addScope(most, key, Scope.TENANT, "-", committed);
+    addScope(most, hours, key, Scope.USER, key.userId(), committed);
+    addScope(most, hours, key, Scope.KEY, key.keyId(), committed);
+    addScope(most, hours, key, Scope.TEAM, key.teamId(), committed);
+    addScope(most, hours, key, Scope.FEATURE, key.featureId(), committed);
+    addScope(most, hours, key, Scope.TENANT, "-", committed);
     if (key.runId() == null) {
       return;
     }
@@ -278,6 +289,7 @@ public final class LedgerCheck {
 
   private static void addScope(
       Map<AccountKey, MicroUsd> most,
+      Map<String, List<AccountKey>> hours,
       RowKey row,
       Scope scope,
       @Nullable String id,
@@ -285,15 +297,37 @@ public final class LedgerCheck {
     if (id == null) {
       return;
     }
-    for (Window window : Window.values()) {
-      String period =
-          switch (window) {
-            case DAY -> row.day().toString();
-            case MONTH -> YearMonth.from(row.day()).toString();
-            case TOTAL -> "";
-          };
-      add(most, new AccountKey(row.tenantId(), scope, id, window, period, 0), committed);
+    for (AccountKey hour :
+        hours.getOrDefault(ScopeId.partitionKey(row.tenantId(), scope, id), List.of())) {
+      if (isNear(hour, row.day())) {
+        add(most, hour, committed);
+      }
     }
+    for (Window window : Window.values()) {
+      for (String period : periodsOf(window, row.day())) {
+        add(most, new AccountKey(row.tenantId(), scope, id, window, period, 0), committed);
+      }
+    }
+  }
+
+  /// The hours that a charge of a day may have been committed on: rows do not say the hour. A day's
+  /// name differs from that of the date in UTC by one, and by one more after a change of the zone.
+  private static boolean isNear(AccountKey hour, LocalDate day) {
+    LocalDate date = Window.startOfHour(hour.period()).atOffset(ZoneOffset.UTC).toLocalDate();
+    return Math.abs(ChronoUnit.DAYS.between(date, day)) <= EXTENDED_DAYS;
+  }
+
+  /// The periods that a charge of a day may have been committed on. After a change of the tenant's
+  /// time zone a week, month or quarter lasts up to two days longer than its name says.
+  private static Set<String> periodsOf(Window window, LocalDate day) {
+    return switch (window) {
+      case HOUR -> Set.of();
+      case DAY, TOTAL -> Set.of(window.periodOf(day));
+      case WEEK, MONTH, QUARTER ->
+          Stream.of(day, day.minusDays(EXTENDED_DAYS))
+              .map(window::periodOf)
+              .collect(Collectors.toSet());
+    };
   }
 
   private static void add(Map<AccountKey, MicroUsd> most, AccountKey key, MicroUsd amount) {
@@ -305,9 +339,9 @@ public final class LedgerCheck {
       AccountKey key, @Nullable Run run, Map<String, Optional<Instant>> tenantsMade) {
     Instant began =
         switch (key.window()) {
-          case DAY -> LocalDate.parse(key.period()).atStartOfDay().toInstant(ZoneOffset.UTC);
-          case MONTH ->
-              YearMonth.parse(key.period()).atDay(1).atStartOfDay().toInstant(ZoneOffset.UTC);
+          case HOUR -> Window.startOfHour(key.period());
+          case DAY, WEEK, MONTH, QUARTER ->
+              key.window().firstDayOf(key.period()).atStartOfDay().toInstant(ZoneOffset.UTC);
           case TOTAL ->
               run != null
                   ? run.createdAt()

@@ -86,7 +86,7 @@ public final class Accounts {
       return;
     }
     CeilingSet set = ceilings.of(scopeId);
-    Map<Window, Ceiling> byWindow = policy.policy().defaultCeilingsOf(scopeId.scope());
+    Map<Window, Ceiling> byWindow = policy.policy().ceilingsWithout(scopeId);
     if (!set.byWindow().isEmpty()) {
       Map<Window, Ceiling> own = new EnumMap<>(Window.class);
       own.putAll(byWindow);
@@ -147,8 +147,19 @@ public final class Accounts {
 
   /// A run's account. Its limit is its own, so no ceiling of another scope and no policy changes
   /// it.
-  public EnforcedAccount ofRun(Account account, @Nullable Run stored, Policy policy) {
-    Run.Rules rules = stored == null ? Run.Rules.USUAL : stored.rules();
+  public EnforcedAccount ofRun(Run run, Policy policy) {
+    return ofRun(run.account(), run, run.rules(), policy);
+  }
+
+  /// The account of a run that does not exist yet.
+  ///
+  /// @param ceiling what the policy gives to the run
+  public EnforcedAccount ofNewRun(Account unused, Ceiling ceiling, Policy policy) {
+    return ofRun(unused, null, Run.Rules.of(ceiling), policy);
+  }
+
+  private static EnforcedAccount ofRun(
+      Account account, @Nullable Run stored, Run.Rules rules, Policy policy) {
     return new EnforcedAccount(
         account,
         stored == null ? null : stored.account(),

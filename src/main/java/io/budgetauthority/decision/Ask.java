@@ -62,7 +62,13 @@ public record Ask(
   /// ledger, so they apply in an outage too.
   @Nullable Answer refusedBy(Policy policy) {
     String reason =
-        CallerRules.refuse(caller, request.tuple(), request.runLimit(), "run_limit_usd", policy);
+        CallerRules.refuse(
+            caller,
+            request.tuple(),
+            request.runLimit(),
+            policy.ceilingOfNewRun(runId == null ? "" : runId, request.requestClass()).limit(),
+            "run_limit_usd",
+            policy);
     if (reason != null) {
       return new Answer.Forbidden(reason);
     }

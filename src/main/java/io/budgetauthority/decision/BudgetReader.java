@@ -6,10 +6,12 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Ceilings;
@@ -148,20 +150,25 @@ final class BudgetReader {
   /// A dry run that names no run is judged by an unused run, as the call itself would be.
   private List<BudgetView.RunOfCall> runs(
       Ask ask, CallRun callRun, @Nullable Run run, List<Run> ancestors, Policy policy) {
-    String runId = callRun.runId() == null ? "" : callRun.runId();
-    Account account = run == null ? unused(ask, runId, policy) : run.account();
     List<BudgetView.RunOfCall> runs = new ArrayList<>(ancestors.size() + 1);
-    runs.add(new BudgetView.RunOfCall(callRun.runId(), run, accounts.ofRun(account, run, policy)));
+    runs.add(
+        new BudgetView.RunOfCall(
+            callRun.runId(),
+            run,
+            run == null ? unused(ask, callRun, policy) : accounts.ofRun(run, policy)));
     for (Run one : ancestors) {
-      runs.add(
-          new BudgetView.RunOfCall(one.runId(), one, accounts.ofRun(one.account(), one, policy)));
+      runs.add(new BudgetView.RunOfCall(one.runId(), one, accounts.ofRun(one, policy)));
     }
     return runs;
   }
 
-  private static Account unused(Ask ask, String runId, Policy policy) {
+  private EnforcedAccount unused(Ask ask, CallRun callRun, Policy policy) {
+    String runId = callRun.runId() == null ? "" : callRun.runId();
+    Ceiling ceiling = policy.ceilingOfNewRun(runId, ask.request().requestClass());
     MicroUsd stated = ask.request().runLimit();
-    return Account.ofNewRun(
-        ask.tenantId(), runId, stated == null ? policy.defaultRunLimit() : stated);
+    return accounts.ofNewRun(
+        Account.ofNewRun(ask.tenantId(), runId, stated == null ? ceiling.limit() : stated),
+        ceiling,
+        policy);
   }
 }

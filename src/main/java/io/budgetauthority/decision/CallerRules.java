@@ -16,17 +16,24 @@ public final class CallerRules {
   /// Why the caller may not state what it stated; null where it may.
   ///
   /// @param limit the limit that is stated for a run; null for none
+  /// @param most the limit that the policy gives to that run
   /// @param field the name of that limit in the request
   public static @Nullable String refuse(
-      Caller caller, Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
+      Caller caller,
+      Tuple stated,
+      @Nullable MicroUsd limit,
+      MicroUsd most,
+      String field,
+      Policy policy) {
     if (caller.role() != Role.AGENT) {
       return null;
     }
-    if (limit != null && limit.compareTo(policy.defaultRunLimit()) > 0) {
+    if (limit != null && limit.compareTo(most) > 0) {
       return "an agent's "
           + field
-          + " may be at most default_run_limit_usd, "
-          + policy.defaultRunLimit();
+          + " may be at most what the policy gives to the run, "
+          + most
+          + " (default_run_limit_usd, or its template)";
     }
     String team = stated.teamId();
     if (team != null && !caller.mayStateTeam(team, policy)) {

@@ -10,6 +10,7 @@ import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Policies;
@@ -113,7 +114,8 @@ public final class RunCreation {
   }
 
   private static Run run(Wanted wanted, @Nullable Run parent, VersionedPolicy policy, Instant now) {
-    MicroUsd limit = wanted.limit() == null ? policy.policy().defaultRunLimit() : wanted.limit();
+    Ceiling ceiling = policy.policy().ceilingOfNewRun(wanted.runId(), null);
+    MicroUsd limit = wanted.limit() == null ? ceiling.limit() : wanted.limit();
     return new Run(
         wanted.tenantId(),
         wanted.runId(),
@@ -123,7 +125,7 @@ public final class RunCreation {
         now,
         now.plus(policy.policy().runTtl()),
         limit,
-        Run.Rules.USUAL,
+        Run.Rules.of(ceiling),
         true,
         Account.ofNewRun(wanted.tenantId(), wanted.runId(), limit));
   }

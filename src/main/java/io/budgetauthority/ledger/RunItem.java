@@ -151,11 +151,24 @@ public final class RunItem {
     if (!run.counted()) {
       item.put(UNCOUNTED, true);
     }
+    if (!run.rules().equals(Run.Rules.USUAL)) {
+      putRules(item, run.rules());
+    }
     putTuple(item, tuple);
     if (tuple.userId() != null) {
       item.put("run_user", ScopeId.partitionKey(run.tenantId(), Scope.USER, tuple.userId()));
     }
     return new Write.Put(table, item.build(), Write.Condition.ABSENT);
+  }
+
+  private static void putRules(Attributes.Builder item, Run.Rules rules) {
+    Mode mode = rules.mode();
+    MicroUsd margin = rules.margin();
+    item.put("run_warn", rules.warnAtPercent().stream().map(String::valueOf).toList())
+        .putIfPresent("run_mode", mode == null ? null : mode.wireName());
+    if (margin != null) {
+      item.put("run_margin", margin);
+    }
   }
 
   /// The step of the index that a run's end falls into. It is rounded down, so that a run is looked

@@ -9,7 +9,7 @@ import io.budgetauthority.tenant.Window;
 /// finds the account by the two stored keys (ledger.md#items). Ids are escaped, so that no id can
 /// contain the separator and reach another tenant's or scope's account.
 ///
-/// @param period `2026-11-24`, `2026-11`, or empty for the total
+/// @param period as [Window#periodOf] writes it; empty for the total
 /// @param shard 0 unless a hot account was split
 public record AccountKey(
     String tenantId, Scope scope, String id, Window window, String period, int shard) {

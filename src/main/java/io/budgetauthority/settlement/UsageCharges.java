@@ -103,6 +103,7 @@ public final class UsageCharges {
                 usage.runId(),
                 null,
                 null,
+                null,
                 usage.tuple(),
                 at,
                 firstCharge.amount(),

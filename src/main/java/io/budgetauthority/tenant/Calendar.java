@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A tenant's time zone and its changes. They say into which period of a window an instant falls
 /// (protocol.md#changed-time-zone). A change of the zone never begins a period early: the running
-/// one lasts until the first midnight of the new zone at or after its own end. So no change opens a
-/// second allowance. The period of an earlier time is what it was then. Immutable.
+/// one lasts until the first midnight of the new zone at or after its own end, an hour until the
+/// first full hour. So no change opens a second allowance. The period of an earlier time is what it
+/// was then. Immutable.
 ///
 /// @param first the zone before the first change that is stored
 /// @param changes by rising time
@@ -74,8 +75,7 @@ public record Calendar(
     return new Calendar(before, kept);
   }
 
-  /// The name of the period that an instant falls into: `2026-11-24`, `2026-11`, or empty for
-  /// `TOTAL`.
+  /// The name of the period that an instant falls into, as [Window#periodOf] writes it.
   public String periodOf(Window window, Instant instant) {
     return at(window, instant).name();
   }
@@ -114,16 +114,15 @@ public record Calendar(
         : natural(window, instant, zone);
   }
 
-  /// The first midnight of a zone at or after the end of the running period. Where the zone is far
-  /// behind, the period that begins there may have the running one's name. Then it is part of the
-  /// running one.
+  /// The first midnight of a zone at or after the end of the running period; for an hour the first
+  /// full hour. Where the zone is far behind, the period that begins there may have the running
+  /// one's name. Then it is part of the running one.
   private static Instant boundaryAfter(Window window, String running, Instant end, ZoneId zone) {
+    Window step = window == Window.HOUR ? Window.HOUR : Window.DAY;
     Instant boundary =
-        Window.DAY.startOf(end, zone).equals(end)
-            ? end
-            : Window.DAY.resetsAt(end, zone).orElseThrow();
+        step.startOf(end, zone).equals(end) ? end : step.resetsAt(end, zone).orElseThrow();
     while (window.periodOf(boundary, zone).compareTo(running) <= 0) {
-      boundary = Window.DAY.resetsAt(boundary, zone).orElseThrow();
+      boundary = step.resetsAt(boundary, zone).orElseThrow();
     }
     return boundary;
   }

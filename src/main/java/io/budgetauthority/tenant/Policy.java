@@ -5,8 +5,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A tenant's settings, by the names and defaults of protocol.md#policy.
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///   table, where a star matches any part of it; empty for all
 /// @param defaultInferenceRegion the region of calls that state none, on rows that price it
 /// @param defaultSpeed the speed of calls that state none, on rows that price it
+/// @param ceilingTemplates ceilings of ids that match and have none of their own; the first that
+///   matches applies
 /// @param teamsOfAgents the teams that an agent may state if its key names none; `*` allows all
 /// @param featuresOfAgents the features that an agent may state if its key names none
 public record Policy(
@@ -25,6 +29,7 @@ public record Policy(
     @JsonProperty("block_status") int blockStatus,
     @JsonProperty("default_run_limit_usd") MicroUsd defaultRunLimit,
     @JsonProperty("default_ceilings") Map<Scope, Map<Window, Ceiling>> defaultCeilings,
+    @JsonProperty("ceiling_templates") List<CeilingTemplate> ceilingTemplates,
     @JsonProperty("soft_gate") SoftGate softGate,
     @JsonProperty("output_cap") OutputCapRules outputCap,
     @JsonProperty("downgrade") List<DowngradeRule> downgrade,
@@ -142,6 +147,7 @@ public record Policy(
           402,
           MicroUsd.of(5_000_000),
           Map.of(),
+          List.of(),
           new SoftGate(MicroUsd.ZERO, 100),
           new OutputCapRules(false, 4096, null, Map.of(), AboveMax.CLAMP, false, 256),
           List.of(),
@@ -165,6 +171,7 @@ public record Policy(
 
   public Policy {
     defaultCeilings = Map.copyOf(defaultCeilings);
+    ceilingTemplates = ceilingTemplates == null ? List.of() : List.copyOf(ceilingTemplates);
     downgrade = List.copyOf(downgrade);
     allowedModels = List.copyOf(allowedModels);
     runsWithoutId = runsWithoutId == null ? RunsWithoutId.PER_CALL : runsWithoutId;
@@ -180,6 +187,7 @@ public record Policy(
         blockStatus,
         defaultRunLimit,
         defaultCeilings,
+        ceilingTemplates,
         softGate,
         outputCap,
         downgrade,
@@ -207,8 +215,44 @@ public record Policy(
     return Duration.ofSeconds(runTtlSeconds);
   }
 
-  /// The ceilings that a scope id has without one of its own.
-  public Map<Window, Ceiling> defaultCeilingsOf(Scope scope) {
-    return defaultCeilings.getOrDefault(scope, Map.of());
+  /// The ceilings that a scope id has without one of its own, by window: the first matching
+  /// template's, else the default ones (protocol.md#ceiling-templates). Not for runs.
+  public Map<Window, Ceiling> ceilingsWithout(ScopeId scopeId) {
+    Map<Window, Ceiling> usual = defaultCeilings.getOrDefault(scopeId.scope(), Map.of());
+    Map<Window, Ceiling> templated = templated(scopeId, null);
+    if (templated.isEmpty()) {
+      return usual;
+    }
+    Map<Window, Ceiling> both = new EnumMap<>(Window.class);
+    both.putAll(usual);
+    both.putAll(templated);
+    return both;
+  }
+
+  /// The ceiling of a run that a decision of a request class makes.
+  ///
+  /// @param requestClass null for none
+  public Ceiling ceilingOfNewRun(String runId, @Nullable String requestClass) {
+    return templated(new ScopeId("", Scope.RUN, runId), requestClass)
+        .getOrDefault(Window.TOTAL, Ceiling.of(defaultRunLimit));
+  }
+
+  private Map<Window, Ceiling> templated(ScopeId scopeId, @Nullable String requestClass) {
+    for (CeilingTemplate template : ceilingTemplates) {
+      if (template.isFor(scopeId, requestClass)) {
+        return template.ceilings();
+      }
+    }
+    return Map.of();
+  }
+
+  /// Every ceiling that the policy may give to an id.
+  @JsonIgnore
+  public List<Ceiling> givenCeilings() {
+    return Stream.concat(
+            defaultCeilings.values().stream(),
+            ceilingTemplates.stream().map(CeilingTemplate::ceilings))
+        .flatMap(ceilings -> ceilings.values().stream())
+        .toList();
   }
 }

@@ -11,8 +11,12 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
+import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.AuditEntry;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +33,8 @@ class LedgerCheckTest {
       LocalCloudForTests.shared().definitions().ledgerTable().create().tableName();
   private static final String DECISIONS =
       LocalCloudForTests.shared().definitions().decisionsTable().create().tableName();
+  private static final List<Window> PERIODS =
+      List.of(Window.HOUR, Window.DAY, Window.WEEK, Window.MONTH, Window.QUARTER);
   private static final MicroUsd RUN_LIMIT = MicroUsd.of(5_000_000);
 
   private final TestAttribution it = new TestAttribution();
@@ -40,6 +46,11 @@ class LedgerCheckTest {
   void makeDecisions() {
     service.policy(Policy.DEFAULT);
     service.ceiling(Scope.USER, "ada", MicroUsd.of(100_000_000));
+    for (Window window : PERIODS) {
+      var unused =
+          service.configuration.put(
+              new ScopeId(service.tenantId, Scope.USER, "ada"), window, RUN_LIMIT);
+    }
     for (int i = 0; i < 20; i++) {
       if (i % 3 == 2) {
         service.askAsChild("key-" + i, "child", "run-0", 0, 1_000);
@@ -137,7 +148,7 @@ class LedgerCheckTest {
     assertThat(result.differences()).isEmpty();
     assertThat(result.moving()).isEmpty();
     assertThat(result.decisions()).isEqualTo(20);
-    assertThat(result.accounts()).isEqualTo(4);
+    assertThat(result.accounts()).isEqualTo(4 + PERIODS.size());
   }
 
   @Test
@@ -212,6 +223,26 @@ class LedgerCheckTest {
     assertThat(check().correct(only(run()))).isTrue();
 
     assertThat(service.run("run-0").account().committed()).isEqualTo(right);
+  }
+
+  @Test
+  void whenAPeriodHasMoreThanWasCharged_itIsCorrected() {
+    service.clock.advance(Duration.ofDays(120));
+    assertThat(deleteSettledDecisions()).isEqualTo(16);
+    Instant made = service.clock.instant().minus(Duration.ofDays(120));
+    for (Window window : PERIODS) {
+      AccountKey period =
+          new AccountKey(
+              service.tenantId,
+              Scope.USER,
+              "ada",
+              window,
+              window.periodOf(made, ZoneOffset.UTC),
+              0);
+      change(period, "cmt", 1);
+      assertThat(only(run()).key()).isEqualTo(period);
+      change(period, "cmt", -1);
+    }
   }
 
   @Test

@@ -235,7 +235,7 @@ class AuthorityTest {
 
     Answer.Forbidden forbidden =
         assertInstanceOf(Answer.Forbidden.class, ask(agent, generous, "key", "run"));
-    assertThat(forbidden.reason()).endsWith("default_run_limit_usd, 5.00");
+    assertThat(forbidden.reason()).contains("gives to the run, 5.00");
     allowed(ask(agent, tokens(1).runLimit(most), "key", "run"));
     allowed(ask(generous, "gateways", "another"));
   }

@@ -147,6 +147,7 @@ public final class PolicyBuilder {
         usual.blockStatus(),
         runLimit,
         defaultCeilings,
+        usual.ceilingTemplates(),
         softGate,
         outputCap,
         downgrade,

@@ -19,6 +19,7 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -40,8 +41,10 @@ class RemedyPropertyTest {
   private static final Price ROW = TestAuthority.price(TestAuthority.MODEL, 1_000_000, 5_000_000);
   private static final Price CHEAP =
       TestAuthority.price(TestAuthority.CHEAP_MODEL, 100_000, 500_000);
-  private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
-  private static final Instant NEXT_MONTH = Instant.parse("2026-12-01T00:00:00Z");
+  private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
+
+  /// When every period of [#NOW] has ended.
+  private static final Instant NEXT_QUARTER = Instant.parse("2027-01-01T00:00:00Z");
 
   @Test
   void whenACallIsBlocked_exactlyTheHelpfulRemediesAreListed() {
@@ -71,7 +74,7 @@ class RemedyPropertyTest {
             .as(where)
             .isTrue();
       }
-      if (meeting.where(enforced -> after(NEXT_MONTH, enforced)).passes()) {
+      if (meeting.where(enforced -> after(NEXT_QUARTER, enforced)).passes()) {
         helping.add(Remedy.AFTER_RESET);
         Instant resets = Objects.requireNonNull(block.verdict().resetsAt(), where);
         assertThat(meeting.where(enforced -> after(resets, enforced)).passes()).as(where).isTrue();
@@ -192,12 +195,7 @@ class RemedyPropertyTest {
       long limit = random.nextInt(200_000);
       long committed = random.nextBoolean() ? 0 : random.nextInt(120_000);
       long reserved = random.nextBoolean() ? 0 : random.nextInt(120_000);
-      String period =
-          switch (window) {
-            case DAY -> "2026-11-24";
-            case MONTH -> "2026-11";
-            case TOTAL -> "";
-          };
+      String period = window.periodOf(NOW, ZoneOffset.UTC);
       Account account =
           Account.of(
               new AccountKey("t", scope, id, window, period, 0),
@@ -212,11 +210,7 @@ class RemedyPropertyTest {
           modes[random.nextInt(modes.length)],
           MicroUsd.of(random.nextInt(20_000)),
           List.of(),
-          switch (window) {
-            case DAY -> MIDNIGHT;
-            case MONTH -> NEXT_MONTH;
-            case TOTAL -> null;
-          });
+          window.resetsAt(NOW, ZoneOffset.UTC).orElse(null));
     }
 
     Meeting where(UnaryOperator<EnforcedAccount> change) {

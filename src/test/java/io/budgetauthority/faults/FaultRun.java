@@ -152,11 +152,20 @@ final class FaultRun {
     for (String tenantId : List.of(closedTenant, openTenant)) {
       for (int i = 0; i < 8; i++) {
         ScopeId user = new ScopeId(tenantId, Scope.USER, Lifecycle.user(i));
-        put(configuration, user, Window.TOTAL, LIMIT_MICROS);
         ScopeId key = new ScopeId(tenantId, Scope.KEY, Lifecycle.key(i));
-        put(configuration, key, Window.DAY, LIMIT_MICROS);
+        for (ScopeId limited : List.of(user, key)) {
+          for (Window window : windowsOf(limited.scope())) {
+            put(configuration, limited, window, LIMIT_MICROS);
+          }
+        }
       }
     }
+  }
+
+  private static List<Window> windowsOf(Scope scope) {
+    return scope == Scope.USER
+        ? List.of(Window.TOTAL, Window.WEEK)
+        : List.of(Window.HOUR, Window.DAY);
   }
 
   private void put(
@@ -312,14 +321,12 @@ final class FaultRun {
       } else {
         boolean ofUser = random.nextBoolean();
         int who = random.nextInt(8);
+        Scope scope = ofUser ? Scope.USER : Scope.KEY;
         try {
           put(
               configuration,
-              new ScopeId(
-                  tenantId,
-                  ofUser ? Scope.USER : Scope.KEY,
-                  ofUser ? Lifecycle.user(who) : Lifecycle.key(who)),
-              ofUser ? Window.TOTAL : Window.DAY,
+              new ScopeId(tenantId, scope, ofUser ? Lifecycle.user(who) : Lifecycle.key(who)),
+              windowsOf(scope).get(random.nextInt(2)),
               LIMIT_MICROS + random.nextInt(1_000_000));
           configurationChanges.incrementAndGet();
         } catch (StorageContended e) {

@@ -80,6 +80,39 @@ class CalendarTest {
   }
 
   @Test
+  void whenTheZoneChanges_theHourLastsToTheNextFullHour() {
+    Calendar calendar = Calendar.in(UTC).changedTo(ZoneId.of("Asia/Kathmandu"), CHANGE);
+
+    assertThat(calendar.periodOf(Window.HOUR, CHANGE.plusSeconds(4_400)))
+        .isEqualTo("2026-11-24T10:00Z");
+    assertThat(calendar.resetsAt(Window.HOUR, CHANGE))
+        .isEqualTo(Optional.of(Instant.parse("2026-11-24T11:15:00Z")));
+    assertThat(calendar.periodOf(Window.HOUR, Instant.parse("2026-11-24T11:15:00Z")))
+        .isEqualTo("2026-11-24T11:15Z");
+  }
+
+  @Test
+  void whenTheZoneGoesThereAndBackInAMonth_noPeriodIsGivenTwice() {
+    Calendar calendar =
+        Calendar.in(AUCKLAND)
+            .changedTo(UTC, Instant.parse("2026-12-30T12:30:00Z"))
+            .changedTo(AUCKLAND, Instant.parse("2026-12-31T12:30:00Z"));
+
+    assertThat(calendar.periodOf(Window.MONTH, Instant.parse("2026-12-31T12:29:59Z")))
+        .as("2027 has begun in Auckland, where it no longer counts")
+        .isEqualTo("2026-12");
+    assertThat(calendar.periodOf(Window.WEEK, Instant.parse("2026-12-31T12:00:00Z")))
+        .isEqualTo("2026-W53");
+    Instant afterTheSecond = Instant.parse("2026-12-31T13:00:00Z");
+    Instant midnight = Instant.parse("2027-01-01T11:00:00Z");
+    assertThat(calendar.periodOf(Window.MONTH, afterTheSecond)).isEqualTo("2026-12");
+    assertThat(calendar.periodOf(Window.QUARTER, afterTheSecond)).isEqualTo("2026-Q4");
+    assertThat(calendar.resetsAt(Window.QUARTER, afterTheSecond)).isEqualTo(Optional.of(midnight));
+    assertThat(calendar.periodOf(Window.MONTH, midnight)).isEqualTo("2027-01");
+    assertThat(calendar.periodOf(Window.QUARTER, midnight)).isEqualTo("2027-Q1");
+  }
+
+  @Test
   void whenAChangeIsOld_itIsDropped() {
     Calendar calendar =
         Calendar.in(UTC)
@@ -99,6 +132,7 @@ class CalendarTest {
             AUCKLAND,
             ZoneId.of("Etc/GMT+12"),
             ZoneId.of("Pacific/Kiritimati"),
+            ZoneId.of("Asia/Kathmandu"),
             ZoneId.of("America/New_York"));
     for (int seed = 0; seed < 200; seed++) {
       Random random = new Random(seed);
@@ -108,8 +142,11 @@ class CalendarTest {
         at = at.plusSeconds(random.nextInt(3 * 86_400));
         calendar = calendar.changedTo(zones.get(random.nextInt(zones.size())), at);
       }
-      assertRising(calendar, Window.DAY, seed);
-      assertRising(calendar, Window.MONTH, seed);
+      for (Window window : Window.values()) {
+        if (window != Window.TOTAL) {
+          assertRising(calendar, window, seed);
+        }
+      }
     }
   }
 

@@ -98,7 +98,7 @@ public final class AccountListResource {
                     return Accounts.withSums(enforced, seen.accounts());
                   }
                   Run run = seen.runs().get(entry.scopeId().id());
-                  return run == null ? null : accounts.ofRun(run.account(), run, policy.policy());
+                  return run == null ? null : accounts.ofRun(run, policy.policy());
                 })
             .filter(Objects::nonNull);
     return AccountView.of(found.map(it -> it.sharing(MicroUsd.ZERO)).toList(), caller);

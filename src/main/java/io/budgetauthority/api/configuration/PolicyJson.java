@@ -5,9 +5,11 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingTemplate;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.StarPattern;
 import io.budgetauthority.tenant.Window;
 import java.time.DateTimeException;
 import java.time.ZoneId;
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class PolicyJson {
 
   private static final Set<Integer> NO_BLOCK_STATUS = Set.of(401, 404, 409);
+  private static final int MAX_TEMPLATES = 100;
   private static final int MAX_SECONDS = 10_000_000;
 
   private PolicyJson() {}
@@ -45,6 +48,7 @@ public final class PolicyJson {
             blockStatus(fields, defaults.blockStatus()),
             runLimit == null ? defaults.defaultRunLimit() : runLimit,
             defaultCeilings(fields),
+            templates(fields),
             softGate(fields.object("soft_gate")),
             outputCap(fields.object("output_cap")),
             fields.objects("downgrade", PolicyJson::rule),
@@ -102,18 +106,62 @@ public final class PolicyJson {
       if (windows == null) {
         continue;
       }
-      Map<Window, Ceiling> byWindow = new EnumMap<>(Window.class);
-      for (Window window : Window.values()) {
-        RequestFields ceiling = windows.object(window.wireName());
-        if (ceiling != null) {
-          byWindow.put(window, CeilingJson.read(ceiling));
-        }
-      }
-      windows.refuseOthers();
-      byScope.put(scope, byWindow);
+      byScope.put(scope, ceilings(windows));
     }
     scopes.refuseOthers();
     return byScope;
+  }
+
+  private static List<CeilingTemplate> templates(RequestFields fields) {
+    List<CeilingTemplate> templates = fields.objects("ceiling_templates", PolicyJson::template);
+    if (templates.size() > MAX_TEMPLATES) {
+      fields.error("ceiling_templates", "may have at most " + MAX_TEMPLATES + " entries");
+    }
+    return templates;
+  }
+
+  private static CeilingTemplate template(RequestFields fields) {
+    Scope scope = fields.oneOf("scope", Scope::ofWireName);
+    String pattern = fields.id("id_pattern");
+    String requestClass = fields.text("request_class");
+    if (!fields.has("scope")) {
+      fields.error("scope", "is required");
+    }
+    if (scope == Scope.TENANT) {
+      fields.error("scope", "must be run, user, key, team or feature");
+    }
+    if ((pattern == null) == (requestClass == null)) {
+      fields.error("id_pattern", "or request_class is required, one of them");
+    }
+    if (requestClass != null && scope != Scope.RUN) {
+      fields.error("request_class", "is for runs: with another scope state id_pattern");
+    }
+    RequestFields windows = fields.object("ceilings");
+    Map<Window, Ceiling> ceilings = windows == null ? Map.of() : ceilings(windows);
+    if (ceilings.isEmpty()) {
+      fields.error("ceilings", "must have a ceiling for at least one window");
+    }
+    if (scope == Scope.RUN && !Set.of(Window.TOTAL).containsAll(ceilings.keySet())) {
+      fields.error("ceilings", "of a run may be over total alone");
+    }
+    fields.refuseOthers();
+    return new CeilingTemplate(
+        scope == null ? Scope.RUN : scope,
+        pattern == null ? null : new StarPattern(pattern),
+        requestClass,
+        ceilings);
+  }
+
+  private static Map<Window, Ceiling> ceilings(RequestFields windows) {
+    Map<Window, Ceiling> byWindow = new EnumMap<>(Window.class);
+    for (Window window : Window.values()) {
+      RequestFields ceiling = windows.object(window.wireName());
+      if (ceiling != null) {
+        byWindow.put(window, CeilingJson.read(ceiling));
+      }
+    }
+    windows.refuseOthers();
+    return byWindow;
   }
 
   private static Policy.SoftGate softGate(@Nullable RequestFields fields) {

@@ -76,8 +76,14 @@ public final class RunResource {
     RunJson.Creation wanted = RunJson.readCreation(body);
     Tuple bound = Callers.tuple(caller, wanted.tuple());
     Policy policy = policies.of(caller.tenantId()).policy();
-    Callers.refuseStatements(caller, wanted.tuple(), wanted.limit(), "limit_usd", policy);
     String runId = wanted.runId() == null ? "run_" + UUID.randomUUID() : wanted.runId();
+    Callers.refuseStatements(
+        caller,
+        wanted.tuple(),
+        wanted.limit(),
+        policy.ceilingOfNewRun(runId, null).limit(),
+        "limit_usd",
+        policy);
     Instant now = clock.instant();
     return switch (creation.create(
         new RunCreation.Wanted(

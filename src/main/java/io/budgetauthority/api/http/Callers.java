@@ -32,8 +32,13 @@ public final class Callers {
 
   /// Refuses a limit, a team or a feature that the caller may not state.
   public static void refuseStatements(
-      Caller caller, Tuple stated, @Nullable MicroUsd limit, String field, Policy policy) {
-    String reason = CallerRules.refuse(caller, stated, limit, field, policy);
+      Caller caller,
+      Tuple stated,
+      @Nullable MicroUsd limit,
+      MicroUsd most,
+      String field,
+      Policy policy) {
+    String reason = CallerRules.refuse(caller, stated, limit, most, field, policy);
     if (reason != null) {
       throw Problem.of(ProblemType.FORBIDDEN, reason).exception();
     }

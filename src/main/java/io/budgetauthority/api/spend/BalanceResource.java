@@ -77,7 +77,7 @@ public final class BalanceResource {
                 Ids.optional("team_id", teamId),
                 Ids.optional("feature_id", featureId)));
     VersionedPolicy policy = policies.of(caller.tenantId());
-    Callers.refuseStatements(caller, stated, null, "run_limit_usd", policy.policy());
+    Callers.refuseStatements(caller, stated, null, MicroUsd.ZERO, "run_limit_usd", policy.policy());
     List<AccountShare> shares = new ArrayList<>();
     Tuple tuple = stated;
     if (runId != null) {
@@ -107,6 +107,6 @@ public final class BalanceResource {
   }
 
   private AccountShare share(Run run, Policy policy) {
-    return accounts.ofRun(run.account(), run, policy).sharing(MicroUsd.ZERO);
+    return accounts.ofRun(run, policy).sharing(MicroUsd.ZERO);
   }
 }

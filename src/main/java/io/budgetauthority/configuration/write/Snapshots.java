@@ -3,7 +3,6 @@ package io.budgetauthority.configuration.write;
 import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.ApiKeys;
@@ -55,13 +54,11 @@ public final class Snapshots {
                     policy.calendar())));
   }
 
-  /// The strictest mode of a tenant's policy, its default ceilings and its ceilings.
+  /// The strictest mode of a tenant's policy, of what it gives to ids, and of its ceilings.
   private Mode strictestMode(String tenantId, VersionedPolicy policy) {
     Mode strictest = policy.policy().mode();
-    for (Scope scope : Scope.values()) {
-      for (Ceiling ceiling : policy.policy().defaultCeilingsOf(scope).values()) {
-        strictest = stricter(strictest, ceiling);
-      }
+    for (Ceiling ceiling : policy.policy().givenCeilings()) {
+      strictest = stricter(strictest, ceiling);
     }
     ScopeId from = null;
     List<Ceilings.Listed> page;

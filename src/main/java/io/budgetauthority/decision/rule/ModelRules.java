@@ -3,6 +3,7 @@ package io.budgetauthority.decision.rule;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.StarPattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /// @param allowed whether the policy allows the row's model
 /// @param maxOutputTokens the policy's highest output cap for it; null for none
 public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
-
-  private static final char ANY = '*';
 
   /// The rules for a name that means no row.
   public static final ModelRules NO_ROW = new ModelRules(true, null);
@@ -46,7 +45,7 @@ public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
 
   /// Whether a name of the policy means the row.
   static boolean means(String name, Price row, Candidates.Prices prices) {
-    return name.indexOf(ANY) < 0
+    return name.indexOf(StarPattern.STAR) < 0
         && row.names().contains(name)
         && prices.find(null, name) instanceof PriceTable.Found.Row found
         && PriceTable.isSameRow(found.price(), row);
@@ -55,28 +54,12 @@ public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
   /// Whether a name with stars matches one of the row's names, or its provider and model with a
   /// slash between.
   private static boolean matches(String name, Price row) {
-    if (name.indexOf(ANY) < 0) {
+    if (name.indexOf(StarPattern.STAR) < 0) {
       return false;
     }
-    return row.names().stream().anyMatch(own -> matches(name, own))
-        || matches(name, row.provider() + "/" + row.model());
-  }
-
-  private static boolean matches(String pattern, String name) {
-    String[] parts = pattern.split("\\*", -1);
-    int last = parts.length - 1;
-    if (!name.startsWith(parts[0]) || !name.endsWith(parts[last])) {
-      return false;
-    }
-    int from = parts[0].length();
-    for (int i = 1; i < last; i++) {
-      int at = name.indexOf(parts[i], from);
-      if (at < 0) {
-        return false;
-      }
-      from = at + parts[i].length();
-    }
-    return from <= name.length() - parts[last].length();
+    StarPattern pattern = new StarPattern(name);
+    return row.names().stream().anyMatch(pattern::matches)
+        || pattern.matches(row.provider() + "/" + row.model());
   }
 
   /// The warnings about a policy's `allowed_models`: an entry that matches no row, or that means
@@ -86,7 +69,7 @@ public record ModelRules(boolean allowed, @Nullable Long maxOutputTokens) {
   public static List<String> warnings(Policy policy, List<Price> rows, Candidates.Prices prices) {
     List<String> warnings = new ArrayList<>();
     for (String name : policy.allowedModels()) {
-      if (name.indexOf(ANY) >= 0) {
+      if (name.indexOf(StarPattern.STAR) >= 0) {
         if (rows.stream().noneMatch(row -> matches(name, row))) {
           warnings.add("allowed_models: " + name + " matches no model");
         }

@@ -119,6 +119,7 @@ public final class LateDecisions {
         decision.subject().runId(),
         degraded.parentRunId(),
         degraded.runLimit(),
+        decision.model().requestClass(),
         decision.subject().tuple(),
         decision.createdAt(),
         charge,

@@ -9,6 +9,7 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
@@ -16,6 +17,7 @@ import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Ceilings;
@@ -60,6 +62,7 @@ public final class UnreservedRecorder {
       @Nullable String runId,
       @Nullable String parentRunId,
       @Nullable MicroUsd runLimit,
+      @Nullable String requestClass,
       Tuple stated,
       Instant at,
       MicroUsd charge,
@@ -132,8 +135,11 @@ public final class UnreservedRecorder {
     List<BudgetView.RunOfCall> runs = new ArrayList<>();
     for (String runId : binding.runIds()) {
       Run run = seen.runs().get(runId);
-      Account account = run == null ? unused(occurrence, runId, policy.policy()) : run.account();
-      runs.add(new BudgetView.RunOfCall(runId, run, accounts.ofRun(account, run, policy.policy())));
+      EnforcedAccount account =
+          run == null
+              ? unused(occurrence, runId, policy.policy())
+              : accounts.ofRun(run, policy.policy());
+      runs.add(new BudgetView.RunOfCall(runId, run, account));
     }
     return new BudgetView(
         policy,
@@ -212,11 +218,11 @@ public final class UnreservedRecorder {
     }
   }
 
-  private static Account unused(Occurrence occurrence, String runId, Policy policy) {
-    MicroUsd limit =
-        runId.equals(occurrence.runId()) && occurrence.runLimit() != null
-            ? occurrence.runLimit()
-            : policy.defaultRunLimit();
-    return Account.ofNewRun(occurrence.tenantId(), runId, limit);
+  private EnforcedAccount unused(Occurrence occurrence, String runId, Policy policy) {
+    boolean own = runId.equals(occurrence.runId());
+    Ceiling ceiling = policy.ceilingOfNewRun(runId, own ? occurrence.requestClass() : null);
+    MicroUsd limit = own && occurrence.runLimit() != null ? occurrence.runLimit() : ceiling.limit();
+    return accounts.ofNewRun(
+        Account.ofNewRun(occurrence.tenantId(), runId, limit), ceiling, policy);
   }
 }
