@@ -1,4 +1,4 @@
-"""The usage queue takes what the authority cannot be told; where it is unavailable too, the spool does."""
+"""The usage queue takes what the authority cannot be told; while it is down too, the spool does."""
 
 from __future__ import annotations
 

@@ -32,6 +32,13 @@ export const session = {
   },
 };
 
+/** A fresh idempotency key. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
 export type Query = Record<string, string | number | null | undefined>;
 
 /** A path with its parameters. A parameter without a value is left out. */

@@ -227,6 +227,17 @@ export interface AuditEntry {
   to: unknown;
 }
 
+export interface Increase {
+  increase_id: string;
+  scope: Scope;
+  id: string;
+  window: Window;
+  amount_usd: string;
+  until: string;
+  state: string;
+  reason: string;
+}
+
 export interface Bill {
   lines: { name: string; quantity: string; price_usd: string; amount_usd: string; multiplied: boolean }[];
   multiplier: string;
@@ -242,7 +253,7 @@ export interface Bills {
 export interface DeadLetter {
   message_id: string;
   sent_at: string;
-  reason: string;
+  reason: string | null;
   tenant_id: string | null;
   message: unknown;
 }

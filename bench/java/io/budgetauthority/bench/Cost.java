@@ -133,6 +133,7 @@ public final class Cost {
           Map.of("1 decisions", decided, "2 settlements", settled, "3 attribution", meter.take()),
           prices);
     }
+    reportWindows(service, meter);
     reportIdleMonth(prices);
     System.exit(0);
   }
@@ -167,6 +168,34 @@ public final class Cost {
       line("around it", name, each, cost);
     }
     line("together", "", BigDecimal.ONE, sum);
+  }
+
+  /// What three more windows of one ceiling add to a lifecycle.
+  private static void reportWindows(TestAuthority service, Meter meter) {
+    Map<String, BigDecimal> before = lifecycles(service, meter, "one");
+    for (Window window : List.of(Window.HOUR, Window.WEEK, Window.QUARTER)) {
+      service.ceiling(Scope.USER, "ada", window, MicroUsd.parse("1000.00"));
+    }
+    Map<String, BigDecimal> after = lifecycles(service, meter, "four");
+    System.out.println("\nA lifecycle with three more windows of one ceiling:\n");
+    after.forEach(
+        (units, with) -> {
+          BigDecimal more = with.subtract(before.getOrDefault(units, BigDecimal.ZERO));
+          System.out.printf(
+              "%-28s %s more%n",
+              units,
+              more.divide(new BigDecimal(LIFECYCLES), 2, RoundingMode.HALF_UP).toPlainString());
+        });
+  }
+
+  private static Map<String, BigDecimal> lifecycles(
+      TestAuthority service, Meter meter, String name) {
+    for (int n = 0; n < LIFECYCLES; n++) {
+      String key = name + "-" + n;
+      var unused = service.ask(key, "run-" + name + n / 10, 10, 100L, MicroUsd.parse("5.00"));
+      var unusedToo = service.commit(service.idOf(key), 10, 50);
+    }
+    return meter.take();
   }
 
   private static void reportIdleMonth(Properties prices) throws IOException {

@@ -1,11 +1,12 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import { get, Problem, send } from "../api";
+import { get, newKey, Problem, send } from "../api";
 import { format, parseUsd, usd } from "../money";
-import { accountTable, empty, field, more, problemView } from "../parts";
+import { accountTable, empty, field, money, more, problemView } from "../parts";
 import { go, to } from "../router";
 import { Screen } from "../screen";
-import type { Account, Ceiling, Page, Scope, Window } from "../types";
+import { moment } from "../time";
+import type { Account, Ceiling, Increase, Page, Scope, Window } from "../types";
 
 const SCOPES: Scope[] = ["tenant", "team", "feature", "user", "key"];
 const WINDOWS: Window[] = ["hour", "day", "week", "month", "quarter", "total"];
@@ -17,6 +18,9 @@ interface Editing {
   window: Window;
   ceiling: Ceiling | undefined;
   etag: string | null;
+  increases: Increase[];
+  /** The same for the form, so that an increase that is sent twice is given once. */
+  key: string;
 }
 
 interface Data {
@@ -113,7 +117,7 @@ export class Budgets extends Screen<Data> {
 
   private create(): void {
     this.refused = undefined;
-    this.editing = { scope: "user", id: "", window: "day", ceiling: undefined, etag: null };
+    this.editing = { scope: "user", id: "", window: "day", ceiling: undefined, etag: null, increases: [], key: newKey() };
   }
 
   private async open(account: Account): Promise<void> {
@@ -121,13 +125,23 @@ export class Budgets extends Screen<Data> {
     this.done = "";
     const path = pathOf(account.scope, account.id, account.window);
     try {
-      const answer = await send<Ceiling>(path);
+      const [answer, increases] = await Promise.all([
+        send<Ceiling>(path),
+        get<Page<Increase>>("/budget/increases", {
+          scope: account.scope,
+          id: account.id,
+          state: "active",
+          limit: 200,
+        }),
+      ]);
       this.editing = {
         scope: account.scope,
         id: account.id,
         window: account.window,
         ceiling: answer.body,
         etag: answer.etag,
+        increases: increases.items,
+        key: newKey(),
       };
     } catch (error) {
       this.refused = error as Problem;
@@ -179,7 +193,75 @@ export class Budgets extends Screen<Data> {
           ? html`<button type="button" class="danger" @click=${() => this.endEnforcement(editing)}>End enforcement</button>`
           : nothing}
       </div>
+    </form>
+    ${ceiling ? this.increaseForm(editing) : nothing}`;
+  }
+
+  /** More money for a while, which ends by itself. */
+  private increaseForm(editing: Editing): TemplateResult {
+    const lasting = editing.increases.filter((increase) => increase.window === editing.window);
+    return html`<form class="card" @submit=${this.increase} aria-label="More for a while">
+      <h2>More for a while</h2>
+      ${lasting.length === 0
+        ? nothing
+        : html`<ul>
+            ${lasting.map(
+              (increase) => html`<li>
+                ${money(increase.amount_usd)} until ${moment(increase.until)}: ${increase.reason}
+                <button type="button" class="second" @click=${() => this.revoke(editing, increase)}>Take away</button>
+              </li>`,
+            )}
+          </ul>`}
+      ${field("Amount in USD", (id) => html`<input id=${id} name="amount_usd" inputmode="decimal" required />`)}
+      ${field(
+        "Hours",
+        (id) => html`<input id=${id} name="hours" inputmode="numeric" ?required=${editing.window === "total"} />`,
+        editing.window === "total" ? "" : "Empty: until the window ends",
+      )}
+      ${field("Reason", (id) => html`<input id=${id} name="reason" required />`)}
+      <div class="buttons"><button>Give</button></div>
     </form>`;
+  }
+
+  private readonly increase = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const editing = this.editing!;
+    const form = new FormData(event.target as HTMLFormElement);
+    const hours = Number.parseInt(String(form.get("hours")), 10);
+    const amount = String(form.get("amount_usd")).trim();
+    this.refused = undefined;
+    try {
+      await send("/budget/increases", {
+        method: "POST",
+        idempotencyKey: editing.key,
+        body: {
+          scope: editing.scope,
+          id: editing.id,
+          window: editing.window,
+          amount_usd: amount,
+          until: Number.isNaN(hours) ? null : new Date(Date.now() + hours * 3_600_000).toISOString(),
+          reason: String(form.get("reason")),
+        },
+      });
+    } catch (error) {
+      this.refused = error as Problem;
+      return;
+    }
+    this.editing = undefined;
+    this.done = `${editing.scope} ${editing.id} has ${amount} USD more for a while.`;
+    await this.reload();
+  };
+
+  private async revoke(editing: Editing, increase: Increase): Promise<void> {
+    try {
+      await send(`/budget/increases/${encodeURIComponent(increase.increase_id)}`, { method: "DELETE" });
+    } catch (error) {
+      this.refused = error as Problem;
+      return;
+    }
+    this.editing = undefined;
+    this.done = `The increase of ${editing.scope} ${editing.id} is taken away.`;
+    await this.reload();
   }
 
   private readonly save = async (event: SubmitEvent): Promise<void> => {

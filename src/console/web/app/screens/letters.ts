@@ -43,7 +43,7 @@ export class Letters extends Screen<DeadLetters> {
                 <tr>
                   <th scope="col">Arrived</th>
                   ${this.caller.role === "operator" ? html`<th scope="col">Tenant</th>` : nothing}
-                  <th scope="col">Reason</th>
+                  <th scope="col">${this.caller.role === "operator" ? "Message" : "Reason"}</th>
                   ${this.caller.role === "operator" ? nothing : html`<th scope="col">Message</th>`}
                   ${this.maySend ? html`<th scope="col">Send</th>` : nothing}
                 </tr>
@@ -60,7 +60,7 @@ export class Letters extends Screen<DeadLetters> {
     return html`<tr>
       <td>${moment(letter.sent_at)}</td>
       ${this.caller.role === "operator" ? html`<td>${letter.tenant_id ?? "–"}</td>` : nothing}
-      <th scope="row">${letter.reason}</th>
+      <th scope="row">${letter.reason ?? letter.message_id}</th>
       ${this.caller.role === "operator"
         ? nothing
         : html`<td><code>${JSON.stringify(letter.message)}</code></td>`}

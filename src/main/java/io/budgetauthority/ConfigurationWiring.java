@@ -1,5 +1,6 @@
 package io.budgetauthority;
 
+import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.configuration.ChangePriceOverride;
 import io.budgetauthority.configuration.CloseRun;
 import io.budgetauthority.configuration.CreateTenant;
@@ -9,6 +10,7 @@ import io.budgetauthority.configuration.PutCeiling;
 import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.configuration.ReleaseHold;
 import io.budgetauthority.configuration.ReplacePolicy;
+import io.budgetauthority.configuration.RevokeIncrease;
 import io.budgetauthority.configuration.RevokeKey;
 import io.budgetauthority.configuration.RotateKey;
 import io.budgetauthority.configuration.write.ConfigurationWriter;
@@ -77,6 +79,24 @@ final class ConfigurationWiring {
       Ledger ledger,
       Clock clock) {
     return new PutCeiling(writer, ceilings, policies, ledger, clock);
+  }
+
+  @Produces
+  @Singleton
+  AddIncrease addIncrease(
+      ConfigurationWriter writer,
+      Ceilings ceilings,
+      Policies policies,
+      Ledger ledger,
+      Runs runs,
+      Clock clock) {
+    return new AddIncrease(writer, ceilings, policies, ledger, runs, clock);
+  }
+
+  @Produces
+  @Singleton
+  RevokeIncrease revokeIncrease(ConfigurationWriter writer, Ledger ledger, Clock clock) {
+    return new RevokeIncrease(writer, ledger, clock);
   }
 
   @Produces

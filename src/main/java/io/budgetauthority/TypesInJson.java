@@ -52,6 +52,8 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
       Verdict.Unreserved.class
     },
     classNames = {
+      "io.budgetauthority.api.configuration.IncreaseJson",
+      "io.budgetauthority.api.configuration.IncreaseResource$IncreaseView",
       "io.budgetauthority.api.spend.AttributionResource$Spend",
       "io.budgetauthority.api.configuration.PolicyResource$PolicyView",
       "io.budgetauthority.api.view.OverrideView",

@@ -1,5 +1,6 @@
 package io.budgetauthority;
 
+import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.configuration.ChangePriceOverride;
 import io.budgetauthority.configuration.CloseRun;
 import io.budgetauthority.configuration.CreateTenant;
@@ -8,6 +9,7 @@ import io.budgetauthority.configuration.IssueKey;
 import io.budgetauthority.configuration.PutCeiling;
 import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.configuration.ReplacePolicy;
+import io.budgetauthority.configuration.RevokeIncrease;
 import io.budgetauthority.configuration.RevokeKey;
 import io.budgetauthority.configuration.RotateKey;
 import io.budgetauthority.configuration.write.ConfigurationWriter;
@@ -58,6 +60,8 @@ public final class TestConfiguration {
   public final PutCeiling putCeiling;
   public final DeleteCeiling deleteCeiling;
   public final PutRunCeiling putRunCeiling;
+  public final AddIncrease addIncrease;
+  public final RevokeIncrease revokeIncrease;
   public final CloseRun closeRun;
   public final IssueKey issueKey;
   public final RotateKey rotateKey;
@@ -88,6 +92,8 @@ public final class TestConfiguration {
     this.replacePolicy = new ReplacePolicy(writer, policies, clock);
     this.putCeiling = new PutCeiling(writer, ceilings, policies, ledger, clock);
     this.deleteCeiling = new DeleteCeiling(writer, ceilings, clock);
+    this.addIncrease = new AddIncrease(writer, ceilings, policies, ledger, runs, clock);
+    this.revokeIncrease = new RevokeIncrease(writer, ledger, clock);
     this.putRunCeiling = new PutRunCeiling(writer, runs, ledger, clock);
     this.closeRun = new CloseRun(writer, runs, clock);
     this.issueKey = new IssueKey(writer, keys, clock);

@@ -9,6 +9,8 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Leads a browser from `/` to the console, and tells a program where things are
@@ -39,9 +41,9 @@ public final class IndexResource {
   @GET
   public Response get(@Context HttpHeaders headers) {
     boolean browser =
-        headers.getAcceptableMediaTypes().stream()
-            .anyMatch(
-                type -> type.isCompatible(MediaType.TEXT_HTML_TYPE) && !type.isWildcardType());
+        headers.getRequestHeader(HttpHeaders.ACCEPT).stream()
+            .flatMap(stated -> Stream.of(stated.split(",")))
+            .anyMatch(IndexResource::isHtml);
     Response.ResponseBuilder response =
         browser && console
             ? Response.seeOther(CONSOLE)
@@ -54,5 +56,14 @@ public final class IndexResource {
                     console ? "/console" : null),
                 MediaType.APPLICATION_JSON_TYPE);
     return response.header(HttpHeaders.VARY, HttpHeaders.ACCEPT).build();
+  }
+
+  /// Whether one part of an `Accept` names HTML and does not refuse it. A part that is no media
+  /// type names nothing.
+  private static boolean isHtml(String accepted) {
+    String[] parts = accepted.strip().toLowerCase(Locale.ROOT).split("\\s*;\\s*");
+    return parts.length > 0
+        && parts[0].equals(MediaType.TEXT_HTML)
+        && Stream.of(parts).noneMatch(part -> part.matches("q=0(\\.0*)?"));
   }
 }

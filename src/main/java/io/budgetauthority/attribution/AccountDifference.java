@@ -45,9 +45,9 @@ public record AccountDifference(
   /// decision that was deleted never lowers it. An account that is missing is created with a limit
   /// of zero: the next ask sets the one that applies.
   public Account corrected() {
-    MicroUsd limit = stored == null ? MicroUsd.ZERO : stored.limit();
-    LimitVersion version = stored == null ? LimitVersion.NONE : stored.version();
-    return Account.of(key, limit, committed(), reserved, version);
+    Account account =
+        stored == null ? Account.unused(key, MicroUsd.ZERO, LimitVersion.NONE) : stored;
+    return account.withSums(committed(), reserved);
   }
 
   private MicroUsd committed() {

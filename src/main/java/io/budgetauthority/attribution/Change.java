@@ -2,6 +2,7 @@ package io.budgetauthority.attribution;
 
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
+import io.budgetauthority.ledger.increase.IncreaseEnded;
 import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Charge;
@@ -59,6 +60,9 @@ public sealed interface Change {
   /// A run has ended.
   record RunEnded(RunClosed run) implements Change {}
 
+  /// An increase has ended.
+  record IncreaseOver(IncreaseEnded increase) implements Change {}
+
   /// An item was deleted at the end of its retention. Its amounts stay in the sums.
   record Removed() implements Change {}
 
@@ -70,6 +74,9 @@ public sealed interface Change {
     }
     if (record.runClosed().isPresent()) {
       return new RunEnded(record.runClosed().get());
+    }
+    if (record.increaseEnded().isPresent()) {
+      return new IncreaseOver(record.increaseEnded().get());
     }
     return new Stepped(record.reservationBefore().orElse(null), record.reservation());
   }

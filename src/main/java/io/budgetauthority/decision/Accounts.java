@@ -142,7 +142,8 @@ public final class Accounts {
         ceiling.mode() == null ? policy.policy().mode() : ceiling.mode(),
         ceiling.margin() == null ? policy.policy().softGate().margin() : ceiling.margin(),
         ceiling.warnAtPercent(),
-        policy.calendar().resetsAt(window, now).orElse(null));
+        policy.calendar().resetsAt(window, now).orElse(null),
+        new EnforcedAccount.Own(ceiling.mode(), ceiling.margin()));
   }
 
   /// A run's account. Its limit is its own, so no ceiling of another scope and no policy changes
@@ -166,7 +167,8 @@ public final class Accounts {
         rules.mode() == null ? policy.mode() : rules.mode(),
         rules.margin() == null ? policy.softGate().margin() : rules.margin(),
         rules.warnAtPercent(),
-        null);
+        null,
+        new EnforcedAccount.Own(rules.mode(), rules.margin()));
   }
 
   private static String orEmpty(@Nullable String id) {

@@ -68,7 +68,9 @@ final class BudgetReader {
     if (notAllowed != null) {
       return new Reading.Refused(notAllowed);
     }
-    if (ledger.repair(seen.accounts().values(), deadline)) {
+    Instant asOf = now.minus(policy.policy().clockSkew());
+    if (ledger.repair(seen.accounts().values(), deadline)
+        || ledger.increases().endPassed(seen.accounts().values(), asOf, deadline)) {
       return new Reading.Stale();
     }
     Run run = callRun.runId() == null ? null : seen.runs().get(callRun.runId());

@@ -61,7 +61,10 @@ record DecisionWriter(
             quote == null ? request.provider() : quote.provider(),
             request.model(),
             quote == null || isBlock ? null : quote.model(),
-            request.requestClass()),
+            request.requestClass(),
+            quote == null || quote.provider().equals(request.provider())
+                ? null
+                : request.provider()),
         quote == null
             ? new Decision.Tokens(
                 request.inputTokens(), null, request.maxOutputTokens(), null, false)

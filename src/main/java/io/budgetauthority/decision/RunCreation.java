@@ -94,7 +94,7 @@ public final class RunCreation {
     MicroUsd limit = wanted.limit();
     boolean sameLimit =
         limit == null
-            || present.account().limit().equals(limit)
+            || present.account().limitOfCeiling().equals(limit)
             || present.madeLimit().equals(limit);
     boolean sameTuple =
         present.tuple().equals(wanted.tuple())

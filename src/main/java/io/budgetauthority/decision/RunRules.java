@@ -62,9 +62,10 @@ public final class RunRules {
           run.runId(), "parent_run_id is " + parent + ", the run has " + run.parentRunId());
     }
     MicroUsd limit = ask.request().runLimit();
-    if (limit != null && !limit.equals(run.account().limit()) && !limit.equals(run.madeLimit())) {
+    MicroUsd ofCeiling = run.account().limitOfCeiling();
+    if (limit != null && !limit.equals(ofCeiling) && !limit.equals(run.madeLimit())) {
       return new Answer.RunConflict(
-          run.runId(), "run_limit_usd is " + limit + ", the run has " + run.account().limit());
+          run.runId(), "run_limit_usd is " + limit + ", the run has " + ofCeiling);
     }
     return null;
   }

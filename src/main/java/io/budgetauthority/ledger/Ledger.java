@@ -5,6 +5,7 @@ import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.account.Posting;
+import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
@@ -39,11 +40,18 @@ public final class Ledger {
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
+  private final Increases increases;
 
   public Ledger(Database database, String ledgerTable, String decisionsTable) {
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
+    this.increases = new Increases(database, ledgerTable, decisionsTable);
+  }
+
+  /// The increases of accounts.
+  public Increases increases() {
+    return increases;
   }
 
   /// What the ledger had when it was read, strongly consistent.
@@ -54,6 +62,14 @@ public final class Ledger {
     public Snapshot {
       accounts = Map.copyOf(accounts);
       runs = Map.copyOf(runs);
+    }
+
+    /// The accounts without the increases whose time has passed at an instant, for a reader that
+    /// writes nothing.
+    public Map<AccountKey, Account> accountsAt(Instant instant) {
+      Map<AccountKey, Account> at = new HashMap<>();
+      accounts.forEach((key, account) -> at.put(key, account.at(instant)));
+      return at;
     }
   }
 

@@ -24,7 +24,9 @@ public record ReservationId(String hash) {
     DECISION,
     USAGE,
     /// A call that was let through in an outage under a key that was taken.
-    DEGRADED
+    DEGRADED,
+    /// An increase. It is no decision; only its id is made like one.
+    INCREASE
   }
 
   public static ReservationId of(

@@ -57,7 +57,23 @@ public record Run(
         madeLimit,
         Rules.of(ceiling),
         counted,
-        account.withLimit(ceiling.limit(), LimitVersion.ofRun(account.version().ceilings() + 1)));
+        account.under(ceiling.limit(), LimitVersion.ofRun(account.version().ceilings() + 1)));
+  }
+
+  /// The same run without the increases whose time has passed at an instant.
+  public Run at(Instant instant) {
+    return new Run(
+        tenantId,
+        runId,
+        ancestors,
+        tuple,
+        ended,
+        createdAt,
+        expiresAt,
+        madeLimit,
+        rules,
+        counted,
+        account.at(instant));
   }
 
   public @Nullable String parentRunId() {
@@ -90,9 +106,10 @@ public record Run(
     }
   }
 
-  /// The ceiling of the run: its limit and its rules.
+  /// The ceiling of the run: its limit without increases, and its rules.
   public Ceiling ceiling() {
-    return new Ceiling(account.limit(), rules.mode(), rules.margin(), rules.warnAtPercent());
+    return new Ceiling(
+        account.limitOfCeiling(), rules.mode(), rules.margin(), rules.warnAtPercent());
   }
 
   /// The state of a run at an instant.

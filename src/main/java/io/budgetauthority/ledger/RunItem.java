@@ -89,13 +89,16 @@ public final class RunItem {
   /// was read.
   static Write.Update moveLimit(String table, Run seen, Ceiling ceiling) {
     Account stored = seen.account();
+    MicroUsd limit = seen.withCeiling(ceiling).account().limit();
     Attributes.Builder values =
         Attributes.builder()
-            .put(":limit", ceiling.limit())
-            .put(":change", ceiling.limit().minus(stored.limit()))
+            .put(":limit", limit)
+            .put(":change", limit.minus(stored.limit()))
             .put(":warn", ceiling.warnAtPercent().stream().map(String::valueOf).toList());
     AccountItem.putVersion(LimitVersion.ofRun(stored.version().ceilings() + 1), values);
-    String sameVersion = AccountItem.sameVersion(stored.version(), values);
+    String same =
+        AccountItem.sameVersion(stored.version(), values)
+            + AccountItem.sameIncreases(stored, values);
     List<String> gone = new ArrayList<>();
     StringBuilder set = new StringBuilder(AccountItem.MOVE_LIMIT).append(", run_warn = :warn");
     Mode mode = ceiling.mode();
@@ -116,7 +119,7 @@ public final class RunItem {
       set.append(" REMOVE ").append(String.join(", ", gone));
     }
     return new Write.Update(
-        table, AccountItem.key(stored.key()), set.toString(), sameVersion, values.build());
+        table, AccountItem.key(stored.key()), set.toString(), same, values.build());
   }
 
   private static Run.@Nullable State readEnded(Attributes item) {

@@ -1,5 +1,6 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
@@ -28,7 +29,14 @@ import org.jspecify.annotations.Nullable;
 public final class Runs {
 
   /// How many parts the index of due runs has.
-  public static final int DUE_BUCKETS = 16;
+  public static final int DUE_BUCKETS = Increases.DUE_BUCKETS;
+
+  /// What the index of due runs and increases names.
+  public sealed interface Due {
+    record OfRun(AccountKey account) implements Due {}
+
+    record OfIncrease(Increases.Due increase) implements Due {}
+  }
 
   /// The character before all that an id may have, and the one after them.
   private static final String FIRST_AFTER = " ";
@@ -167,7 +175,7 @@ public final class Runs {
   /// soon. The index moves in coarse steps, so the caller judges each run by its own `expiresAt`.
   ///
   /// @param bucket which part, from 0 to [#DUE_BUCKETS] - 1
-  public Page<AccountKey> due(
+  public Page<Due> due(
       int bucket, Instant before, int limit, Page.@Nullable Next from, Deadline deadline) {
     Query query =
         Query.ofIndex(
@@ -177,7 +185,12 @@ public final class Runs {
             Attributes.builder().put(":bucket", bucket).put(":before", before).build());
     return database
         .page(query, limit, from, deadline)
-        .map(item -> AccountKey.parse(item.text("pk"), item.text("sk")));
+        .map(
+            item ->
+                Increases.due(item)
+                    .<Due>map(Due.OfIncrease::new)
+                    .orElseGet(
+                        () -> new Due.OfRun(AccountKey.parse(item.text("pk"), item.text("sk")))));
   }
 
   /// A page of the runs of a tenant or of one of its users, newest first.

@@ -153,12 +153,14 @@ public final class Meters {
   }
 
   /// A sweep was completed, or its time was over.
-  public static void swept(int expired, int presumed, int released, int runsEnded, int failed) {
+  public static void swept(
+      int expired, int presumed, int released, int runsEnded, int increasesEnded, int failed) {
     Metrics.counter("budget.sweep.runs").increment();
     Metrics.counter("budget.expired").increment(expired);
     Metrics.counter("budget.presumed").increment(presumed);
     Metrics.counter("budget.sweep.released").increment(released);
     Metrics.counter("budget.runs.expired").increment(runsEnded);
+    Metrics.counter("budget.increases.ended").increment(increasesEnded);
     Metrics.counter("budget.sweep.failures").increment(failed);
   }
 

@@ -33,6 +33,7 @@ public record BudgetEvent(
     DOWNGRADED("budget.downgraded"),
     OVERRUN("budget.overrun"),
     PRESUMED("budget.presumed"),
+    INCREASE_ENDED("budget.increase_ended"),
     RUN_CLOSED("run.closed");
 
     private final String wireName;

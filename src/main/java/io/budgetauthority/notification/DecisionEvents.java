@@ -3,7 +3,9 @@ package io.budgetauthority.notification;
 import io.budgetauthority.attribution.Change;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.RunClosed;
+import io.budgetauthority.ledger.increase.IncreaseEnded;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
@@ -24,6 +26,7 @@ final class DecisionEvents {
     return switch (change) {
       case Change.Removed removed -> List.of();
       case Change.RunEnded ended -> List.of(ofRun(ended.run()));
+      case Change.IncreaseOver over -> List.of(ofIncrease(over.increase()));
       case Change.Stepped step -> ofStep(step);
     };
   }
@@ -116,6 +119,26 @@ final class DecisionEvents {
     detail.put("provider", step.provider());
     detail.put("model", step.model());
     return detail;
+  }
+
+  private static BudgetEvent ofIncrease(IncreaseEnded increase) {
+    AccountKey account = increase.account();
+    Map<String, @Nullable Object> detail = new LinkedHashMap<>();
+    detail.put("increase_id", increase.id());
+    detail.put("state", increase.revoked() ? "revoked" : "ended");
+    detail.put("scope", account.scope());
+    detail.put("scope_id", account.id());
+    detail.put("window", account.window());
+    detail.put("period", account.period().isEmpty() ? null : account.period());
+    detail.put("amount_usd", increase.amount());
+    detail.put("limit_usd", increase.limit());
+    detail.put("until", increase.until());
+    return BudgetEvent.about(
+        BudgetEvent.Type.INCREASE_ENDED,
+        account.tenantId(),
+        increase.endedAt(),
+        detail,
+        increase.id());
   }
 
   private static BudgetEvent ofRun(RunClosed run) {

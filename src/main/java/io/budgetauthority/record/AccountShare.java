@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param resetsAt the end of the account's period; null for a total
 /// @param isExhausted whether it has nothing left for a call that costs something
 /// @param warnAtPercent the thresholds of its ceiling; null where they are the default ones
+/// @param ownMode the mode that its ceiling states; null where the mode is the tenant's
+/// @param ownMargin the margin that its ceiling states; null where the margin is the policy's
 public record AccountShare(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,
@@ -39,7 +41,10 @@ public record AccountShare(
     @JsonProperty("resets_at") @Nullable Instant resetsAt,
     @JsonProperty("exhausted") @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean isExhausted,
     @JsonProperty("warn_at") @JsonInclude(JsonInclude.Include.NON_NULL)
-        @Nullable List<Integer> warnAtPercent) {
+        @Nullable List<Integer> warnAtPercent,
+    @JsonProperty("own_mode") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Mode ownMode,
+    @JsonProperty("own_margin") @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable MicroUsd ownMargin) {
 
   public AccountShare {
     if (hold.isNegative()) {
@@ -79,6 +84,8 @@ public record AccountShare(
         reserved,
         resetsAt,
         isExhausted,
-        warnAtPercent);
+        warnAtPercent,
+        ownMode,
+        ownMargin);
   }
 }

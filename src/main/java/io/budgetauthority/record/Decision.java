@@ -1,5 +1,6 @@
 package io.budgetauthority.record;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
@@ -73,13 +74,17 @@ public record Decision(
   ///
   /// @param provider the provider of the selected model; null where it is not known
   /// @param selected the model that the call is held for; null for a block
+  /// @param requestedProvider the provider that was asked for, where the selected model is
+  ///   another's; null elsewhere
   public record Model(
       @JsonProperty("provider") @Nullable String provider,
       @JsonProperty("requested") @Nullable String requested,
       @JsonProperty("selected") @Nullable String selected,
-      @JsonProperty("request_class") @Nullable String requestClass) {
+      @JsonProperty("request_class") @Nullable String requestClass,
+      @JsonProperty("requested_provider") @JsonInclude(JsonInclude.Include.NON_NULL)
+          @Nullable String requestedProvider) {
 
-    static final Model NONE = new Model(null, null, null, null);
+    static final Model NONE = new Model(null, null, null, null, null);
 
     /// The model that was selected, else the one that was requested.
     public @Nullable String held() {
@@ -88,7 +93,11 @@ public record Decision(
 
     /// The same call on another model.
     public Model movedTo(@Nullable String newProvider, String newModel) {
-      return new Model(newProvider, requested, newModel, requestClass);
+      String first =
+          requestedProvider != null || Objects.equals(provider, newProvider)
+              ? requestedProvider
+              : provider;
+      return new Model(newProvider, requested, newModel, requestClass, first);
     }
   }
 
@@ -143,7 +152,7 @@ public record Decision(
     return DecisionBuilder.builder()
         .verdict(new Verdict.Unreserved())
         .mode(mode)
-        .model(new Model(provider, model, model, null))
+        .model(new Model(provider, model, model, null, null))
         .priceTableVersion(priceTableVersion)
         .createdAt(at)
         .build();

@@ -48,7 +48,7 @@ public final class Bills {
       return Optional.empty();
     }
     return Optional.of(Pricing.worstCaseBill(row, bounds))
-        .filter(bill -> bill.amount().equals(reservation.estimate()));
+        .filter(bill -> bill.amount().equals(decision.estimate()));
   }
 
   /// The charge of a reservation line by line. Empty where it is not of its usage: nothing is

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sqs.SqsClient;
 import software.amazon.awssdk.services.sqs.model.ChangeMessageVisibilityBatchRequestEntry;
 import software.amazon.awssdk.services.sqs.model.Message;
@@ -97,27 +98,36 @@ public final class DeadLetters {
   }
 
   private Pass receive(int most) {
-    boolean alone = hidden() == 0;
     int hiddenSeconds = Math.min(MAX_HIDDEN_SECONDS, most / BATCH * HIDDEN_SECONDS_A_BATCH + 20);
     List<Message> messages = new ArrayList<>();
     while (messages.size() < most) {
       List<Message> batch = receive(Math.min(BATCH, most - messages.size()), hiddenSeconds);
       if (batch.isEmpty()) {
-        return new Pass(messages, alone);
+        return new Pass(messages, isAll(messages.size()));
       }
       messages.addAll(batch);
     }
     return new Pass(messages, false);
   }
 
-  /// How many letters other readers hold, as SQS counts them.
-  private int hidden() {
-    QueueAttributeName name = QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE;
-    String count =
-        sqs.getQueueAttributes(it -> it.queueUrl(deadQueueUrl).attributeNames(name))
-            .attributes()
-            .get(name);
-    return count == null ? 0 : Integer.parseInt(count);
+  /// Whether a pass that received so many letters has all of the queue, as SQS counts: none is left
+  /// for others, and no other reader holds one.
+  private boolean isAll(int received) {
+    Map<QueueAttributeName, String> counts =
+        sqs.getQueueAttributes(
+                it ->
+                    it.queueUrl(deadQueueUrl)
+                        .attributeNames(
+                            QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES,
+                            QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE))
+            .attributes();
+    return count(counts.get(QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES)) == 0
+        && count(counts.get(QueueAttributeName.APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE))
+            == received;
+  }
+
+  private static int count(@Nullable String attribute) {
+    return attribute == null ? 0 : Integer.parseInt(attribute);
   }
 
   private List<Message> receive(int most, int hiddenSeconds) {

@@ -20,6 +20,7 @@ import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
@@ -185,7 +186,10 @@ public final class Settlement {
             return Attempt.done(new Result.Refused(reservation));
           }
           Map<AccountKey, Account> accounts = ledger.accounts(reservation, deadline);
-          if (ledger.repair(accounts.values(), deadline)) {
+          Policy policy = policies.of(caller.tenantId()).policy();
+          Instant asOf = clock.instant().minus(policy.clockSkew());
+          if (ledger.repair(accounts.values(), deadline)
+              || ledger.increases().endPassed(accounts.values(), asOf, deadline)) {
             return Attempt.conflict();
           }
           HoldChange change =
@@ -193,7 +197,7 @@ public final class Settlement {
                   reservation,
                   Objects.requireNonNull(
                       reservation.decision().asked(), "a call that holds keeps its bounds"),
-                  policies.of(caller.tenantId()).policy(),
+                  policy,
                   accounts);
           return switch (wanted.of(reservation, change)) {
             case HoldChange.Result.Blocked blocked ->

@@ -6,6 +6,8 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.increase.Increase;
+import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Deadline;
@@ -29,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// Ends what callers left open (protocol.md#expiry). A reservation expires once its time and the
 /// clock skew have passed. One that an earlier sweep expired is settled. It is released if it had
 /// explicit forwarding and was never forwarded. Else its estimate is charged as presumed. A run
-/// whose life is over is ended, which decrements its counters.
+/// whose life is over is ended, which decrements its counters. An increase whose time has passed is
+/// taken from its account.
 ///
 /// A sweep is bounded in time. What it leaves is still due, and the next sweep finds it first,
 /// because what is settled leaves the index. Two sweeps at once are safe: every step is conditioned
@@ -61,17 +64,25 @@ public final class Sweeper {
   /// @param presumed reservations charged with their estimate
   /// @param released reservations released, as never forwarded
   /// @param runsEnded runs whose life was over
+  /// @param increasesEnded increases whose time had passed
   /// @param failed reservations and runs that could not be ended this time, each with a line in the
   ///   log
   /// @param finished whether everything that was due was looked at before the time was up
   public record Swept(
-      int expired, int presumed, int released, int runsEnded, int failed, boolean finished) {}
+      int expired,
+      int presumed,
+      int released,
+      int runsEnded,
+      int increasesEnded,
+      int failed,
+      boolean finished) {}
 
   private static final class Tally {
     private final AtomicInteger expired = new AtomicInteger();
     private final AtomicInteger presumed = new AtomicInteger();
     private final AtomicInteger released = new AtomicInteger();
     private final AtomicInteger runsEnded = new AtomicInteger();
+    private final AtomicInteger increasesEnded = new AtomicInteger();
     private final AtomicInteger failed = new AtomicInteger();
     private final AtomicInteger unfinished = new AtomicInteger();
 
@@ -81,6 +92,7 @@ public final class Sweeper {
           presumed.get(),
           released.get(),
           runsEnded.get(),
+          increasesEnded.get(),
           failed.get(),
           unfinished.get() == 0);
     }
@@ -103,7 +115,12 @@ public final class Sweeper {
     await(walks);
     Swept swept = tally.total();
     Meters.swept(
-        swept.expired(), swept.presumed(), swept.released(), swept.runsEnded(), swept.failed());
+        swept.expired(),
+        swept.presumed(),
+        swept.released(),
+        swept.runsEnded(),
+        swept.increasesEnded(),
+        swept.failed());
     return swept;
   }
 
@@ -179,13 +196,18 @@ public final class Sweeper {
         tally.unfinished.incrementAndGet();
         return;
       }
-      Page<AccountKey> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.ofRequest());
-      for (AccountKey run : due.items()) {
+      Page<Runs.Due> due = runs.due(bucket, clock.instant(), PAGE, next, Deadline.ofRequest());
+      for (Runs.Due one : due.items()) {
         if (end.isPast()) {
           tally.unfinished.incrementAndGet();
           return;
         }
-        attempt("run " + run.id(), tally, () -> end(run, tally));
+        switch (one) {
+          case Runs.Due.OfRun run ->
+              attempt("run " + run.account().id(), tally, () -> end(run.account(), tally));
+          case Runs.Due.OfIncrease more ->
+              attempt("increase " + more.increase().id(), tally, () -> end(more.increase(), tally));
+        }
       }
       next = due.next();
     } while (next != null);
@@ -193,6 +215,24 @@ public final class Sweeper {
 
   private void end(AccountKey account, Tally tally) {
     runs.find(account.tenantId(), account.id()).ifPresent(run -> end(run, tally));
+  }
+
+  private void end(Increases.Due due, Tally tally) {
+    Deadline deadline = Deadline.ofRequest();
+    Increases increases = ledger.increases();
+    Increase increase = increases.find(due.tenantId(), due.id(), deadline).orElse(null);
+    Instant asOf = Instant.ofEpochMilli(clock.millis()).minus(skewOf(due.tenantId()));
+    if (increase == null || increase.endedAt() != null || increase.until().isAfter(asOf)) {
+      return;
+    }
+    boolean ended =
+        ledger
+            .account(increase.account(), deadline)
+            .map(account -> increases.endPassed(List.of(account), asOf, deadline))
+            .orElse(false);
+    if (ended) {
+      tally.increasesEnded.incrementAndGet();
+    }
   }
 
   private void end(Run run, Tally tally) {

@@ -11,10 +11,13 @@ import io.budgetauthority.record.UsageQuality;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Reads usage, and the bodies of a commit and of a usage charge (protocol.md#usage).
 public final class UsageJson {
+
+  private static final Pattern FOUR_DIGITS_OF_A_YEAR = Pattern.compile("[0-9]{4}-");
 
   /// Used in place of wrong usage. The end of the body reports the error.
   private static final Usage NOTHING = Usage.ofTokens(0, 0);
@@ -117,6 +120,9 @@ public final class UsageJson {
   /// Reads a time that a caller states. Any other text throws an [IllegalArgumentException].
   public static Instant instant(String text) {
     try {
+      if (!FOUR_DIGITS_OF_A_YEAR.matcher(text).lookingAt()) {
+        throw new DateTimeException("the year has not four digits");
+      }
       return Instant.parse(text);
     } catch (DateTimeException e) {
       throw new IllegalArgumentException("must be a time in UTC as of RFC 3339", e);

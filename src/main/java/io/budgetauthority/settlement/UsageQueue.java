@@ -198,6 +198,7 @@ public final class UsageQueue {
                       (error.pointer().isEmpty() ? "the message" : error.pointer())
                           + " "
                           + error.reason())
+              .distinct()
               .collect(Collectors.joining("; ")));
     } catch (InputTooLarge e) {
       return new Outcome.Dead(String.valueOf(e.getMessage()));

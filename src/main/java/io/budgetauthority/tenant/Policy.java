@@ -210,6 +210,12 @@ public record Policy(
         featuresOfAgents);
   }
 
+  /// By how much the clocks of two processes may differ.
+  @JsonIgnore
+  public Duration clockSkew() {
+    return Duration.ofSeconds(clockSkewSeconds);
+  }
+
   @JsonIgnore
   public Duration runTtl() {
     return Duration.ofSeconds(runTtlSeconds);

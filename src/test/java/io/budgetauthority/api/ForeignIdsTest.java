@@ -122,6 +122,18 @@ class ForeignIdsTest {
     calls.put("getCeiling", new Call("", HIDDEN, HIDDEN));
     calls.put("putCeiling", new Call("", "{\"limit_usd\": \"1.00\"}", List.of(), HIDDEN, NEVER));
     calls.put("deleteCeiling", new Call("", HIDDEN, NEVER));
+    calls.put("listIncreases", new Call("?id={user_id}", OWN, NEVER));
+    calls.put(
+        "addIncrease",
+        new Call(
+            "",
+            "{\"scope\": \"user\", \"id\": \"{user_id}\", \"window\": \"total\","
+                + " \"amount_usd\": \"1.00\", \"until\": \"2099-01-01T00:00:00Z\","
+                + " \"reason\": \"theirs\"}",
+            List.of("Idempotency-Key", "{idempotency_key}"),
+            HIDDEN,
+            NEVER));
+    calls.put("revokeIncrease", new Call("", HIDDEN, NEVER));
     calls.put("getPolicy", new Call("", OWN, OWN));
     calls.put("putPolicy", new Call("", "{\"block_status\": 429}", List.of(), OWN, NEVER));
     calls.put("compareWhatIf", new Call("", "{}", List.of(), OWN, NEVER));
@@ -197,6 +209,16 @@ class ForeignIdsTest {
     Http.Answer key = owner.admin.post("/budget/keys", "{\"role\": \"viewer\"}");
     made.put("id", key.text("id"));
     made.put("message_id", owner.sendDeadLetter(hidden));
+    Http.Answer increase =
+        owner.admin.send(
+            "POST",
+            "/budget/increases",
+            "{\"scope\": \"user\", \"id\": \"%s\", \"window\": \"total\", \"amount_usd\": \"0.01\", \"until\": \"2099-01-01T00:00:00Z\", \"reason\": \"%s\"}"
+                .formatted(made.get("user_id"), hidden),
+            "Idempotency-Key",
+            "more");
+    assertThat(increase).hasStatus(201);
+    made.put("increase_id", increase.text("increase_id"));
     made.put("window", "total");
     made.put("version", "none");
     made.put("code", "not_found");
@@ -235,6 +257,7 @@ class ForeignIdsTest {
         List.of(
             "/budget/runs",
             "/budget/ceilings",
+            "/budget/increases",
             "/budget/policy",
             "/budget/price-overrides",
             "/budget/keys",

@@ -3,6 +3,8 @@ package io.budgetauthority.attribution;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.TestAuthority;
+import io.budgetauthority.TestConfiguration;
+import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.scan.AccountScan;
 import io.budgetauthority.ledger.scan.DecisionScan;
@@ -156,6 +158,24 @@ class LedgerCheckTest {
     service.clock.advance(Duration.ofDays(60));
 
     assertThat(deleteSettledDecisions()).isEqualTo(16);
+
+    assertThat(run().differences()).isEmpty();
+  }
+
+  @Test
+  void whenAnAccountHadIncreases_nothingDiffers() {
+    var unused =
+        service.configuration.addIncrease.add(
+            TestConfiguration.admin(service.tenantId),
+            new AddIncrease.Wanted(
+                "more",
+                "any",
+                new ScopeId(service.tenantId, Scope.USER, "ada"),
+                Window.TOTAL,
+                RUN_LIMIT,
+                service.clock.instant().plusSeconds(60),
+                "a test"));
+    assertThat(service.account(Scope.USER, "ada").increases().included()).hasSize(1);
 
     assertThat(run().differences()).isEmpty();
   }

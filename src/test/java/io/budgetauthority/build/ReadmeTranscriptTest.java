@@ -9,7 +9,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/// Pastes the README's transcript into a shell, as a reader would.
+/// Pastes the transcripts of the README and of a page into a shell, as a reader would.
 @QuarkusTest
 @QuarkusTestResource(LocalCloudResource.class)
 class ReadmeTranscriptTest {
@@ -19,5 +19,10 @@ class ReadmeTranscriptTest {
   @Test
   void whenTheReadmesTranscriptIsRun_itAnswersAsShown() throws IOException, InterruptedException {
     Transcript.run(Path.of("README.md"), base);
+  }
+
+  @Test
+  void whenThePageOfBudgetsIsRun_itAnswersAsShown() throws IOException, InterruptedException {
+    Transcript.run(Path.of("docs/how-to/budgets.md"), base);
   }
 }

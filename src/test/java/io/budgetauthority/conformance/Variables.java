@@ -13,11 +13,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What `${name}` stands for in a case: a value captured from an answer, `${unique}` for a fresh
-/// string at each use, `${now}` for the time, `${x*300}` for a text 300 times.
+/// string at each use, `${now}` for the time, `${now+60}` for a minute later, `${x*300}` for a text
+/// 300 times.
 final class Variables {
 
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}]+)}");
   private static final Pattern REPEAT = Pattern.compile("(.+)\\*([0-9]+)");
+
+  private static final Pattern LATER = Pattern.compile("now\\+([0-9]+)");
 
   private final Map<String, JsonNode> values = new HashMap<>();
 
@@ -57,6 +60,10 @@ final class Variables {
     }
     if (name.equals("now")) {
       return TextNode.valueOf(Instant.now().toString());
+    }
+    Matcher later = LATER.matcher(name);
+    if (later.matches()) {
+      return TextNode.valueOf(Instant.now().plusSeconds(Long.parseLong(later.group(1))).toString());
     }
     Matcher repeat = REPEAT.matcher(name);
     if (repeat.matches()) {

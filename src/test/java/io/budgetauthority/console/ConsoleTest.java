@@ -360,6 +360,29 @@ class ConsoleTest {
   }
 
   @Test
+  void whenMoneyIsGivenForAWhile_theLedgerHasItUntilItIsTaken() {
+    Traffic own = new Traffic(base, SEED);
+    signIn("/console/budgets", own.adminSecret);
+
+    click("Change user ada day");
+    page.getByLabel("Amount in USD").fill("1.25");
+    page.getByLabel("Reason").fill("the release");
+    click("Give");
+
+    assertThat(page.getByRole(AriaRole.STATUS)).containsText("1.25 USD more for a while");
+    assertThat(own.admin.get("/budget/accounts?scope=user&id=ada").json().at("/items/0/limit_usd"))
+        .hasToString("\"3.65\"");
+
+    click("Change user ada day");
+    assertThat(page.getByText("the release")).isVisible();
+    click("Take away");
+
+    assertThat(page.getByRole(AriaRole.STATUS)).containsText("is taken away");
+    assertThat(own.admin.get("/budget/accounts?scope=user&id=ada").json().at("/items/0/limit_usd"))
+        .hasToString("\"2.40\"");
+  }
+
+  @Test
   void whenALimitWasChangedMeanwhile_theSecondChangeIsRefused() {
     Traffic own = new Traffic(base, SEED);
     signIn("/console/budgets", own.adminSecret);

@@ -149,8 +149,7 @@ class RemedyPropertyTest {
     return enforced.blocks(estimate)
         ? with(
             enforced,
-            account.withLimit(
-                account.limit().plus(enforced.shortfall(estimate)), LimitVersion.NONE))
+            account.under(account.limit().plus(enforced.shortfall(estimate)), LimitVersion.NONE))
         : enforced;
   }
 

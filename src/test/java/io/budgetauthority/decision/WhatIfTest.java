@@ -35,20 +35,25 @@ class WhatIfTest {
   private static final Instant NOW = Instant.parse("2026-11-24T10:00:00Z");
   private static final Candidates.Prices NAMES = TABLE::find;
 
-  /// The run's account has the tenant's mode, the user's another.
+  /// The run's account has the tenant's mode. The user's has one of its own, which may be the
+  /// tenant's, and a margin of its own.
   private record Case(DecisionRequest request, EnforcedAccount run, EnforcedAccount user) {
 
     static Case random(RandomGenerator random, Mode tenants) {
-      int modes = Mode.values().length;
-      Mode own = Mode.values()[(tenants.ordinal() + 1 + random.nextInt(modes - 1)) % modes];
+      Mode own = Mode.values()[random.nextInt(Mode.values().length)];
       return new Case(
           TestAuthority.request(random.nextInt(50_000), 1L + random.nextInt(16_000), null),
-          account(random, Scope.RUN, "r", tenants),
-          account(random, Scope.USER, "ada", own));
+          account(random, Scope.RUN, "r", tenants, new EnforcedAccount.Own(null, null)),
+          account(
+              random,
+              Scope.USER,
+              "ada",
+              own,
+              new EnforcedAccount.Own(own, MicroUsd.of(random.nextInt(50_000)))));
     }
 
     private static EnforcedAccount account(
-        RandomGenerator random, Scope scope, String id, Mode mode) {
+        RandomGenerator random, Scope scope, String id, Mode mode, EnforcedAccount.Own own) {
       Account account =
           Account.of(
               AccountKey.total(TENANT, scope, id),
@@ -57,7 +62,13 @@ class WhatIfTest {
               MicroUsd.of(random.nextInt(40_000)),
               LimitVersion.NONE);
       return new EnforcedAccount(
-          account, account, mode, MicroUsd.ZERO, Ceiling.DEFAULT_WARN_AT_PERCENT, null);
+          account,
+          account,
+          mode,
+          own.margin() == null ? MicroUsd.ZERO : own.margin(),
+          Ceiling.DEFAULT_WARN_AT_PERCENT,
+          null,
+          own);
     }
 
     Plan decide(Policy policy) {
@@ -117,7 +128,7 @@ class WhatIfTest {
       Case one = Case.random(random, policy.mode());
       Decision decision = one.stored(policy, one.decide(policy));
 
-      WhatIf.Outcome again = new WhatIf(TENANT, policy, policy, TABLE, NAMES).decide(decision);
+      WhatIf.Outcome again = new WhatIf(TENANT, policy, TABLE, NAMES).decide(decision);
 
       assertThat(again).as("seed " + seed).isEqualTo(WhatIf.Outcome.of(decision));
       assertThat(again.differsFrom(WhatIf.Outcome.of(decision))).isFalse();
@@ -134,7 +145,7 @@ class WhatIfTest {
       Case one = Case.random(random, today.mode());
       Decision decision = one.stored(today, one.decide(today));
 
-      WhatIf.Outcome again = new WhatIf(TENANT, today, other, TABLE, NAMES).decide(decision);
+      WhatIf.Outcome again = new WhatIf(TENANT, other, TABLE, NAMES).decide(decision);
 
       Case moved = one.in(other.mode());
       WhatIf.Outcome anew = WhatIf.Outcome.of(moved.stored(other, moved.decide(other)));

@@ -6,12 +6,15 @@ import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.TestQueue;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.LedgerCheck;
+import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountIncrease;
+import io.budgetauthority.ledger.increase.Increase;
 import io.budgetauthority.ledger.scan.AccountScan;
 import io.budgetauthority.ledger.scan.DecisionScan;
 import io.budgetauthority.local.LocalCloud;
@@ -316,8 +319,11 @@ final class FaultRun {
     TestConfiguration configuration = TestConfiguration.shared(clock);
     while (!over) {
       String tenantId = random.nextBoolean() ? closedTenant : openTenant;
-      if (random.nextInt(3) == 0) {
+      int what = random.nextInt(4);
+      if (what == 0) {
         changePolicy(configuration, tenantId);
+      } else if (what == 1) {
+        changeIncrease(configuration, tenantId, random);
       } else {
         boolean ofUser = random.nextBoolean();
         int who = random.nextInt(8);
@@ -337,6 +343,40 @@ final class FaultRun {
       for (int i = 0; i < 20; i++) {
         Client.pause();
       }
+    }
+  }
+
+  /// Gives an account more for a few seconds of the clock, or takes away what was given. Most of
+  /// the increases end by the clock, while gateways and sweepers of other processes are killed.
+  private void changeIncrease(TestConfiguration configuration, String tenantId, Random random) {
+    boolean ofUser = random.nextBoolean();
+    Scope scope = ofUser ? Scope.USER : Scope.KEY;
+    int who = random.nextInt(8);
+    ScopeId scopeId =
+        new ScopeId(tenantId, scope, ofUser ? Lifecycle.user(who) : Lifecycle.key(who));
+    String hash = "fault" + seed + "-" + random.nextInt(400);
+    try {
+      if (random.nextInt(4) == 0) {
+        var unused =
+            configuration.revokeIncrease.revoke(
+                TestConfiguration.admin(tenantId), Increase.idOf(hash));
+      } else {
+        var unused =
+            configuration.addIncrease.add(
+                TestConfiguration.admin(tenantId),
+                new AddIncrease.Wanted(
+                    hash,
+                    "any",
+                    scopeId,
+                    windowsOf(scope).get(random.nextInt(2)),
+                    MicroUsd.of(1 + random.nextInt(1_000_000)),
+                    clock.instant().plusSeconds(1 + random.nextInt(30)),
+                    "a fault run"));
+      }
+      configurationChanges.incrementAndGet();
+    } catch (StorageContended e) {
+      // The gateways kept using the account.
+      Client.pause();
     }
   }
 
@@ -536,8 +576,21 @@ final class FaultRun {
       Set<MicroUsd> everSet =
           limits.get(
               new LimitedBy(new ScopeId(key.tenantId(), key.scope(), key.id()), key.window()));
-      if (everSet != null && !everSet.contains(account.limit())) {
+      if (everSet != null && !everSet.contains(account.limitOfCeiling())) {
         discrepancies.add(key + " has the limit " + account.limit() + ", which nobody set");
+      }
+      for (AccountIncrease included : account.increases().included()) {
+        Increase increase =
+            ledger
+                .increases()
+                .find(key.tenantId(), included.id(), Deadline.in(Duration.ofSeconds(5)))
+                .orElse(null);
+        if (increase == null
+            || increase.endedAt() != null
+            || !increase.account().equals(key)
+            || !increase.amount().equals(included.amount())) {
+          discrepancies.add(key + " has an increase that was not given, or ended: " + increase);
+        }
       }
       if (!account.reserved().equals(MicroUsd.ZERO)) {
         discrepancies.add(key + " still holds " + account.reserved());
@@ -554,6 +607,29 @@ final class FaultRun {
         committed += account.committed().micros();
       }
     }
+    for (String tenantId : List.of(closedTenant, openTenant)) {
+      compareIncreases(ledger, tenantId, discrepancies);
+    }
     return committed;
+  }
+
+  /// Every increase that has not ended is in its account.
+  private static void compareIncreases(Ledger ledger, String tenantId, List<String> discrepancies) {
+    String after = null;
+    List<Increase> page;
+    do {
+      page = ledger.increases().list(tenantId, 100, after);
+      for (Increase increase : page) {
+        boolean included =
+            ledger
+                .account(increase.account(), Deadline.in(Duration.ofSeconds(5)))
+                .flatMap(account -> account.increases().find(increase.id()))
+                .isPresent();
+        if (included == (increase.endedAt() != null)) {
+          discrepancies.add(increase + " is " + (included ? "" : "not ") + "in its account");
+        }
+        after = increase.id();
+      }
+    } while (page.size() == 100);
   }
 }

@@ -225,9 +225,13 @@ class RunsTest {
     for (int bucket = 0; bucket < Runs.DUE_BUCKETS; bucket++) {
       Page.Next next = null;
       do {
-        Page<AccountKey> page =
+        Page<Runs.Due> page =
             service.runs.due(bucket, before, 3, next, Deadline.in(Duration.ofSeconds(5)));
-        due.addAll(page.items());
+        for (Runs.Due one : page.items()) {
+          if (one instanceof Runs.Due.OfRun run) {
+            due.add(run.account());
+          }
+        }
         next = page.next();
       } while (next != null);
     }

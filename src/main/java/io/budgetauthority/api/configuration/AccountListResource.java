@@ -7,8 +7,10 @@ import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Role;
@@ -89,16 +91,17 @@ public final class AccountListResource {
                 .map(scopeId -> scopeId.id())
                 .toList(),
             Deadline.ofRequest());
+    Map<AccountKey, Account> stored = seen.accountsAt(now);
     Stream<EnforcedAccount> found =
         entries.stream()
             .map(
                 entry -> {
                   EnforcedAccount enforced = unread.get(entry);
                   if (enforced != null) {
-                    return Accounts.withSums(enforced, seen.accounts());
+                    return Accounts.withSums(enforced, stored);
                   }
                   Run run = seen.runs().get(entry.scopeId().id());
-                  return run == null ? null : accounts.ofRun(run, policy.policy());
+                  return run == null ? null : accounts.ofRun(run.at(now), policy.policy());
                 })
             .filter(Objects::nonNull);
     return AccountView.of(found.map(it -> it.sharing(MicroUsd.ZERO)).toList(), caller);

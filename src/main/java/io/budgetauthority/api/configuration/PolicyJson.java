@@ -76,9 +76,16 @@ public final class PolicyJson {
             fields.list("teams_of_agents", PolicyJson::idOrAll),
             fields.list("features_of_agents", PolicyJson::idOrAll));
     // An answer has `warnings` beside the policy. A caller may send the policy back as it was read.
-    var unused = fields.list("warnings", JsonNode::asText);
+    var unused = fields.list("warnings", PolicyJson::warning);
     fields.end();
     return policy;
+  }
+
+  private static String warning(JsonNode node) {
+    if (!node.isTextual()) {
+      throw new IllegalArgumentException("must be a string");
+    }
+    return node.textValue();
   }
 
   private static int integer(

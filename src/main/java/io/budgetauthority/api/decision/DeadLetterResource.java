@@ -43,12 +43,13 @@ public final class DeadLetterResource {
   /// A dead letter as a caller sees it.
   ///
   /// @param sentAt when it arrived in the dead-letter queue
+  /// @param reason why it could not be processed, which may quote the message; null for an operator
   /// @param tenantId the tenant that the message names; null where it names none
   /// @param message the message as it was sent; null for an operator
   public record LetterView(
       @JsonProperty("message_id") String messageId,
       @JsonProperty("sent_at") Instant sentAt,
-      @JsonProperty("reason") String reason,
+      @JsonProperty("reason") @Nullable String reason,
       @JsonProperty("tenant_id") @Nullable String tenantId,
       @JsonProperty("message") @Nullable JsonNode message) {}
 
@@ -108,7 +109,7 @@ public final class DeadLetterResource {
         new LetterView(
             letter.messageId(),
             Instant.ofEpochMilli(letter.sentAt()),
-            letter.reason(),
+            operator ? null : letter.reason(),
             tenantId,
             operator ? null : message.orElseThrow()));
   }

@@ -78,8 +78,8 @@ public final class ReservationResource {
 
   /// An admin says why, because nobody else knows.
   private Response release(Caller admin, String reservationId, @Nullable String reason) {
-    if (reason == null) {
-      throw RequestFields.invalid("/reason", "is required of an admin");
+    if (reason == null || reason.isBlank()) {
+      throw RequestFields.invalid("/reason", "is required of an admin, and may not be blank");
     }
     return answers.answer(
         releaseHold.release(admin, id(reservationId), reason), reservationId, admin);

@@ -105,8 +105,7 @@ public final class WhatIfResource {
   public Comparison compare(@BeanParam DecisionFilter filter, byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
     filter.check();
-    Policy today = policies.of(caller.tenantId()).policy();
-    Policy other = PolicyJson.read(body, today.timeZone());
+    Policy other = PolicyJson.read(body, policies.of(caller.tenantId()).policy().timeZone());
     PriceTable table =
         prices
             .current()
@@ -114,7 +113,6 @@ public final class WhatIfResource {
     WhatIf whatIf =
         new WhatIf(
             caller.tenantId(),
-            today,
             other,
             table,
             (provider, model) -> overrides.find(caller.tenantId(), table, provider, model));

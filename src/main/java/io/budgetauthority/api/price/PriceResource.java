@@ -75,7 +75,7 @@ public final class PriceResource {
           row.windowTokens(),
           row.outputLimitTokens(),
           row.capabilities().stream().sorted().toList(),
-          row.zeroApproved(),
+          row.zeroApproved() && row.allZero(),
           row.cards().stream()
               .sorted(
                   Comparator.comparing(

@@ -78,6 +78,7 @@ public final class BalanceResource {
                 Ids.optional("feature_id", featureId)));
     VersionedPolicy policy = policies.of(caller.tenantId());
     Callers.refuseStatements(caller, stated, null, MicroUsd.ZERO, "run_limit_usd", policy.policy());
+    Instant now = clock.instant();
     List<AccountShare> shares = new ArrayList<>();
     Tuple tuple = stated;
     if (runId != null) {
@@ -87,20 +88,19 @@ public final class BalanceResource {
               .orElseThrow(
                   () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
       tuple = run.tuple().completedBy(stated);
-      shares.add(share(run, policy.policy()));
+      shares.add(share(run.at(now), policy.policy()));
       ledger
           .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.ofRequest())
           .runs()
           .values()
           .stream()
           .sorted(Comparator.comparing((Run one) -> run.ancestors().indexOf(one.runId())))
-          .forEach(ancestor -> shares.add(share(ancestor, policy.policy())));
+          .forEach(ancestor -> shares.add(share(ancestor.at(now), policy.policy())));
     }
-    Instant now = clock.instant();
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
     Ledger.Snapshot seen =
         ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.ofRequest());
-    for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accounts())) {
+    for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accountsAt(now))) {
       shares.add(enforced.sharing(MicroUsd.ZERO));
     }
     return new Balances(AccountView.of(shares, caller));

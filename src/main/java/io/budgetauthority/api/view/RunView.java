@@ -2,6 +2,7 @@ package io.budgetauthority.api.view;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ public record RunView(
 
   /// A run as it is at an instant.
   public static RunView of(Run run, Instant now) {
+    Account account = run.account().at(now);
     return new RunView(
         run.runId(),
         run.parentRunId(),
@@ -32,10 +34,10 @@ public record RunView(
         run.tuple().keyId(),
         run.tuple().teamId(),
         run.tuple().featureId(),
-        run.account().limit(),
-        run.account().committed(),
-        run.account().reserved(),
-        run.account().available(),
+        account.limit(),
+        account.committed(),
+        account.reserved(),
+        account.available(),
         run.createdAt(),
         run.expiresAt());
   }

@@ -10,6 +10,7 @@ import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Asked;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
@@ -19,12 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// Pure. The balances and limits are those that the decision saw. An account whose mode was the
 /// tenant's has the mode of the other policy.
 ///
-/// @param today the policy in force, whose mode is the tenant's
 /// @param other the policy that is tried
 /// @param table the prices of now
 /// @param names what names mean to the tenant now
-public record WhatIf(
-    String tenantId, Policy today, Policy other, PriceTable table, Candidates.Prices names) {
+public record WhatIf(String tenantId, Policy other, PriceTable table, Candidates.Prices names) {
 
   /// What a decision was, or would be.
   ///
@@ -39,12 +38,15 @@ public record WhatIf(
       @Nullable String model,
       @Nullable MicroUsd estimate) {
 
-    /// What a stored decision was.
+    /// What a stored decision was. A later retarget is no part of it.
     public static Outcome of(Decision decision) {
+      boolean downgraded =
+          decision.verdict() instanceof Verdict.Granted granted
+              && granted.kind() == Verdict.Kind.DOWNGRADE;
       return new Outcome(
           decision.verdict().wireName(),
           decision.verdict().code(),
-          decision.model().held(),
+          downgraded ? decision.model().held() : decision.model().requested(),
           decision.estimate());
     }
 
@@ -75,7 +77,7 @@ public record WhatIf(
     DecisionRequest request =
         new StoredAsk(decision, asked)
             .request(
-                moved ? null : decision.model().provider(),
+                moved ? decision.model().requestedProvider() : decision.model().provider(),
                 model,
                 decision.tokens().requestedOutput(),
                 true,
@@ -115,10 +117,8 @@ public record WhatIf(
 
   /// The account as it was before the decision's hold.
   private EnforcedAccount before(AccountShare share) {
-    boolean tenants = share.mode() == today.mode();
-    Mode mode = tenants ? other.mode() : share.mode();
-    MicroUsd margin =
-        tenants || share.margin() == null ? other.softGate().margin() : share.margin();
+    Mode mode = share.ownMode() == null ? other.mode() : share.ownMode();
+    MicroUsd margin = share.ownMargin() == null ? other.softGate().margin() : share.ownMargin();
     return new EnforcedAccount(
         Account.of(
             share.key(tenantId),

@@ -3,6 +3,8 @@ package io.budgetauthority.ledger.account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Scope;
+import java.time.Instant;
+import java.util.List;
 
 /// The sums of one account at an instant. `available = limit - committed - reserved`, always
 /// (ledger.md#balance). The ledger stores what is available too, so that one condition on one
@@ -11,19 +13,27 @@ import io.budgetauthority.tenant.Scope;
 ///
 /// @param storedAvailable what the ledger has stored as available, in micro-USD
 /// @param version the state of the configuration that its limit came from
+/// @param increases those that the limit includes
 public record Account(
     AccountKey key,
     MicroUsd limit,
     MicroUsd committed,
     MicroUsd reserved,
     MicroUsd storedAvailable,
-    LimitVersion version) {
+    LimitVersion version,
+    AccountIncreases increases) {
 
-  /// An account that adds up.
+  /// An account that adds up and has no increase.
   public static Account of(
       AccountKey key, MicroUsd limit, MicroUsd committed, MicroUsd reserved, LimitVersion version) {
     return new Account(
-        key, limit, committed, reserved, limit.minus(committed).minus(reserved), version);
+        key,
+        limit,
+        committed,
+        reserved,
+        limit.minus(committed).minus(reserved),
+        version,
+        AccountIncreases.NONE);
   }
 
   /// An account nobody has used yet.
@@ -46,8 +56,46 @@ public record Account(
     return storedAvailable.equals(available());
   }
 
-  /// The same sums under another limit.
-  public Account withLimit(MicroUsd newLimit, LimitVersion newVersion) {
-    return of(key, newLimit, committed, reserved, newVersion);
+  /// The same limit with other sums, which add up.
+  public Account withSums(MicroUsd newCommitted, MicroUsd newReserved) {
+    return new Account(
+        key,
+        limit,
+        newCommitted,
+        newReserved,
+        limit.minus(newCommitted).minus(newReserved),
+        version,
+        increases);
+  }
+
+  /// The limit without the increases that it includes.
+  public MicroUsd limitOfCeiling() {
+    return limit.minus(increases.sum());
+  }
+
+  /// The same sums and increases under the limit of another ceiling.
+  public Account under(MicroUsd limitOfCeiling, LimitVersion newVersion) {
+    return sums(limitOfCeiling.plus(increases.sum()), newVersion, increases);
+  }
+
+  /// The same sums without the increases whose time has passed.
+  public Account at(Instant instant) {
+    List<AccountIncrease> ended = increases.endedAt(instant);
+    if (ended.isEmpty()) {
+      return this;
+    }
+    AccountIncreases left = increases.without(ended);
+    return sums(limitOfCeiling().plus(left.sum()), version, left);
+  }
+
+  private Account sums(MicroUsd newLimit, LimitVersion newVersion, AccountIncreases newIncreases) {
+    return new Account(
+        key,
+        newLimit,
+        committed,
+        reserved,
+        newLimit.minus(committed).minus(reserved),
+        newVersion,
+        newIncreases);
   }
 }

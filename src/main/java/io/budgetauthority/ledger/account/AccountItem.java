@@ -5,6 +5,7 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Write;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// How an account is stored, and the updates that move money on it. Each update has the condition
@@ -17,6 +18,11 @@ public final class AccountItem {
   public static final String AVAILABLE = "avl";
   public static final String CEILINGS_VERSION = "cver";
   public static final String POLICY_VERSION = "pver";
+
+  /// The increases that the limit includes, and how often they changed.
+  private static final String INCREASES = "inc";
+
+  private static final String INCREASES_VERSION = "iver";
 
   /// A hold moves money from what is available to what is reserved: ledger.md#balance and
   /// ledger.md#sums.
@@ -56,6 +62,10 @@ public final class AccountItem {
   public static final String MOVE_LIMIT =
       "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
 
+  /// ledger.md#increases: the limit and what is available change by the same amount.
+  private static final String CHANGE_INCREASES =
+      "SET lim = lim + :change, avl = avl + :change, inc = :inc, iver = :iver";
+
   private static final String SAME_LIMIT = "lim = :was AND ";
 
   private static final String CORRECT = "SET cmt = :committed, res = :reserved, avl = :right";
@@ -70,7 +80,16 @@ public final class AccountItem {
         item.money(COMMITTED),
         item.money(RESERVED),
         item.money(AVAILABLE),
-        readVersion(item));
+        readVersion(item),
+        readIncreases(item));
+  }
+
+  private static AccountIncreases readIncreases(Attributes item) {
+    return item.has(INCREASES_VERSION)
+        ? new AccountIncreases(
+            item.number(INCREASES_VERSION),
+            item.texts(INCREASES).stream().map(AccountIncrease::ofStored).toList())
+        : AccountIncreases.NONE;
   }
 
   private static LimitVersion readVersion(Attributes item) {
@@ -95,6 +114,15 @@ public final class AccountItem {
   public static void putVersion(LimitVersion version, Attributes.Builder values) {
     values.put(":cver", version.ceilings());
     values.put(":pver", version.policy());
+  }
+
+  /// The condition that an account still has the increases that it was read with.
+  public static String sameIncreases(Account seen, Attributes.Builder values) {
+    if (seen.increases().version() == 0) {
+      return " AND attribute_not_exists(iver)";
+    }
+    values.put(":iseen", seen.increases().version());
+    return " AND iver = :iseen";
   }
 
   /// The key of an account's item.
@@ -189,18 +217,67 @@ public final class AccountItem {
         .put(":wrong", seen.storedAvailable());
   }
 
-  /// The update that moves the limit to a newer one, and what is available by the same difference,
-  /// on the sums as they are.
+  /// The update that moves the limit to that of a changed ceiling, and what is available by the
+  /// same difference, on the sums as they are. Increases stay.
   public static Write.Update moveLimit(
-      String table, Account stored, MicroUsd limit, LimitVersion to) {
+      String table, Account stored, MicroUsd limitOfCeiling, LimitVersion to) {
+    MicroUsd limit = stored.under(limitOfCeiling, to).limit();
     Attributes.Builder values =
         Attributes.builder()
             .put(":limit", limit)
             .put(":change", limit.minus(stored.limit()))
             .put(":was", stored.limit());
     putVersion(to, values);
-    String condition = SAME_LIMIT + sameVersion(stored.version(), values);
+    String condition =
+        SAME_LIMIT + sameVersion(stored.version(), values) + sameIncreases(stored, values);
     return new Write.Update(table, key(stored.key()), MOVE_LIMIT, condition, values.build());
+  }
+
+  /// The update that adds an increase to the limit of an account as it was read, and to what is
+  /// available.
+  public static Write.Update increase(String table, Account stored, AccountIncrease increase) {
+    return changeIncreases(table, stored, increase.amount(), stored.increases().with(increase));
+  }
+
+  /// The update that takes increases away again. What is held and charged stays.
+  public static Write.Update decrease(String table, Account stored, List<AccountIncrease> gone) {
+    AccountIncreases left = stored.increases().without(gone);
+    return changeIncreases(table, stored, left.sum().minus(stored.increases().sum()), left);
+  }
+
+  private static Write.Update changeIncreases(
+      String table, Account stored, MicroUsd change, AccountIncreases to) {
+    Attributes.Builder values = Attributes.builder().put(":change", change);
+    putIncreases(to, values);
+    return new Write.Update(
+        table,
+        key(stored.key()),
+        CHANGE_INCREASES,
+        PRESENT + sameIncreases(stored, values),
+        values.build());
+  }
+
+  /// The update that makes an account that nobody has used yet, with an increase.
+  ///
+  /// @param unused under the limit of its ceiling
+  public static Write.Update makeIncreased(String table, Account unused, AccountIncrease increase) {
+    MicroUsd limit = unused.limit().plus(increase.amount());
+    Attributes.Builder values =
+        Attributes.builder()
+            .put(":lim", limit)
+            .put(":charge", MicroUsd.ZERO)
+            .put(":hold", MicroUsd.ZERO)
+            .put(":avail", limit);
+    putVersion(unused.version(), values);
+    putIncreases(AccountIncreases.NONE.with(increase), values);
+    return new Write.Update(
+        table, key(unused.key()), MAKE + ", inc = :inc, iver = :iver", ABSENT, values.build());
+  }
+
+  private static void putIncreases(AccountIncreases increases, Attributes.Builder values) {
+    values
+        .put(":inc", increases.included().stream().map(AccountIncrease::stored).toList())
+        .put(":iver", increases.version());
   }
 
   /// The update that moves a posting's micro-USD between an account's sums.

@@ -18,16 +18,37 @@ import org.jspecify.annotations.Nullable;
 /// @param mode the ceiling's, else the tenant's
 /// @param margin what `soft_gate` allows beyond the limit
 /// @param resetsAt the end of the account's period; null for a total
+/// @param own what the ceiling itself states of mode and margin
 public record EnforcedAccount(
     Account account,
     @Nullable Account stored,
     Mode mode,
     MicroUsd margin,
     List<Integer> warnAtPercent,
-    @Nullable Instant resetsAt) {
+    @Nullable Instant resetsAt,
+    Own own) {
 
   public EnforcedAccount {
     warnAtPercent = List.copyOf(warnAtPercent);
+  }
+
+  /// What a ceiling states, where the tenant's mode and the policy's margin do not apply.
+  ///
+  /// @param mode null for the tenant's
+  /// @param margin null for the policy's
+  public record Own(@Nullable Mode mode, @Nullable MicroUsd margin) {
+    static final Own NOTHING = new Own(null, null);
+  }
+
+  /// An account whose ceiling states neither mode nor margin.
+  public EnforcedAccount(
+      Account account,
+      @Nullable Account stored,
+      Mode mode,
+      MicroUsd margin,
+      List<Integer> warnAtPercent,
+      @Nullable Instant resetsAt) {
+    this(account, stored, mode, margin, warnAtPercent, resetsAt, Own.NOTHING);
   }
 
   /// What tells this account from the others of a decision.
@@ -82,11 +103,11 @@ public record EnforcedAccount(
         .blocks(estimate);
   }
 
-  /// Whether the call would fit a period that has just begun.
+  /// Whether the call would fit a period that has just begun. An increase ends with its period.
   public boolean fitsAfterReset(Estimate estimate) {
     return resetsAt != null
         && !new EnforcedAccount(
-                Account.unused(account.key(), account.limit(), account.version()),
+                Account.unused(account.key(), account.limitOfCeiling(), account.version()),
                 stored,
                 mode,
                 margin,
@@ -146,7 +167,9 @@ public record EnforcedAccount(
         account.reserved().plus(hold),
         resetsAt,
         isExhaustedAfter(hold.plus(charge)),
-        ownThresholds());
+        ownThresholds(),
+        own.mode(),
+        own.margin());
   }
 
   /// The thresholds where they are not the default ones; null where they are.
@@ -157,12 +180,13 @@ public record EnforcedAccount(
   /// The same account with the sums that the ledger has, under the limit that applies.
   public EnforcedAccount over(Account found) {
     return new EnforcedAccount(
-        found.withLimit(account.limit(), account.version()),
+        found.under(account.limit(), account.version()),
         found,
         mode,
         margin,
         warnAtPercent,
-        resetsAt);
+        resetsAt,
+        own);
   }
 
   /// The account of a share as it is now, in the mode and with the margin of its decision.
@@ -173,7 +197,8 @@ public record EnforcedAccount(
         share.mode(),
         share.margin() == null ? MicroUsd.ZERO : share.margin(),
         List.of(),
-        share.resetsAt());
+        share.resetsAt(),
+        new Own(share.ownMode(), share.ownMargin()));
   }
 
   /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.

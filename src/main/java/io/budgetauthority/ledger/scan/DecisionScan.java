@@ -3,6 +3,7 @@ package io.budgetauthority.ledger.scan;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationItem;
 import io.budgetauthority.ledger.RunClosed;
+import io.budgetauthority.ledger.increase.IncreaseEnded;
 import io.budgetauthority.storage.Database;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,7 +31,7 @@ public final class DecisionScan {
         items ->
             page.accept(
                 items.stream()
-                    .filter(item -> !RunClosed.isOne(item))
+                    .filter(item -> !RunClosed.isOne(item) && !IncreaseEnded.isOne(item))
                     .map(ReservationItem::read)
                     .filter(it -> tenantId.isEmpty() || it.tenantId().equals(tenantId))
                     .toList()));

@@ -3,6 +3,7 @@ package io.budgetauthority.ledger.scan;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationItem;
 import io.budgetauthority.ledger.RunClosed;
+import io.budgetauthority.ledger.increase.IncreaseEnded;
 import io.budgetauthority.storage.Attributes;
 import java.time.Instant;
 import java.util.Optional;
@@ -24,6 +25,11 @@ public record StreamRecord(String sequenceNumber, Instant at, Attributes before,
   /// The notice in the record; empty where the record is a decision.
   public Optional<RunClosed> runClosed() {
     return RunClosed.isOne(after) ? Optional.of(RunClosed.read(after)) : Optional.empty();
+  }
+
+  /// The notice that an increase has ended; empty where the record is another.
+  public Optional<IncreaseEnded> increaseEnded() {
+    return IncreaseEnded.isOne(after) ? Optional.of(IncreaseEnded.read(after)) : Optional.empty();
   }
 
   /// The decision after the change.

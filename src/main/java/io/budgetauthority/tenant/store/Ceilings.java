@@ -74,6 +74,11 @@ public final class Ceilings {
             : new Write.Put(table, ConfigurationItems.item(listed, next.byWindow()).build()));
   }
 
+  /// The check that the ceilings of a scope id are still as they were read.
+  public Write unchanged(ScopeId scopeId, CeilingSet seen) {
+    return new Write.Check(table, key(scopeId), ConfigurationItems.hasVersion(seen.version()));
+  }
+
   /// The ceilings of one scope id, as they are listed.
   public record Listed(ScopeId scopeId, Map<Window, Ceiling> byWindow) {}
 

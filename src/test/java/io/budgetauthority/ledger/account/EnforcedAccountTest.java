@@ -30,7 +30,8 @@ class EnforcedAccountTest {
         MicroUsd.of(committed),
         MicroUsd.of(reserved),
         MicroUsd.of(limit - committed - reserved),
-        new LimitVersion(7, 0));
+        new LimitVersion(7, 0),
+        AccountIncreases.NONE);
   }
 
   private static EnforcedAccount enforced(
@@ -159,7 +160,8 @@ class EnforcedAccountTest {
             MicroUsd.of(3),
             MicroUsd.of(2),
             MicroUsd.of(6),
-            LimitVersion.NONE);
+            LimitVersion.NONE,
+            AccountIncreases.NONE);
 
     assertThat(broken.addsUp()).isFalse();
     assertThat(broken.available()).isEqualTo(MicroUsd.of(5));
@@ -168,7 +170,7 @@ class EnforcedAccountTest {
 
   @Test
   void whenTheLimitChanges_committedAndReservedStay() {
-    Account moved = account(200, 70, 30).withLimit(MicroUsd.of(90), new LimitVersion(8, 0));
+    Account moved = account(200, 70, 30).under(MicroUsd.of(90), new LimitVersion(8, 0));
 
     assertThat(moved.available()).isEqualTo(MicroUsd.of(-10));
     assertThat(moved.committed()).isEqualTo(MicroUsd.of(70));
