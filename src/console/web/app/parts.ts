@@ -117,39 +117,66 @@ export function cost(decision: Decision): TemplateResult {
     : html`<span class="muted">at most</span> ${money(decision.estimate_usd)}`;
 }
 
-/** A table of decisions, the way every screen shows them. */
-export function decisionTable(decisions: Decision[], caption: string): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+/** The head of a column. A column of numbers is aligned at its right. */
+type Column = string | { numbers: string };
+
+export function number(name: string): Column {
+  return { numbers: name };
+}
+
+/**
+ * A table that a keyboard can scroll.
+ *
+ * @param columns a column that is false is left out
+ * @param rows the rows of its body
+ * @param label the name of its region, where that is not the caption
+ */
+export function table(
+  caption: string,
+  columns: (Column | false)[],
+  rows: TemplateResult | TemplateResult[],
+  label = caption,
+): TemplateResult {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}>
     <table>
       <caption>
         ${caption}
       </caption>
       <thead>
         <tr>
-          <th scope="col">Time</th>
-          <th scope="col">Outcome</th>
-          <th scope="col">State</th>
-          <th scope="col">Model</th>
-          <th scope="col">User</th>
-          <th scope="col">Run</th>
-          <th scope="col" class="number">Cost</th>
+          ${columns.map((column) =>
+            column === false
+              ? nothing
+              : typeof column === "string"
+                ? html`<th scope="col">${column}</th>`
+                : html`<th scope="col" class="number">${column.numbers}</th>`,
+          )}
         </tr>
       </thead>
       <tbody>
-        ${decisions.map(
-          (decision) => html`<tr>
-            <td><a href=${to(["decisions", decision.decision_id])}>${moment(decision.created_at)}</a></td>
-            <td>${outcome(decision)}</td>
-            <td>${decision.state}</td>
-            <td>${decision.selected_model ?? decision.requested_model ?? "–"}</td>
-            <td>${decision.user_id ?? "–"}</td>
-            <td>${runLink(decision.run_id)}</td>
-            <td class="number">${cost(decision)}</td>
-          </tr>`,
-        )}
+        ${rows}
       </tbody>
     </table>
   </div>`;
+}
+
+/** A table of decisions, the way every screen shows them. */
+export function decisionTable(decisions: Decision[], caption: string): TemplateResult {
+  return table(
+    caption,
+    ["Time", "Outcome", "State", "Model", "User", "Run", number("Cost")],
+    decisions.map(
+      (decision) => html`<tr>
+        <td><a href=${to(["decisions", decision.decision_id])}>${moment(decision.created_at)}</a></td>
+        <td>${outcome(decision)}</td>
+        <td>${decision.state}</td>
+        <td>${decision.selected_model ?? decision.requested_model ?? "–"}</td>
+        <td>${decision.user_id ?? "–"}</td>
+        <td>${runLink(decision.run_id)}</td>
+        <td class="number">${cost(decision)}</td>
+      </tr>`,
+    ),
+  );
 }
 
 /** A table of accounts with a bar each. */
@@ -158,49 +185,41 @@ export function accountTable(
   caption: string,
   action?: (account: Account) => TemplateResult,
 ): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-    <table class="accounts">
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Budget</th>
-          <th scope="col">Window</th>
-          <th scope="col">Use</th>
-          <th scope="col" class="number">Committed</th>
-          <th scope="col" class="number">Held</th>
-          <th scope="col" class="number">Free</th>
-          <th scope="col" class="number">Limit</th>
-          <th scope="col">Ends</th>
-          ${action ? html`<th scope="col">Change</th>` : nothing}
-        </tr>
-      </thead>
-      <tbody>
-        ${accounts.map(
-          (account) => html`<tr data-account="${account.scope}/${account.id}/${account.window}">
-            <th scope="row">
-              ${scopeLink(account.scope, account.id)}
-              ${levelOf(account) === "over"
-                ? badge("nothing left", "over")
-                : levelOf(account) === "near"
-                  ? badge("near its limit", "near")
-                  : nothing}
-              <div class="muted">${account.mode.replaceAll("_", " ")}</div>
-            </th>
-            <td>${account.window}</td>
-            <td class="wide">${bar(account.committed_usd, account.reserved_usd, account.limit_usd)}</td>
-            <td class="number">${money(account.committed_usd)}</td>
-            <td class="number">${money(account.reserved_usd)}</td>
-            <td class="number">${money(account.remaining_usd)}</td>
-            <td class="number">${money(account.limit_usd)}</td>
-            <td>${account.resets_at === null ? "never" : until(account.resets_at)}</td>
-            ${action ? html`<td>${action(account)}</td>` : nothing}
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    caption,
+    [
+      "Budget",
+      "Window",
+      "Use",
+      number("Committed"),
+      number("Held"),
+      number("Free"),
+      number("Limit"),
+      "Ends",
+      action !== undefined && "Change",
+    ],
+    accounts.map(
+      (account) => html`<tr data-account="${account.scope}/${account.id}/${account.window}">
+        <th scope="row">
+          ${scopeLink(account.scope, account.id)}
+          ${levelOf(account) === "over"
+            ? badge("nothing left", "over")
+            : levelOf(account) === "near"
+              ? badge("near its limit", "near")
+              : nothing}
+          <div class="muted">${account.mode.replaceAll("_", " ")}</div>
+        </th>
+        <td>${account.window}</td>
+        <td class="wide">${bar(account.committed_usd, account.reserved_usd, account.limit_usd)}</td>
+        <td class="number">${money(account.committed_usd)}</td>
+        <td class="number">${money(account.reserved_usd)}</td>
+        <td class="number">${money(account.remaining_usd)}</td>
+        <td class="number">${money(account.limit_usd)}</td>
+        <td>${account.resets_at === null ? "never" : until(account.resets_at)}</td>
+        ${action ? html`<td>${action(account)}</td>` : nothing}
+      </tr>`,
+    ),
+  );
 }
 
 /** The link to the next page of a list. */

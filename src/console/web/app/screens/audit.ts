@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { get } from "../api";
-import { empty, more } from "../parts";
+import { empty, more, table } from "../parts";
 import { to } from "../router";
 import { Screen } from "../screen";
 import { moment } from "../time";
@@ -24,31 +24,19 @@ export class Audit extends Screen<Page<AuditEntry>> {
     return html`
       ${data.items.length === 0
         ? empty("Nothing was changed yet.")
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Changes">
-            <table>
-              <caption>
-                Every change of configuration, the newest first
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Time</th>
-                  <th scope="col">By</th>
-                  <th scope="col">What</th>
-                  <th scope="col">Change</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${data.items.map(
-                  (entry) => html`<tr>
-                    <td>${moment(entry.at)}</td>
-                    <td>${entry.principal_id}</td>
-                    <th scope="row">${entry.subject}</th>
-                    <td>${changes(entry)}</td>
-                  </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`}
+        : table(
+            "Every change of configuration, the newest first",
+            ["Time", "By", "What", "Change"],
+            data.items.map(
+              (entry) => html`<tr>
+                <td>${moment(entry.at)}</td>
+                <td>${entry.principal_id}</td>
+                <th scope="row">${entry.subject}</th>
+                <td>${changes(entry)}</td>
+              </tr>`,
+            ),
+            "Changes",
+          )}
       ${more(data.next, (after) => to(["audit"], { after }))}
     `;
   }

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { get } from "../api";
 import { format, usd } from "../money";
-import { count, money, outcome, remedies, runLink, scopeLink } from "../parts";
+import { count, money, number, outcome, remedies, runLink, scopeLink, table } from "../parts";
 import { Screen } from "../screen";
 import { moment, until } from "../time";
 import type { Bill, Bills, Decision } from "../types";
@@ -128,115 +128,84 @@ export class DecisionScreen extends Screen<Data> {
   }
 
   private accounts(decision: Decision): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Accounts">
-      <table>
-        <caption>
-          Each account after this decision's hold
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Account</th>
-            <th scope="col">Window</th>
-            <th scope="col" class="number">Limit</th>
-            <th scope="col" class="number">Committed</th>
-            <th scope="col" class="number">Held before</th>
-            <th scope="col" class="number">Held by this</th>
-            <th scope="col" class="number">Free after</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${decision.accounts.map(
-            (account) => html`<tr>
-              <th scope="row">${scopeLink(account.scope, account.id)}</th>
-              <td>${account.window}</td>
-              <td class="number">${money(account.limit_usd)}</td>
-              <td class="number">${money(account.committed_usd)}</td>
-              <td class="number">
-                ${account.reserved_usd === null
-                  ? "–"
-                  : format(usd(account.reserved_usd) - usd(account.hold_usd))}
-              </td>
-              <td class="number">${money(account.hold_usd)}</td>
-              <td class="number">${money(account.remaining_usd)}</td>
-            </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    return table(
+      "Each account after this decision's hold",
+      [
+        "Account",
+        "Window",
+        number("Limit"),
+        number("Committed"),
+        number("Held before"),
+        number("Held by this"),
+        number("Free after"),
+      ],
+      decision.accounts.map(
+        (account) => html`<tr>
+          <th scope="row">${scopeLink(account.scope, account.id)}</th>
+          <td>${account.window}</td>
+          <td class="number">${money(account.limit_usd)}</td>
+          <td class="number">${money(account.committed_usd)}</td>
+          <td class="number">
+            ${account.reserved_usd === null
+              ? "–"
+              : format(usd(account.reserved_usd) - usd(account.hold_usd))}
+          </td>
+          <td class="number">${money(account.hold_usd)}</td>
+          <td class="number">${money(account.remaining_usd)}</td>
+        </tr>`,
+      ),
+      "Accounts",
+    );
   }
 }
 
 /** The amounts are decimal strings of the service; nothing is computed here. */
 function billTable(bill: Bill, caption: string): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-    <table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">What</th>
-          <th scope="col" class="number">Quantity</th>
-          <th scope="col" class="number">USD for one</th>
-          <th scope="col" class="number">USD</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${bill.lines.map(
-          (line) => html`<tr>
-            <th scope="row">${line.name.replaceAll("_", " ")}</th>
-            <td class="number">${line.quantity}</td>
-            <td class="number">${line.price_usd}</td>
-            <td class="number">${line.amount_usd}</td>
-          </tr>`,
-        )}
-        ${bill.multiplier === "1"
-          ? nothing
-          : html`<tr>
-              <th scope="row">multiplier of tokens</th>
-              <td></td>
-              <td class="number">× ${bill.multiplier}</td>
-              <td></td>
-            </tr>`}
-        <tr>
-          <th scope="row">sum</th>
+  return table(
+    caption,
+    ["What", number("Quantity"), number("USD for one"), number("USD")],
+    html`${bill.lines.map(
+      (line) => html`<tr>
+        <th scope="row">${line.name.replaceAll("_", " ")}</th>
+        <td class="number">${line.quantity}</td>
+        <td class="number">${line.price_usd}</td>
+        <td class="number">${line.amount_usd}</td>
+      </tr>`,
+    )}
+    ${bill.multiplier === "1"
+      ? nothing
+      : html`<tr>
+          <th scope="row">multiplier of tokens</th>
           <td></td>
+          <td class="number">× ${bill.multiplier}</td>
           <td></td>
-          <td class="number">${bill.sum_usd}</td>
-        </tr>
-        <tr>
-          <th scope="row">rounded up to millionths</th>
-          <td></td>
-          <td></td>
-          <td class="number">${money(bill.amount_usd)}</td>
-        </tr>
-      </tbody>
-    </table>
-  </div>`;
+        </tr>`}
+    <tr>
+      <th scope="row">sum</th>
+      <td></td>
+      <td></td>
+      <td class="number">${bill.sum_usd}</td>
+    </tr>
+    <tr>
+      <th scope="row">rounded up to millionths</th>
+      <td></td>
+      <td></td>
+      <td class="number">${money(bill.amount_usd)}</td>
+    </tr>`,
+  );
 }
 
 export function priceTable(prices: Record<string, string>, caption: string): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-    <table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">What</th>
-          <th scope="col" class="number">USD</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${Object.entries(prices).map(
-          ([name, price]) => html`<tr>
-            <th scope="row">${name.replaceAll("_", " ")}</th>
-            <td class="number">${price}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    caption,
+    ["What", number("USD")],
+    Object.entries(prices).map(
+      ([name, price]) => html`<tr>
+        <th scope="row">${name.replaceAll("_", " ")}</th>
+        <td class="number">${price}</td>
+      </tr>`,
+    ),
+  );
 }
 
 function fact(name: string, value: TemplateResult | string | null): TemplateResult {

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { get, Problem, send } from "../api";
-import { count, empty, field, money, more, problemView, runLink } from "../parts";
+import { count, empty, field, money, more, number, problemView, runLink, table } from "../parts";
 import { to } from "../router";
 import { Screen } from "../screen";
 import { ago, until } from "../time";
@@ -33,27 +33,20 @@ export class Holds extends Screen<Page<Decision>> {
       ${data.items.length === 0
         ? empty("Nothing is held. Every call is settled.")
         : html`<p>${count(data.items.length)} calls${data.next === null ? "" : " or more"} hold money, the oldest first.</p>
-            <div class="scroll" tabindex="0" role="region" aria-label="Open reservations">
-              <table>
-                <caption>
-                  Calls whose usage was not reported yet
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Begun</th>
-                    <th scope="col">Ends</th>
-                    <th scope="col">Model</th>
-                    <th scope="col">User</th>
-                    <th scope="col">Run</th>
-                    <th scope="col" class="number">At most</th>
-                    ${this.maySettle ? html`<th scope="col">Settle</th>` : nothing}
-                  </tr>
-                </thead>
-                <tbody>
-                  ${data.items.map((hold) => this.row(hold))}
-                </tbody>
-              </table>
-            </div>`}
+            ${table(
+              "Calls whose usage was not reported yet",
+              [
+                "Begun",
+                "Ends",
+                "Model",
+                "User",
+                "Run",
+                number("At most"),
+                this.maySettle && "Settle",
+              ],
+              data.items.map((hold) => this.row(hold)),
+              "Open reservations",
+            )}`}
       ${more(data.next, (after) => to(["holds"], { after }))}
       ${this.maySettle
         ? nothing

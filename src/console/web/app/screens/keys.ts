@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { get, Problem, send } from "../api";
-import { badge, empty, field, more, problemView } from "../parts";
+import { badge, empty, field, more, problemView, table } from "../parts";
 import { to } from "../router";
 import { Screen } from "../screen";
 import { moment } from "../time";
@@ -66,25 +66,12 @@ export class Keys extends Screen<Data> {
         : nothing}
       ${keys.items.length === 0
         ? empty("No key.")
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Keys">
-            <table>
-              <caption>
-                API keys
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Id</th>
-                  <th scope="col">Role</th>
-                  <th scope="col">Acts for</th>
-                  <th scope="col">Made</th>
-                  ${admin ? html`<th scope="col">Change</th>` : nothing}
-                </tr>
-              </thead>
-              <tbody>
-                ${keys.items.map((key) => this.row(key, admin))}
-              </tbody>
-            </table>
-          </div>`}
+        : table(
+            "API keys",
+            ["Id", "Role", "Acts for", "Made", admin && "Change"],
+            keys.items.map((key) => this.row(key, admin)),
+            "Keys",
+          )}
       ${more(keys.next, (after) => to(["keys"], { after }))}
     `;
   }
@@ -120,29 +107,17 @@ export class Keys extends Screen<Data> {
       </form>
       ${tenants.items.length === 0
         ? empty("No tenant.")
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Tenants">
-            <table>
-              <caption>
-                Tenants
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Tenant</th>
-                  <th scope="col">Time zone</th>
-                  <th scope="col">Made</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${tenants.items.map(
-                  (tenant) => html`<tr>
-                    <th scope="row">${tenant.tenant_id}</th>
-                    <td>${tenant.time_zone}</td>
-                    <td>${moment(tenant.created_at)}</td>
-                  </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`}
+        : table(
+            "Tenants",
+            ["Tenant", "Time zone", "Made"],
+            tenants.items.map(
+              (tenant) => html`<tr>
+                <th scope="row">${tenant.tenant_id}</th>
+                <td>${tenant.time_zone}</td>
+                <td>${moment(tenant.created_at)}</td>
+              </tr>`,
+            ),
+          )}
       ${more(tenants.next, (after) => to(["keys"], { after }))}
     `;
   }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { get, Problem, send } from "../api";
-import { empty, problemView } from "../parts";
+import { empty, problemView, table } from "../parts";
 import { Screen } from "../screen";
 import { moment } from "../time";
 import type { DeadLetter, DeadLetters } from "../types";
@@ -34,25 +34,18 @@ export class Letters extends Screen<DeadLetters> {
         : html`<p class="muted">There may be others: another reader holds some, or the queue has more.</p>`}
       ${data.items.length === 0
         ? empty("There is no dead letter.")
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Dead letters">
-            <table>
-              <caption>
-                Dead letters of the usage queue
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Arrived</th>
-                  ${this.caller.role === "operator" ? html`<th scope="col">Tenant</th>` : nothing}
-                  <th scope="col">${this.caller.role === "operator" ? "Message" : "Reason"}</th>
-                  ${this.caller.role === "operator" ? nothing : html`<th scope="col">Message</th>`}
-                  ${this.maySend ? html`<th scope="col">Send</th>` : nothing}
-                </tr>
-              </thead>
-              <tbody>
-                ${data.items.map((letter) => this.row(letter))}
-              </tbody>
-            </table>
-          </div>`}
+        : table(
+            "Dead letters of the usage queue",
+            [
+              "Arrived",
+              this.caller.role === "operator" && "Tenant",
+              this.caller.role === "operator" ? "Message" : "Reason",
+              this.caller.role !== "operator" && "Message",
+              this.maySend && "Send",
+            ],
+            data.items.map((letter) => this.row(letter)),
+            "Dead letters",
+          )}
     `;
   }
 

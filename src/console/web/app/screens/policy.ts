@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { Problem, send, url } from "../api";
-import { count, empty, field, money, problemView } from "../parts";
+import { count, empty, field, money, number, problemView, table } from "../parts";
 import { to } from "../router";
 import { Screen } from "../screen";
 import { moment } from "../time";
@@ -169,54 +169,32 @@ function compared(comparison: WhatIf): TemplateResult {
             ${comparison.complete ? "These are all of the last week." : "These are the newest of the last week."}
             Each is judged by the balances that it saw and by today's prices.
           </p>
-          <div class="scroll" tabindex="0" role="region" aria-label="Outcomes">
-            <table>
-              <caption>
-                Decisions by outcome
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Outcome</th>
-                  <th scope="col" class="number">Was</th>
-                  <th scope="col" class="number">Would be</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${outcomes.map(
-                  (outcome) => html`<tr>
-                    <th scope="row">${outcome.replaceAll("_", " ")}</th>
-                    <td class="number">${count(comparison.was[outcome] ?? 0)}</td>
-                    <td class="number">${count(comparison.would_be[outcome] ?? 0)}</td>
-                  </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`}
+          ${table(
+            "Decisions by outcome",
+            ["Outcome", number("Was"), number("Would be")],
+            outcomes.map(
+              (outcome) => html`<tr>
+                <th scope="row">${outcome.replaceAll("_", " ")}</th>
+                <td class="number">${count(comparison.was[outcome] ?? 0)}</td>
+                <td class="number">${count(comparison.would_be[outcome] ?? 0)}</td>
+              </tr>`,
+            ),
+            "Outcomes",
+          )}`}
     ${comparison.items.length === 0
       ? nothing
-      : html`<div class="scroll" tabindex="0" role="region" aria-label="Differences">
-          <table>
-            <caption>
-              The newest decisions that would be another
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">Decision</th>
-                <th scope="col">Was</th>
-                <th scope="col">Would be</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${comparison.items.map(
-                (item) => html`<tr>
-                  <td><a href=${to(["decisions", item.decision_id])}>${moment(item.created_at)}</a></td>
-                  <td>${words(item.was)}</td>
-                  <td>${words(item.would_be)}</td>
-                </tr>`,
-              )}
-            </tbody>
-          </table>
-        </div>`}
+      : table(
+          "The newest decisions that would be another",
+          ["Decision", "Was", "Would be"],
+          comparison.items.map(
+            (item) => html`<tr>
+              <td><a href=${to(["decisions", item.decision_id])}>${moment(item.created_at)}</a></td>
+              <td>${words(item.was)}</td>
+              <td>${words(item.would_be)}</td>
+            </tr>`,
+          ),
+          "Differences",
+        )}
   </section>`;
 }
 

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { get, Problem, send } from "../api";
 import { parseUsd } from "../money";
-import { badge, count, empty, field, problemView } from "../parts";
+import { badge, count, empty, field, number, problemView, table } from "../parts";
 import { go, to } from "../router";
 import { Screen } from "../screen";
 import { ago, moment } from "../time";
@@ -86,24 +86,16 @@ export class PricesScreen extends Screen<Data> {
         <h2>The tenant's own prices</h2>
         ${data.overrides.items.length === 0
           ? empty("No override is stated.")
-          : html`<div class="scroll" tabindex="0" role="region" aria-label="Overrides">
-              <table>
-                <caption>
-                  Overrides
-                </caption>
-                <thead>
-                  <tr>
-                    <th scope="col">Model</th>
-                    <th scope="col">Provider</th>
-                    <th scope="col">Stated prices in USD</th>
-                    ${this.caller.role === "admin" ? html`<th scope="col">Change</th>` : nothing}
-                  </tr>
-                </thead>
-                <tbody>
-                  ${data.overrides.items.map((it) => this.override(it))}
-                </tbody>
-              </table>
-            </div>`}
+          : table(
+              "Overrides",
+              [
+                "Model",
+                "Provider",
+                "Stated prices in USD",
+                this.caller.role === "admin" && "Change",
+              ],
+              data.overrides.items.map((it) => this.override(it)),
+            )}
         ${this.caller.role === "admin" ? this.newOverride(model) : nothing}
       </section>
     `;
@@ -240,37 +232,24 @@ export class PricesScreen extends Screen<Data> {
       </form>
       ${data.tables.items.length === 0
         ? empty("No price table was imported.")
-        : html`<div class="scroll" tabindex="0" role="region" aria-label="Price tables">
-            <table>
-              <caption>
-                Versions, the newest first
-              </caption>
-              <thead>
-                <tr>
-                  <th scope="col">Version</th>
-                  <th scope="col">State</th>
-                  <th scope="col" class="number">Rows</th>
-                  <th scope="col">Made</th>
-                  <th scope="col">Published</th>
-                </tr>
-              </thead>
-              <tbody>
-                ${data.tables.items.map(
-                  (table) => html`<tr>
-                    <th scope="row"><a href=${to(["prices"], { version: table.version })}>${table.version}</a></th>
-                    <td>
-                      ${table.in_force
-                        ? badge("in force", "fine")
-                        : badge(table.published_at === null ? "draft" : "replaced", "plain")}
-                    </td>
-                    <td class="number">${count(table.rows)}</td>
-                    <td>${moment(table.created_at)} by ${table.created_by ?? "–"}</td>
-                    <td>${moment(table.published_at)}</td>
-                  </tr>`,
-                )}
-              </tbody>
-            </table>
-          </div>`}
+        : table(
+            "Versions, the newest first",
+            ["Version", "State", number("Rows"), "Made", "Published"],
+            data.tables.items.map(
+              (table) => html`<tr>
+                <th scope="row"><a href=${to(["prices"], { version: table.version })}>${table.version}</a></th>
+                <td>
+                  ${table.in_force
+                    ? badge("in force", "fine")
+                    : badge(table.published_at === null ? "draft" : "replaced", "plain")}
+                </td>
+                <td class="number">${count(table.rows)}</td>
+                <td>${moment(table.created_at)} by ${table.created_by ?? "–"}</td>
+                <td>${moment(table.published_at)}</td>
+              </tr>`,
+            ),
+            "Price tables",
+          )}
       ${data.review === undefined ? nothing : this.review(data.review)}
     `;
   }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { get } from "../api";
-import { badge, bar, empty, field, money, more, runLink } from "../parts";
+import { badge, bar, empty, field, money, more, number, runLink, table } from "../parts";
 import { go, to } from "../router";
 import { Screen } from "../screen";
 import { ago } from "../time";
@@ -64,45 +64,37 @@ export function stateBadge(run: Run): TemplateResult {
 
 /** A table of runs. With `levels` each is indented by how far it is below the run that is shown. */
 export function runTable(runs: Run[], caption: string, levels: number[] = []): TemplateResult {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}>
-    <table>
-      <caption>
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Run</th>
-          <th scope="col">State</th>
-          <th scope="col">User</th>
-          <th scope="col">Use</th>
-          <th scope="col" class="number">Committed</th>
-          <th scope="col" class="number">Held</th>
-          <th scope="col" class="number">Free</th>
-          <th scope="col" class="number">Limit</th>
-          <th scope="col">Begun</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${runs.map(
-          (run, i) => html`<tr data-run=${run.run_id}>
-            <th scope="row">
-              ${levels[i] === undefined || levels[i] === 1
-                ? nothing
-                : html`<span class="level">${"↳".padStart(levels[i]!, "\u2003")}</span>
-                    <span class="unseen">level ${levels[i]}</span>`}
-              ${runLink(run.run_id)}
-            </th>
-            <td>${stateBadge(run)}</td>
-            <td>${run.user_id ?? "–"}</td>
-            <td class="wide">${bar(run.committed_usd, run.reserved_usd, run.limit_usd)}</td>
-            <td class="number">${money(run.committed_usd)}</td>
-            <td class="number">${money(run.reserved_usd)}</td>
-            <td class="number">${money(run.remaining_usd)}</td>
-            <td class="number">${money(run.limit_usd)}</td>
-            <td>${ago(run.created_at)}</td>
-          </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return table(
+    caption,
+    [
+      "Run",
+      "State",
+      "User",
+      "Use",
+      number("Committed"),
+      number("Held"),
+      number("Free"),
+      number("Limit"),
+      "Begun",
+    ],
+    runs.map(
+      (run, i) => html`<tr data-run=${run.run_id}>
+        <th scope="row">
+          ${levels[i] === undefined || levels[i] === 1
+            ? nothing
+            : html`<span class="level">${"↳".padStart(levels[i]!, "\u2003")}</span>
+                <span class="unseen">level ${levels[i]}</span>`}
+          ${runLink(run.run_id)}
+        </th>
+        <td>${stateBadge(run)}</td>
+        <td>${run.user_id ?? "–"}</td>
+        <td class="wide">${bar(run.committed_usd, run.reserved_usd, run.limit_usd)}</td>
+        <td class="number">${money(run.committed_usd)}</td>
+        <td class="number">${money(run.reserved_usd)}</td>
+        <td class="number">${money(run.remaining_usd)}</td>
+        <td class="number">${money(run.limit_usd)}</td>
+        <td>${ago(run.created_at)}</td>
+      </tr>`,
+    ),
+  );
 }

@@ -3,7 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import "../chart";
 import { download, get, Problem } from "../api";
 import { usd } from "../money";
-import { count, empty, field, money, more, problemView } from "../parts";
+import { count, empty, field, money, more, number, problemView, table } from "../parts";
 import { go, to } from "../router";
 import { Screen } from "../screen";
 import { dayIn, daysBefore } from "../time";
@@ -124,37 +124,30 @@ export class SpendScreen extends Screen<Data> {
   }
 
   private table(items: SpendItem[]): TemplateResult {
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Spend by ${this.dimension}">
-      <table>
-        <caption>
-          By ${this.dimension.replace("_", " ")}, the most first
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">${this.dimension}</th>
-            <th scope="col" class="number">Committed</th>
-            <th scope="col" class="number">Calls</th>
-            <th scope="col" class="number">Open</th>
-            <th scope="col" class="number">Refused</th>
-            <th scope="col" class="number">Input tokens</th>
-            <th scope="col" class="number">Output tokens</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${items.map(
-            (item) => html`<tr>
-              <th scope="row">${this.drill(item)}</th>
-              <td class="number">${money(item.committed_usd)}</td>
-              <td class="number">${count(item.calls)}</td>
-              <td class="number">${count(item.open)}</td>
-              <td class="number">${count(item.blocked)}</td>
-              <td class="number">${count(item.input_tokens)}</td>
-              <td class="number">${count(item.output_tokens)}</td>
-            </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`;
+    return table(
+      `By ${this.dimension.replace("_", " ")}, the most first`,
+      [
+        this.dimension,
+        number("Committed"),
+        number("Calls"),
+        number("Open"),
+        number("Refused"),
+        number("Input tokens"),
+        number("Output tokens"),
+      ],
+      items.map(
+        (item) => html`<tr>
+          <th scope="row">${this.drill(item)}</th>
+          <td class="number">${money(item.committed_usd)}</td>
+          <td class="number">${count(item.calls)}</td>
+          <td class="number">${count(item.open)}</td>
+          <td class="number">${count(item.blocked)}</td>
+          <td class="number">${count(item.input_tokens)}</td>
+          <td class="number">${count(item.output_tokens)}</td>
+        </tr>`,
+      ),
+      `Spend by ${this.dimension}`,
+    );
   }
 
   /** A link that filters by this value, and groups by what divides it next. */

@@ -26,7 +26,6 @@ import io.budgetauthority.tenant.store.AuditEntry;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -138,7 +137,11 @@ public final class AddIncrease {
     }
     VersionedPolicy policy = policies.now(by.tenantId());
     return toExisting(
-        by, increase(by, id, wanted, run.account().key(), now), run.account(), policy, deadline);
+        by,
+        increase(by, id, wanted, run.account().key(), Objects.requireNonNull(wanted.until()), now),
+        run.account(),
+        policy,
+        deadline);
   }
 
   private Attempt<Result> ofCeiling(Caller by, String id, Wanted wanted, Deadline deadline) {
@@ -166,7 +169,13 @@ public final class AddIncrease {
             policy.calendar().periodOf(wanted.window(), now),
             0);
     Increase increase =
-        increase(by, id, wanted.until() == null ? until(wanted, periodEnds) : wanted, key, now);
+        increase(
+            by,
+            id,
+            wanted,
+            key,
+            Objects.requireNonNull(wanted.until() == null ? periodEnds : wanted.until()),
+            now);
     Account stored = ledger.account(key, deadline).orElse(null);
     if (stored != null) {
       return toExisting(by, increase, stored, policy, deadline);
@@ -182,17 +191,6 @@ public final class AddIncrease {
   /// The time as it is stored, in milliseconds.
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MILLIS);
-  }
-
-  private static Wanted until(Wanted wanted, @Nullable Instant end) {
-    return new Wanted(
-        wanted.hash(),
-        wanted.requestHash(),
-        wanted.scopeId(),
-        wanted.window(),
-        wanted.amount(),
-        end,
-        wanted.reason());
   }
 
   /// Why an increase may not end at a time; null where it may.
@@ -211,12 +209,13 @@ public final class AddIncrease {
         : null;
   }
 
-  private Increase increase(Caller by, String id, Wanted wanted, AccountKey account, Instant now) {
+  private Increase increase(
+      Caller by, String id, Wanted wanted, AccountKey account, Instant until, Instant now) {
     return new Increase(
         id,
         account,
         wanted.amount(),
-        Objects.requireNonNull(wanted.until()),
+        until,
         wanted.reason(),
         by.principalId(),
         now,
@@ -227,7 +226,7 @@ public final class AddIncrease {
 
   private Attempt<Result> toExisting(
       Caller by, Increase increase, Account stored, VersionedPolicy policy, Deadline deadline) {
-    Instant asOf = clock.instant().minus(Duration.ofSeconds(policy.policy().clockSkewSeconds()));
+    Instant asOf = clock.instant().minus(policy.policy().clockSkew());
     if (ledger.repair(List.of(stored), deadline)
         || increases.endPassed(List.of(stored), asOf, deadline)) {
       return Attempt.conflict();

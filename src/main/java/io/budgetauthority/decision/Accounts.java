@@ -148,14 +148,14 @@ public final class Accounts {
 
   /// A run's account. Its limit is its own, so no ceiling of another scope and no policy changes
   /// it.
-  public EnforcedAccount ofRun(Run run, Policy policy) {
+  public static EnforcedAccount ofRun(Run run, Policy policy) {
     return ofRun(run.account(), run, run.rules(), policy);
   }
 
   /// The account of a run that does not exist yet.
   ///
   /// @param ceiling what the policy gives to the run
-  public EnforcedAccount ofNewRun(Account unused, Ceiling ceiling, Policy policy) {
+  public static EnforcedAccount ofNewRun(Account unused, Ceiling ceiling, Policy policy) {
     return ofRun(unused, null, Run.Rules.of(ceiling), policy);
   }
 

@@ -61,14 +61,15 @@ public record Ask(
   /// Why the policy does not allow the caller this ask; null where it does. The rules need no
   /// ledger, so they apply in an outage too.
   @Nullable Answer refusedBy(Policy policy) {
-    String reason =
-        CallerRules.refuse(
-            caller,
-            request.tuple(),
-            request.runLimit(),
-            policy.ceilingOfNewRun(runId == null ? "" : runId, request.requestClass()).limit(),
-            "run_limit_usd",
-            policy);
+    CallerRules.RunLimit limit =
+        request.runLimit() == null
+            ? null
+            : new CallerRules.RunLimit(
+                "run_limit_usd",
+                request.runLimit(),
+                runId == null ? "" : runId,
+                request.requestClass());
+    String reason = CallerRules.refuse(caller, request.tuple(), limit, policy);
     if (reason != null) {
       return new Answer.Forbidden(reason);
     }

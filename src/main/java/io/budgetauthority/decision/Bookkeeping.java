@@ -6,8 +6,8 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.record.Tuple;
-import io.budgetauthority.tenant.Ceiling;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +38,7 @@ public final class Bookkeeping {
       BudgetView.RunOfCall run = view.runs().get(i);
       boolean own = i == 0;
       if (run.stored() == null) {
-        changes.add(new Ledger.Start(started(item, view, holds.get(i), own)));
+        changes.add(new Ledger.Start(started(item.tenantId(), view, holds.get(i), own)));
         continue;
       }
       updates.add(holds.get(i));
@@ -56,12 +56,11 @@ public final class Bookkeeping {
 
   /// A run that the call starts, with the call's hold and charge in its account. An ancestor that
   /// is created with it is bound to nothing until a decision names that ancestor as its own run.
-  private static Run started(Reservation item, BudgetView view, ConditionalHold hold, boolean own) {
-    Account account = hold.enforced().account();
-    String requestClass = own ? item.decision().model().requestClass() : null;
-    Ceiling ceiling = view.policy().ceilingOfNewRun(account.key().id(), requestClass);
+  private static Run started(String tenantId, BudgetView view, ConditionalHold hold, boolean own) {
+    EnforcedAccount enforced = hold.enforced();
+    Account account = enforced.account();
     return new Run(
-        item.tenantId(),
+        tenantId,
         account.key().id(),
         own ? view.ancestors() : List.of(),
         own ? view.subject().tuple() : Tuple.UNBOUND,
@@ -69,7 +68,7 @@ public final class Bookkeeping {
         view.at(),
         view.at().plus(view.policy().runTtl()),
         account.limit(),
-        Run.Rules.of(ceiling),
+        new Run.Rules(enforced.own().mode(), enforced.own().margin(), enforced.warnAtPercent()),
         !(own && view.issued()),
         Account.of(account.key(), account.limit(), hold.charge(), hold.hold(), account.version()));
   }

@@ -157,9 +157,9 @@ final class BudgetReader {
         new BudgetView.RunOfCall(
             callRun.runId(),
             run,
-            run == null ? unused(ask, callRun, policy) : accounts.ofRun(run, policy)));
+            run == null ? unused(ask, callRun, policy) : Accounts.ofRun(run, policy)));
     for (Run one : ancestors) {
-      runs.add(new BudgetView.RunOfCall(one.runId(), one, accounts.ofRun(one, policy)));
+      runs.add(new BudgetView.RunOfCall(one.runId(), one, Accounts.ofRun(one, policy)));
     }
     return runs;
   }
@@ -168,7 +168,7 @@ final class BudgetReader {
     String runId = callRun.runId() == null ? "" : callRun.runId();
     Ceiling ceiling = policy.ceilingOfNewRun(runId, ask.request().requestClass());
     MicroUsd stated = ask.request().runLimit();
-    return accounts.ofNewRun(
+    return Accounts.ofNewRun(
         Account.ofNewRun(ask.tenantId(), runId, stated == null ? ceiling.limit() : stated),
         ceiling,
         policy);

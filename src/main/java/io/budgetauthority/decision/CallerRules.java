@@ -13,27 +13,31 @@ public final class CallerRules {
 
   private CallerRules() {}
 
-  /// Why the caller may not state what it stated; null where it may.
+  /// A limit that is stated for a run that may not exist yet.
   ///
-  /// @param limit the limit that is stated for a run; null for none
-  /// @param most the limit that the policy gives to that run
-  /// @param field the name of that limit in the request
+  /// @param field the name of the limit in the request
+  /// @param runId empty for a run that will be issued
+  /// @param requestClass null for none
+  public record RunLimit(
+      String field, MicroUsd limit, String runId, @Nullable String requestClass) {}
+
+  /// Why the caller may not state the limit and the tuple; null where it may.
+  ///
+  /// @param limit null where none is stated
   public static @Nullable String refuse(
-      Caller caller,
-      Tuple stated,
-      @Nullable MicroUsd limit,
-      MicroUsd most,
-      String field,
-      Policy policy) {
+      Caller caller, Tuple stated, @Nullable RunLimit limit, Policy policy) {
     if (caller.role() != Role.AGENT) {
       return null;
     }
-    if (limit != null && limit.compareTo(most) > 0) {
-      return "an agent's "
-          + field
-          + " may be at most what the policy gives to the run, "
-          + most
-          + " (default_run_limit_usd, or its template)";
+    if (limit != null) {
+      MicroUsd most = policy.ceilingOfNewRun(limit.runId(), limit.requestClass()).limit();
+      if (limit.limit().compareTo(most) > 0) {
+        return "an agent's "
+            + limit.field()
+            + " may be at most what the policy gives to the run, "
+            + most
+            + " (default_run_limit_usd, or its template)";
+      }
     }
     String team = stated.teamId();
     if (team != null && !caller.mayStateTeam(team, policy)) {

@@ -43,6 +43,18 @@ public final class Ids {
     return text;
   }
 
+  /// An optional query parameter that is a label, such as the name of a model. An empty one counts
+  /// as absent. Any other value that is no label gets a 400 that names the parameter.
+  public static @Nullable String optionalLabel(String name, @Nullable String text) {
+    if (text == null || text.isEmpty()) {
+      return null;
+    }
+    if (!RequestFields.isLabel(text)) {
+      throw RequestFields.invalid(name, "must have at most 256 characters, none of them a control");
+    }
+    return text;
+  }
+
   /// A run's id. Any other text gets an [IllegalArgumentException].
   public static String runId(String text) {
     if (!isRunId(text)) {

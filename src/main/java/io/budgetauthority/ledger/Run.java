@@ -46,22 +46,17 @@ public record Run(
 
   /// The same run under another ceiling, which is one more change of its limit.
   public Run withCeiling(Ceiling ceiling) {
-    return new Run(
-        tenantId,
-        runId,
-        ancestors,
-        tuple,
-        ended,
-        createdAt,
-        expiresAt,
-        madeLimit,
+    return with(
         Rules.of(ceiling),
-        counted,
         account.under(ceiling.limit(), LimitVersion.ofRun(account.version().ceilings() + 1)));
   }
 
   /// The same run without the increases whose time has passed at an instant.
   public Run at(Instant instant) {
+    return with(rules, account.at(instant));
+  }
+
+  private Run with(Rules newRules, Account newAccount) {
     return new Run(
         tenantId,
         runId,
@@ -71,9 +66,9 @@ public record Run(
         createdAt,
         expiresAt,
         madeLimit,
-        rules,
+        newRules,
         counted,
-        account.at(instant));
+        newAccount);
   }
 
   public @Nullable String parentRunId() {

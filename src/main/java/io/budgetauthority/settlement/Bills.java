@@ -61,11 +61,8 @@ public final class Bills {
     }
     Decision decision = reservation.decision();
     ChargedUsage charged = charge.usage();
-    boolean isHeld =
-        UsagePricing.isSameOrLeftOut(charged.model(), decision.model().selected())
-            && UsagePricing.isSameOrLeftOut(charged.provider(), decision.model().provider());
     Optional<Price> served =
-        isHeld
+        UsagePricing.isHeld(decision.model(), charged.provider(), charged.model())
             ? Optional.empty()
             : pricing.servedRow(
                 reservation.tenantId(), decision, charged.provider(), charged.model(), usage);

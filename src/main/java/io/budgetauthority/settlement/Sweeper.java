@@ -244,7 +244,7 @@ public final class Sweeper {
   }
 
   private Duration skewOf(String tenantId) {
-    return Duration.ofSeconds(policies.of(tenantId).policy().clockSkewSeconds());
+    return policies.of(tenantId).policy().clockSkew();
   }
 
   /// A reservation or run that fails does not stop the sweep of the others. An outage does.

@@ -68,7 +68,7 @@ public final class UsagePricing {
     if (usage == null) {
       return new Priced(estimate, new ChargedUsage(null, provider, model, List.of()));
     }
-    boolean isHeld = isHeld(held, report);
+    boolean isHeld = isHeld(held, report.provider(), report.model());
     Pricing.Held asked = asked(decision);
     Optional<Price> served =
         isHeld ? Optional.empty() : servedRow(tenantId, decision, provider, model, usage);
@@ -173,12 +173,12 @@ public final class UsagePricing {
         price -> !price.cards().isEmpty() && (!price.allZero() || price.zeroApproved()));
   }
 
-  private static boolean isHeld(Decision.Model held, UsageReport report) {
-    return isSameOrLeftOut(report.model(), held.selected())
-        && isSameOrLeftOut(report.provider(), held.provider());
+  /// Whether usage is of the model that was held. A name that is left out counts as the one held.
+  static boolean isHeld(Decision.Model held, @Nullable String provider, @Nullable String model) {
+    return isSameOrLeftOut(model, held.selected()) && isSameOrLeftOut(provider, held.provider());
   }
 
-  static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
+  private static boolean isSameOrLeftOut(@Nullable String reported, @Nullable String held) {
     return reported == null || reported.equals(held);
   }
 }

@@ -215,7 +215,7 @@ public final class UsageQueue {
   /// decision is no longer stored. A time in the future may come from a clock that is wrong now, so
   /// that message may succeed later.
   private static @Nullable Outcome refuse(UsageMessage message, Policy policy, Instant now) {
-    if (message.latest().isAfter(now.plusSeconds(policy.clockSkewSeconds()))) {
+    if (message.latest().isAfter(now.plus(policy.clockSkew()))) {
       return new Outcome.Later("is of " + message.latest() + ", which is in the future");
     }
     Duration oldest = Duration.ofDays(policy.retentionDays() - 1L);

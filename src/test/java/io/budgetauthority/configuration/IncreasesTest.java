@@ -218,7 +218,7 @@ class IncreasesTest {
           case 4 -> one.clock.advance(Duration.ofSeconds(random.nextInt(60)));
           default -> passes(process, "ask-" + seed + "-" + step, random.nextInt(60) + 1);
         }
-        // What has ended is taken away by whoever asks next.
+        // The next ask takes away what has ended.
         passes(process, "after-" + seed + "-" + step, 1);
         Instant asOf = one.clock.instant().minusSeconds(Policy.DEFAULT.clockSkewSeconds());
         lasting.values().removeIf(increase -> !increase.until().isAfter(asOf));

@@ -57,6 +57,16 @@ class ConsolePageTest {
   }
 
   @Test
+  void whenAcceptIsMalformed_theRootSendsThePaths() {
+    for (String accept : List.of("text/", "/", ";", ",,")) {
+      assertThat(anybody().send("GET", "/", null, "Accept", accept))
+          .as(accept)
+          .hasStatus(200)
+          .hasText("api", "/budget");
+    }
+  }
+
+  @Test
   void whenAScreenIsAskedFor_thePageIsTheSame() {
     Http.Answer page = anybody().get("/console");
 

@@ -41,7 +41,6 @@ public final class AccountListResource {
   private final CeilingList list;
   private final Ledger ledger;
   private final Policies policies;
-  private final Accounts accounts;
   private final Clock clock;
 
   AccountListResource(
@@ -50,7 +49,6 @@ public final class AccountListResource {
     this.list = new CeilingList(ceilings, runs);
     this.ledger = ledger;
     this.policies = policies;
-    this.accounts = new Accounts(policies, ceilings);
     this.clock = clock;
   }
 
@@ -61,12 +59,8 @@ public final class AccountListResource {
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    int most = Page.limit(limit);
-    CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
-    List<CeilingList.Entry> entries = list.page(caller, scope, id, most, from);
-    return new Page<>(
-        read(caller, entries),
-        entries.size() < most ? null : CeilingCursor.name(entries.getLast()));
+    Page<CeilingList.Entry> page = list.page(caller, scope, id, limit, after);
+    return new Page<>(read(caller, page.items()), page.next());
   }
 
   private List<AccountView> read(Caller caller, List<CeilingList.Entry> entries) {
@@ -101,7 +95,7 @@ public final class AccountListResource {
                     return Accounts.withSums(enforced, stored);
                   }
                   Run run = seen.runs().get(entry.scopeId().id());
-                  return run == null ? null : accounts.ofRun(run.at(now), policy.policy());
+                  return run == null ? null : Accounts.ofRun(run.at(now), policy.policy());
                 })
             .filter(Objects::nonNull);
     return AccountView.of(found.map(it -> it.sharing(MicroUsd.ZERO)).toList(), caller);

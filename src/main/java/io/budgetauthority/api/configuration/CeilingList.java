@@ -1,8 +1,9 @@
 package io.budgetauthority.api.configuration;
 
+import io.budgetauthority.api.http.Page;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
@@ -37,18 +38,22 @@ final class CeilingList {
   /// A ceiling of the list.
   record Entry(ScopeId scopeId, Window window, Ceiling ceiling) {}
 
-  /// A page of ceilings, at most as many as asked for. A page with fewer is the last one.
+  /// A page of ceilings. A query parameter that is wrong gets a 400 that names it.
   ///
-  /// @param scopeName null for all scopes; an unknown one gets a 400
+  /// @param scopeName null for all scopes
   /// @param id null for all ids
-  /// @param from where the page before ended; null for the first page
-  List<Entry> page(
+  /// @param limit null for the usual number of entries
+  /// @param after `next` of the page before; null for the first page
+  Page<Entry> page(
       Caller caller,
       @Nullable String scopeName,
       @Nullable String id,
-      int most,
-      @Nullable CeilingCursor from) {
-    Scope scope = scope(scopeName);
+      @Nullable String limit,
+      @Nullable String after) {
+    int most = Page.limit(limit);
+    CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
+    Scope scope =
+        scopeName == null ? null : CeilingPath.parse("scope", scopeName, Scope::ofWireName);
     String ofId = Ids.optional("id", id);
     if (scope == Scope.RUN && ofId == null) {
       throw RequestFields.invalid(
@@ -60,15 +65,11 @@ final class CeilingList {
     } else {
       collect(caller, scope, from, most, found);
     }
-    return List.copyOf(found.subList(0, Math.min(most, found.size())));
-  }
-
-  private static @Nullable Scope scope(@Nullable String name) {
-    try {
-      return name == null ? null : Scope.ofWireName(name);
-    } catch (IllegalArgumentException e) {
-      throw RequestFields.invalid("scope", String.valueOf(e.getMessage()));
+    if (found.size() < most) {
+      return new Page<>(found, null);
     }
+    List<Entry> entries = found.subList(0, most);
+    return new Page<>(entries, CeilingCursor.name(entries.getLast()));
   }
 
   /// The ceilings of one id, or those that an agent may see. They are few enough to be read by
@@ -93,13 +94,8 @@ final class CeilingList {
     if (scopeId.scope() != Scope.RUN) {
       return ceilings.now(scopeId).byWindow();
     }
-    return Stream.of(scopeId.id())
-        .filter(Ids::isRunId)
-        .flatMap(runId -> runs.find(caller.tenantId(), runId).stream())
-        .filter(run -> run.tuple().isVisibleTo(caller))
-        .map(Run::ceiling)
-        .findFirst()
-        .map(ceiling -> Map.of(Window.TOTAL, ceiling))
+    return VisibleRun.find(runs, caller, scopeId.id())
+        .map(run -> Map.of(Window.TOTAL, run.ceiling()))
         .orElse(Map.of());
   }
 

@@ -12,7 +12,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Lists the ceilings of a tenant (protocol.md#ceilings).
@@ -35,16 +34,14 @@ public final class CeilingListResource {
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("after") @Nullable String after) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    int most = Page.limit(limit);
-    CeilingCursor from = after == null ? null : CeilingCursor.of(caller.tenantId(), after);
-    List<CeilingList.Entry> entries = list.page(caller, scope, id, most, from);
+    Page<CeilingList.Entry> page = list.page(caller, scope, id, limit, after);
     return new Page<>(
-        entries.stream()
+        page.items().stream()
             .map(
                 it ->
                     CeilingView.of(
                         it.scopeId().scope(), it.scopeId().id(), it.window(), it.ceiling()))
             .toList(),
-        entries.size() < most ? null : CeilingCursor.name(entries.getLast()));
+        page.next());
   }
 }

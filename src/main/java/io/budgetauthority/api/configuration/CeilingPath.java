@@ -31,7 +31,8 @@ final class CeilingPath {
     return window;
   }
 
-  private static <T> T parse(String name, String value, Function<String, T> convert) {
+  /// Reads a part, or a query parameter of the same name. A wrong one gets a 400 that names it.
+  static <T> T parse(String name, String value, Function<String, T> convert) {
     try {
       return convert.apply(value);
     } catch (IllegalArgumentException e) {

@@ -197,13 +197,6 @@ public final class IncreaseResource {
 
   private static <T> @Nullable T parsed(
       String name, @Nullable String stated, Function<String, T> parse) {
-    if (stated == null || stated.isEmpty()) {
-      return null;
-    }
-    try {
-      return parse.apply(stated);
-    } catch (IllegalArgumentException e) {
-      throw RequestFields.invalid(name, String.valueOf(e.getMessage()));
-    }
+    return stated == null || stated.isEmpty() ? null : CeilingPath.parse(name, stated, parse);
   }
 }

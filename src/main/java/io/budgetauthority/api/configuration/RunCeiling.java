@@ -1,6 +1,7 @@
 package io.budgetauthority.api.configuration;
 
 import io.budgetauthority.api.http.EntityTags;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Run;
@@ -25,8 +26,7 @@ final class RunCeiling {
   }
 
   Response get(Caller caller, String runId) {
-    return runs.find(caller.tenantId(), runId)
-        .filter(run -> run.tuple().isVisibleTo(caller))
+    return VisibleRun.find(runs, caller, runId)
         .map(RunCeiling::answer)
         .orElseThrow(() -> CeilingAnswers.notFound("there is no run " + runId));
   }

@@ -86,13 +86,7 @@ public class DecisionFilter {
     if (run != null) {
       Ids.requireRunId("run_id", run);
     }
-    label("model", stated(model));
-    label("code", stated(code));
-  }
-
-  private static void label(String name, @Nullable String text) {
-    if (text != null && !RequestFields.isLabel(text)) {
-      throw RequestFields.invalid(name, "must have at most 256 characters, none of them a control");
-    }
+    Ids.optionalLabel("model", model);
+    Ids.optionalLabel("code", code);
   }
 }

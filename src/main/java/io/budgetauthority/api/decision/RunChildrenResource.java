@@ -2,8 +2,7 @@ package io.budgetauthority.api.decision;
 
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Page;
-import io.budgetauthority.api.problem.Problem;
-import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.api.view.RunView;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Run;
@@ -19,7 +18,6 @@ import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Lists the children of a run by their ids (protocol.md#child-runs).
@@ -45,12 +43,8 @@ public final class RunChildrenResource {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
     String last = after == null || after.isEmpty() ? null : Ids.requireRunId("after", after);
-    if (Optional.of(runId)
-        .filter(Ids::isRunId)
-        .flatMap(id -> runs.find(caller.tenantId(), id))
-        .filter(run -> run.tuple().isVisibleTo(caller))
-        .isEmpty()) {
-      throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
+    if (VisibleRun.find(runs, caller, runId).isEmpty()) {
+      throw RunRefusals.notFound(runId);
     }
     List<Run> children = runs.children(caller.tenantId(), runId, most, last);
     Instant now = clock.instant();

@@ -2,12 +2,10 @@ package io.budgetauthority.api.decision;
 
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Page;
-import io.budgetauthority.api.problem.Problem;
-import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.api.view.DecisionRecord;
 import io.budgetauthority.attribution.Attribution;
 import io.budgetauthority.attribution.DecisionLists;
-import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
@@ -19,7 +17,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The decisions of a run, newest first (protocol.md#runs). The list comes from the stream, which
@@ -54,14 +51,8 @@ public final class RunDecisionsResource {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
     Attribution.Cursor cursor = ListedDecisions.cursor(after);
-    boolean mayRead =
-        Optional.of(runId)
-            .filter(Ids::isRunId)
-            .flatMap(id -> runs.find(caller.tenantId(), id))
-            .filter(run -> run.tuple().isVisibleTo(caller))
-            .isPresent();
-    if (!mayRead) {
-      throw Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
+    if (VisibleRun.find(runs, caller, runId).isEmpty()) {
+      throw RunRefusals.notFound(runId);
     }
     Attribution.Listed listed = attribution.decisionsOfRun(caller.tenantId(), runId, most, cursor);
     // Other callers may have been blocked in the run before it was bound.

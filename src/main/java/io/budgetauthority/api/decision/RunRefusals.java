@@ -16,8 +16,7 @@ final class RunRefusals {
   static RuntimeException exception(Answer.RunRefused refused) {
     return switch (refused) {
       case Answer.InvalidParent parent -> RequestFields.invalid("/parent_run_id", parent.reason());
-      case Answer.UnknownParent parent ->
-          problem(ProblemType.NOT_FOUND, "there is no run " + parent.runId());
+      case Answer.UnknownParent parent -> notFound(parent.runId());
       case Answer.RunClosed closed ->
           problem(ProblemType.RUN_CLOSED, "run " + closed.runId() + " has ended");
       case Answer.RunConflict conflict -> problem(ProblemType.RUN_CONFLICT, conflict.reason());
@@ -32,6 +31,10 @@ final class RunRefusals {
                   : ProblemType.TOO_MANY_ACTIVE_RUNS,
               tooMany.reason());
     };
+  }
+
+  static ProblemException notFound(String runId) {
+    return problem(ProblemType.NOT_FOUND, "there is no run " + runId);
   }
 
   private static ProblemException problem(ProblemType type, String detail) {

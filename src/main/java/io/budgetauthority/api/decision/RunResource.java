@@ -3,12 +3,11 @@ package io.budgetauthority.api.decision;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Callers;
 import io.budgetauthority.api.http.Page;
-import io.budgetauthority.api.problem.Problem;
-import io.budgetauthority.api.problem.ProblemException;
-import io.budgetauthority.api.problem.ProblemType;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.api.view.RunView;
 import io.budgetauthority.configuration.CloseRun;
 import io.budgetauthority.configuration.PutRunCeiling;
+import io.budgetauthority.decision.CallerRules;
 import io.budgetauthority.decision.RunCreation;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
@@ -33,7 +32,6 @@ import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -80,9 +78,9 @@ public final class RunResource {
     Callers.refuseStatements(
         caller,
         wanted.tuple(),
-        wanted.limit(),
-        policy.ceilingOfNewRun(runId, null).limit(),
-        "limit_usd",
+        wanted.limit() == null
+            ? null
+            : new CallerRules.RunLimit("limit_usd", wanted.limit(), runId, null),
         policy);
     Instant now = clock.instant();
     return switch (creation.create(
@@ -117,7 +115,7 @@ public final class RunResource {
             ? null
             : runs.find(caller.tenantId(), Ids.requireRunId("after", after))
                 .filter(run -> user == null || user.equals(run.tuple().userId()))
-                .orElseThrow(() -> notFound(after));
+                .orElseThrow(() -> RunRefusals.notFound(after));
     return list.page(caller, user, state, most, last, clock.instant());
   }
 
@@ -125,12 +123,9 @@ public final class RunResource {
   @Path("/{run_id}")
   public RunView get(@PathParam("run_id") String runId) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    return Optional.of(runId)
-        .filter(Ids::isRunId)
-        .flatMap(id -> runs.find(caller.tenantId(), id))
-        .filter(run -> run.tuple().isVisibleTo(caller))
+    return VisibleRun.find(runs, caller, runId)
         .map(run -> RunView.of(run, clock.instant()))
-        .orElseThrow(() -> notFound(runId));
+        .orElseThrow(() -> RunRefusals.notFound(runId));
   }
 
   @PATCH
@@ -140,17 +135,17 @@ public final class RunResource {
     Caller caller = access.require(Role.GATEWAY, Role.ADMIN);
     RunJson.Change change = RunJson.readChange(body);
     if (!Ids.isRunId(runId)) {
-      throw notFound(runId);
+      throw RunRefusals.notFound(runId);
     }
     if (change.limit() != null) {
       moveLimit(caller, runId, change.limit());
     }
     if (change.closes() && !closeRun.close(caller, runId)) {
-      throw notFound(runId);
+      throw RunRefusals.notFound(runId);
     }
     return runs.find(caller.tenantId(), runId)
         .map(run -> RunView.of(run, clock.instant()))
-        .orElseThrow(() -> notFound(runId));
+        .orElseThrow(() -> RunRefusals.notFound(runId));
   }
 
   private void moveLimit(Caller caller, String runId, MicroUsd limit) {
@@ -158,11 +153,7 @@ public final class RunResource {
         putRunCeiling.put(
             caller, runId, "runs/" + runId, run -> run.ceiling().withLimit(limit), version -> true);
     if (!(result instanceof PutRunCeiling.Result.Done)) {
-      throw notFound(runId);
+      throw RunRefusals.notFound(runId);
     }
-  }
-
-  private static ProblemException notFound(String runId) {
-    return Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception();
   }
 }

@@ -47,9 +47,8 @@ public final class UsageResource {
       @HeaderParam(BudgetHeaders.IDEMPOTENCY_KEY) @Nullable String idempotencyKey,
       byte @Nullable [] body) {
     Caller caller = access.require(Role.GATEWAY);
-    int skewSeconds = policies.of(caller.tenantId()).policy().clockSkewSeconds();
-    UsageCharge charge =
-        UsageJson.readCharge(body, clock.instant(), Duration.ofSeconds(skewSeconds));
+    Duration skew = policies.of(caller.tenantId()).policy().clockSkew();
+    UsageCharge charge = UsageJson.readCharge(body, clock.instant(), skew);
     UsageCharges.Order order =
         new UsageCharges.Order(
             caller.tenantId(),

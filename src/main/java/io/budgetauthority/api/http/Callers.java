@@ -3,7 +3,6 @@ package io.budgetauthority.api.http;
 import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.decision.CallerRules;
-import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -32,13 +31,8 @@ public final class Callers {
 
   /// Refuses a limit, a team or a feature that the caller may not state.
   public static void refuseStatements(
-      Caller caller,
-      Tuple stated,
-      @Nullable MicroUsd limit,
-      MicroUsd most,
-      String field,
-      Policy policy) {
-    String reason = CallerRules.refuse(caller, stated, limit, most, field, policy);
+      Caller caller, Tuple stated, CallerRules.@Nullable RunLimit limit, Policy policy) {
+    String reason = CallerRules.refuse(caller, stated, limit, policy);
     if (reason != null) {
       throw Problem.of(ProblemType.FORBIDDEN, reason).exception();
     }

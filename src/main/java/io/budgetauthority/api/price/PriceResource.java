@@ -2,6 +2,7 @@ package io.budgetauthority.api.price;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.api.http.Access;
+import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.price.Capability;
 import io.budgetauthority.price.Price;
@@ -103,8 +104,8 @@ public final class PriceResource {
       @QueryParam("provider") @Nullable String provider,
       @QueryParam("model") @Nullable String model) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
-    String ofProvider = stated("provider", provider);
-    String ofModel = stated("model", model);
+    String ofProvider = Ids.optionalLabel("provider", provider);
+    String ofModel = Ids.optionalLabel("model", model);
     if (ofModel == null && ofProvider != null) {
       throw RequestFields.invalid("model", "is required with provider");
     }
@@ -125,16 +126,6 @@ public final class PriceResource {
 
   private static List<String> near(PriceTable table, String name) {
     return table.near(name).stream().map(RowName::model).distinct().toList();
-  }
-
-  private static @Nullable String stated(String name, @Nullable String text) {
-    if (text == null || text.isEmpty()) {
-      return null;
-    }
-    if (!RequestFields.isLabel(text)) {
-      throw RequestFields.invalid(name, "must have at most 256 characters, none of them a control");
-    }
-    return text;
   }
 
   private static StorageUnavailable noPrices() {

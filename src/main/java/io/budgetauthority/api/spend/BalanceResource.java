@@ -3,6 +3,7 @@ package io.budgetauthority.api.spend;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Callers;
+import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.api.view.AccountView;
@@ -77,14 +78,13 @@ public final class BalanceResource {
                 Ids.optional("team_id", teamId),
                 Ids.optional("feature_id", featureId)));
     VersionedPolicy policy = policies.of(caller.tenantId());
-    Callers.refuseStatements(caller, stated, null, MicroUsd.ZERO, "run_limit_usd", policy.policy());
+    Callers.refuseStatements(caller, stated, null, policy.policy());
     Instant now = clock.instant();
     List<AccountShare> shares = new ArrayList<>();
     Tuple tuple = stated;
     if (runId != null) {
       Run run =
-          runs.find(caller.tenantId(), Ids.requireRunId("run_id", runId))
-              .filter(it -> it.tuple().isVisibleTo(caller))
+          VisibleRun.find(runs, caller, Ids.requireRunId("run_id", runId))
               .orElseThrow(
                   () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
       tuple = run.tuple().completedBy(stated);
@@ -106,7 +106,7 @@ public final class BalanceResource {
     return new Balances(AccountView.of(shares, caller));
   }
 
-  private AccountShare share(Run run, Policy policy) {
-    return accounts.ofRun(run, policy).sharing(MicroUsd.ZERO);
+  private static AccountShare share(Run run, Policy policy) {
+    return Accounts.ofRun(run, policy).sharing(MicroUsd.ZERO);
   }
 }

@@ -104,7 +104,7 @@ public final class UnreservedRecorder {
     }
     BudgetView view = view(occurrence, policy, binding, applying, seen);
     Reservation stored = seen.reservation();
-    Duration skew = Duration.ofSeconds(policy.policy().clockSkewSeconds());
+    Duration skew = policy.policy().clockSkew();
     Optional<Reservation> item = entry.at(view, stored);
     if (item.isEmpty()) {
       return stored == null ? Attempt.conflict() : Attempt.done(new Recorded(stored, false, skew));
@@ -138,7 +138,7 @@ public final class UnreservedRecorder {
       EnforcedAccount account =
           run == null
               ? unused(occurrence, runId, policy.policy())
-              : accounts.ofRun(run, policy.policy());
+              : Accounts.ofRun(run, policy.policy());
       runs.add(new BudgetView.RunOfCall(runId, run, account));
     }
     return new BudgetView(
@@ -222,7 +222,7 @@ public final class UnreservedRecorder {
     boolean own = runId.equals(occurrence.runId());
     Ceiling ceiling = policy.ceilingOfNewRun(runId, own ? occurrence.requestClass() : null);
     MicroUsd limit = own && occurrence.runLimit() != null ? occurrence.runLimit() : ceiling.limit();
-    return accounts.ofNewRun(
+    return Accounts.ofNewRun(
         Account.ofNewRun(occurrence.tenantId(), runId, limit), ceiling, policy);
   }
 }

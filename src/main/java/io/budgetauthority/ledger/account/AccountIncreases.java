@@ -33,7 +33,9 @@ public record AccountIncreases(long version, List<AccountIncrease> included) {
 
   /// Those whose time has passed.
   public List<AccountIncrease> endedAt(Instant instant) {
-    return included.stream().filter(increase -> !increase.until().isAfter(instant)).toList();
+    return included.isEmpty()
+        ? List.of()
+        : included.stream().filter(increase -> !increase.until().isAfter(instant)).toList();
   }
 
   AccountIncreases with(AccountIncrease increase) {

@@ -96,23 +96,13 @@ public record EnforcedAccount(
 
   /// Whether the call would fit if all open holds were released.
   public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
-    Account settled =
-        Account.of(
-            account.key(), account.limit(), account.committed(), MicroUsd.ZERO, account.version());
-    return !new EnforcedAccount(settled, stored, mode, margin, warnAtPercent, resetsAt)
-        .blocks(estimate);
+    return !with(account.withSums(account.committed(), MicroUsd.ZERO), stored).blocks(estimate);
   }
 
   /// Whether the call would fit a period that has just begun. An increase ends with its period.
   public boolean fitsAfterReset(Estimate estimate) {
     return resetsAt != null
-        && !new EnforcedAccount(
-                Account.unused(account.key(), account.limitOfCeiling(), account.version()),
-                stored,
-                mode,
-                margin,
-                warnAtPercent,
-                resetsAt)
+        && !with(Account.unused(account.key(), account.limitOfCeiling(), account.version()), stored)
             .blocks(estimate);
   }
 
@@ -179,14 +169,11 @@ public record EnforcedAccount(
 
   /// The same account with the sums that the ledger has, under the limit that applies.
   public EnforcedAccount over(Account found) {
-    return new EnforcedAccount(
-        found.under(account.limit(), account.version()),
-        found,
-        mode,
-        margin,
-        warnAtPercent,
-        resetsAt,
-        own);
+    return with(found.under(account.limit(), account.version()), found);
+  }
+
+  private EnforcedAccount with(Account newAccount, @Nullable Account newStored) {
+    return new EnforcedAccount(newAccount, newStored, mode, margin, warnAtPercent, resetsAt, own);
   }
 
   /// The account of a share as it is now, in the mode and with the margin of its decision.
