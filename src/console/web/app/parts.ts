@@ -2,7 +2,7 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import type { Problem } from "./api";
 import { format, thousandths, usd } from "./money";
 import { to } from "./router";
-import { moment, until } from "./time";
+import { duration, moment, until } from "./time";
 import type { Account, Decision, Remedy, Scope } from "./types";
 
 /** An amount. An amount that the caller may not see is a dash. */
@@ -49,6 +49,15 @@ export function bar(
   const used = usd(committed) + usd(reserved);
   const level = used >= usd(limit) ? "over" : spent + held >= 800 ? "near" : "fine";
   const words = `${format(usd(committed))} committed and ${format(usd(reserved))} held of ${format(usd(limit))}`;
+  return segments(level, words, spent, held);
+}
+
+/**
+ * A bar of two segments.
+ *
+ * @param first in thousandths of the whole, as is the second
+ */
+function segments(level: string, words: string, first: number, second: number): TemplateResult {
   return html`<svg
     class="bar ${level}"
     role="img"
@@ -57,8 +66,8 @@ export function bar(
     preserveAspectRatio="none"
   >
     ${svg`<rect class="free" x="0" y="0" width="1000" height="12"></rect>
-    <rect class="committed" x="0" y="0" width=${spent} height="12"></rect>
-    <rect class="reserved" x=${spent} y="0" width=${held} height="12"></rect>`}
+    <rect class="committed" x="0" y="0" width=${first} height="12"></rect>
+    <rect class="reserved" x=${first} y="0" width=${second} height="12"></rect>`}
   </svg>`;
 }
 
@@ -67,11 +76,50 @@ export function levelOf(account: Account): "over" | "near" | "fine" {
   if (account.blocks) {
     return "over";
   }
+  if (account.burst_usd !== null) {
+    return usd(account.remaining_usd) * 5n <= usd(account.burst_usd) ? "near" : "fine";
+  }
   if (account.limit_usd === null || account.committed_usd === null) {
     return "fine";
   }
   const used = usd(account.committed_usd) + usd(account.reserved_usd);
   return used * 100n >= usd(account.limit_usd) * 80n ? "near" : "fine";
+}
+
+/** Whether it is a rate, which keeps no sums. */
+export function isRate(window: string): boolean {
+  return window === "rate" || window.startsWith("rate:");
+}
+
+/** How much of an account is committed and held, or how much of a rate's burst is taken. */
+function use(account: Account): TemplateResult {
+  if (!isRate(account.window)) {
+    return bar(account.committed_usd, account.reserved_usd, account.limit_usd);
+  }
+  if (account.burst_usd === null || account.remaining_usd === null) {
+    return bar(null, null, null);
+  }
+  const taken = usd(account.burst_usd) - usd(account.remaining_usd);
+  const level = taken >= usd(account.burst_usd) ? "over" : levelOf(account);
+  return segments(
+    level,
+    `${format(taken)} taken of ${format(usd(account.burst_usd))} at a time`,
+    thousandths(taken, usd(account.burst_usd)),
+    0,
+  );
+}
+
+function limitOf(account: Account): TemplateResult {
+  return account.period_seconds === null
+    ? money(account.limit_usd)
+    : html`${money(account.limit_usd)} in ${duration(account.period_seconds * 1000)}`;
+}
+
+function endOf(account: Account): string {
+  if (isRate(account.window)) {
+    return account.resets_at === null ? "whole" : `whole ${until(account.resets_at)}`;
+  }
+  return account.resets_at === null ? "never" : until(account.resets_at);
 }
 
 export function nameOf(scope: Scope, id: string): string {
@@ -210,12 +258,12 @@ export function accountTable(
           <div class="muted">${account.mode.replaceAll("_", " ")}</div>
         </th>
         <td>${account.window}</td>
-        <td class="wide">${bar(account.committed_usd, account.reserved_usd, account.limit_usd)}</td>
+        <td class="wide">${use(account)}</td>
         <td class="number">${money(account.committed_usd)}</td>
         <td class="number">${money(account.reserved_usd)}</td>
         <td class="number">${money(account.remaining_usd)}</td>
-        <td class="number">${money(account.limit_usd)}</td>
-        <td>${account.resets_at === null ? "never" : until(account.resets_at)}</td>
+        <td class="number">${limitOf(account)}</td>
+        <td>${endOf(account)}</td>
         ${action ? html`<td>${action(account)}</td>` : nothing}
       </tr>`,
     ),
@@ -270,6 +318,9 @@ function remedyText(remedy: Remedy, decision: Decision): TemplateResult {
   const { block } = decision;
   switch (remedy) {
     case "wait":
+      if (block?.resets_at && !block.remedies.includes("after_reset")) {
+        return html`to wait until ${moment(block.resets_at)}, when the rate has refilled`;
+      }
       return html`to wait until open calls are settled: they hold more than they are likely to cost`;
     case "downgrade":
       return html`one of the alternatives below`;

@@ -4,6 +4,9 @@ export type Role = "gateway" | "agent" | "viewer" | "admin" | "operator";
 export type Scope = "run" | "user" | "key" | "team" | "feature" | "tenant";
 export type Window = "hour" | "day" | "week" | "month" | "quarter" | "total";
 
+/** A window, or a rate by its name. */
+export type CeilingWindow = Window | "rate" | `rate:${string}`;
+
 export type Remedy =
   | "wait"
   | "downgrade"
@@ -28,7 +31,7 @@ export interface Caller {
 export interface Account {
   scope: Scope;
   id: string;
-  window: Window;
+  window: CeilingWindow;
   period: string | null;
   mode: string;
   limit_usd: string | null;
@@ -37,6 +40,8 @@ export interface Account {
   reserved_usd: string | null;
   remaining_usd: string | null;
   resets_at: string | null;
+  period_seconds: number | null;
+  burst_usd: string | null;
   blocks: boolean;
 }
 
@@ -45,6 +50,8 @@ export interface Ceiling {
   mode: string | null;
   margin_usd: string | null;
   warn_at_percent: number[];
+  period_seconds: number | null;
+  burst_usd: string | null;
 }
 
 export interface Run {

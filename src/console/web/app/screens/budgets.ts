@@ -2,11 +2,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { get, newKey, Problem, send } from "../api";
 import { format, parseUsd, usd } from "../money";
-import { accountTable, empty, field, money, more, problemView } from "../parts";
+import { accountTable, empty, field, isRate, money, more, problemView } from "../parts";
 import { go, to } from "../router";
 import { Screen } from "../screen";
 import { moment } from "../time";
-import type { Account, Ceiling, Increase, Page, Scope, Window } from "../types";
+import type { Account, Ceiling, CeilingWindow, Increase, Page, Scope, Window } from "../types";
 
 const SCOPES: Scope[] = ["tenant", "team", "feature", "user", "key"];
 const WINDOWS: Window[] = ["hour", "day", "week", "month", "quarter", "total"];
@@ -15,7 +15,7 @@ const MODES = ["hard_gate", "soft_gate", "actuals_only", "advisory_estimate"];
 interface Editing {
   scope: Scope;
   id: string;
-  window: Window;
+  window: CeilingWindow;
   ceiling: Ceiling | undefined;
   etag: string | null;
   increases: Increase[];
@@ -115,6 +115,11 @@ export class Budgets extends Screen<Data> {
     return html`<button class="second" aria-label="Change ${name}" @click=${() => this.open(account)}>Change</button>`;
   }
 
+  private readonly choose = (event: Event): void => {
+    const window = (event.target as HTMLSelectElement).value as CeilingWindow;
+    this.editing = { ...this.editing!, window };
+  };
+
   private create(): void {
     this.refused = undefined;
     this.editing = { scope: "user", id: "", window: "day", ceiling: undefined, etag: null, increases: [], key: newKey() };
@@ -166,10 +171,14 @@ export class Budgets extends Screen<Data> {
           ${field("Id", (id) => html`<input id=${id} name="id" required />`, "The tenant's is -", "new-id")}
           ${field(
             "Window",
-            (id) => html`<select id=${id} name="window">
-              ${WINDOWS.map((window) => html`<option>${window}</option>`)}
+            (id) => html`<select id=${id} name="window" @change=${this.choose}>
+              ${WINDOWS.map((window) => html`<option ?selected=${editing.window === window}>${window}</option>`)}
+              <option ?selected=${isRate(editing.window)}>rate</option>
             </select>`,
-          )}`}
+          )}
+          ${isRate(editing.window)
+            ? field("Name", (id) => html`<input id=${id} name="name" />`, "Empty for the usual rate", "rate-name")
+            : nothing}`}
       ${field(
         "Limit in USD",
         (id) => html`<input id=${id} name="limit_usd" inputmode="decimal" required .value=${ceiling?.limit_usd ?? ""} />`,
@@ -181,11 +190,22 @@ export class Budgets extends Screen<Data> {
           ${MODES.map((mode) => html`<option ?selected=${ceiling?.mode === mode}>${mode}</option>`)}
         </select>`,
       )}
-      ${field(
-        "Warn at percent",
-        (id) => html`<input id=${id} name="warn_at_percent" .value=${(ceiling?.warn_at_percent ?? [50, 80, 95]).join(", ")} />`,
-        "Up to ten, with commas between",
-      )}
+      ${isRate(editing.window)
+        ? html`${field(
+            "Seconds",
+            (id) => html`<input id=${id} name="period_seconds" inputmode="numeric" required .value=${String(ceiling?.period_seconds ?? "")} />`,
+            "In how many seconds the limit refills",
+          )}
+          ${field(
+            "Burst in USD",
+            (id) => html`<input id=${id} name="burst_usd" inputmode="decimal" .value=${ceiling?.burst_usd ?? ""} />`,
+            "The most at one time; empty: the limit",
+          )}`
+        : field(
+            "Warn at percent",
+            (id) => html`<input id=${id} name="warn_at_percent" .value=${(ceiling?.warn_at_percent ?? [50, 80, 95]).join(", ")} />`,
+            "Up to ten, with commas between",
+          )}
       <div class="buttons">
         <button>Save</button>
         <button type="button" class="second" @click=${() => (this.editing = undefined)}>Cancel</button>
@@ -194,7 +214,7 @@ export class Budgets extends Screen<Data> {
           : nothing}
       </div>
     </form>
-    ${ceiling ? this.increaseForm(editing) : nothing}`;
+    ${ceiling && !isRate(editing.window) ? this.increaseForm(editing) : nothing}`;
   }
 
   /** More money for a while, which ends by itself. */
@@ -271,24 +291,33 @@ export class Budgets extends Screen<Data> {
     const text = (name: string): string => String(form.get(name) ?? "").trim();
     const scope = (editing.ceiling ? editing.scope : text("scope")) as Scope;
     const id = editing.ceiling ? editing.id : text("id");
-    const window = (editing.ceiling ? editing.window : text("window")) as Window;
+    const name = text("name");
+    const window = name === "" ? editing.window : `rate:${name}`;
     const limit = text("limit_usd");
     if (parseUsd(limit) === undefined) {
       this.refused = new Problem(400, "invalid_request", "Not an amount", `${limit} is not an amount in USD with at most six decimals.`);
       return;
     }
+    const mode = text("mode") === "" ? null : text("mode");
     const percents = text("warn_at_percent");
     try {
       await send(pathOf(scope, id, window), {
         method: "PUT",
         ifMatch: editing.etag,
-        body: {
-          limit_usd: limit,
-          mode: text("mode") === "" ? null : text("mode"),
-          margin_usd: editing.ceiling?.margin_usd ?? null,
-          warn_at_percent:
-            percents === "" ? [] : percents.split(",").map((percent) => Number.parseInt(percent, 10)),
-        },
+        body: isRate(window)
+          ? {
+              limit_usd: limit,
+              mode,
+              period_seconds: Number.parseInt(text("period_seconds"), 10),
+              burst_usd: text("burst_usd") === "" ? null : text("burst_usd"),
+            }
+          : {
+              limit_usd: limit,
+              mode,
+              margin_usd: editing.ceiling?.margin_usd ?? null,
+              warn_at_percent:
+                percents === "" ? [] : percents.split(",").map((percent) => Number.parseInt(percent, 10)),
+            },
       });
     } catch (error) {
       this.refused = error as Problem;

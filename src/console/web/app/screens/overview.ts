@@ -3,7 +3,7 @@ import { customElement, state } from "lit/decorators.js";
 import "../chart";
 import { get, type Problem } from "../api";
 import { format, sum, usd } from "../money";
-import { badge, cost, empty, levelOf, money, nameOf, outcome, runLink, scopeLink } from "../parts";
+import { badge, cost, empty, isRate, levelOf, money, nameOf, outcome, runLink, scopeLink } from "../parts";
 import { to } from "../router";
 import { Screen } from "../screen";
 import { ago, dayIn, duration } from "../time";
@@ -141,7 +141,7 @@ export class Overview extends Screen<Data> {
         found.push({
           level,
           what: html`${scopeLink(account.scope, account.id)} has ${money(account.remaining_usd)} left
-          of ${money(account.limit_usd)} (${account.window})`,
+          of ${money(account.burst_usd ?? account.limit_usd)} (${account.window})`,
         });
       }
     }
@@ -209,7 +209,9 @@ export class Overview extends Screen<Data> {
     const rates = [rate(data.minutes.items, 15), rate(data.minutes.items, 60)];
     const slow = rates[0]! < rates[1]! ? rates[0]! : rates[1]!;
     const fast = rates[0]! < rates[1]! ? rates[1]! : rates[0]!;
-    const tenant = data.accounts.items.filter((account) => account.scope === "tenant");
+    const tenant = data.accounts.items.filter(
+      (account) => account.scope === "tenant" && !isRate(account.window),
+    );
     return html`<p>
         The tenant spends ${format(slow)} to ${format(fast)} an hour: the last hour's and the last
         quarter's rate.

@@ -202,8 +202,8 @@ final class Wiring {
 
   @Produces
   @Singleton
-  UnreservedRecorder recorder(Ledger ledger, Policies policies, Ceilings ceilings) {
-    return new UnreservedRecorder(ledger, policies, ceilings);
+  UnreservedRecorder recorder(Ledger ledger, Policies policies, Ceilings ceilings, Clock clock) {
+    return new UnreservedRecorder(ledger, policies, ceilings, clock);
   }
 
   @Produces

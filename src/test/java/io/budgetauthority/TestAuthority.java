@@ -40,6 +40,7 @@ import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
@@ -157,7 +158,8 @@ public final class TestAuthority {
         new Authority(ledger, prices, overrides, policies, configuration.ceilings, outage, clock);
     UsagePricing pricing = new UsagePricing(prices, overrides);
     this.settlement = new Settlement(ledger, pricing, policies, clock);
-    UnreservedRecorder recorder = new UnreservedRecorder(ledger, policies, configuration.ceilings);
+    UnreservedRecorder recorder =
+        new UnreservedRecorder(ledger, policies, configuration.ceilings, clock);
     this.charges = new UsageCharges(recorder, pricing, policies, clock);
     this.usageQueue =
         new UsageQueue(
@@ -223,6 +225,27 @@ public final class TestAuthority {
 
   public void ceiling(Scope scope, String id, MicroUsd limit) {
     ceiling(scope, id, Window.TOTAL, limit);
+  }
+
+  /// A rate of the tenant's mode.
+  ///
+  /// @param limitMicros what refills in one period
+  public void rate(
+      Scope scope, String id, RateName name, long limitMicros, int seconds, long burstMicros) {
+    var unused =
+        configuration.put(
+            new ScopeId(tenantId, scope, id),
+            name,
+            Ceiling.ofRate(MicroUsd.of(limitMicros), seconds, MicroUsd.of(burstMicros), null));
+  }
+
+  /// A rate of a run that exists.
+  public void runRate(String runId, RateName name, long limitMicros, int seconds, long burst) {
+    configuration.putRunRate(
+        tenantId,
+        runId,
+        name,
+        Ceiling.ofRate(MicroUsd.of(limitMicros), seconds, MicroUsd.of(burst), null));
   }
 
   /// A ceiling in a mode of its own.

@@ -24,7 +24,9 @@ import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
@@ -134,7 +136,7 @@ public final class TestConfiguration {
         .isPresent();
   }
 
-  public PutCeiling.Result put(ScopeId scopeId, Window window, Ceiling ceiling) {
+  public PutCeiling.Result put(ScopeId scopeId, CeilingWindow window, Ceiling ceiling) {
     return putCeiling.put(admin(scopeId.tenantId()), scopeId, window, ceiling, version -> true);
   }
 
@@ -146,5 +148,11 @@ public final class TestConfiguration {
   public PutRunCeiling.Result putOfRun(String tenantId, String runId, Ceiling ceiling) {
     return putRunCeiling.put(
         admin(tenantId), runId, "runs/" + runId, run -> ceiling, version -> true);
+  }
+
+  /// Sets a rate of a run.
+  public void putRunRate(String tenantId, String runId, RateName name, Ceiling rate) {
+    var unused =
+        putRunCeiling.putRate(admin(tenantId), runId, name, "rates", rate, version -> true);
   }
 }

@@ -54,6 +54,7 @@ public final class TestReservation {
                 null,
                 null)),
         List.of(),
+        List.of(),
         "table-1",
         NOW,
         null,

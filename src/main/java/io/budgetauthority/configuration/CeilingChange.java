@@ -5,9 +5,9 @@ import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.AuditEntry;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.SnapshotStore;
@@ -23,7 +23,12 @@ import org.jspecify.annotations.Nullable;
 /// @param before the ceilings of the scope id before the change
 /// @param after the ceilings after it
 record CeilingChange(
-    Caller by, ScopeId scopeId, Window window, Instant at, CeilingSet before, CeilingSet after) {
+    Caller by,
+    ScopeId scopeId,
+    CeilingWindow window,
+    Instant at,
+    CeilingSet before,
+    CeilingSet after) {
 
   /// The change, with further writes that belong to it.
   ConfigurationChange with(Ceilings ceilings, List<Write> further) {
@@ -55,7 +60,7 @@ record CeilingChange(
   }
 
   /// What the audit trail calls a ceiling.
-  static String subject(ScopeId scopeId, Window window) {
+  static String subject(ScopeId scopeId, CeilingWindow window) {
     return "ceilings/" + scopeId.scope().wireName() + "/" + scopeId.id() + "/" + window.wireName();
   }
 

@@ -6,8 +6,8 @@ import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.Ceilings;
 import java.time.Clock;
 import java.util.List;
@@ -37,7 +37,8 @@ public final class DeleteCeiling {
 
   /// @param by who deletes it
   /// @param precondition what the stored version must be
-  public Result delete(Caller by, ScopeId scopeId, Window window, LongPredicate precondition) {
+  public Result delete(
+      Caller by, ScopeId scopeId, CeilingWindow window, LongPredicate precondition) {
     Deadline deadline = Deadline.ofRequest();
     return Optimistic.retry(
         deadline,

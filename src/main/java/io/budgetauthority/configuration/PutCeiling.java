@@ -5,6 +5,7 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
@@ -12,6 +13,8 @@ import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.Window;
@@ -55,15 +58,23 @@ public final class PutCeiling {
 
     /// The version that is stored is not the one that the caller requires.
     record PreconditionFailed() implements Result {}
+
+    /// The scope id has as many rates as it may have.
+    record TooManyRates() implements Result {}
   }
 
   /// Sets a ceiling and moves the limit of the account of its window's period. Both counters of the
-  /// account's version are read strongly consistent and checked in the transaction.
+  /// account's version are read strongly consistent and checked in the transaction. A rate gets the
+  /// new version alone: the next hold moves it to its new terms.
   ///
   /// @param by who sets it
   /// @param precondition what the stored version must be; 0 where the scope id never had a ceiling
   public Result put(
-      Caller by, ScopeId scopeId, Window window, Ceiling ceiling, LongPredicate precondition) {
+      Caller by,
+      ScopeId scopeId,
+      CeilingWindow window,
+      Ceiling ceiling,
+      LongPredicate precondition) {
     Deadline deadline = Deadline.ofRequest();
     return Optimistic.retry(
         deadline,
@@ -74,7 +85,7 @@ public final class PutCeiling {
   private Attempt<Result> attempt(
       Caller by,
       ScopeId scopeId,
-      Window window,
+      CeilingWindow window,
       Ceiling ceiling,
       LongPredicate precondition,
       Deadline deadline) {
@@ -82,30 +93,40 @@ public final class PutCeiling {
     if (!precondition.test(before.version())) {
       return Attempt.done(new Result.PreconditionFailed());
     }
+    if (window instanceof RateName && isOneTooMany(before, window)) {
+      return Attempt.done(new Result.TooManyRates());
+    }
     VersionedPolicy policy = policies.now(scopeId.tenantId());
     Instant now = clock.instant();
     CeilingSet after = before.with(window, ceiling);
+    LimitVersion version = new LimitVersion(after.version(), policy.version());
     List<Write> writes = new ArrayList<>();
     writes.add(policies.unchanged(scopeId.tenantId(), policy));
-    Account stored =
-        ledger
-            .account(
-                new AccountKey(
-                    scopeId.tenantId(),
-                    scopeId.scope(),
-                    scopeId.id(),
-                    window,
-                    policy.calendar().periodOf(window, now),
-                    0),
-                deadline)
-            .orElse(null);
-    if (stored != null) {
-      if (ledger.repair(List.of(stored), deadline)) {
-        return Attempt.conflict();
+    switch (window) {
+      case RateName name ->
+          ledger
+              .rate(new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name), deadline)
+              .ifPresent(stored -> writes.add(ledger.putVersion(stored, version)));
+      case Window calendar -> {
+        Account stored =
+            ledger
+                .account(
+                    new AccountKey(
+                        scopeId.tenantId(),
+                        scopeId.scope(),
+                        scopeId.id(),
+                        calendar,
+                        policy.calendar().periodOf(calendar, now),
+                        0),
+                    deadline)
+                .orElse(null);
+        if (stored != null) {
+          if (ledger.repair(List.of(stored), deadline)) {
+            return Attempt.conflict();
+          }
+          writes.add(ledger.moveLimit(stored, ceiling.limit(), version));
+        }
       }
-      writes.add(
-          ledger.moveLimit(
-              stored, ceiling.limit(), new LimitVersion(after.version(), policy.version())));
     }
     CeilingChange change = new CeilingChange(by, scopeId, window, now, before, after);
     if (!writer.write(change.with(ceilings, writes), deadline, () -> ceilings.evict(scopeId))) {
@@ -113,5 +134,9 @@ public final class PutCeiling {
     }
     ceilings.cacheIfNewer(scopeId, after);
     return Attempt.done(new Result.Done(after, !before.byWindow().containsKey(window)));
+  }
+
+  private static boolean isOneTooMany(CeilingSet before, CeilingWindow rate) {
+    return !before.byWindow().containsKey(rate) && before.rates() >= RateName.MAX_RATES;
   }
 }

@@ -8,16 +8,20 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.store.AuditEntry;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongPredicate;
 
-/// Changes the ceiling of a run, which is its limit (protocol.md#runs).
+/// Changes the ceilings of a run: its limit, and its rates (protocol.md#runs).
 public final class PutRunCeiling {
 
   private final ConfigurationWriter writer;
@@ -34,15 +38,22 @@ public final class PutRunCeiling {
 
   /// The outcome of a change.
   public sealed interface Result {
-    record Done(Run run) implements Result {}
+    /// @param created whether the run had no such ceiling before
+    record Done(Run run, boolean created) implements Result {}
 
     record NoRun() implements Result {}
 
     /// The version that is stored is not the one that the caller requires.
     record PreconditionFailed() implements Result {}
+
+    /// The run has no such rate.
+    record NoRate() implements Result {}
+
+    /// The run has as many rates as it may have.
+    record TooManyRates() implements Result {}
   }
 
-  /// The version of a run's ceiling is how often it was changed.
+  /// Changes the limit. The version of a run's ceilings is how often they were changed.
   ///
   /// @param by who changes it
   /// @param subject what the audit trail calls it
@@ -55,40 +66,104 @@ public final class PutRunCeiling {
       Function<Run, Ceiling> change,
       LongPredicate precondition) {
     Deadline deadline = Deadline.ofRequest();
-    return Optimistic.retry(
+    return retry(
+        by,
+        runId,
+        precondition,
         deadline,
-        "the ceiling of run " + runId,
-        () -> attempt(by, runId, subject, change, precondition, deadline));
+        seen -> {
+          if (ledger.repair(List.of(seen.account()), deadline)) {
+            return Attempt.conflict();
+          }
+          Ceiling ceiling = change.apply(seen);
+          return write(
+              by,
+              AuditEntry.of(by, clock.instant(), subject, seen.ceiling(), ceiling),
+              runs.moveLimit(seen, ceiling),
+              new Result.Done(seen.withCeiling(ceiling), false),
+              deadline);
+        });
   }
 
-  private Attempt<Result> attempt(
+  /// Sets a rate.
+  public Result putRate(
       Caller by,
       String runId,
+      RateName name,
       String subject,
-      Function<Run, Ceiling> change,
+      Ceiling rate,
+      LongPredicate precondition) {
+    Deadline deadline = Deadline.ofRequest();
+    return retry(
+        by,
+        runId,
+        precondition,
+        deadline,
+        seen -> {
+          Map<RateName, Ceiling> rates = new HashMap<>(seen.rules().rates());
+          Ceiling before = rates.put(name, rate);
+          return rates.size() > RateName.MAX_RATES
+              ? Attempt.done(new Result.TooManyRates())
+              : write(
+                  by,
+                  AuditEntry.of(by, clock.instant(), subject, before, rate),
+                  runs.putRates(seen, rates),
+                  new Result.Done(seen.withRates(rates), before == null),
+                  deadline);
+        });
+  }
+
+  /// Deletes a rate.
+  public Result deleteRate(
+      Caller by, String runId, RateName name, String subject, LongPredicate precondition) {
+    Deadline deadline = Deadline.ofRequest();
+    return retry(
+        by,
+        runId,
+        precondition,
+        deadline,
+        seen -> {
+          Map<RateName, Ceiling> rates = new HashMap<>(seen.rules().rates());
+          Ceiling before = rates.remove(name);
+          return before == null
+              ? Attempt.done(new Result.NoRate())
+              : write(
+                  by,
+                  AuditEntry.of(by, clock.instant(), subject, before, null),
+                  runs.putRates(seen, rates),
+                  new Result.Done(seen.withRates(rates), false),
+                  deadline);
+        });
+  }
+
+  private Result retry(
+      Caller by,
+      String runId,
       LongPredicate precondition,
-      Deadline deadline) {
-    Optional<Run> found = runs.find(by.tenantId(), runId);
-    if (found.isEmpty()) {
-      return Attempt.done(new Result.NoRun());
-    }
-    Run seen = found.get();
-    if (!precondition.test(seen.account().version().ceilings())) {
-      return Attempt.done(new Result.PreconditionFailed());
-    }
-    if (ledger.repair(List.of(seen.account()), deadline)) {
-      return Attempt.conflict();
-    }
-    Ceiling ceiling = change.apply(seen);
-    boolean written =
-        writer.write(
-            new ConfigurationChange(
-                by.tenantId(),
-                AuditEntry.of(by, clock.instant(), subject, seen.ceiling(), ceiling),
-                List.of(runs.moveLimit(seen, ceiling)),
-                List.of()),
+      Deadline deadline,
+      Function<Run, Attempt<Result>> change) {
+    return Optimistic.retry(
+        deadline,
+        "the ceilings of run " + runId,
+        () -> {
+          Optional<Run> found = runs.find(by.tenantId(), runId);
+          if (found.isEmpty()) {
+            return Attempt.done(new Result.NoRun());
+          }
+          Run seen = found.get();
+          return precondition.test(seen.account().version().ceilings())
+              ? change.apply(seen)
+              : Attempt.done(new Result.PreconditionFailed());
+        });
+  }
+
+  private Attempt<Result> write(
+      Caller by, AuditEntry entry, Write change, Result done, Deadline deadline) {
+    return writer.write(
+            new ConfigurationChange(by.tenantId(), entry, List.of(change), List.of()),
             deadline,
-            () -> {});
-    return written ? Attempt.done(new Result.Done(seen.withCeiling(ceiling))) : Attempt.conflict();
+            () -> {})
+        ? Attempt.done(done)
+        : Attempt.conflict();
   }
 }

@@ -58,7 +58,8 @@ public final class ReleaseHold {
             case Reservation.Step.Unchanged unchanged -> Attempt.done(new Result.Done(seen));
             case Reservation.Step.Refused refused -> Attempt.done(new Result.Refused(seen));
             case Reservation.Step.Move move -> {
-              if (!writer.write(change(by, seen, move, reason, now), deadline, () -> {})) {
+              if (!writer.write(
+                  change(by, seen, move, reason, now, deadline), deadline, () -> {})) {
                 yield Attempt.conflict();
               }
               Meters.afterWrite(Meters::released);
@@ -69,7 +70,12 @@ public final class ReleaseHold {
   }
 
   private ConfigurationChange change(
-      Caller by, Reservation seen, Reservation.Step.Move move, String reason, Instant now) {
+      Caller by,
+      Reservation seen,
+      Reservation.Step.Move move,
+      String reason,
+      Instant now,
+      Deadline deadline) {
     AuditEntry entry =
         AuditEntry.of(
             by,
@@ -77,6 +83,7 @@ public final class ReleaseHold {
             "reservations/" + seen.id().reservationId(),
             Map.of("state", seen.state().wireName()),
             Map.of("state", move.next().state().wireName(), "reason", reason));
-    return new ConfigurationChange(by.tenantId(), entry, ledger.writesOf(move), List.of());
+    return new ConfigurationChange(
+        by.tenantId(), entry, ledger.writesOf(move, deadline), List.of());
   }
 }

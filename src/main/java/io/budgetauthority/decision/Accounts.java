@@ -1,14 +1,21 @@
 package io.budgetauthority.decision;
 
+import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
+import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Refill;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
@@ -17,14 +24,15 @@ import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the accounts that a tuple's calls are held against (ledger.md#versions). Each ceiling of
-/// the tuple's scope ids has one. So has each of the policy's default ceilings that applies, and
-/// the run.
+/// Finds the accounts and rates that a tuple's calls are held against (ledger.md#versions). Each
+/// ceiling of the tuple's scope ids has one. So has each of the policy's default ceilings and
+/// templates that applies, and the run.
 public final class Accounts {
 
   private final Policies policies;
@@ -35,77 +43,111 @@ public final class Accounts {
     this.ceilings = ceilings;
   }
 
-  /// The accounts of all ceilings that apply, before any balance is known.
-  public record Applying(List<EnforcedAccount> unread) {
+  /// The accounts and rates of all ceilings that apply, before any balance is known.
+  public record Applying(List<EnforcedAccount> unread, List<EnforcedRate> unreadRates) {
     public Applying {
       unread = List.copyOf(unread);
+      unreadRates = List.copyOf(unreadRates);
     }
 
     public List<AccountKey> keys() {
       return unread.stream().map(enforced -> enforced.account().key()).toList();
     }
 
-    /// Whether a stored account knows a newer ceiling or a newer policy than this process has read.
-    public boolean isOlderThan(Map<AccountKey, Account> stored) {
+    public List<RateKey> rateKeys() {
+      return unreadRates.stream().map(EnforcedRate::key).toList();
+    }
+
+    /// Whether a stored account or rate knows a newer ceiling or a newer policy than this process
+    /// has read.
+    public boolean isOlderThan(Ledger.Snapshot seen) {
       return unread.stream()
-          .map(EnforcedAccount::account)
-          .anyMatch(
-              one -> {
-                Account account = stored.get(one.key());
-                return account != null && account.version().knowsMoreThan(one.version());
-              });
+              .map(EnforcedAccount::account)
+              .anyMatch(
+                  one -> {
+                    Account account = seen.accounts().get(one.key());
+                    return account != null && account.version().knowsMoreThan(one.version());
+                  })
+          || unreadRates.stream()
+              .anyMatch(
+                  one -> {
+                    StoredRate rate = seen.rates().get(one.key());
+                    return rate != null && rate.version().knowsMoreThan(one.version());
+                  });
     }
 
     /// The accounts with the sums that the ledger has, under the limits that apply.
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
       return unread.stream().map(enforced -> withSums(enforced, stored)).toList();
     }
+
+    /// The rates with what the ledger has of them.
+    public List<EnforcedRate> enforcedRates(Map<RateKey, StoredRate> stored) {
+      return unreadRates.stream().map(rate -> rate.over(stored.get(rate.key()))).toList();
+    }
   }
 
   /// Removes what this process has cached of the ceilings that apply and of their policy.
   public void evict(Applying applying) {
     for (AccountKey key : applying.keys()) {
-      ceilings.evict(new ScopeId(key.tenantId(), key.scope(), key.id()));
-      policies.evict(key.tenantId());
+      evict(key.tenantId(), key.scope(), key.id());
+    }
+    for (RateKey key : applying.rateKeys()) {
+      evict(key.tenantId(), key.scope(), key.id());
     }
   }
 
-  public Applying applyingTo(String tenantId, Tuple tuple, VersionedPolicy policy, Instant now) {
-    List<EnforcedAccount> applied = new ArrayList<>();
-    add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())), policy, now);
-    add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())), policy, now);
-    add(applied, new ScopeId(tenantId, Scope.TEAM, orEmpty(tuple.teamId())), policy, now);
-    add(applied, new ScopeId(tenantId, Scope.FEATURE, orEmpty(tuple.featureId())), policy, now);
-    add(applied, new ScopeId(tenantId, Scope.TENANT, "-"), policy, now);
-    return new Applying(applied);
+  private void evict(String tenantId, Scope scope, String id) {
+    ceilings.evict(new ScopeId(tenantId, scope, id));
+    policies.evict(tenantId);
   }
 
-  private void add(
-      List<EnforcedAccount> applied, ScopeId scopeId, VersionedPolicy policy, Instant now) {
+  /// What applies to the calls of a tuple.
+  ///
+  /// @param at the time of the call, which its periods are of
+  /// @param now the time at which rates are judged; that of the call, unless it was made earlier
+  public Applying applyingTo(
+      String tenantId, Tuple tuple, VersionedPolicy policy, Instant at, Instant now) {
+    Found applied = new Found(new ArrayList<>(), new ArrayList<>(), policy, at, now);
+    add(applied, new ScopeId(tenantId, Scope.USER, orEmpty(tuple.userId())));
+    add(applied, new ScopeId(tenantId, Scope.KEY, orEmpty(tuple.keyId())));
+    add(applied, new ScopeId(tenantId, Scope.TEAM, orEmpty(tuple.teamId())));
+    add(applied, new ScopeId(tenantId, Scope.FEATURE, orEmpty(tuple.featureId())));
+    add(applied, new ScopeId(tenantId, Scope.TENANT, "-"));
+    return new Applying(applied.accounts(), applied.rates());
+  }
+
+  /// What was found so far.
+  private record Found(
+      List<EnforcedAccount> accounts,
+      List<EnforcedRate> rates,
+      VersionedPolicy policy,
+      Instant at,
+      Instant now) {
+
+    private void add(ScopeId scopeId, CeilingWindow window, Ceiling ceiling, LimitVersion version) {
+      switch (window) {
+        case Window one -> accounts.add(apply(scopeId, one, ceiling, version, policy, at));
+        case RateName name ->
+            rates.add(rate(scopeId, name, ceiling, version, policy.policy(), now));
+      }
+    }
+  }
+
+  private void add(Found applied, ScopeId scopeId) {
     if (scopeId.id().isEmpty()) {
       return;
     }
     CeilingSet set = ceilings.of(scopeId);
-    Map<Window, Ceiling> byWindow = policy.policy().ceilingsWithout(scopeId);
-    if (!set.byWindow().isEmpty()) {
-      Map<Window, Ceiling> own = new EnumMap<>(Window.class);
-      own.putAll(byWindow);
-      own.putAll(set.byWindow());
-      byWindow = own;
+    Map<CeilingWindow, Ceiling> given = applied.policy().policy().ceilingsWithout(scopeId);
+    if (given.isEmpty() && set.byWindow().isEmpty()) {
+      return;
     }
-    for (Window window : Window.values()) {
-      Ceiling ceiling = byWindow.get(window);
-      if (ceiling != null) {
-        applied.add(
-            apply(
-                scopeId,
-                window,
-                ceiling,
-                new LimitVersion(set.version(), policy.version()),
-                policy,
-                now));
-      }
-    }
+    Map<CeilingWindow, Ceiling> byWindow = new TreeMap<>(CeilingWindow.ORDER);
+    byWindow.putAll(given);
+    byWindow.putAll(set.byWindow());
+    LimitVersion version = new LimitVersion(set.version(), applied.policy().version());
+    byWindow.forEach((window, ceiling) -> applied.add(scopeId, window, ceiling, version));
   }
 
   /// The account of a ceiling in its running period, before its sums are known. Its version is that
@@ -113,6 +155,50 @@ public final class Accounts {
   public static EnforcedAccount ofCeiling(
       ScopeId scopeId, Window window, Ceiling ceiling, VersionedPolicy policy, Instant now) {
     return apply(scopeId, window, ceiling, new LimitVersion(0, policy.version()), policy, now);
+  }
+
+  /// The rate of a ceiling, before the ledger is read. Its version is that of no ceiling, so
+  /// nothing may be written with it.
+  public static EnforcedRate ofRate(
+      ScopeId scopeId, RateName name, Ceiling ceiling, VersionedPolicy policy, Instant now) {
+    return rate(
+        scopeId, name, ceiling, new LimitVersion(0, policy.version()), policy.policy(), now);
+  }
+
+  /// The rates of a run, before the ledger is read.
+  ///
+  /// @param rates those of the run, or of one that a call would make
+  /// @param version that of the run's account
+  public static List<EnforcedRate> ofRun(
+      String tenantId,
+      String runId,
+      Map<RateName, Ceiling> rates,
+      LimitVersion version,
+      Policy policy,
+      Instant now) {
+    ScopeId scopeId = new ScopeId(tenantId, Scope.RUN, runId);
+    return rates.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey(CeilingWindow.ORDER))
+        .map(it -> rate(scopeId, it.getKey(), it.getValue(), version, policy, now))
+        .toList();
+  }
+
+  private static EnforcedRate rate(
+      ScopeId scopeId,
+      RateName name,
+      Ceiling ceiling,
+      LimitVersion version,
+      Policy policy,
+      Instant now) {
+    return new EnforcedRate(
+        new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name),
+        Refill.of(ceiling),
+        Objects.requireNonNull(ceiling.burst(), "a rate has a burst"),
+        ceiling.mode() == null ? policy.mode() : ceiling.mode(),
+        ceiling.mode(),
+        version,
+        null,
+        now);
   }
 
   /// An account with the sums that the ledger has, under the limit that applies.
@@ -156,7 +242,7 @@ public final class Accounts {
   ///
   /// @param ceiling what the policy gives to the run
   public static EnforcedAccount ofNewRun(Account unused, Ceiling ceiling, Policy policy) {
-    return ofRun(unused, null, Run.Rules.of(ceiling), policy);
+    return ofRun(unused, null, Run.Rules.of(ceiling, Map.of()), policy);
   }
 
   private static EnforcedAccount ofRun(

@@ -129,7 +129,7 @@ public final class Authority {
                 row,
                 names,
                 Candidates.of(policy, request.model(), row, names),
-                view.accounts()));
+                view.enforced()));
     DecisionWriter writer =
         new DecisionWriter(
             request, view, table.version(), notice == null ? List.of() : List.of(notice), null);
@@ -159,7 +159,8 @@ public final class Authority {
   private static Ledger.DecisionWrite write(
       Reservation reservation, BudgetView view, Plan.Grant grant, @Nullable String notice) {
     Ledger.DecisionWrite write =
-        Bookkeeping.write(reservation, view, grant.holds(), Bookkeeping.Use.DECISION);
+        Bookkeeping.write(
+            reservation, view, grant.holds(), grant.rates(), Bookkeeping.Use.DECISION);
     return notice == null ? write : write.withoutRunLimits();
   }
 

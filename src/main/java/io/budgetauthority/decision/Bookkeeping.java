@@ -7,6 +7,7 @@ import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.record.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,15 +31,20 @@ public final class Bookkeeping {
   }
 
   /// @param holds one for each of the view's accounts, in their order
+  /// @param rates one for each of the view's rates
   public static Ledger.DecisionWrite write(
-      Reservation item, BudgetView view, List<ConditionalHold> holds, Use use) {
+      Reservation item,
+      BudgetView view,
+      List<ConditionalHold> holds,
+      List<RateHold> rates,
+      Use use) {
     List<ConditionalHold> updates = new ArrayList<>();
     List<Ledger.RunChange> changes = new ArrayList<>();
     for (int i = 0; i < view.runs().size(); i++) {
       BudgetView.RunOfCall run = view.runs().get(i);
       boolean own = i == 0;
       if (run.stored() == null) {
-        changes.add(new Ledger.Start(started(item.tenantId(), view, holds.get(i), own)));
+        changes.add(new Ledger.Start(started(item.tenantId(), view, run, holds.get(i), own)));
         continue;
       }
       updates.add(holds.get(i));
@@ -51,12 +57,18 @@ public final class Bookkeeping {
       }
     }
     updates.addAll(holds.subList(view.runs().size(), holds.size()));
-    return new Ledger.DecisionWrite(item, updates, changes, counters(item.tenantId(), view, use));
+    return new Ledger.DecisionWrite(
+        item, updates, rates, changes, counters(item.tenantId(), view, use));
   }
 
   /// A run that the call starts, with the call's hold and charge in its account. An ancestor that
   /// is created with it is bound to nothing until a decision names that ancestor as its own run.
-  private static Run started(String tenantId, BudgetView view, ConditionalHold hold, boolean own) {
+  private static Run started(
+      String tenantId,
+      BudgetView view,
+      BudgetView.RunOfCall run,
+      ConditionalHold hold,
+      boolean own) {
     EnforcedAccount enforced = hold.enforced();
     Account account = enforced.account();
     return new Run(
@@ -68,7 +80,8 @@ public final class Bookkeeping {
         view.at(),
         view.at().plus(view.policy().runTtl()),
         account.limit(),
-        new Run.Rules(enforced.own().mode(), enforced.own().margin(), enforced.warnAtPercent()),
+        new Run.Rules(
+            enforced.own().mode(), enforced.own().margin(), enforced.warnAtPercent(), run.rates()),
         !(own && view.issued()),
         Account.of(account.key(), account.limit(), hold.charge(), hold.hold(), account.version()));
   }

@@ -6,9 +6,10 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
-import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Ceiling;
@@ -18,7 +19,10 @@ import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Reads what an ask is decided from: the decision under its key, its runs and its accounts. One
@@ -26,17 +30,22 @@ import org.jspecify.annotations.Nullable;
 /// process has not seen. Safe for use by many threads.
 final class BudgetReader {
 
-  private static final int MAX_CHAINS = 20_000;
+  private static final int MAX_KNOWN = 20_000;
 
   private final Ledger ledger;
   private final Accounts accounts;
 
-  /// The ancestors of runs. They never change, so a decision of a known run reads them together
-  /// with the run.
-  private final Cache<RunName, List<String>> chains =
-      Caffeine.newBuilder().maximumSize(MAX_CHAINS).build();
+  /// What is known of runs before they are read, so that a decision of a known run reads all that
+  /// it needs together with the run.
+  private final Cache<RunName, Known> known = Caffeine.newBuilder().maximumSize(MAX_KNOWN).build();
 
   private record RunName(String tenantId, String runId) {}
+
+  /// @param chain the ancestors, which never change
+  /// @param rates the rates of the run and its ancestors as they were last read
+  private record Known(List<String> chain, List<RateKey> rates) {
+    static final Known NOTHING = new Known(List.of(), List.of());
+  }
 
   BudgetReader(Ledger ledger, Policies policies, Ceilings ceilings) {
     this.ledger = ledger;
@@ -59,8 +68,11 @@ final class BudgetReader {
 
   Reading read(Ask ask, VersionedPolicy policy, Instant now, Deadline deadline) {
     CallRun callRun = CallRun.of(ask, policy, now);
-    Accounts.Applying applying = accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now);
-    Ledger.Snapshot seen = read(ask, callRun, applying, deadline);
+    Accounts.Applying applying =
+        accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now, now);
+    Known expected = knownOf(ask, callRun, policy.policy(), now);
+    Ledger.Snapshot seen =
+        read(ask, callRun, applying, expected.chain(), expected.rates(), deadline);
     if (seen.reservation() != null) {
       return new Reading.Decided(seen.reservation());
     }
@@ -83,14 +95,18 @@ final class BudgetReader {
     if (refused != null) {
       return new Reading.Refused(refused);
     }
-    List<String> chain = chainOf(ask.tenantId(), callRun, run, parent);
+    List<String> chain = chainOf(run, parent);
     Run bound = run == null ? parent : run;
     Tuple tuple = bound == null ? ask.stated() : bound.tuple().completedBy(ask.stated());
-    if (!tuple.equals(ask.stated()) || !seen.runs().keySet().containsAll(chain)) {
-      applying = accounts.applyingTo(ask.tenantId(), tuple, policy, now);
-      seen = read(ask, callRun, applying, deadline);
+    List<RateKey> rates = rateKeys(ask, callRun, chain, seen, policy.policy(), now);
+    remember(ask.tenantId(), callRun, new Known(chain, rates));
+    if (!tuple.equals(ask.stated())
+        || !seen.runs().keySet().containsAll(chain)
+        || !expected.rates().containsAll(rates)) {
+      applying = accounts.applyingTo(ask.tenantId(), tuple, policy, now, now);
+      seen = read(ask, callRun, applying, chain, rates, deadline);
     }
-    if (applying.isOlderThan(seen.accounts())) {
+    if (applying.isOlderThan(seen)) {
       accounts.evict(applying);
       return new Reading.Stale();
     }
@@ -100,77 +116,120 @@ final class BudgetReader {
     }
     List<Run> ancestors = chain.stream().map(seen.runs()::get).toList();
     Answer outside = RunRules.refuseAncestors(ancestors, tuple, now);
-    return outside != null
-        ? new Reading.Refused(outside)
-        : new Reading.View(
-            new BudgetView(
-                policy,
-                now,
-                new Decision.Subject(
-                    callRun.runId(), chain.isEmpty() ? null : chain.getFirst(), null, tuple),
-                runs(ask, callRun, same, ancestors, policy.policy()),
-                callRun.isIssued(),
-                applying.enforcedAccounts(seen.accounts())));
+    if (outside != null) {
+      return new Reading.Refused(outside);
+    }
+    List<BudgetView.RunOfCall> runs = runs(ask, callRun, same, ancestors, policy.policy());
+    List<EnforcedRate> enforcedRates = new ArrayList<>();
+    for (BudgetView.RunOfCall one : runs) {
+      for (EnforcedRate rate : one.unreadRates(policy.policy(), now)) {
+        if (!rates.contains(rate.key())) {
+          return new Reading.Stale();
+        }
+        enforcedRates.add(rate.over(seen.rates().get(rate.key())));
+      }
+    }
+    enforcedRates.addAll(applying.enforcedRates(seen.rates()));
+    return new Reading.View(
+        new BudgetView(
+            policy,
+            now,
+            new Decision.Subject(
+                callRun.runId(), chain.isEmpty() ? null : chain.getFirst(), null, tuple),
+            runs,
+            callRun.isIssued(),
+            applying.enforcedAccounts(seen.accounts()),
+            enforcedRates));
   }
 
   private Ledger.Snapshot read(
-      Ask ask, CallRun callRun, Accounts.Applying applying, Deadline deadline) {
-    return ledger.read(
-        ask.id(), ask.tenantId(), applying.keys(), knownRuns(ask, callRun), deadline);
+      Ask ask,
+      CallRun callRun,
+      Accounts.Applying applying,
+      List<String> chain,
+      List<RateKey> rates,
+      Deadline deadline) {
+    Set<String> runIds = new LinkedHashSet<>();
+    if (callRun.runId() != null) {
+      runIds.add(callRun.runId());
+      runIds.addAll(chain);
+    }
+    if (ask.request().parentRunId() != null) {
+      runIds.add(ask.request().parentRunId());
+    }
+    List<RateKey> allRates = new ArrayList<>(applying.rateKeys());
+    allRates.addAll(rates);
+    return ledger.read(ask.id(), ask.tenantId(), applying.keys(), allRates, runIds, deadline);
   }
 
-  /// Every run that may matter, as far as it is known before the ledger is read.
-  private List<String> knownRuns(Ask ask, CallRun callRun) {
-    List<String> known = new ArrayList<>();
+  /// What this process knows of the call's run before the ledger is read. A run that it does not
+  /// know may be new.
+  private Known knownOf(Ask ask, CallRun callRun, Policy policy, Instant now) {
     String runId = callRun.runId();
-    if (runId != null) {
-      known.add(runId);
-      List<String> chain = chains.getIfPresent(new RunName(ask.tenantId(), runId));
-      if (chain != null) {
-        known.addAll(chain);
-      }
+    if (runId == null) {
+      return new Known(List.of(), keys(unused(ask, callRun, policy).unreadRates(policy, now)));
     }
-    String parent = ask.request().parentRunId();
-    if (parent != null && !known.contains(parent)) {
-      known.add(parent);
-    }
-    return known;
+    Known found = known.getIfPresent(new RunName(ask.tenantId(), runId));
+    return found != null
+        ? found
+        : new Known(List.of(), keys(unused(ask, callRun, policy).unreadRates(policy, now)));
   }
 
-  private List<String> chainOf(
-      String tenantId, CallRun callRun, @Nullable Run run, @Nullable Run parent) {
-    List<String> chain =
-        run != null
-            ? run.ancestors()
-            : parent != null ? parent.ancestorsOfChild() : List.<String>of();
-    if (!chain.isEmpty() && callRun.runId() != null) {
-      chains.put(new RunName(tenantId, callRun.runId()), chain);
+  private void remember(String tenantId, CallRun callRun, Known found) {
+    if (callRun.runId() != null && !found.equals(Known.NOTHING)) {
+      known.put(new RunName(tenantId, callRun.runId()), found);
     }
-    return chain;
+  }
+
+  private static List<String> chainOf(@Nullable Run run, @Nullable Run parent) {
+    return run != null
+        ? run.ancestors()
+        : parent != null ? parent.ancestorsOfChild() : List.<String>of();
+  }
+
+  /// The rates of the call's run and of those of its ancestors that were read.
+  private List<RateKey> rateKeys(
+      Ask ask,
+      CallRun callRun,
+      List<String> chain,
+      Ledger.Snapshot seen,
+      Policy policy,
+      Instant now) {
+    Run run = callRun.runId() == null ? null : seen.runs().get(callRun.runId());
+    List<Run> ancestors = chain.stream().map(seen.runs()::get).filter(Objects::nonNull).toList();
+    List<RateKey> keys = new ArrayList<>();
+    for (BudgetView.RunOfCall one : runs(ask, callRun, run, ancestors, policy)) {
+      keys.addAll(keys(one.unreadRates(policy, now)));
+    }
+    return keys;
+  }
+
+  private static List<RateKey> keys(List<EnforcedRate> rates) {
+    return rates.stream().map(EnforcedRate::key).toList();
   }
 
   /// A dry run that names no run is judged by an unused run, as the call itself would be.
   private List<BudgetView.RunOfCall> runs(
       Ask ask, CallRun callRun, @Nullable Run run, List<Run> ancestors, Policy policy) {
     List<BudgetView.RunOfCall> runs = new ArrayList<>(ancestors.size() + 1);
-    runs.add(
-        new BudgetView.RunOfCall(
-            callRun.runId(),
-            run,
-            run == null ? unused(ask, callRun, policy) : Accounts.ofRun(run, policy)));
+    runs.add(run == null ? unused(ask, callRun, policy) : BudgetView.RunOfCall.of(run, policy));
     for (Run one : ancestors) {
-      runs.add(new BudgetView.RunOfCall(one.runId(), one, Accounts.ofRun(one, policy)));
+      runs.add(BudgetView.RunOfCall.of(one, policy));
     }
     return runs;
   }
 
-  private EnforcedAccount unused(Ask ask, CallRun callRun, Policy policy) {
+  private static BudgetView.RunOfCall unused(Ask ask, CallRun callRun, Policy policy) {
     String runId = callRun.runId() == null ? "" : callRun.runId();
     Ceiling ceiling = policy.ceilingOfNewRun(runId, ask.request().requestClass());
     MicroUsd stated = ask.request().runLimit();
-    return Accounts.ofNewRun(
-        Account.ofNewRun(ask.tenantId(), runId, stated == null ? ceiling.limit() : stated),
-        ceiling,
-        policy);
+    return new BudgetView.RunOfCall(
+        callRun.runId(),
+        null,
+        Accounts.ofNewRun(
+            Account.ofNewRun(ask.tenantId(), runId, stated == null ? ceiling.limit() : stated),
+            ceiling,
+            policy),
+        policy.ratesOfNewRun(runId, ask.request().requestClass()));
   }
 }

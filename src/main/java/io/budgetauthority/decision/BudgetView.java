@@ -1,14 +1,23 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Refill;
 import io.budgetauthority.tenant.VersionedPolicy;
+import java.math.BigInteger;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What the configuration and the ledger say about one call, as it was read for it.
@@ -20,24 +29,50 @@ import org.jspecify.annotations.Nullable;
 /// @param issued whether the run was issued to this call alone, so that it does not count as active
 ///   or new
 /// @param ceilings the accounts of the ceilings that apply
+/// @param rates the rates that apply, those of the runs first
 public record BudgetView(
     VersionedPolicy versioned,
     Instant at,
     Decision.Subject subject,
     List<RunOfCall> runs,
     boolean issued,
-    List<EnforcedAccount> ceilings) {
+    List<EnforcedAccount> ceilings,
+    List<EnforcedRate> rates) {
 
   public BudgetView {
     runs = List.copyOf(runs);
     ceilings = List.copyOf(ceilings);
+    rates = List.copyOf(rates);
   }
 
   /// One run whose account a call is held against.
   ///
   /// @param runId null for a dry run that neither names a run nor gets one
   /// @param stored null where the call starts the run
-  public record RunOfCall(@Nullable String runId, @Nullable Run stored, EnforcedAccount account) {}
+  /// @param rates the run's rates as its item has them, or as the policy gives them to a new run
+  public record RunOfCall(
+      @Nullable String runId,
+      @Nullable Run stored,
+      EnforcedAccount account,
+      Map<RateName, Ceiling> rates) {
+    public RunOfCall {
+      rates = Map.copyOf(rates);
+    }
+
+    /// A run that exists.
+    public static RunOfCall of(Run run, Policy policy) {
+      return new RunOfCall(run.runId(), run, Accounts.ofRun(run, policy), run.rules().rates());
+    }
+
+    /// The run's rates, before the ledger is read.
+    public List<EnforcedRate> unreadRates(Policy policy, Instant now) {
+      Account held = account.account();
+      return rates.isEmpty()
+          ? List.of()
+          : Accounts.ofRun(
+              held.key().tenantId(), held.key().id(), rates, held.version(), policy, now);
+    }
+  }
 
   public Policy policy() {
     return versioned.policy();
@@ -51,12 +86,31 @@ public record BudgetView(
     return accounts;
   }
 
-  /// A decision that is charged to these accounts without a reservation.
+  /// The accounts and the rates.
+  public List<Enforced> enforced() {
+    List<Enforced> enforced = new ArrayList<>(accounts());
+    enforced.addAll(rates);
+    return enforced;
+  }
+
+  /// A decision that is charged to these accounts and rates without a reservation.
   ///
   /// @param charge what each account is charged, in micro-USD
   public Decision charged(Decision decision, MicroUsd charge) {
     return decision.with(
-        subject, accounts().stream().map(account -> account.sharingCharge(charge)).toList());
+        subject,
+        accounts().stream().map(account -> account.sharingCharge(charge)).toList(),
+        rates.stream().map(rate -> rate.sharingCharge(charge, owedOf(charge, rate))).toList());
+  }
+
+  /// What a rate owes of a charge without a reservation, in places of its refill: it has refilled
+  /// since the call was made.
+  public BigInteger owedOf(MicroUsd charge, EnforcedRate rate) {
+    Refill refill = rate.refill();
+    return refill
+        .placesOf(charge)
+        .subtract(refill.refilledIn(Duration.between(at, rate.now())))
+        .max(BigInteger.ZERO);
   }
 
   /// The ids of the ancestors, the parent's first.

@@ -6,9 +6,11 @@ import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.decision.rule.Quote;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import java.time.Duration;
@@ -34,15 +36,22 @@ record DecisionWriter(
         grant.mode(),
         grant.quote(),
         grant.holds().stream().map(hold -> hold.enforced().sharing(hold.hold())).toList(),
+        grant.rates().stream().map(hold -> hold.rate().sharing(hold.hold())).toList(),
         Stream.concat(grant.warnings().stream(), notices.stream()).toList());
   }
 
+  /// A block of a call without a price holds nothing, so everything has room for it.
   Decision decision(Plan.Block block) {
+    Enforced.Estimate estimate =
+        block.quote() == null
+            ? new Enforced.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true)
+            : block.quote().estimate();
     return decision(
         block.verdict(),
         block.mode(),
         block.quote(),
-        view.accounts().stream().map(account -> account.sharing(MicroUsd.ZERO)).toList(),
+        view.accounts().stream().map(account -> account.sharingBlock(estimate)).toList(),
+        view.rates().stream().map(rate -> rate.sharingBlock(estimate)).toList(),
         List.of());
   }
 
@@ -51,6 +60,7 @@ record DecisionWriter(
       Mode mode,
       @Nullable Quote quote,
       List<AccountShare> accounts,
+      List<RateShare> rates,
       List<String> warnings) {
     boolean isBlock = verdict instanceof Verdict.Block;
     return new Decision(
@@ -80,6 +90,7 @@ record DecisionWriter(
             : quote.service(),
         quote == null ? null : quote.estimate().worst(),
         accounts,
+        rates,
         warnings,
         priceTableVersion,
         view.at(),

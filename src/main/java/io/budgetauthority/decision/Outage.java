@@ -134,7 +134,7 @@ public final class Outage {
   private static BudgetView viewOf(Ask ask, VersionedPolicy versioned, Instant now) {
     CallRun run = CallRun.of(ask, versioned, now);
     Decision.Subject subject = new Decision.Subject(run.runId(), null, null, ask.stated());
-    return new BudgetView(versioned, now, subject, List.of(), run.isIssued(), List.of());
+    return new BudgetView(versioned, now, subject, List.of(), run.isIssued(), List.of(), List.of());
   }
 
   private TenantSnapshot tenant(String tenantId, Throwable cause) {

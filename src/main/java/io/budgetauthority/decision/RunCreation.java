@@ -125,7 +125,7 @@ public final class RunCreation {
         now,
         now.plus(policy.policy().runTtl()),
         limit,
-        Run.Rules.of(ceiling),
+        Run.Rules.of(ceiling, policy.policy().ratesOfNewRun(wanted.runId(), null)),
         true,
         Account.ofNewRun(wanted.tenantId(), wanted.runId(), limit));
   }

@@ -15,6 +15,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -412,6 +413,13 @@ public final class RequestFields {
       return null;
     }
     return new RequestFields(value, pointer + "/" + escape(name), errors);
+  }
+
+  /// The names of the object's fields.
+  public Set<String> names() {
+    Set<String> names = new LinkedHashSet<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
   }
 
   /// Adds an error for every field that the code did not ask for.

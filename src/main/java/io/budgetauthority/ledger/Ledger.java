@@ -3,12 +3,18 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.account.Posting;
+import io.budgetauthority.ledger.account.RateHold;
+import io.budgetauthority.ledger.account.RateItem;
+import io.budgetauthority.ledger.account.RatePosting;
+import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
@@ -58,9 +64,13 @@ public final class Ledger {
   ///
   /// @param runs those of the requested runs that exist, by id
   public record Snapshot(
-      @Nullable Reservation reservation, Map<AccountKey, Account> accounts, Map<String, Run> runs) {
+      @Nullable Reservation reservation,
+      Map<AccountKey, Account> accounts,
+      Map<RateKey, StoredRate> rates,
+      Map<String, Run> runs) {
     public Snapshot {
       accounts = Map.copyOf(accounts);
+      rates = Map.copyOf(rates);
       runs = Map.copyOf(runs);
     }
 
@@ -76,28 +86,31 @@ public final class Ledger {
   /// A decision to write.
   ///
   /// @param holds one for every account that it touches, except the account of a run that it starts
+  /// @param rates one for every rate that it touches
   /// @param runs the changes of the runs that it is held against; empty for a block
   /// @param counters the counters of the runs of its key, user and tenant that it increments
   public record DecisionWrite(
       Reservation reservation,
       List<ConditionalHold> holds,
+      List<RateHold> rates,
       List<RunChange> runs,
       List<RunCounter> counters) {
     public DecisionWrite {
       holds = List.copyOf(holds);
+      rates = List.copyOf(rates);
       runs = List.copyOf(runs);
       counters = List.copyOf(counters);
     }
 
     /// A decision that touches no account, such as a block.
     public static DecisionWrite of(Reservation reservation) {
-      return new DecisionWrite(reservation, List.of(), List.of(), List.of());
+      return new DecisionWrite(reservation, List.of(), List.of(), List.of(), List.of());
     }
 
     /// The same write, in which no counter of runs has a maximum.
     public DecisionWrite withoutRunLimits() {
       return new DecisionWrite(
-          reservation, holds, runs, counters.stream().map(RunCounter::unlimited).toList());
+          reservation, holds, rates, runs, counters.stream().map(RunCounter::unlimited).toList());
     }
 
     private @Nullable Renew renewalOf(ConditionalHold hold) {
@@ -157,8 +170,20 @@ public final class Ledger {
       Collection<AccountKey> accounts,
       Collection<String> runIds,
       Deadline deadline) {
+    return read(id, tenantId, accounts, List.of(), runIds, deadline);
+  }
+
+  /// Reads a decision, accounts, rates and runs in one batch.
+  public Snapshot read(
+      @Nullable ReservationId id,
+      String tenantId,
+      Collection<AccountKey> accounts,
+      Collection<RateKey> rates,
+      Collection<String> runIds,
+      Deadline deadline) {
     Set<Key> ledgerKeys = new LinkedHashSet<>();
     accounts.forEach(account -> ledgerKeys.add(AccountItem.key(account)));
+    rates.forEach(rate -> ledgerKeys.add(RateItem.key(rate)));
     runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
     Map<String, Collection<Key>> wanted = new HashMap<>();
     wanted.put(ledgerTable, ledgerKeys);
@@ -166,11 +191,15 @@ public final class Ledger {
       wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
     }
     Map<AccountKey, Account> found = new HashMap<>();
+    Map<RateKey, StoredRate> foundRates = new HashMap<>();
     Map<String, Run> runs = new HashMap<>();
     Reservation reservation = null;
     for (Attributes item : database.getAll(wanted, deadline)) {
       if (!item.has("sk")) {
         reservation = ReservationItem.read(item);
+      } else if (RateItem.isRate(item)) {
+        StoredRate rate = RateItem.read(item);
+        foundRates.put(rate.key(), rate);
       } else if (RunItem.isRun(item)) {
         Run run = RunItem.read(item);
         runs.put(run.runId(), run);
@@ -180,7 +209,7 @@ public final class Ledger {
         found.put(account.key(), account);
       }
     }
-    return new Snapshot(reservation, found, runs);
+    return new Snapshot(reservation, found, foundRates, runs);
   }
 
   /// One reservation by its id; empty where none exists or it is another tenant's.
@@ -216,11 +245,28 @@ public final class Ledger {
         read(null, key.tenantId(), List.of(key), List.of(), deadline).accounts().get(key));
   }
 
-  /// The accounts of a reservation as they are now.
-  public Map<AccountKey, Account> accounts(Reservation reservation, Deadline deadline) {
-    List<AccountKey> keys =
-        reservation.shares().stream().map(share -> share.key(reservation.tenantId())).toList();
-    return read(null, reservation.tenantId(), keys, List.of(), deadline).accounts();
+  /// A rate as it is now; empty where it does not exist.
+  public Optional<StoredRate> rate(RateKey key, Deadline deadline) {
+    return Optional.ofNullable(rates(key.tenantId(), List.of(key), deadline).get(key));
+  }
+
+  private Map<RateKey, StoredRate> rates(
+      String tenantId, Collection<RateKey> keys, Deadline deadline) {
+    return keys.isEmpty()
+        ? Map.of()
+        : read(null, tenantId, List.of(), keys, List.of(), deadline).rates();
+  }
+
+  /// The accounts and rates of a reservation as they are now.
+  public Snapshot holding(Reservation reservation, Deadline deadline) {
+    String tenantId = reservation.tenantId();
+    return read(
+        null,
+        tenantId,
+        reservation.shares().stream().map(share -> share.key(tenantId)).toList(),
+        reservation.rates().stream().map(rate -> EnforcedRate.keyOf(tenantId, rate)).toList(),
+        List.of(),
+        deadline);
   }
 
   /// Writes a decision: a block by one conditional put, any other in one transaction with its
@@ -230,7 +276,7 @@ public final class Ledger {
         write.reservation().revision() == 1
             ? ReservationItem.create(decisionsTable, write.reservation())
             : ReservationItem.replace(decisionsTable, write.reservation());
-    if (write.runs().isEmpty() && write.holds().isEmpty()) {
+    if (write.runs().isEmpty() && write.holds().isEmpty() && write.rates().isEmpty()) {
       return record(write.reservation(), decision, deadline);
     }
     List<Write> writes = new ArrayList<>();
@@ -246,6 +292,11 @@ public final class Ledger {
           renew == null
               ? AccountItem.hold(ledgerTable, hold)
               : RunItem.renew(ledgerTable, hold, renew));
+    }
+    for (RateHold hold : write.rates()) {
+      if (hold.taken().signum() > 0) {
+        writes.add(RateItem.hold(ledgerTable, hold));
+      }
     }
     int firstCounter = writes.size();
     write.counters().forEach(counter -> writes.add(counter.increment(ledgerTable)));
@@ -296,7 +347,8 @@ public final class Ledger {
     return stored.nonce().equals(written.nonce())
         && stored.revision() == written.revision()
         && stored.requestHash().equals(written.requestHash())
-        && stored.decision().accounts().equals(written.decision().accounts());
+        && stored.decision().accounts().equals(written.decision().accounts())
+        && stored.decision().rates().equals(written.decision().rates());
   }
 
   /// Corrects those of these accounts that do not add up, each under the condition that it is still
@@ -333,14 +385,15 @@ public final class Ledger {
     SETTLED,
     /// The reservation has changed meanwhile. The caller reads it and computes the step again.
     CONFLICT,
-    /// An account has not enough available for a posting that holds more on it.
+    /// An account has not enough available for a posting that holds more on it, or a rate has moved
+    /// since it was read. The caller reads and judges again.
     INSUFFICIENT
   }
 
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
-    List<Write> writes = writesOf(move);
+    List<Write> writes = writesOf(move, deadline);
     if (writes.size() == 1) {
       return record(move.next(), writes.getFirst(), deadline) instanceof Outcome.Reserved
           ? SettleOutcome.SETTLED
@@ -353,20 +406,31 @@ public final class Ledger {
     if (written.failed(0)) {
       return SettleOutcome.CONFLICT;
     }
-    if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)) {
+    if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)
+        || !move.rates().isEmpty()) {
       return SettleOutcome.INSUFFICIENT;
     }
     throw new IllegalStateException(
         "an account of reservation " + move.next().id().hash() + " is missing from the ledger");
   }
 
-  /// The writes of a step: the reservation, if it is still as it was read, then its postings.
-  public List<Write> writesOf(Reservation.Step.Move move) {
+  /// The writes of a step: the reservation, if it is still as it was read, then its postings. The
+  /// rates that it changes are read for it.
+  public List<Write> writesOf(Reservation.Step.Move move, Deadline deadline) {
     List<Write> writes = new ArrayList<>();
     writes.add(ReservationItem.change(decisionsTable, move.seen(), move.next()));
     for (Posting posting : move.postings()) {
       if (!posting.isNothing()) {
         writes.add(AccountItem.post(ledgerTable, posting));
+      }
+    }
+    List<RatePosting> moved = move.rates().stream().filter(rate -> !rate.isNothing()).toList();
+    Map<RateKey, StoredRate> stored =
+        rates(move.next().tenantId(), moved.stream().map(RatePosting::rate).toList(), deadline);
+    for (RatePosting posting : moved) {
+      Write write = RateItem.post(ledgerTable, stored.get(posting.rate()), posting);
+      if (write != null) {
+        writes.add(write);
       }
     }
     return writes;
@@ -376,6 +440,12 @@ public final class Ledger {
   /// the account still has the limit and the version that it was read with (ledger.md#versions).
   public Write moveLimit(Account stored, MicroUsd limit, LimitVersion to) {
     return AccountItem.moveLimit(ledgerTable, stored, limit, to);
+  }
+
+  /// A write that makes a newer version of a rate's ceiling known to every process that reads the
+  /// rate, if the rate still has the version that it was read with (ledger.md#rates).
+  public Write putVersion(StoredRate stored, LimitVersion version) {
+    return RateItem.putVersion(ledgerTable, stored, version);
   }
 
   /// Gives an account other sums and writes the audit entry of that, in one transaction. False

@@ -1,14 +1,18 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.Posting;
+import io.budgetauthority.ledger.account.RatePosting;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -76,9 +80,11 @@ public record Reservation(
     record Refused() implements Step {}
 
     /// @param seen the reservation that the step was computed from
-    record Move(Reservation seen, Reservation next, List<Posting> postings) implements Step {
+    record Move(Reservation seen, Reservation next, List<Posting> postings, List<RatePosting> rates)
+        implements Step {
       public Move {
         postings = List.copyOf(postings);
+        rates = List.copyOf(rates);
       }
     }
   }
@@ -110,6 +116,11 @@ public record Reservation(
   /// The shares of the accounts that it holds or charges; none for a block, which only names them.
   public List<AccountShare> shares() {
     return decision.isBlocked() ? List.of() : decision.accounts();
+  }
+
+  /// The shares of the rates that it takes from; none for a block.
+  public List<RateShare> rates() {
+    return decision.isBlocked() ? List.of() : decision.rates();
   }
 
   public Instant createdAt() {
@@ -146,7 +157,7 @@ public record Reservation(
     if (!explicitForward || forwarded) {
       return new Step.Unchanged();
     }
-    return move(ReservationState.FORWARDED, true, charge, null, endedAt, List.of());
+    return move(ReservationState.FORWARDED, true, charge, null, endedAt);
   }
 
   /// Charges a usage report. Every state except that of a block accepts one. The charge replaces
@@ -158,13 +169,7 @@ public record Reservation(
     if (charge != null && !report.isBetterThan(charge)) {
       return new Step.Unchanged();
     }
-    return move(
-        ReservationState.COMMITTED,
-        forwarded,
-        report,
-        null,
-        report.at(),
-        postings(report.amount()));
+    return settle(ReservationState.COMMITTED, report, null, report.at());
   }
 
   /// Frees the hold: the provider was not called, or certainly billed nothing. After a commit it
@@ -174,7 +179,7 @@ public record Reservation(
       case NONE -> new Step.Refused();
       case RELEASED, COMMITTED -> new Step.Unchanged();
       case RESERVED, FORWARDED, EXPIRED, RECONCILED ->
-          move(ReservationState.RELEASED, forwarded, null, reason, now, postings(MicroUsd.ZERO));
+          settle(ReservationState.RELEASED, null, reason, now);
     };
   }
 
@@ -186,7 +191,7 @@ public record Reservation(
     }
     return releaseReason != null
         ? new Step.Unchanged()
-        : move(state, forwarded, charge, CANCELLED, now, List.of());
+        : move(state, forwarded, charge, CANCELLED, now);
   }
 
   /// Whether it is a block that may still become a call that was let through during an outage
@@ -196,8 +201,8 @@ public record Reservation(
   }
 
   /// Extends the time. It never shortens it.
-  public Step extend(Instant until) {
-    return rehold(new Rehold(decision, priceRow, Map.of(), until));
+  public Step extend(Instant until, Instant now) {
+    return rehold(new Rehold(decision, priceRow, Map.of(), Map.of(), until, now));
   }
 
   /// What a hold is moved to.
@@ -205,13 +210,19 @@ public record Reservation(
   /// @param decision the decision with other holds on the same accounts, in the same order
   /// @param leastAvailable what an account must have available for its change, in micro-USD; an
   ///   account that is absent is changed whatever it has available
+  /// @param bursts the bursts of the rates that a change must fit, in micro-USD; a rate that is
+  ///   absent is changed whatever it has available
+  /// @param now when the hold is moved
   public record Rehold(
       Decision decision,
       @Nullable Price priceRow,
       Map<AccountName, MicroUsd> leastAvailable,
-      Instant expiresAt) {
+      Map<AccountName, MicroUsd> bursts,
+      Instant expiresAt,
+      Instant now) {
     public Rehold {
       leastAvailable = Map.copyOf(leastAvailable);
+      bursts = Map.copyOf(bursts);
     }
   }
 
@@ -232,6 +243,8 @@ public record Reservation(
       MicroUsd least = change.isPositive() ? to.leastAvailable().get(next.name()) : null;
       postings.add(new Posting(next.key(tenantId), change, MicroUsd.ZERO, least));
     }
+    List<RatePosting> ratePostings =
+        postings(decision.rates(), to.decision().rates(), to.bursts(), to.now());
     Reservation next =
         new Reservation(
             id,
@@ -250,7 +263,24 @@ public record Reservation(
             until,
             endedAt,
             retention);
-    return new Step.Move(this, next, postings);
+    return new Step.Move(this, next, postings, ratePostings);
+  }
+
+  /// What the changes from one share of each rate to the next take of it or give back.
+  private List<RatePosting> postings(
+      List<RateShare> before,
+      List<RateShare> after,
+      Map<AccountName, MicroUsd> bursts,
+      Instant now) {
+    List<RatePosting> postings = new ArrayList<>(before.size());
+    for (int i = 0; i < before.size(); i++) {
+      RateShare next = after.get(i);
+      BigInteger change = next.taken().subtract(before.get(i).taken());
+      MicroUsd burst = change.signum() > 0 ? bursts.get(next.name()) : null;
+      postings.add(
+          new RatePosting(EnforcedRate.keyOf(tenantId, next), next.refill(), change, burst, now));
+    }
+    return postings;
   }
 
   /// Expires it, once its time and the clock skew have passed. The money stays held.
@@ -258,7 +288,7 @@ public record Reservation(
     if (!state.isOpen() || !now.isAfter(expiresAt.plus(clockSkew))) {
       return new Step.Unchanged();
     }
-    return move(ReservationState.EXPIRED, forwarded, charge, null, endedAt, List.of());
+    return move(ReservationState.EXPIRED, forwarded, charge, null, endedAt);
   }
 
   /// Settles an expired reservation. One with explicit forwarding that was never forwarded is
@@ -270,9 +300,7 @@ public record Reservation(
     if (explicitForward && !forwarded) {
       return release("never forwarded", now);
     }
-    Charge presumed = Charge.presumed(estimate(), now);
-    return move(
-        ReservationState.RECONCILED, forwarded, presumed, null, now, postings(presumed.amount()));
+    return settle(ReservationState.RECONCILED, Charge.presumed(estimate(), now), null, now);
   }
 
   /// Frees what is held, removes what was charged, and charges anew, on every account that the
@@ -287,31 +315,66 @@ public record Reservation(
     return postings;
   }
 
+  /// Moves to a state in which nothing is held, with what is charged from now on; null for nothing.
+  private Step.Move settle(
+      ReservationState nextState,
+      @Nullable Charge nextCharge,
+      @Nullable String nextReleaseReason,
+      Instant now) {
+    MicroUsd due = nextCharge == null ? MicroUsd.ZERO : nextCharge.amount();
+    Duration sinceDecision = Duration.between(createdAt(), now);
+    List<RateShare> nextRates =
+        rates().stream()
+            .map(rate -> rate.holding(rate.hold(), rate.takenFor(due, sinceDecision)))
+            .toList();
+    Reservation next =
+        next(
+            nextState,
+            forwarded,
+            decision.isBlocked() ? decision : decision.withRates(nextRates),
+            nextCharge,
+            nextReleaseReason,
+            now);
+    return new Step.Move(this, next, postings(due), postings(rates(), nextRates, Map.of(), now));
+  }
+
+  /// Moves to a state that moves no money.
   private Step.Move move(
       ReservationState nextState,
       boolean nextForwarded,
       @Nullable Charge nextCharge,
       @Nullable String nextReleaseReason,
-      @Nullable Instant nextEndedAt,
-      List<Posting> postings) {
-    Reservation next =
-        new Reservation(
-            id,
-            tenantId,
-            principalId,
-            requestHash,
-            nonce,
-            revision + 1,
-            nextState,
-            explicitForward,
-            nextForwarded,
-            decision,
-            priceRow,
-            nextCharge,
-            nextReleaseReason,
-            expiresAt,
-            nextEndedAt,
-            retention);
-    return new Step.Move(this, next, postings);
+      @Nullable Instant nextEndedAt) {
+    return new Step.Move(
+        this,
+        next(nextState, nextForwarded, decision, nextCharge, nextReleaseReason, nextEndedAt),
+        List.of(),
+        List.of());
+  }
+
+  private Reservation next(
+      ReservationState nextState,
+      boolean nextForwarded,
+      Decision nextDecision,
+      @Nullable Charge nextCharge,
+      @Nullable String nextReleaseReason,
+      @Nullable Instant nextEndedAt) {
+    return new Reservation(
+        id,
+        tenantId,
+        principalId,
+        requestHash,
+        nonce,
+        revision + 1,
+        nextState,
+        explicitForward,
+        nextForwarded,
+        nextDecision,
+        priceRow,
+        nextCharge,
+        nextReleaseReason,
+        expiresAt,
+        nextEndedAt,
+        retention);
   }
 }

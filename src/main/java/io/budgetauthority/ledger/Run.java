@@ -6,11 +6,16 @@ import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Window;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// One session of an agent and its account, which are stored in one item. The run is bound to the
@@ -44,11 +49,19 @@ public record Run(
     ancestors = List.copyOf(ancestors);
   }
 
-  /// The same run under another ceiling, which is one more change of its limit.
+  /// The same run under another ceiling over its total, which is one more change of its limits.
   public Run withCeiling(Ceiling ceiling) {
     return with(
-        Rules.of(ceiling),
+        Rules.of(ceiling, rules.rates()),
         account.under(ceiling.limit(), LimitVersion.ofRun(account.version().ceilings() + 1)));
+  }
+
+  /// The same run with other rates, which is one more change of its limits.
+  public Run withRates(Map<RateName, Ceiling> rates) {
+    return with(
+        new Rules(rules.mode(), rules.margin(), rules.warnAtPercent(), rates),
+        account.under(
+            account.limitOfCeiling(), LimitVersion.ofRun(account.version().ceilings() + 1)));
   }
 
   /// The same run without the increases whose time has passed at an instant.
@@ -83,25 +96,40 @@ public record Run(
     return chain;
   }
 
-  /// What a run's ceiling says besides its limit.
+  /// What a run's ceilings say besides its limit.
   ///
   /// @param mode null for the tenant's
   /// @param margin null for the policy's
-  public record Rules(@Nullable Mode mode, @Nullable MicroUsd margin, List<Integer> warnAtPercent) {
+  /// @param rates the run's rates
+  public record Rules(
+      @Nullable Mode mode,
+      @Nullable MicroUsd margin,
+      List<Integer> warnAtPercent,
+      Map<RateName, Ceiling> rates) {
 
-    /// The rules of a run whose ceiling nobody set.
-    public static final Rules USUAL = new Rules(null, null, Ceiling.DEFAULT_WARN_AT_PERCENT);
+    /// The rules of a run whose ceilings nobody set.
+    public static final Rules USUAL =
+        new Rules(null, null, Ceiling.DEFAULT_WARN_AT_PERCENT, Map.of());
 
     public Rules {
       warnAtPercent = List.copyOf(warnAtPercent);
+      rates = Map.copyOf(rates);
     }
 
-    public static Rules of(Ceiling ceiling) {
-      return new Rules(ceiling.mode(), ceiling.margin(), ceiling.warnAtPercent());
+    /// @param ceiling over the total
+    public static Rules of(Ceiling ceiling, Map<RateName, Ceiling> rates) {
+      return new Rules(ceiling.mode(), ceiling.margin(), ceiling.warnAtPercent(), rates);
     }
   }
 
-  /// The ceiling of the run: its limit without increases, and its rules.
+  /// All ceilings of the run.
+  public Map<CeilingWindow, Ceiling> ceilings() {
+    Map<CeilingWindow, Ceiling> ceilings = new HashMap<>(rules.rates());
+    ceilings.put(Window.TOTAL, ceiling());
+    return ceilings;
+  }
+
+  /// The ceiling over the total of the run: its limit without increases, and its rules.
   public Ceiling ceiling() {
     return new Ceiling(
         account.limitOfCeiling(), rules.mode(), rules.margin(), rules.warnAtPercent());

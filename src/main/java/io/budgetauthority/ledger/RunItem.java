@@ -13,12 +13,14 @@ import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,8 @@ public final class RunItem {
 
   /// Marks a run that counts neither as active nor as new yet.
   private static final String UNCOUNTED = "run_uncounted";
+
+  private static final String RATES = "run_rates";
 
   /// A decision renews the run's life. The index of due runs moves in coarse steps, because each
   /// move is a write of its own. So a reader of the index judges each run by `run_expires`.
@@ -74,14 +78,18 @@ public final class RunItem {
   }
 
   private static Run.Rules readRules(Attributes item) {
+    Map<RateName, Ceiling> rates =
+        item.has(RATES) ? RunRates.read(item.texts(RATES)) : Map.<RateName, Ceiling>of();
     if (!item.has("run_warn")) {
-      return Run.Rules.USUAL;
+      Run.Rules usual = Run.Rules.USUAL;
+      return new Run.Rules(usual.mode(), usual.margin(), usual.warnAtPercent(), rates);
     }
     String mode = item.textOrNull("run_mode");
     return new Run.Rules(
         mode == null ? null : Mode.ofWireName(mode),
         item.has("run_margin") ? item.money("run_margin") : null,
-        item.texts("run_warn").stream().map(Integer::valueOf).toList());
+        item.texts("run_warn").stream().map(Integer::valueOf).toList(),
+        rates);
   }
 
   /// Changes the limit, and what is available by the same difference, on the sums as they are
@@ -122,6 +130,20 @@ public final class RunItem {
         table, AccountItem.key(stored.key()), set.toString(), same, values.build());
   }
 
+  /// Replaces the rates. The condition is that the version is still as it was read.
+  static Write.Update putRates(String table, Run seen, Map<RateName, Ceiling> rates) {
+    LimitVersion version = seen.account().version();
+    Attributes.Builder values = Attributes.builder().put(":rates", RunRates.write(rates));
+    AccountItem.putVersion(LimitVersion.ofRun(version.ceilings() + 1), values);
+    String same = AccountItem.sameVersion(version, values);
+    return new Write.Update(
+        table,
+        AccountItem.key(seen.account().key()),
+        "SET run_rates = :rates, cver = :cver, pver = :pver",
+        same,
+        values.build());
+  }
+
   private static Run.@Nullable State readEnded(Attributes item) {
     if (!item.flag("run_closed")) {
       return null;
@@ -153,6 +175,9 @@ public final class RunItem {
     }
     if (!run.counted()) {
       item.put(UNCOUNTED, true);
+    }
+    if (!run.rules().rates().isEmpty()) {
+      item.put(RATES, RunRates.write(run.rules().rates()));
     }
     if (!run.rules().equals(Run.Rules.USUAL)) {
       putRules(item, run.rules());

@@ -14,12 +14,14 @@ import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.storage.Written;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -80,6 +82,11 @@ public final class Runs {
   /// A write that replaces the ceiling of a run, if the ceiling is still as it was read.
   public Write moveLimit(Run seen, Ceiling ceiling) {
     return RunItem.moveLimit(ledgerTable, seen, ceiling);
+  }
+
+  /// A write that replaces the rates of a run, if its ceilings are still as they were read.
+  public Write putRates(Run seen, Map<RateName, Ceiling> rates) {
+    return RunItem.putRates(ledgerTable, seen, rates);
   }
 
   /// Ends all descendants of a run, also those of descendants that have ended.

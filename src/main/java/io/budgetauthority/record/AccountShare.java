@@ -44,7 +44,8 @@ public record AccountShare(
         @Nullable List<Integer> warnAtPercent,
     @JsonProperty("own_mode") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Mode ownMode,
     @JsonProperty("own_margin") @JsonInclude(JsonInclude.Include.NON_NULL)
-        @Nullable MicroUsd ownMargin) {
+        @Nullable MicroUsd ownMargin)
+    implements Share {
 
   public AccountShare {
     if (hold.isNegative()) {
@@ -53,6 +54,7 @@ public record AccountShare(
     warnAtPercent = warnAtPercent == null ? null : List.copyOf(warnAtPercent);
   }
 
+  @Override
   @JsonIgnore
   public AccountName name() {
     return new AccountName(scope, id, window);
@@ -64,6 +66,7 @@ public record AccountShare(
   }
 
   /// What the account has left after the decision, in micro-USD; negative for an account in debt.
+  @Override
   public MicroUsd remaining() {
     return limit.minus(committed).minus(reserved);
   }

@@ -6,6 +6,7 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.tenant.Mode;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param mode the strictest mode over all accounts
 /// @param estimate the worst case of the call, in micro-USD; null where it has no price
 /// @param accounts every account that the decision touched, as it was after the decision's hold
+/// @param rates every rate that the decision touched, as it was after the decision's hold
 /// @param degraded the code of the outage in which the ledger was not asked; null where it was
 ///   asked
 /// @param asked null for usage without a decision, and for a key that was cancelled before its ask
@@ -32,6 +34,7 @@ public record Decision(
     @JsonProperty("service") Service service,
     @JsonProperty("estimate_usd") @Nullable MicroUsd estimate,
     @JsonProperty("accounts") List<AccountShare> accounts,
+    @JsonProperty("rates") List<RateShare> rates,
     @JsonProperty("warnings") List<String> warnings,
     @JsonProperty("price_table_version") String priceTableVersion,
     @JsonProperty("created_at") Instant createdAt,
@@ -48,6 +51,7 @@ public record Decision(
     tokens = tokens == null ? Tokens.NONE : tokens;
     service = service == null ? Service.USUAL : service;
     accounts = accounts == null ? List.of() : List.copyOf(accounts);
+    rates = rates == null ? List.of() : List.copyOf(rates);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);
   }
 
@@ -167,19 +171,23 @@ public record Decision(
     return verdict.code() == ProblemCode.CANCELLED;
   }
 
-  /// What the tightest account has left after this hold, in micro-USD; null where no account
-  /// applied.
-  public @Nullable MicroUsd remaining() {
-    return accounts.stream()
-        .map(AccountShare::remaining)
-        .min(Comparator.naturalOrder())
-        .orElse(null);
+  /// The accounts that the decision touched, then the rates.
+  public List<Share> shares() {
+    List<Share> shares = new ArrayList<>(accounts);
+    shares.addAll(rates);
+    return shares;
   }
 
-  /// The account that made the decision less than a plain allow; null where none did.
-  public @Nullable AccountShare constrainedBy() {
+  /// What the tightest account or rate has left after this hold, in micro-USD; null where none
+  /// applied.
+  public @Nullable MicroUsd remaining() {
+    return shares().stream().map(Share::remaining).min(Comparator.naturalOrder()).orElse(null);
+  }
+
+  /// The account or rate that made the decision less than a plain allow; null where none did.
+  public @Nullable Share constrainedBy() {
     AccountName name = verdict.constrainedBy();
-    return accounts.stream().filter(share -> share.name().equals(name)).findFirst().orElse(null);
+    return shares().stream().filter(share -> share.name().equals(name)).findFirst().orElse(null);
   }
 
   /// The same decision with another verdict.
@@ -188,8 +196,18 @@ public record Decision(
   }
 
   /// The same decision charged to a run, a tuple and accounts that were found later.
-  public Decision with(Subject newSubject, List<AccountShare> newAccounts) {
-    return DecisionBuilder.builder(this).subject(newSubject).accounts(newAccounts).build();
+  public Decision with(
+      Subject newSubject, List<AccountShare> newAccounts, List<RateShare> newRates) {
+    return DecisionBuilder.builder(this)
+        .subject(newSubject)
+        .accounts(newAccounts)
+        .rates(newRates)
+        .build();
+  }
+
+  /// The same decision with other rates.
+  public Decision withRates(List<RateShare> newRates) {
+    return newRates.equals(rates) ? this : DecisionBuilder.builder(this).rates(newRates).build();
   }
 
   /// The same decision with its hold moved to another model or output cap.
@@ -198,18 +216,21 @@ public record Decision(
       Tokens newTokens,
       Service newService,
       MicroUsd newEstimate,
-      List<AccountShare> newAccounts) {
+      List<AccountShare> newAccounts,
+      List<RateShare> newRates) {
     return DecisionBuilder.builder(this)
         .model(newModel)
         .tokens(newTokens)
         .service(newService)
         .estimate(newEstimate)
         .accounts(newAccounts)
+        .rates(newRates)
         .build();
   }
 
   /// The same decision moved to a model without a price, which an advisory tenant may call.
-  public Decision movedToUnpriced(Model newModel, String warning, List<AccountShare> newAccounts) {
+  public Decision movedToUnpriced(
+      Model newModel, String warning, List<AccountShare> newAccounts, List<RateShare> newRates) {
     return DecisionBuilder.builder(this)
         .verdict(
             verdict instanceof Verdict.Granted granted
@@ -218,6 +239,7 @@ public record Decision(
         .model(newModel)
         .estimate(MicroUsd.ZERO)
         .accounts(newAccounts)
+        .rates(newRates)
         .warnings(Stream.concat(warnings.stream(), Stream.of(warning)).toList())
         .build();
   }

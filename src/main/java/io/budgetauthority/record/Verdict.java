@@ -76,6 +76,8 @@ public sealed interface Verdict {
   /// @param fitsMaxOutputTokens the largest smaller cap that would fit; null where none would
   /// @param resetsAt the end of the window after which the call would fit; null where waiting for
   ///   it would not help
+  /// @param waitUntil when the rates that block have refilled enough, where `wait` is a remedy;
+  ///   null where none blocks
   /// @param alternatives listed models that could serve the call
   /// @param candidates rows that the caller may have meant, where the price is unknown
   record Block(
@@ -85,6 +87,7 @@ public sealed interface Verdict {
       @JsonProperty("remedies") List<Remedy> remedies,
       @JsonProperty("fits_max_output_tokens") @Nullable Long fitsMaxOutputTokens,
       @JsonProperty("resets_at") @Nullable Instant resetsAt,
+      @JsonProperty("wait_until") @Nullable Instant waitUntil,
       @JsonProperty("alternatives") List<Alternative> alternatives,
       @JsonProperty("candidates") List<RowName> candidates)
       implements Verdict {
@@ -97,7 +100,7 @@ public sealed interface Verdict {
 
     /// A block that no account makes and nothing helps.
     public static Block of(ProblemCode code, String detail) {
-      return new Block(code, detail, null, List.of(), null, null, List.of(), List.of());
+      return new Block(code, detail, null, List.of(), null, null, null, List.of(), List.of());
     }
 
     @Override

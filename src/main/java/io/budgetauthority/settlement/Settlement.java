@@ -10,7 +10,6 @@ import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
@@ -26,7 +25,7 @@ import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
+import java.util.Collection;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -130,7 +129,8 @@ public final class Settlement {
       return take(
           caller,
           id,
-          reservation -> reservation.extend(until == null ? reservation.expiresAt() : until));
+          reservation ->
+              reservation.extend(until == null ? reservation.expiresAt() : until, now()));
     }
     return change(
         caller,
@@ -185,11 +185,12 @@ public final class Settlement {
           if (!reservation.state().isOpen()) {
             return Attempt.done(new Result.Refused(reservation));
           }
-          Map<AccountKey, Account> accounts = ledger.accounts(reservation, deadline);
+          Ledger.Snapshot seen = ledger.holding(reservation, deadline);
+          Collection<Account> accounts = seen.accounts().values();
           Policy policy = policies.of(caller.tenantId()).policy();
-          Instant asOf = clock.instant().minus(policy.clockSkew());
-          if (ledger.repair(accounts.values(), deadline)
-              || ledger.increases().endPassed(accounts.values(), asOf, deadline)) {
+          Instant now = now();
+          if (ledger.repair(accounts, deadline)
+              || ledger.increases().endPassed(accounts, now.minus(policy.clockSkew()), deadline)) {
             return Attempt.conflict();
           }
           HoldChange change =
@@ -198,7 +199,8 @@ public final class Settlement {
                   Objects.requireNonNull(
                       reservation.decision().asked(), "a call that holds keeps its bounds"),
                   policy,
-                  accounts);
+                  seen,
+                  now);
           return switch (wanted.of(reservation, change)) {
             case HoldChange.Result.Blocked blocked ->
                 Attempt.done(new Result.Blocked(reservation, blocked.decision(), blocked.block()));

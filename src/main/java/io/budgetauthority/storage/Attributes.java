@@ -1,6 +1,8 @@
 package io.budgetauthority.storage;
 
 import io.budgetauthority.money.MicroUsd;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
@@ -67,6 +69,11 @@ public final class Attributes {
 
     public Builder put(String name, long value) {
       return put(name, AttributeValue.fromN(Long.toString(value)));
+    }
+
+    /// An integer of at most 38 digits.
+    public Builder put(String name, BigInteger value) {
+      return put(name, AttributeValue.fromN(value.toString()));
     }
 
     /// An amount, as micro-USD.
@@ -152,6 +159,11 @@ public final class Attributes {
           }
         });
     return rest.build();
+  }
+
+  /// An integer of at most 38 digits.
+  public BigInteger integer(String name) {
+    return new BigDecimal(require(name).n()).toBigIntegerExact();
   }
 
   /// The key of an item.

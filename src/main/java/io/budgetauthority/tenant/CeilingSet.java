@@ -1,12 +1,12 @@
 package io.budgetauthority.tenant;
 
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 
-/// All ceilings of one scope id, by window. The version counts changes, including deletions, and
-/// never restarts. So an account can tell from which state of the ceilings its limit came
-/// (ledger.md#versions).
-public record CeilingSet(Map<Window, Ceiling> byWindow, long version) {
+/// All ceilings of one scope id, by window, and its rates. The version counts changes, including
+/// deletions, and never restarts. So an account can tell from which state of the ceilings its limit
+/// came (ledger.md#versions).
+public record CeilingSet(Map<CeilingWindow, Ceiling> byWindow, long version) {
 
   public static final CeilingSet EMPTY = new CeilingSet(Map.of(), 0);
 
@@ -14,16 +14,19 @@ public record CeilingSet(Map<Window, Ceiling> byWindow, long version) {
     byWindow = Map.copyOf(byWindow);
   }
 
-  public CeilingSet with(Window window, Ceiling ceiling) {
-    Map<Window, Ceiling> changed = new EnumMap<>(Window.class);
-    changed.putAll(byWindow);
+  /// How many of them are rates.
+  public long rates() {
+    return byWindow.keySet().stream().filter(RateName.class::isInstance).count();
+  }
+
+  public CeilingSet with(CeilingWindow window, Ceiling ceiling) {
+    Map<CeilingWindow, Ceiling> changed = new HashMap<>(byWindow);
     changed.put(window, ceiling);
     return new CeilingSet(changed, version + 1);
   }
 
-  public CeilingSet without(Window window) {
-    Map<Window, Ceiling> changed = new EnumMap<>(Window.class);
-    changed.putAll(byWindow);
+  public CeilingSet without(CeilingWindow window) {
+    Map<CeilingWindow, Ceiling> changed = new HashMap<>(byWindow);
     changed.remove(window);
     return new CeilingSet(changed, version + 1);
   }

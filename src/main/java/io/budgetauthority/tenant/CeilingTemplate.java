@@ -14,7 +14,7 @@ public record CeilingTemplate(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id_pattern") @Nullable StarPattern idPattern,
     @JsonProperty("request_class") @Nullable String requestClass,
-    @JsonProperty("ceilings") Map<Window, Ceiling> ceilings) {
+    @JsonProperty("ceilings") Map<CeilingWindow, Ceiling> ceilings) {
 
   public CeilingTemplate {
     ceilings = Map.copyOf(ceilings);

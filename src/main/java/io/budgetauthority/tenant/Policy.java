@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import java.time.Duration;
 import java.time.ZoneId;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -28,7 +28,7 @@ public record Policy(
     @JsonProperty("mode") Mode mode,
     @JsonProperty("block_status") int blockStatus,
     @JsonProperty("default_run_limit_usd") MicroUsd defaultRunLimit,
-    @JsonProperty("default_ceilings") Map<Scope, Map<Window, Ceiling>> defaultCeilings,
+    @JsonProperty("default_ceilings") Map<Scope, Map<CeilingWindow, Ceiling>> defaultCeilings,
     @JsonProperty("ceiling_templates") List<CeilingTemplate> ceilingTemplates,
     @JsonProperty("soft_gate") SoftGate softGate,
     @JsonProperty("output_cap") OutputCapRules outputCap,
@@ -223,19 +223,18 @@ public record Policy(
 
   /// The ceilings that a scope id has without one of its own, by window: the first matching
   /// template's, else the default ones (protocol.md#ceiling-templates). Not for runs.
-  public Map<Window, Ceiling> ceilingsWithout(ScopeId scopeId) {
-    Map<Window, Ceiling> usual = defaultCeilings.getOrDefault(scopeId.scope(), Map.of());
-    Map<Window, Ceiling> templated = templated(scopeId, null);
+  public Map<CeilingWindow, Ceiling> ceilingsWithout(ScopeId scopeId) {
+    Map<CeilingWindow, Ceiling> usual = defaultCeilings.getOrDefault(scopeId.scope(), Map.of());
+    Map<CeilingWindow, Ceiling> templated = templated(scopeId, null);
     if (templated.isEmpty()) {
       return usual;
     }
-    Map<Window, Ceiling> both = new EnumMap<>(Window.class);
-    both.putAll(usual);
+    Map<CeilingWindow, Ceiling> both = new HashMap<>(usual);
     both.putAll(templated);
     return both;
   }
 
-  /// The ceiling of a run that a decision of a request class makes.
+  /// The ceiling over the total of a run that a decision of a request class makes.
   ///
   /// @param requestClass null for none
   public Ceiling ceilingOfNewRun(String runId, @Nullable String requestClass) {
@@ -243,7 +242,22 @@ public record Policy(
         .getOrDefault(Window.TOTAL, Ceiling.of(defaultRunLimit));
   }
 
-  private Map<Window, Ceiling> templated(ScopeId scopeId, @Nullable String requestClass) {
+  /// The rates of a run that a decision of a request class makes.
+  ///
+  /// @param requestClass null for none
+  public Map<RateName, Ceiling> ratesOfNewRun(String runId, @Nullable String requestClass) {
+    Map<RateName, Ceiling> rates = new HashMap<>();
+    templated(new ScopeId("", Scope.RUN, runId), requestClass)
+        .forEach(
+            (window, ceiling) -> {
+              if (window instanceof RateName name) {
+                rates.put(name, ceiling);
+              }
+            });
+    return rates;
+  }
+
+  private Map<CeilingWindow, Ceiling> templated(ScopeId scopeId, @Nullable String requestClass) {
     for (CeilingTemplate template : ceilingTemplates) {
       if (template.isFor(scopeId, requestClass)) {
         return template.ceilings();

@@ -17,7 +17,7 @@ import java.util.Optional;
 /// The time over which a ceiling counts: a calendar hour, day, ISO week, month or quarter in the
 /// tenant's time zone, or all time. The order is the order in which equal blocking accounts of one
 /// scope are named.
-public enum Window {
+public enum Window implements CeilingWindow {
   HOUR,
   DAY,
   WEEK,
@@ -117,6 +117,7 @@ public enum Window {
     return date.atStartOfDay(zone).toInstant();
   }
 
+  @Override
   @JsonValue
   public String wireName() {
     return name().toLowerCase(Locale.ROOT);

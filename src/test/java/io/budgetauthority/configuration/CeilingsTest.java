@@ -17,6 +17,7 @@ import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.LongPredicate;
@@ -152,7 +153,7 @@ class CeilingsTest {
     assertThat(changed.account().available()).isEqualTo(MicroUsd.of(100));
     assertThat(changed.account().version().ceilings()).isEqualTo(1);
     assertThat(changed.rules())
-        .isEqualTo(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20)));
+        .isEqualTo(new Run.Rules(Mode.SOFT_GATE, MicroUsd.of(7), List.of(10, 20), Map.of()));
     assertThat(changed).isEqualTo(service.run("run"));
     assertThat(change(800, version -> version == 0))
         .isInstanceOf(PutRunCeiling.Result.PreconditionFailed.class);

@@ -13,14 +13,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// What `${name}` stands for in a case: a value captured from an answer, `${unique}` for a fresh
-/// string at each use, `${now}` for the time, `${now+60}` for a minute later, `${x*300}` for a text
-/// 300 times.
+/// string at each use, `${now}` for the time, `${now+60}` for a minute later, `${now-60}` for one
+/// earlier, `${x*300}` for a text 300 times.
 final class Variables {
 
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([^}]+)}");
   private static final Pattern REPEAT = Pattern.compile("(.+)\\*([0-9]+)");
 
-  private static final Pattern LATER = Pattern.compile("now\\+([0-9]+)");
+  private static final Pattern LATER = Pattern.compile("now([+-][0-9]+)");
 
   private final Map<String, JsonNode> values = new HashMap<>();
 

@@ -360,6 +360,32 @@ class ConsoleTest {
   }
 
   @Test
+  void whenARateIsAdded_theLedgerHasItAndItsRowIsShown() {
+    Traffic own = new Traffic(base, SEED);
+    signIn("/console/budgets", own.adminSecret);
+
+    click("New budget");
+    page.locator("#field-new-id").fill("grace");
+    page.locator("#field-window").selectOption("rate");
+    page.locator("#field-rate-name").fill("fast");
+    page.getByLabel("Limit in USD").fill("0.50");
+    page.getByLabel("Seconds").fill("60");
+    page.getByLabel("Burst in USD").fill("2.00");
+    click("Save");
+
+    assertThat(page.getByRole(AriaRole.STATUS)).containsText("$0.50");
+    JsonNode rate = own.admin.get("/budget/ceilings/user/grace/rate:fast").json();
+    assertThat(rate.path("period_seconds").asInt()).isEqualTo(60);
+    assertThat(rate.path("burst_usd").asText()).isEqualTo("2.00");
+    Locator row = page.locator("[data-account='user/grace/rate:fast']");
+    assertThat(row).containsText("$0.50 in 60 s");
+    assertThat(row).containsText("whole");
+    click("Change user grace rate:fast");
+    assertThat(page.getByLabel("Seconds")).hasValue("60");
+    assertThat(page.getByText("More for a while")).hasCount(0);
+  }
+
+  @Test
   void whenMoneyIsGivenForAWhile_theLedgerHasItUntilItIsTaken() {
     Traffic own = new Traffic(base, SEED);
     signIn("/console/budgets", own.adminSecret);

@@ -435,7 +435,8 @@ class AuthorityTest {
             .build());
 
     Decision blocked = blocked(ask(tokens(23), "a", "run"), "user_ceiling_reached");
-    assertThat(Objects.requireNonNull(blocked.constrainedBy()).window()).isEqualTo(Window.DAY);
+    assertThat(Objects.requireNonNull(blocked.constrainedBy()).name().window())
+        .isEqualTo(Window.DAY);
     allowed(ask(tokens(22), "b", "run"));
   }
 

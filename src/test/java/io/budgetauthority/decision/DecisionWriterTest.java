@@ -98,7 +98,7 @@ class DecisionWriterTest {
 
     Ledger.DecisionWrite write() {
       return Bookkeeping.write(
-          reservation(), writer.view(), grant().holds(), Bookkeeping.Use.DECISION);
+          reservation(), writer.view(), grant().holds(), List.of(), Bookkeeping.Use.DECISION);
     }
 
     Plan.Grant grant() {

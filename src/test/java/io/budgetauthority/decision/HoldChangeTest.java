@@ -11,6 +11,7 @@ import io.budgetauthority.decision.rule.HoldChange;
 import io.budgetauthority.decision.rule.HoldChange.Result;
 import io.budgetauthority.decision.rule.ModelRules;
 import io.budgetauthority.decision.rule.Plan;
+import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.account.Account;
@@ -92,7 +93,11 @@ class HoldChangeTest {
               .map(it -> it.build().account())
               .collect(Collectors.toMap(Account::key, Function.identity()));
       return new HoldChange(
-          reservation, Objects.requireNonNull(reservation.decision().asked()), policy, accounts);
+          reservation,
+          Objects.requireNonNull(reservation.decision().asked()),
+          policy,
+          new Ledger.Snapshot(null, accounts, Map.of(), Map.of()),
+          reservation.createdAt());
     }
   }
 

@@ -2,10 +2,13 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingTemplate;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Window;
+import io.budgetauthority.tenant.StarPattern;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +20,8 @@ public final class PolicyBuilder {
   private final Policy usual;
   private Mode mode;
   private MicroUsd runLimit;
-  private Map<Scope, Map<Window, Ceiling>> defaultCeilings;
+  private Map<Scope, Map<CeilingWindow, Ceiling>> defaultCeilings;
+  private List<CeilingTemplate> ceilingTemplates;
   private Policy.SoftGate softGate;
   private Policy.OutputCapRules outputCap;
   private List<Policy.DowngradeRule> downgrade;
@@ -40,6 +44,7 @@ public final class PolicyBuilder {
     mode = usual.mode();
     runLimit = usual.defaultRunLimit();
     defaultCeilings = usual.defaultCeilings();
+    ceilingTemplates = usual.ceilingTemplates();
     softGate = usual.softGate();
     outputCap = usual.outputCap();
     downgrade = usual.downgrade();
@@ -53,13 +58,29 @@ public final class PolicyBuilder {
     timeZone = usual.timeZone();
   }
 
+  /// The default policy with a template that gives a rate to users.
+  static Policy withRateOfUsers(String pattern, long limitMicros, int seconds, long burstMicros) {
+    PolicyBuilder builder = new PolicyBuilder();
+    builder.ceilingTemplates =
+        List.of(
+            new CeilingTemplate(
+                Scope.USER,
+                new StarPattern(pattern),
+                null,
+                Map.of(
+                    RateName.USUAL,
+                    Ceiling.ofRate(
+                        MicroUsd.of(limitMicros), seconds, MicroUsd.of(burstMicros), null))));
+    return builder.build();
+  }
+
   public PolicyBuilder mode(Mode tenants) {
     mode = tenants;
     return this;
   }
 
   PolicyBuilder defaultCeilings(
-      Scope scope, Window one, Ceiling ofOne, Window other, Ceiling ofOther) {
+      Scope scope, CeilingWindow one, Ceiling ofOne, CeilingWindow other, Ceiling ofOther) {
     defaultCeilings = Map.of(scope, Map.of(one, ofOne, other, ofOther));
     return this;
   }
@@ -147,7 +168,7 @@ public final class PolicyBuilder {
         usual.blockStatus(),
         runLimit,
         defaultCeilings,
-        usual.ceilingTemplates(),
+        ceilingTemplates,
         softGate,
         outputCap,
         downgrade,

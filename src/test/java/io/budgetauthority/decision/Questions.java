@@ -4,7 +4,7 @@ import io.budgetauthority.decision.rule.Candidates;
 import io.budgetauthority.decision.rule.Decider;
 import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.decision.rule.ModelRules;
-import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
 import io.budgetauthority.tenant.Policy;
@@ -39,7 +39,7 @@ public final class Questions {
       Policy policy,
       @Nullable Price row,
       List<Decider.Candidate> candidates,
-      List<EnforcedAccount> enforcedAccounts) {
+      List<? extends Enforced> enforced) {
     return new Decider.Input(
         request,
         policy,
@@ -47,7 +47,7 @@ public final class Questions {
         row == null ? ModelRules.NO_ROW : rules(policy, row),
         List.of(),
         candidates.stream().map(candidate -> under(policy, candidate)).toList(),
-        enforcedAccounts);
+        List.copyOf(enforced));
   }
 
   private static Decider.Candidate under(Policy policy, Decider.Candidate candidate) {

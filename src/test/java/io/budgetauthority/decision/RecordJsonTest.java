@@ -89,6 +89,7 @@ class RecordJsonTest {
                     List.of(50),
                     Mode.SOFT_GATE,
                     MicroUsd.of(20))),
+            List.of(),
             List.of("a warning"),
             "table-1",
             Instant.parse("2026-11-24T10:00:00.123Z"),

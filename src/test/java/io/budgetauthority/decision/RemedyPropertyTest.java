@@ -8,6 +8,7 @@ import io.budgetauthority.decision.rule.Decider;
 import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
@@ -85,7 +86,7 @@ class RemedyPropertyTest {
         helping.add(Remedy.RAISE_LIMIT);
       }
       assertThat(block.verdict().remedies()).as(where).isEqualTo(helping);
-      EnforcedAccount.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
+      Enforced.Estimate estimate = Objects.requireNonNull(block.quote(), where).estimate();
       assertThat(meeting.where(enforced -> raised(enforced, estimate)).passes()).as(where).isTrue();
       helping.forEach(remedy -> seen.merge(remedy, 1, Integer::sum));
     }
@@ -143,8 +144,7 @@ class RemedyPropertyTest {
   }
 
   /// The account under a limit higher by what it falls short.
-  private static EnforcedAccount raised(
-      EnforcedAccount enforced, EnforcedAccount.Estimate estimate) {
+  private static EnforcedAccount raised(EnforcedAccount enforced, Enforced.Estimate estimate) {
     Account account = enforced.account();
     return enforced.blocks(estimate)
         ? with(

@@ -10,6 +10,7 @@ import io.budgetauthority.tenant.VersionedPolicy;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Views of a call in run `r`, for tests of the pure stages.
@@ -27,9 +28,11 @@ public final class Views {
       List<Run> ancestors,
       List<EnforcedAccount> accounts) {
     List<BudgetView.RunOfCall> runs = new ArrayList<>();
-    runs.add(new BudgetView.RunOfCall("r", own, accounts.getFirst()));
+    runs.add(new BudgetView.RunOfCall("r", own, accounts.getFirst(), Map.of()));
     for (Run ancestor : ancestors) {
-      runs.add(new BudgetView.RunOfCall(ancestor.runId(), ancestor, accounts.get(runs.size())));
+      runs.add(
+          new BudgetView.RunOfCall(
+              ancestor.runId(), ancestor, accounts.get(runs.size()), Map.of()));
     }
     return new BudgetView(
         new VersionedPolicy(policy, Calendar.in(policy.timeZone()), 1),
@@ -38,6 +41,7 @@ public final class Views {
             "r", ancestors.isEmpty() ? null : ancestors.getFirst().runId(), null, tuple),
         runs,
         false,
-        accounts.subList(runs.size(), accounts.size()));
+        accounts.subList(runs.size(), accounts.size()),
+        List.of());
   }
 }

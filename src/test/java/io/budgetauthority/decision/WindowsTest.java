@@ -185,6 +185,6 @@ class WindowsTest {
   }
 
   private static AccountShare ofBlocking(Decision decision) {
-    return Objects.requireNonNull(decision.constrainedBy());
+    return assertInstanceOf(AccountShare.class, decision.constrainedBy());
   }
 }

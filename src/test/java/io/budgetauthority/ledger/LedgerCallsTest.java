@@ -251,7 +251,10 @@ class LedgerCallsTest {
         (Reservation.Step.Move) held.release("not called", service.clock.instant());
     Reservation.Step.Move astray =
         new Reservation.Step.Move(
-            held, move.next(), List.of(new Posting(nowhere, MicroUsd.of(-500), MicroUsd.ZERO)));
+            held,
+            move.next(),
+            List.of(new Posting(nowhere, MicroUsd.of(-500), MicroUsd.ZERO)),
+            List.of());
 
     assertThrows(
         IllegalStateException.class,
@@ -261,7 +264,8 @@ class LedgerCallsTest {
                 new Reservation.Step.Move(
                     held,
                     move.next(),
-                    List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5)))),
+                    List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5))),
+                    List.of()),
                 Deadline.in(Duration.ofSeconds(5))))
         .isEqualTo(Ledger.SettleOutcome.INSUFFICIENT);
     assertThat(service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))))

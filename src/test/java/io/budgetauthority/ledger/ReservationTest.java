@@ -66,14 +66,16 @@ class ReservationTest {
     Reservation later =
         after(
             TestReservation.reserved(false),
-            TestReservation.reserved(false).extend(NOW.plusSeconds(900)));
+            TestReservation.reserved(false).extend(NOW.plusSeconds(900), NOW));
 
     assertThat(later.expiresAt()).isEqualTo(NOW.plusSeconds(900));
-    assertThat(postings(TestReservation.reserved(false).extend(NOW.plusSeconds(900))))
+    assertThat(postings(TestReservation.reserved(false).extend(NOW.plusSeconds(900), NOW)))
         .isEqualTo(List.of(posting(0, 0)));
-    assertThat(later.extend(NOW.plusSeconds(700))).isInstanceOf(Reservation.Step.Unchanged.class);
+    assertThat(later.extend(NOW.plusSeconds(700), NOW))
+        .isInstanceOf(Reservation.Step.Unchanged.class);
     Reservation over = after(later, later.release(null, NOW));
-    assertThat(over.extend(NOW.plusSeconds(1_000))).isInstanceOf(Reservation.Step.Refused.class);
+    assertThat(over.extend(NOW.plusSeconds(1_000), NOW))
+        .isInstanceOf(Reservation.Step.Refused.class);
   }
 
   @Test
@@ -177,7 +179,8 @@ class ReservationTest {
   private static Reservation.Rehold rehold(long amount, Instant until) {
     Decision decision = TestReservation.holding(MicroUsd.of(amount));
     AccountName run = decision.accounts().getFirst().name();
-    return new Reservation.Rehold(decision, null, Map.of(run, MicroUsd.of(amount - 100)), until);
+    return new Reservation.Rehold(
+        decision, null, Map.of(run, MicroUsd.of(amount - 100)), Map.of(), until, NOW);
   }
 
   @Test

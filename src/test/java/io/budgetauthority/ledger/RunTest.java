@@ -14,6 +14,7 @@ import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -103,7 +104,7 @@ class RunTest {
   void whenARunHasItsOwnRules_itsCeilingUsesThem() {
     Ceiling strict = new Ceiling(MicroUsd.of(7), Mode.SOFT_GATE, MicroUsd.of(2), List.of(10));
 
-    assertThat(run(null, Run.Rules.of(strict)).ceiling()).isEqualTo(strict);
+    assertThat(run(null, Run.Rules.of(strict, Map.of())).ceiling()).isEqualTo(strict);
     assertThat(run(null, Run.Rules.USUAL).ceiling()).isEqualTo(Ceiling.of(MicroUsd.of(7)));
   }
 }

@@ -9,13 +9,18 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Share;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
+import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
 import jakarta.ws.rs.GET;
@@ -25,11 +30,10 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Lists the ceilings of a tenant with the sums of their running periods (protocol.md#accounts).
@@ -65,13 +69,17 @@ public final class AccountListResource {
 
   private List<AccountView> read(Caller caller, List<CeilingList.Entry> entries) {
     VersionedPolicy policy = policies.of(caller.tenantId());
-    Instant now = clock.instant();
+    Instant now = Instant.ofEpochMilli(clock.millis());
     Map<CeilingList.Entry, EnforcedAccount> unread = new LinkedHashMap<>();
+    Map<CeilingList.Entry, EnforcedRate> unreadRates = new LinkedHashMap<>();
     for (CeilingList.Entry entry : entries) {
-      if (entry.scopeId().scope() != Scope.RUN) {
-        unread.put(
-            entry,
-            Accounts.ofCeiling(entry.scopeId(), entry.window(), entry.ceiling(), policy, now));
+      ScopeId scopeId = entry.scopeId();
+      switch (entry.window()) {
+        case RateName name ->
+            unreadRates.put(entry, Accounts.ofRate(scopeId, name, entry.ceiling(), policy, now));
+        case Window window when scopeId.scope() != Scope.RUN ->
+            unread.put(entry, Accounts.ofCeiling(scopeId, window, entry.ceiling(), policy, now));
+        case Window total -> {}
       }
     }
     Ledger.Snapshot seen =
@@ -79,6 +87,7 @@ public final class AccountListResource {
             null,
             caller.tenantId(),
             unread.values().stream().map(enforced -> enforced.account().key()).toList(),
+            unreadRates.values().stream().map(EnforcedRate::key).toList(),
             entries.stream()
                 .map(CeilingList.Entry::scopeId)
                 .filter(scopeId -> scopeId.scope() == Scope.RUN)
@@ -86,18 +95,19 @@ public final class AccountListResource {
                 .toList(),
             Deadline.ofRequest());
     Map<AccountKey, Account> stored = seen.accountsAt(now);
-    Stream<EnforcedAccount> found =
-        entries.stream()
-            .map(
-                entry -> {
-                  EnforcedAccount enforced = unread.get(entry);
-                  if (enforced != null) {
-                    return Accounts.withSums(enforced, stored);
-                  }
-                  Run run = seen.runs().get(entry.scopeId().id());
-                  return run == null ? null : Accounts.ofRun(run.at(now), policy.policy());
-                })
-            .filter(Objects::nonNull);
-    return AccountView.of(found.map(it -> it.sharing(MicroUsd.ZERO)).toList(), caller);
+    List<Share> shares = new ArrayList<>();
+    for (CeilingList.Entry entry : entries) {
+      EnforcedRate rate = unreadRates.get(entry);
+      EnforcedAccount enforced = unread.get(entry);
+      Run run = seen.runs().get(entry.scopeId().id());
+      if (rate != null) {
+        shares.add(rate.over(seen.rates().get(rate.key())).sharing(MicroUsd.ZERO));
+      } else if (enforced != null) {
+        shares.add(Accounts.withSums(enforced, stored).sharing(MicroUsd.ZERO));
+      } else if (run != null) {
+        shares.add(Accounts.ofRun(run.at(now), policy.policy()).sharing(MicroUsd.ZERO));
+      }
+    }
+    return AccountView.of(shares, caller);
   }
 }

@@ -3,13 +3,13 @@ package io.budgetauthority.api.configuration;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.storage.StoredIds;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import java.util.Comparator;
 
 /// A place in the list, written `scope/id/window` as in a ceiling's path.
-record CeilingCursor(ScopeId scopeId, Window window) {
+record CeilingCursor(ScopeId scopeId, CeilingWindow window) {
 
   /// The order of the list, which is the order of storage: by the names of scopes, then by ids.
   static final Comparator<ScopeId> ORDER =
@@ -26,7 +26,7 @@ record CeilingCursor(ScopeId scopeId, Window window) {
     try {
       return new CeilingCursor(
           new ScopeId(tenantId, Scope.ofWireName(name.substring(0, slash)), id),
-          Window.ofWireName(name.substring(last + 1)));
+          CeilingWindow.ofWireName(name.substring(last + 1)));
     } catch (IllegalArgumentException e) {
       throw RequestFields.invalid("after", String.valueOf(e.getMessage()));
     }
@@ -37,8 +37,8 @@ record CeilingCursor(ScopeId scopeId, Window window) {
     return scopeId.scope().wireName() + "/" + scopeId.id() + "/" + entry.window().wireName();
   }
 
-  boolean isBefore(ScopeId other, Window otherWindow) {
+  boolean isBefore(ScopeId other, CeilingWindow otherWindow) {
     int order = ORDER.compare(scopeId, other);
-    return order < 0 || (order == 0 && window.compareTo(otherWindow) < 0);
+    return order < 0 || (order == 0 && CeilingWindow.ORDER.compare(window, otherWindow) < 0);
   }
 }

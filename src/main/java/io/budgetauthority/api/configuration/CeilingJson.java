@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Window;
 import java.util.List;
 
 /// Reads a ceiling, from the body of its `PUT` or from the default ceilings of a policy.
@@ -15,7 +18,39 @@ final class CeilingJson {
 
   private CeilingJson() {}
 
-  static Ceiling read(RequestFields fields) {
+  static Ceiling read(CeilingWindow window, RequestFields fields) {
+    return switch (window) {
+      case Window calendar -> ofWindow(fields);
+      case RateName rate -> ofRate(fields);
+    };
+  }
+
+  private static Ceiling ofRate(RequestFields fields) {
+    MicroUsd limit = fields.money("limit_usd");
+    MicroUsd burst = fields.money("burst_usd");
+    Long period = fields.integer("period_seconds", 1, Ceiling.MAX_PERIOD_SECONDS);
+    Mode mode = fields.oneOf("mode", Mode::ofWireName);
+    for (String required : new String[] {"limit_usd", "period_seconds"}) {
+      if (!fields.has(required)) {
+        fields.error(required, "is required");
+      }
+    }
+    if (limit != null && !limit.isPositive()) {
+      fields.error("limit_usd", "of a rate must be above 0");
+    }
+    if (fields.has("margin_usd")) {
+      fields.error("margin_usd", "is not for a rate; burst_usd says what is available at a time");
+    }
+    if (!fields.list("warn_at_percent", CeilingJson::percent).isEmpty()) {
+      fields.error("warn_at_percent", "is not for a rate, which refills");
+    }
+    fields.refuseOthers();
+    MicroUsd most = limit == null || !limit.isPositive() ? MicroUsd.of(1) : limit;
+    return Ceiling.ofRate(
+        most, period == null ? 1 : Math.toIntExact(period), burst == null ? most : burst, mode);
+  }
+
+  private static Ceiling ofWindow(RequestFields fields) {
     MicroUsd limit = fields.money("limit_usd");
     if (!fields.has("limit_usd")) {
       fields.error("limit_usd", "is required");

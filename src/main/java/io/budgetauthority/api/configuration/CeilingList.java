@@ -4,13 +4,14 @@ import io.budgetauthority.api.http.Page;
 import io.budgetauthority.api.http.VisibleRun;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
+import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Ceilings.Listed;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ final class CeilingList {
   }
 
   /// A ceiling of the list.
-  record Entry(ScopeId scopeId, Window window, Ceiling ceiling) {}
+  record Entry(ScopeId scopeId, CeilingWindow window, Ceiling ceiling) {}
 
   /// A page of ceilings. A query parameter that is wrong gets a 400 that names it.
   ///
@@ -90,13 +91,11 @@ final class CeilingList {
         .toList();
   }
 
-  private Map<Window, Ceiling> ceilings(Caller caller, ScopeId scopeId) {
+  private Map<CeilingWindow, Ceiling> ceilings(Caller caller, ScopeId scopeId) {
     if (scopeId.scope() != Scope.RUN) {
       return ceilings.now(scopeId).byWindow();
     }
-    return VisibleRun.find(runs, caller, scopeId.id())
-        .map(run -> Map.of(Window.TOTAL, run.ceiling()))
-        .orElse(Map.of());
+    return VisibleRun.find(runs, caller, scopeId.id()).map(Run::ceilings).orElse(Map.of());
   }
 
   private void collect(
@@ -124,12 +123,13 @@ final class CeilingList {
   }
 
   private static void add(List<Entry> found, Listed listed, @Nullable CeilingCursor from) {
-    new TreeMap<>(listed.byWindow())
-        .forEach(
-            (window, ceiling) -> {
-              if (from == null || from.isBefore(listed.scopeId(), window)) {
-                found.add(new Entry(listed.scopeId(), window, ceiling));
-              }
-            });
+    Map<CeilingWindow, Ceiling> inOrder = new TreeMap<>(CeilingWindow.ORDER);
+    inOrder.putAll(listed.byWindow());
+    inOrder.forEach(
+        (window, ceiling) -> {
+          if (from == null || from.isBefore(listed.scopeId(), window)) {
+            found.add(new Entry(listed.scopeId(), window, ceiling));
+          }
+        });
   }
 }

@@ -3,6 +3,7 @@ package io.budgetauthority.api.configuration;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.tenant.Caller;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
@@ -23,10 +24,10 @@ final class CeilingPath {
     return new ScopeId(caller.tenantId(), scope, Ids.require("id", id));
   }
 
-  static Window window(ScopeId scopeId, String windowName) {
-    Window window = parse("window", windowName, Window::ofWireName);
-    if (scopeId.scope() == Scope.RUN && window != Window.TOTAL) {
-      throw RequestFields.invalid("window", "a run's limit is over total");
+  static CeilingWindow window(ScopeId scopeId, String windowName) {
+    CeilingWindow window = parse("window", windowName, CeilingWindow::ofWireName);
+    if (scopeId.scope() == Scope.RUN && window instanceof Window && window != Window.TOTAL) {
+      throw RequestFields.invalid("window", "a run's limit is over total or a rate");
     }
     return window;
   }

@@ -12,10 +12,10 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import io.budgetauthority.tenant.store.Ceilings;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -32,7 +32,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Reads and changes one ceiling at a time (protocol.md#ceilings). The ceiling of a run is its
-/// limit, which every run has.
+/// limit, which every run has, or a rate.
 @Path("/budget/ceilings")
 @Produces(MediaType.APPLICATION_JSON)
 public final class CeilingResource {
@@ -74,12 +74,12 @@ public final class CeilingResource {
       throw Problem.of(ProblemType.FORBIDDEN, "the role gateway changes the limits of runs alone")
           .exception();
     }
-    Window window = CeilingPath.window(scopeId, windowName);
+    CeilingWindow window = CeilingPath.window(scopeId, windowName);
     RequestFields fields = RequestFields.parse(body);
-    Ceiling ceiling = CeilingJson.read(fields);
+    Ceiling ceiling = CeilingJson.read(window, fields);
     fields.end();
     if (scopeId.scope() == Scope.RUN) {
-      return runCeiling.put(caller, id, ceiling, ifMatch);
+      return runCeiling.put(caller, id, window, ceiling, ifMatch);
     }
     return switch (putCeiling.put(
         caller, scopeId, window, ceiling, version -> EntityTags.matches(ifMatch, version))) {
@@ -87,6 +87,7 @@ public final class CeilingResource {
           CeilingAnswers.of(
               done.created() ? 201 : 200, scopeId, window, ceiling, done.now().version());
       case PutCeiling.Result.PreconditionFailed failed -> throw EntityTags.changed();
+      case PutCeiling.Result.TooManyRates many -> throw CeilingAnswers.tooManyRates();
     };
   }
 
@@ -98,12 +99,12 @@ public final class CeilingResource {
       @PathParam("window") String windowName) {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
-    Window window = CeilingPath.window(scopeId, windowName);
+    CeilingWindow window = CeilingPath.window(scopeId, windowName);
     if (!CeilingPath.mayRead(caller, scopeId)) {
       throw CeilingAnswers.notFound("there is no such ceiling");
     }
     if (scopeId.scope() == Scope.RUN) {
-      return runCeiling.get(caller, id);
+      return runCeiling.get(caller, id, window);
     }
     CeilingSet set = ceilings.now(scopeId);
     Ceiling ceiling =
@@ -121,12 +122,9 @@ public final class CeilingResource {
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch) {
     Caller caller = access.require(Role.ADMIN);
     ScopeId scopeId = CeilingPath.scopeId(caller, scopeName, id);
-    Window window = CeilingPath.window(scopeId, windowName);
+    CeilingWindow window = CeilingPath.window(scopeId, windowName);
     if (scopeId.scope() == Scope.RUN) {
-      throw Problem.of(
-              ProblemType.METHOD_NOT_ALLOWED,
-              "a run always has a limit; it ends when the run is closed")
-          .exception();
+      return runCeiling.delete(caller, id, window, ifMatch);
     }
     return switch (deleteCeiling.delete(
         caller, scopeId, window, version -> EntityTags.matches(ifMatch, version))) {

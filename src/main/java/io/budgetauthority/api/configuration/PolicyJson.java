@@ -6,8 +6,10 @@ import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingTemplate;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.StarPattern;
 import io.budgetauthority.tenant.Window;
@@ -15,6 +17,7 @@ import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,8 +105,8 @@ public final class PolicyJson {
     return status;
   }
 
-  private static Map<Scope, Map<Window, Ceiling>> defaultCeilings(RequestFields fields) {
-    Map<Scope, Map<Window, Ceiling>> byScope = new EnumMap<>(Scope.class);
+  private static Map<Scope, Map<CeilingWindow, Ceiling>> defaultCeilings(RequestFields fields) {
+    Map<Scope, Map<CeilingWindow, Ceiling>> byScope = new EnumMap<>(Scope.class);
     RequestFields scopes = fields.object("default_ceilings");
     if (scopes == null) {
       return byScope;
@@ -144,12 +147,13 @@ public final class PolicyJson {
       fields.error("request_class", "is for runs: with another scope state id_pattern");
     }
     RequestFields windows = fields.object("ceilings");
-    Map<Window, Ceiling> ceilings = windows == null ? Map.of() : ceilings(windows);
+    Map<CeilingWindow, Ceiling> ceilings = windows == null ? Map.of() : ceilings(windows);
     if (ceilings.isEmpty()) {
       fields.error("ceilings", "must have a ceiling for at least one window");
     }
-    if (scope == Scope.RUN && !Set.of(Window.TOTAL).containsAll(ceilings.keySet())) {
-      fields.error("ceilings", "of a run may be over total alone");
+    if (scope == Scope.RUN
+        && ceilings.keySet().stream().anyMatch(it -> it instanceof Window && it != Window.TOTAL)) {
+      fields.error("ceilings", "of a run may be over total or rates");
     }
     fields.refuseOthers();
     return new CeilingTemplate(
@@ -159,15 +163,25 @@ public final class PolicyJson {
         ceilings);
   }
 
-  private static Map<Window, Ceiling> ceilings(RequestFields windows) {
-    Map<Window, Ceiling> byWindow = new EnumMap<>(Window.class);
-    for (Window window : Window.values()) {
-      RequestFields ceiling = windows.object(window.wireName());
+  private static Map<CeilingWindow, Ceiling> ceilings(RequestFields windows) {
+    Map<CeilingWindow, Ceiling> byWindow = new HashMap<>();
+    for (String name : windows.names()) {
+      CeilingWindow window;
+      try {
+        window = CeilingWindow.ofWireName(name);
+      } catch (IllegalArgumentException e) {
+        windows.error(name, String.valueOf(e.getMessage()));
+        continue;
+      }
+      RequestFields ceiling = windows.object(name);
       if (ceiling != null) {
-        byWindow.put(window, CeilingJson.read(ceiling));
+        byWindow.put(window, CeilingJson.read(window, ceiling));
       }
     }
-    windows.refuseOthers();
+    long rates = byWindow.keySet().stream().filter(RateName.class::isInstance).count();
+    if (rates > RateName.MAX_RATES) {
+      windows.error("rate", "is one of " + rates + " rates, the maximum is " + RateName.MAX_RATES);
+    }
     return byWindow;
   }
 

@@ -63,7 +63,7 @@ final class DecisionAnswers {
     Decision decision = dryRun.decision();
     Response.ResponseBuilder response =
         decision.verdict() instanceof Verdict.Block block
-            ? BlockProblem.response(decision, block, null, policy(caller), caller)
+            ? BlockProblem.response(decision, block, null, policy(caller), caller, clock.instant())
             : Response.ok(DecisionRecord.ofDryRun(decision, dryRun.row(), caller));
     BudgetHeaders.put(response, decision, null, caller);
     return response.build();
@@ -74,7 +74,8 @@ final class DecisionAnswers {
     Decision decision = reservation.decision();
     Response.ResponseBuilder response =
         decision.verdict() instanceof Verdict.Block block
-            ? BlockProblem.response(decision, block, reservation.id(), policy(caller), caller)
+            ? BlockProblem.response(
+                decision, block, reservation.id(), policy(caller), caller, clock.instant())
             : Response.ok(DecisionRecord.of(reservation, clock.instant(), caller));
     BudgetHeaders.put(response, decision, reservation, caller);
     if (decided.replayed()) {

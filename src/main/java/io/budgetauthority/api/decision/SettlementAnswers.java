@@ -49,7 +49,8 @@ final class SettlementAnswers {
                   blocked.block(),
                   blocked.reservation().id(),
                   policies.of(blocked.reservation().tenantId()).policy(),
-                  caller)
+                  caller,
+                  clock.instant())
               .build();
       case Settlement.Result.Invalid invalid ->
           throw RequestFields.invalid(invalid.field(), invalid.reason());

@@ -3,15 +3,17 @@ package io.budgetauthority.api.problem;
 import io.budgetauthority.api.view.AccountView;
 import io.budgetauthority.api.view.BlockView;
 import io.budgetauthority.ledger.ReservationId;
-import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Share;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// The problem of a block: the blocking account, the remedies and the alternatives
@@ -29,8 +31,9 @@ public final class BlockProblem {
       Verdict.Block block,
       @Nullable ReservationId id,
       Policy policy,
-      Caller caller) {
-    AccountShare blocking = decision.constrainedBy();
+      Caller caller,
+      Instant now) {
+    Share blocking = decision.constrainedBy();
     String code = block.code().wireName();
     Problem problem =
         new Problem(
@@ -49,9 +52,19 @@ public final class BlockProblem {
             block.candidates().isEmpty() ? null : block.candidates());
     Response.ResponseBuilder response = problem.response();
     if (block.remedies().contains(Remedy.WAIT)) {
-      response.header(HttpHeaders.RETRY_AFTER, policy.retryAfterSeconds());
+      response.header(HttpHeaders.RETRY_AFTER, retryAfterSeconds(block, policy, now));
     }
     return response;
+  }
+
+  /// The policy's seconds, or until the rates that block have refilled enough if that is longer.
+  private static long retryAfterSeconds(Verdict.Block block, Policy policy, Instant now) {
+    Instant until = block.waitUntil();
+    return until == null
+        ? policy.retryAfterSeconds()
+        : Math.max(
+            policy.retryAfterSeconds(),
+            Math.ceilDiv(Duration.between(now, until).toMillis(), 1_000L));
   }
 
   private static Problem.Budget budget(

@@ -10,8 +10,8 @@ import io.budgetauthority.price.review.PriceReview;
 import io.budgetauthority.record.Alternative;
 import io.budgetauthority.record.CopiedByBuilder;
 import io.budgetauthority.record.Remedy;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Window;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Instant;
@@ -46,7 +46,7 @@ public record Problem(
   public record Budget(
       @JsonProperty("scope") @Nullable Scope scope,
       @JsonProperty("scope_id") @Nullable String scopeId,
-      @JsonProperty("window") @Nullable Window window,
+      @JsonProperty("window") @Nullable CeilingWindow window,
       @JsonProperty("run_id") @Nullable String runId,
       @JsonProperty("limit_usd") @Nullable MicroUsd limit,
       @JsonProperty("committed_usd") @Nullable MicroUsd committed,

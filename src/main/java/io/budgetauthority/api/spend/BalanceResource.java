@@ -13,8 +13,10 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Share;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Caller;
@@ -35,8 +37,8 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The balances of every account that a call of a run or a tuple would be held against, so that a
-/// caller can plan ahead (protocol.md#balances).
+/// The balances of every account and rate that a call of a run or a tuple would be held against, so
+/// that a caller can plan ahead (protocol.md#balances).
 @Path("/budget/balances")
 @Produces(MediaType.APPLICATION_JSON)
 public final class BalanceResource {
@@ -58,7 +60,7 @@ public final class BalanceResource {
     this.clock = clock;
   }
 
-  /// The accounts, that of the run first.
+  /// The accounts, that of the run first, then the rates, those of the run first.
   public record Balances(@JsonProperty("accounts") List<AccountView> accounts) {}
 
   @GET
@@ -79,8 +81,9 @@ public final class BalanceResource {
                 Ids.optional("feature_id", featureId)));
     VersionedPolicy policy = policies.of(caller.tenantId());
     Callers.refuseStatements(caller, stated, null, policy.policy());
-    Instant now = clock.instant();
-    List<AccountShare> shares = new ArrayList<>();
+    Instant now = Instant.ofEpochMilli(clock.millis());
+    List<Share> shares = new ArrayList<>();
+    List<EnforcedRate> unreadRates = new ArrayList<>();
     Tuple tuple = stated;
     if (runId != null) {
       Run run =
@@ -89,21 +92,41 @@ public final class BalanceResource {
                   () -> Problem.of(ProblemType.NOT_FOUND, "there is no run " + runId).exception());
       tuple = run.tuple().completedBy(stated);
       shares.add(share(run.at(now), policy.policy()));
+      unreadRates.addAll(rates(run, policy.policy(), now));
       ledger
           .read(null, caller.tenantId(), List.of(), run.ancestors(), Deadline.ofRequest())
           .runs()
           .values()
           .stream()
           .sorted(Comparator.comparing((Run one) -> run.ancestors().indexOf(one.runId())))
-          .forEach(ancestor -> shares.add(share(ancestor.at(now), policy.policy())));
+          .forEach(
+              ancestor -> {
+                shares.add(share(ancestor.at(now), policy.policy()));
+                unreadRates.addAll(rates(ancestor, policy.policy(), now));
+              });
     }
-    Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now);
+    Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now, now);
+    unreadRates.addAll(applying.unreadRates());
     Ledger.Snapshot seen =
-        ledger.read(null, caller.tenantId(), applying.keys(), List.of(), Deadline.ofRequest());
+        ledger.read(
+            null,
+            caller.tenantId(),
+            applying.keys(),
+            unreadRates.stream().map(EnforcedRate::key).toList(),
+            List.of(),
+            Deadline.ofRequest());
     for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accountsAt(now))) {
       shares.add(enforced.sharing(MicroUsd.ZERO));
     }
+    for (EnforcedRate rate : unreadRates) {
+      shares.add(rate.over(seen.rates().get(rate.key())).sharing(MicroUsd.ZERO));
+    }
     return new Balances(AccountView.of(shares, caller));
+  }
+
+  private static List<EnforcedRate> rates(Run run, Policy policy, Instant now) {
+    return Accounts.ofRun(
+        run.tenantId(), run.runId(), run.rules().rates(), run.account().version(), policy, now);
   }
 
   private static AccountShare share(Run run, Policy policy) {

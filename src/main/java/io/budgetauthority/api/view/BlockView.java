@@ -1,9 +1,9 @@
 package io.budgetauthority.api.view;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Share;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
 import java.time.Instant;
@@ -35,7 +35,7 @@ public record BlockView(
 
   /// The reason of a block. An agent sees no amounts of accounts that others share.
   public static String detail(Decision decision, Verdict.Block block, Caller caller) {
-    AccountShare blocking = decision.constrainedBy();
+    Share blocking = decision.constrainedBy();
     return blocking == null || AccountView.seesAmounts(blocking, caller)
         ? block.detail()
         : "the " + blocking.scope().wireName() + "'s ceiling does not allow the call";

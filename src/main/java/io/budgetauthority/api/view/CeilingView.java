@@ -3,9 +3,9 @@ package io.budgetauthority.api.view;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
-import io.budgetauthority.tenant.Window;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,14 +13,16 @@ import org.jspecify.annotations.Nullable;
 public record CeilingView(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,
-    @JsonProperty("window") Window window,
+    @JsonProperty("window") CeilingWindow window,
     @JsonProperty("limit_usd") MicroUsd limit,
     @JsonProperty("mode") @Nullable Mode mode,
     @JsonProperty("margin_usd") @Nullable MicroUsd margin,
-    @JsonProperty("warn_at_percent") List<Integer> warnAtPercent) {
+    @JsonProperty("warn_at_percent") List<Integer> warnAtPercent,
+    @JsonProperty("period_seconds") @Nullable Integer periodSeconds,
+    @JsonProperty("burst_usd") @Nullable MicroUsd burst) {
 
   /// A ceiling with its scope, id and window.
-  public static CeilingView of(Scope scope, String id, Window window, Ceiling ceiling) {
+  public static CeilingView of(Scope scope, String id, CeilingWindow window, Ceiling ceiling) {
     return new CeilingView(
         scope,
         id,
@@ -28,6 +30,8 @@ public record CeilingView(
         ceiling.limit(),
         ceiling.mode(),
         ceiling.margin(),
-        ceiling.warnAtPercent());
+        ceiling.warnAtPercent(),
+        ceiling.periodSeconds(),
+        ceiling.burst());
   }
 }

@@ -1,7 +1,10 @@
 package io.budgetauthority.decision.rule;
 
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
@@ -11,12 +14,16 @@ import io.budgetauthority.record.Alternative;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Remedy;
 import io.budgetauthority.record.Verdict;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import java.math.BigInteger;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -25,13 +32,13 @@ import org.jspecify.annotations.Nullable;
 /// gives the same plan.
 public final class Decider {
 
-  /// The account that falls furthest short comes first. Equal ones are ordered by scope, then day
-  /// before month before total.
-  private static Comparator<EnforcedAccount> byShortfall(EnforcedAccount.Estimate estimate) {
-    return Comparator.comparing((EnforcedAccount enforced) -> enforced.shortfall(estimate))
+  /// What falls furthest short comes first. Equal ones are ordered by scope, then from the hour to
+  /// the total, then rates by name.
+  private static Comparator<Enforced> byShortfall(Enforced.Estimate estimate) {
+    return Comparator.comparing((Enforced enforced) -> enforced.shortfall(estimate))
         .reversed()
-        .thenComparing(enforced -> enforced.account().key().scope())
-        .thenComparing(enforced -> enforced.account().key().window());
+        .thenComparing(enforced -> enforced.name().scope())
+        .thenComparing(enforced -> enforced.name().window(), CeilingWindow.ORDER);
   }
 
   private Decider() {}
@@ -42,7 +49,7 @@ public final class Decider {
   /// @param rules what the policy says about that row
   /// @param near rows that the caller may have meant, where `row` is null
   /// @param candidates the models that the policy lists for the requested one and that have a row
-  /// @param enforcedAccounts every account that applies, the run's first
+  /// @param enforced every account and rate that applies, the account of the run first
   public record Input(
       DecisionRequest request,
       Policy policy,
@@ -50,11 +57,11 @@ public final class Decider {
       ModelRules rules,
       List<RowName> near,
       List<Candidate> candidates,
-      List<EnforcedAccount> enforcedAccounts) {
+      List<Enforced> enforced) {
     public Input {
       near = List.copyOf(near);
       candidates = List.copyOf(candidates);
-      enforcedAccounts = List.copyOf(enforcedAccounts);
+      enforced = List.copyOf(enforced);
     }
 
     /// The question about one ask.
@@ -67,7 +74,7 @@ public final class Decider {
         @Nullable Price row,
         Candidates.Prices names,
         List<Candidate> candidates,
-        List<EnforcedAccount> enforcedAccounts) {
+        List<Enforced> enforced) {
       return new Input(
           request,
           policy,
@@ -75,11 +82,27 @@ public final class Decider {
           row == null ? ModelRules.NO_ROW : ModelRules.of(policy, row, names),
           row == null ? table.near(request.model()) : List.of(),
           candidates,
-          enforcedAccounts);
+          enforced);
     }
 
     boolean fits(Quote quote) {
-      return enforcedAccounts.stream().noneMatch(enforced -> enforced.blocks(quote.estimate()));
+      return enforced.stream().noneMatch(one -> one.blocks(quote.estimate()));
+    }
+
+    /// The accounts alone.
+    List<EnforcedAccount> accounts() {
+      return enforced.stream()
+          .filter(EnforcedAccount.class::isInstance)
+          .map(EnforcedAccount.class::cast)
+          .toList();
+    }
+
+    /// The rates alone.
+    List<EnforcedRate> rates() {
+      return enforced.stream()
+          .filter(EnforcedRate.class::isInstance)
+          .map(EnforcedRate.class::cast)
+          .toList();
     }
   }
 
@@ -138,23 +161,18 @@ public final class Decider {
   }
 
   private static Plan judge(Input input, Quote quote, @Nullable ProblemCode warning) {
-    EnforcedAccount.Estimate estimate = quote.estimate();
-    EnforcedAccount blocking = worstOf(input.enforcedAccounts(), estimate, true);
+    Enforced.Estimate estimate = quote.estimate();
+    Enforced blocking = worstOf(input.enforced(), estimate, true);
     if (blocking == null) {
       Optional<Quote> steppedDown = stepDown(input);
       if (steppedDown.isPresent()) {
-        return grant(
-            input,
-            Verdict.Kind.DOWNGRADE,
-            steppedDown.get(),
-            runOf(input.enforcedAccounts()),
-            warning);
+        return grant(input, Verdict.Kind.DOWNGRADE, steppedDown.get(), runOf(input), warning);
       }
-      EnforcedAccount over = worstOf(input.enforcedAccounts(), estimate, false);
+      Enforced over = worstOf(input.enforced(), estimate, false);
       ProblemCode code =
           warning != null || over == null
               ? warning
-              : ProblemCode.ceilingReached(over.account().key().scope());
+              : ProblemCode.ceilingReached(over.name().scope());
       return grant(
           input, code == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN, quote, over, code);
     }
@@ -180,7 +198,7 @@ public final class Decider {
 
   /// A rule with `from_percent` applies once that share of the run's limit is committed or held.
   private static Optional<Quote> stepDown(Input input) {
-    EnforcedAccount run = runOf(input.enforcedAccounts());
+    EnforcedAccount run = runOf(input);
     if (run == null || !input.request().mayDowngrade()) {
       return Optional.empty();
     }
@@ -204,11 +222,11 @@ public final class Decider {
       Input input,
       Verdict.Kind kind,
       Quote quote,
-      @Nullable EnforcedAccount constrainedBy,
+      @Nullable Enforced constrainedBy,
       @Nullable ProblemCode code) {
     List<ConditionalHold> holds = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
-    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+    for (EnforcedAccount enforced : input.accounts()) {
       ConditionalHold hold = ConditionalHold.of(enforced, quote.estimate());
       holds.add(hold);
       for (int percent : enforced.crossedBy(hold.hold())) {
@@ -219,6 +237,7 @@ public final class Decider {
         new Verdict.Granted(kind, code, constrainedBy == null ? null : constrainedBy.name()),
         quote,
         holds,
+        input.rates().stream().map(rate -> RateHold.of(rate, quote.estimate())).toList(),
         strictest(input),
         warnings);
   }
@@ -233,15 +252,14 @@ public final class Decider {
         + " is committed or held";
   }
 
-  private static Plan block(Input input, Quote quote, EnforcedAccount blocking) {
-    EnforcedAccount.Estimate estimate = quote.estimate();
-    List<EnforcedAccount> blockers =
-        input.enforcedAccounts().stream().filter(s -> s.blocks(estimate)).toList();
+  private static Plan block(Input input, Quote quote, Enforced blocking) {
+    Enforced.Estimate estimate = quote.estimate();
+    List<Enforced> blockers = input.enforced().stream().filter(s -> s.blocks(estimate)).toList();
     List<Alternative> alternatives = Alternatives.of(input);
     Long smallerCap = largestFittingCap(input, quote);
     List<Remedy> remedies = new ArrayList<>();
-    EnforcedAccount.Estimate least = leastClamped(input, quote);
-    if (blockers.stream().allMatch(blocker -> blocker.fitsWhenNothingIsInFlight(least))) {
+    Enforced.Estimate least = leastClamped(input, quote);
+    if (blockers.stream().allMatch(blocker -> blocker.fitsByWaiting(least))) {
       remedies.add(Remedy.WAIT);
     }
     if (alternatives.stream().anyMatch(Alternative::fitsBudget)) {
@@ -250,8 +268,8 @@ public final class Decider {
     if (smallerCap != null) {
       remedies.add(Remedy.REDUCE_OUTPUT);
     }
-    boolean resets = blockers.stream().allMatch(blocker -> blocker.fitsAfterReset(estimate));
-    if (resets) {
+    boolean resets = blockers.stream().allMatch(blocker -> blocker.fitsAt(estimate) != null);
+    if (resets && blockers.stream().anyMatch(EnforcedAccount.class::isInstance)) {
       remedies.add(Remedy.AFTER_RESET);
     }
     if (remedies.isEmpty()) {
@@ -259,35 +277,39 @@ public final class Decider {
     }
     return new Plan.Block(
         new Verdict.Block(
-            ProblemCode.ceilingReached(blocking.account().key().scope()),
+            ProblemCode.ceilingReached(blocking.name().scope()),
             detail(quote, blocking),
             blocking.name(),
             remedies,
             smallerCap,
             resets
                 ? blockers.stream()
-                    .map(EnforcedAccount::resetsAt)
+                    .map(blocker -> blocker.fitsAt(estimate))
+                    .filter(Objects::nonNull)
                     .max(Comparator.naturalOrder())
                     .orElse(null)
                 : null,
+            remedies.contains(Remedy.WAIT) ? waitUntil(blockers, estimate) : null,
             alternatives,
             List.of()),
         quote,
         blocking.mode());
   }
 
-  private static String detail(Quote quote, EnforcedAccount blocking) {
-    String account =
-        blocking.account().key().scope().wireName()
-            + " "
-            + blocking.account().key().id()
-            + " has "
-            + blocking.account().available()
-            + " USD left of "
-            + blocking.account().limit();
+  /// When the rates among what blocks have refilled enough; null where there is none.
+  private static @Nullable Instant waitUntil(List<Enforced> blockers, Enforced.Estimate estimate) {
+    return blockers.stream()
+        .filter(EnforcedRate.class::isInstance)
+        .map(rate -> rate.fitsAt(estimate))
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  private static String detail(Quote quote, Enforced blocking) {
     return blocking.mode() == Mode.ACTUALS_ONLY
-        ? account + ", all of it spent"
-        : "the call may cost " + quote.estimate().worst() + " USD; " + account;
+        ? blocking.shortfallInWords()
+        : "the call may cost " + quote.estimate().worst() + " USD; " + blocking.shortfallInWords();
   }
 
   /// A call of a model that has no price or is not allowed is blocked. For an advisory tenant it is
@@ -297,7 +319,8 @@ public final class Decider {
       return new Plan.Grant(
           new Verdict.Granted(Verdict.Kind.ADVISORY_WARN, code, null),
           null,
-          input.enforcedAccounts().stream().map(ConditionalHold::zero).toList(),
+          input.accounts().stream().map(ConditionalHold::zero).toList(),
+          input.rates().stream().map(rate -> RateHold.ofCharge(rate, BigInteger.ZERO)).toList(),
           strictest(input),
           List.of(detail));
     }
@@ -317,6 +340,7 @@ public final class Decider {
             remedies,
             null,
             null,
+            null,
             alternatives,
             code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of()),
         null,
@@ -325,7 +349,7 @@ public final class Decider {
 
   /// The least estimate that the call may have: under the smallest cap that budget clamping gives,
   /// or the quote itself where the policy does not clamp.
-  private static EnforcedAccount.Estimate leastClamped(Input input, Quote quote) {
+  private static Enforced.Estimate leastClamped(Input input, Quote quote) {
     Policy.OutputCapRules rules = input.policy().outputCap();
     long cap = Math.min(quote.capTokens(), rules.minClampedOutputTokens());
     return rules.budgetClamping()
@@ -374,25 +398,22 @@ public final class Decider {
     return limit == Long.MAX_VALUE ? 0 : limit;
   }
 
-  /// The account that falls furthest short among those that block, or among all that the call does
-  /// not fit.
-  private static @Nullable EnforcedAccount worstOf(
-      List<EnforcedAccount> enforcedAccounts,
-      EnforcedAccount.Estimate estimate,
-      boolean blockingOnly) {
-    EnforcedAccount worst = null;
-    Comparator<EnforcedAccount> order = byShortfall(estimate);
-    for (EnforcedAccount enforced : enforcedAccounts) {
-      boolean counts = blockingOnly ? enforced.blocks(estimate) : enforced.isOver(estimate);
-      if (counts && (worst == null || order.compare(enforced, worst) < 0)) {
-        worst = enforced;
+  /// What falls furthest short among what blocks, or among all that the call does not fit.
+  private static @Nullable Enforced worstOf(
+      List<Enforced> enforced, Enforced.Estimate estimate, boolean blockingOnly) {
+    Enforced worst = null;
+    Comparator<Enforced> order = byShortfall(estimate);
+    for (Enforced one : enforced) {
+      boolean counts = blockingOnly ? one.blocks(estimate) : one.isOver(estimate);
+      if (counts && (worst == null || order.compare(one, worst) < 0)) {
+        worst = one;
       }
     }
     return worst;
   }
 
-  private static @Nullable EnforcedAccount runOf(List<EnforcedAccount> enforcedAccounts) {
-    return enforcedAccounts.stream()
+  private static @Nullable EnforcedAccount runOf(Input input) {
+    return input.accounts().stream()
         .filter(enforced -> enforced.account().key().scope() == Scope.RUN)
         .findFirst()
         .orElse(null);
@@ -400,7 +421,7 @@ public final class Decider {
 
   private static Mode strictest(Input input) {
     Mode strictest = null;
-    for (EnforcedAccount enforced : input.enforcedAccounts()) {
+    for (Enforced enforced : input.enforced()) {
       if (strictest == null || enforced.mode().isStricterThan(strictest)) {
         strictest = enforced.mode();
       }

@@ -1,22 +1,27 @@
 package io.budgetauthority.decision.rule;
 
+import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.RowName;
 import io.budgetauthority.price.cost.Pricing;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Asked;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Remedy;
+import io.budgetauthority.record.Share;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -25,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The rules for moving an open hold to more output (`extend`) or to another model (`retarget`)
@@ -38,27 +44,46 @@ public final class HoldChange {
   private final Decision decision;
   private final Asked asked;
   private final Policy policy;
+  private final Instant now;
   private final List<Held> accounts;
+  private final List<HeldRate> rates;
 
-  /// An account's share of the decision, and the account as it is now.
-  private record Held(AccountShare share, EnforcedAccount now) {}
+  /// An account's or a rate's share of the decision, and what the ledger has of it now.
+  private sealed interface Holding {
+    Share share();
+
+    Enforced now();
+  }
+
+  private record Held(AccountShare share, EnforcedAccount now) implements Holding {}
+
+  private record HeldRate(RateShare share, EnforcedRate now) implements Holding {}
 
   /// @param asked the bounds of the decision's ask
-  /// @param seen the accounts of the reservation as they are now
+  /// @param seen the accounts and rates of the reservation as they are now
   public HoldChange(
-      Reservation reservation, Asked asked, Policy policy, Map<AccountKey, Account> seen) {
+      Reservation reservation, Asked asked, Policy policy, Ledger.Snapshot seen, Instant now) {
     this.reservation = reservation;
     this.decision = reservation.decision();
     this.asked = asked;
     this.policy = policy;
+    this.now = now;
+    this.rates =
+        decision.rates().stream().map(share -> new HeldRate(share, now(share, seen))).toList();
     this.accounts = new ArrayList<>();
     for (AccountShare share : decision.accounts()) {
-      Account account = seen.get(share.key(reservation.tenantId()));
+      Account account = seen.accounts().get(share.key(reservation.tenantId()));
       if (account == null) {
         throw new IllegalStateException("an account of " + reservation.id().hash() + " is missing");
       }
       accounts.add(new Held(share, EnforcedAccount.of(share, account)));
     }
+  }
+
+  private EnforcedRate now(RateShare share, Ledger.Snapshot seen) {
+    String tenantId = reservation.tenantId();
+    return EnforcedRate.of(
+        tenantId, share, seen.rates().get(EnforcedRate.keyOf(tenantId, share)), now);
   }
 
   /// The outcome of a change.
@@ -164,12 +189,16 @@ public final class HoldChange {
     }
     List<AccountShare> empty =
         decision.accounts().stream().map(share -> share.holding(MicroUsd.ZERO)).toList();
+    List<RateShare> emptyRates = rates.stream().map(rate -> holding(rate, MicroUsd.ZERO)).toList();
     return new Result.Moved(
         new Reservation.Rehold(
-            decision.movedToUnpriced(decision.model().movedTo(provider, model), detail, empty),
+            decision.movedToUnpriced(
+                decision.model().movedTo(provider, model), detail, empty, emptyRates),
             null,
             Map.of(),
-            reservation.expiresAt()));
+            Map.of(),
+            reservation.expiresAt(),
+            now));
   }
 
   private boolean isAdvisory() {
@@ -211,7 +240,7 @@ public final class HoldChange {
   private Result judge(
       Price row, DecisionRequest request, long cap, boolean clamped, Instant expiresAt) {
     Quote quote = Quote.of(row, request.model(), request, cap, clamped, policy);
-    List<Held> shorts = shorts(quote.estimate());
+    List<Holding> shorts = shorts(quote.estimate());
     String provider = request.provider() == null ? row.provider() : request.provider();
     return shorts.isEmpty()
         ? moved(
@@ -241,8 +270,17 @@ public final class HoldChange {
       @Nullable Quote quote,
       Instant expiresAt) {
     List<AccountShare> shares = decision.accounts();
+    List<RateShare> rateShares = decision.rates();
     Map<AccountName, MicroUsd> least = new HashMap<>();
+    Map<AccountName, MicroUsd> bursts = new HashMap<>();
     if (quote != null) {
+      rateShares =
+          rates.stream().map(rate -> holding(rate, rate.now().hold(quote.estimate()))).toList();
+      if (!quote.estimate().free()) {
+        rates.stream()
+            .filter(rate -> rate.now().mode() != Mode.ADVISORY_ESTIMATE)
+            .forEach(rate -> bursts.put(rate.share().name(), rate.now().burst()));
+      }
       shares = new ArrayList<>();
       for (Held account : accounts) {
         AccountShare share = account.share();
@@ -258,8 +296,15 @@ public final class HoldChange {
             tokens,
             quote == null ? decision.service() : quote.service(),
             quote == null ? reservation.estimate() : quote.estimate().worst(),
-            shares);
-    return new Result.Moved(new Reservation.Rehold(next, row, least, expiresAt));
+            shares,
+            rateShares);
+    return new Result.Moved(new Reservation.Rehold(next, row, least, bursts, expiresAt, now));
+  }
+
+  /// A rate's share with another hold. What it no longer holds is given back, as far as it can be.
+  private RateShare holding(HeldRate rate, MicroUsd hold) {
+    RateShare share = rate.share();
+    return share.holding(hold, share.takenFor(hold, Duration.between(decision.createdAt(), now)));
   }
 
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {
@@ -270,36 +315,43 @@ public final class HoldChange {
     };
   }
 
-  /// The accounts that have not enough available for a new estimate. Those that fall furthest short
-  /// come first, equal ones in the order of the accounts.
-  private List<Held> shorts(EnforcedAccount.Estimate estimate) {
-    return accounts.stream()
-        .filter(account -> shortfall(account, estimate).isPositive())
-        .sorted(Comparator.comparing((Held account) -> shortfall(account, estimate)).reversed())
+  /// The accounts and rates that have not enough available for a new estimate. Those that fall
+  /// furthest short come first, equal ones in their order.
+  private List<Holding> shorts(Enforced.Estimate estimate) {
+    return Stream.<Holding>concat(accounts.stream(), rates.stream())
+        .filter(holding -> shortfall(holding, estimate).isPositive())
+        .sorted(Comparator.comparing((Holding it) -> shortfall(it, estimate)).reversed())
         .toList();
   }
 
-  /// By how much an account falls short of the change; not positive where the change fits.
-  private static MicroUsd shortfall(Held account, EnforcedAccount.Estimate estimate) {
-    EnforcedAccount now = account.now();
+  /// By how much an account or a rate falls short of the change; not positive where the change
+  /// fits.
+  private static MicroUsd shortfall(Holding holding, Enforced.Estimate estimate) {
+    Enforced now = holding.now();
     if (estimate.free()) {
       return MicroUsd.ZERO;
     }
     if (now.mode() == Mode.ACTUALS_ONLY) {
       return now.shortfall(estimate);
     }
-    MicroUsd change = now.hold(estimate).minus(account.share().hold());
-    return change.isPositive()
-        ? leastAvailable(now, change)
-            .map(least -> least.minus(now.account().available()))
-            .orElse(MicroUsd.ZERO)
-        : MicroUsd.ZERO;
+    MicroUsd change = now.hold(estimate).minus(holding.share().hold());
+    if (!change.isPositive()) {
+      return MicroUsd.ZERO;
+    }
+    return switch (now) {
+      case EnforcedAccount account ->
+          leastAvailable(account, change)
+              .map(least -> least.minus(account.available()))
+              .orElse(MicroUsd.ZERO);
+      case EnforcedRate rate ->
+          rate.mode() == Mode.ADVISORY_ESTIMATE ? MicroUsd.ZERO : change.minus(rate.available());
+    };
   }
 
-  private Result blocked(Quote quote, List<Held> shorts, @Nullable Long fits) {
-    EnforcedAccount.Estimate estimate = quote.estimate();
+  private Result blocked(Quote quote, List<Holding> shorts, @Nullable Long fits) {
+    Enforced.Estimate estimate = quote.estimate();
     List<Remedy> remedies = new ArrayList<>();
-    if (shorts.stream().allMatch(it -> it.now().fitsWhenNothingIsInFlight(estimate))) {
+    if (shorts.stream().allMatch(it -> fitsByWaiting(it, estimate))) {
       remedies.add(Remedy.WAIT);
     }
     if (fits != null) {
@@ -308,22 +360,26 @@ public final class HoldChange {
     if (remedies.isEmpty()) {
       remedies.add(Remedy.RAISE_LIMIT);
     }
-    List<AccountShare> now =
+    List<AccountShare> seen =
         accounts.stream()
             .map(it -> it.now().sharing(MicroUsd.ZERO).holding(it.share().hold()))
             .toList();
-    EnforcedAccount blocking = shorts.getFirst().now();
+    List<RateShare> seenRates =
+        rates.stream()
+            .map(
+                it ->
+                    it.now()
+                        .sharingBlock(change(estimate, it.share()))
+                        .holding(it.share().hold(), it.share().taken()))
+            .toList();
+    Enforced blocking = shorts.getFirst().now();
     AccountName name = blocking.name();
     String detail =
         "the call may now cost "
             + estimate.worst()
             + " USD; "
-            + name.scope().wireName()
-            + " "
-            + name.id()
-            + " has "
-            + blocking.account().available()
-            + " USD left beside what it holds";
+            + blocking.shortfallInWords()
+            + ", beside what the call holds";
     Verdict.Block block =
         new Verdict.Block(
             ProblemCode.ceilingReached(name.scope()),
@@ -332,18 +388,48 @@ public final class HoldChange {
             remedies,
             fits,
             null,
+            remedies.contains(Remedy.WAIT) ? waitUntil(shorts, estimate) : null,
             List.of(),
             List.of());
     Decision moved =
-        decision.movedTo(decision.model(), tokens(quote), quote.service(), estimate.worst(), now);
+        decision.movedTo(
+            decision.model(), tokens(quote), quote.service(), estimate.worst(), seen, seenRates);
     return new Result.Blocked(moved.with(block), block);
+  }
+
+  /// An account counts the call's own hold as in flight. A rate refills it like any other.
+  private static boolean fitsByWaiting(Holding holding, Enforced.Estimate estimate) {
+    return switch (holding) {
+      case Held account -> account.now().fitsByWaiting(estimate);
+      case HeldRate rate -> rate.now().fitsByWaiting(change(estimate, rate.share()));
+    };
+  }
+
+  private static @Nullable Instant waitUntil(List<Holding> shorts, Enforced.Estimate estimate) {
+    return shorts.stream()
+        .filter(HeldRate.class::isInstance)
+        .map(it -> it.now().fitsAt(change(estimate, ((HeldRate) it).share())))
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  /// What a change needs beside what is held.
+  private static Enforced.Estimate change(Enforced.Estimate estimate, RateShare share) {
+    return new Enforced.Estimate(
+        moreThan(estimate.worst(), share), moreThan(estimate.expected(), share), estimate.free());
+  }
+
+  private static MicroUsd moreThan(MicroUsd amount, RateShare share) {
+    MicroUsd more = amount.minus(share.hold());
+    return more.isNegative() ? MicroUsd.ZERO : more;
   }
 
   private Result unroutable(ProblemCode code, String detail, List<RowName> near) {
     // Only another model helps, so there is no remedy. A price that is set now does not apply,
     // because a change uses the prices of the decision's time.
     Verdict.Block block =
-        new Verdict.Block(code, detail, null, List.of(), null, null, List.of(), near);
+        new Verdict.Block(code, detail, null, List.of(), null, null, null, List.of(), near);
     return new Result.Blocked(decision.with(block), block);
   }
 

@@ -1,6 +1,7 @@
 package io.budgetauthority.decision.rule;
 
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
@@ -18,25 +19,27 @@ public sealed interface Plan {
       Verdict.Granted verdict,
       @Nullable Quote quote,
       List<ConditionalHold> holds,
+      List<RateHold> rates,
       Mode mode,
       List<String> warnings)
       implements Plan {
     public Grant {
       holds = List.copyOf(holds);
+      rates = List.copyOf(rates);
       warnings = List.copyOf(warnings);
     }
 
     /// The same plan in a stated strictest mode, for an outage, in which the accounts are not
     /// known.
     public Grant in(Mode strictest) {
-      return new Grant(verdict, quote, holds, strictest, warnings);
+      return new Grant(verdict, quote, holds, rates, strictest, warnings);
     }
   }
 
   /// The call is not let through. The block is stored and answered with a problem.
   ///
   /// @param quote null where the price is unknown or the model not allowed
-  /// @param mode that of the account that blocks, else the strictest mode over all accounts
+  /// @param mode that of the account or rate that blocks, else the strictest mode over all
   record Block(Verdict.Block verdict, @Nullable Quote quote, Mode mode) implements Plan {}
 
   /// The request cannot be decided as it is (400). Nothing is stored.

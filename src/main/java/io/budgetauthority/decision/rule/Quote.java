@@ -1,6 +1,6 @@
 package io.budgetauthority.decision.rule;
 
-import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Bounds;
 import io.budgetauthority.price.Price;
@@ -27,7 +27,7 @@ public record Quote(
     String serviceTier,
     @Nullable String inferenceRegion,
     @Nullable String speed,
-    EnforcedAccount.Estimate estimate) {
+    Enforced.Estimate estimate) {
 
   static Quote of(
       Price row,
@@ -56,7 +56,7 @@ public record Quote(
         bounds.serviceTier(),
         bounds.inferenceRegion(),
         bounds.speed(),
-        new EnforcedAccount.Estimate(worst, expected, row.zeroApproved() && !worst.isPositive()));
+        new Enforced.Estimate(worst, expected, row.zeroApproved() && !worst.isPositive()));
   }
 
   /// The service tier, speed and region that the quote is for.

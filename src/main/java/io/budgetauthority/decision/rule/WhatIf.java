@@ -1,7 +1,9 @@
 package io.budgetauthority.decision.rule;
 
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
@@ -10,10 +12,13 @@ import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Asked;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;
+import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Decides a stored ask again under another policy and the prices of now (protocol.md#what-if).
@@ -96,7 +101,7 @@ public record WhatIf(String tenantId, Policy other, PriceTable table, Candidates
                 row,
                 names,
                 Candidates.of(other, model, row, names),
-                decision.accounts().stream().map(this::before).toList()));
+                before(decision)));
     return switch (plan) {
       case Plan.Refuse refuse -> new Outcome("refuse", refuse.code(), model, null);
       case Plan.Block block ->
@@ -113,6 +118,17 @@ public record WhatIf(String tenantId, Policy other, PriceTable table, Candidates
 
   private static @Nullable MicroUsd worst(@Nullable Quote quote) {
     return quote == null ? null : quote.estimate().worst();
+  }
+
+  /// The accounts and rates as they were before the decision's holds.
+  private List<Enforced> before(Decision decision) {
+    List<Enforced> enforced = new ArrayList<>();
+    decision.accounts().forEach(share -> enforced.add(before(share)));
+    for (RateShare share : decision.rates()) {
+      Mode mode = share.ownMode() == null ? other.mode() : share.ownMode();
+      enforced.add(EnforcedRate.before(tenantId, share, mode, decision.createdAt()));
+    }
+    return enforced;
   }
 
   /// The account as it was before the decision's hold.

@@ -9,10 +9,12 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
-import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
@@ -22,13 +24,16 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Writes calls into the ledger that have no reservation: usage that had no decision, and decisions
@@ -40,11 +45,13 @@ public final class UnreservedRecorder {
   private final Ledger ledger;
   private final Policies policies;
   private final Accounts accounts;
+  private final Clock clock;
 
-  public UnreservedRecorder(Ledger ledger, Policies policies, Ceilings ceilings) {
+  public UnreservedRecorder(Ledger ledger, Policies policies, Ceilings ceilings, Clock clock) {
     this.ledger = ledger;
     this.policies = policies;
     this.accounts = new Accounts(policies, ceilings);
+    this.clock = clock;
   }
 
   /// A call that was made without a reservation.
@@ -92,17 +99,26 @@ public final class UnreservedRecorder {
     String tenantId = occurrence.tenantId();
     VersionedPolicy policy = policies.of(tenantId);
     RunBinding binding = binding(occurrence, deadline);
+    Instant now = Instant.ofEpochMilli(clock.millis());
     Accounts.Applying applying =
-        accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at());
-    Ledger.Snapshot seen = ledger.read(id, tenantId, applying.keys(), binding.runIds(), deadline);
+        accounts.applyingTo(tenantId, binding.tuple(), policy, occurrence.at(), now);
+    Set<RateKey> rateKeys = new LinkedHashSet<>(applying.rateKeys());
+    for (BudgetView.RunOfCall run : runs(occurrence, policy.policy(), binding, binding.seen())) {
+      run.unreadRates(policy.policy(), now).forEach(rate -> rateKeys.add(rate.key()));
+    }
+    Ledger.Snapshot seen =
+        ledger.read(id, tenantId, applying.keys(), rateKeys, binding.runIds(), deadline);
     if (ledger.repair(seen.accounts().values(), deadline)) {
       return Attempt.conflict();
     }
-    if (applying.isOlderThan(seen.accounts())) {
+    if (applying.isOlderThan(seen)) {
       accounts.evict(applying);
       return Attempt.conflict();
     }
-    BudgetView view = view(occurrence, policy, binding, applying, seen);
+    BudgetView view = view(occurrence, policy, binding, applying, seen, now);
+    if (!view.rates().stream().allMatch(rate -> rateKeys.contains(rate.key()))) {
+      return Attempt.conflict();
+    }
     Reservation stored = seen.reservation();
     Duration skew = policy.policy().clockSkew();
     Optional<Reservation> item = entry.at(view, stored);
@@ -113,10 +129,14 @@ public final class UnreservedRecorder {
         view.accounts().stream()
             .map(account -> ConditionalHold.ofCharge(account, occurrence.charge()))
             .toList();
+    List<RateHold> rateCharges =
+        view.rates().stream()
+            .map(rate -> RateHold.ofCharge(rate, view.owedOf(occurrence.charge(), rate)))
+            .toList();
     Bookkeeping.Use use =
         occurrence.decided() ? Bookkeeping.Use.LATE_DECISION : Bookkeeping.Use.USAGE;
     Ledger.DecisionWrite write =
-        Bookkeeping.write(item.get(), view, charges, use).withoutRunLimits();
+        Bookkeeping.write(item.get(), view, charges, rateCharges, use).withoutRunLimits();
     if (!(ledger.reserve(write, deadline) instanceof Ledger.Outcome.Reserved)) {
       return Attempt.conflict();
     }
@@ -131,16 +151,15 @@ public final class UnreservedRecorder {
       VersionedPolicy policy,
       RunBinding binding,
       Accounts.Applying applying,
-      Ledger.Snapshot seen) {
-    List<BudgetView.RunOfCall> runs = new ArrayList<>();
-    for (String runId : binding.runIds()) {
-      Run run = seen.runs().get(runId);
-      EnforcedAccount account =
-          run == null
-              ? unused(occurrence, runId, policy.policy())
-              : Accounts.ofRun(run, policy.policy());
-      runs.add(new BudgetView.RunOfCall(runId, run, account));
+      Ledger.Snapshot seen,
+      Instant now) {
+    List<BudgetView.RunOfCall> runs = runs(occurrence, policy.policy(), binding, seen.runs());
+    List<EnforcedRate> rates = new ArrayList<>();
+    for (BudgetView.RunOfCall run : runs) {
+      run.unreadRates(policy.policy(), now)
+          .forEach(rate -> rates.add(rate.over(seen.rates().get(rate.key()))));
     }
+    rates.addAll(applying.enforcedRates(seen.rates()));
     return new BudgetView(
         policy,
         occurrence.at(),
@@ -151,14 +170,33 @@ public final class UnreservedRecorder {
             binding.tuple()),
         runs,
         occurrence.issued(),
-        applying.enforcedAccounts(seen.accounts()));
+        applying.enforcedAccounts(seen.accounts()),
+        rates);
+  }
+
+  private static List<BudgetView.RunOfCall> runs(
+      Occurrence occurrence, Policy policy, RunBinding binding, Map<String, Run> seen) {
+    return binding.runIds().stream()
+        .map(
+            runId -> {
+              Run run = seen.get(runId);
+              return run == null
+                  ? unused(occurrence, runId, policy)
+                  : BudgetView.RunOfCall.of(run, policy);
+            })
+        .toList();
   }
 
   /// The runs that a call is charged to, and the tuple.
   ///
   /// @param chain the ancestors of its run, whether they exist or not
+  /// @param seen those of these runs that exist
   private record RunBinding(
-      @Nullable String runId, List<String> chain, Tuple tuple, @Nullable String orphanOf) {
+      @Nullable String runId,
+      List<String> chain,
+      Tuple tuple,
+      @Nullable String orphanOf,
+      Map<String, Run> seen) {
 
     List<String> runIds() {
       List<String> ids = new ArrayList<>(chain.size() + 1);
@@ -174,7 +212,7 @@ public final class UnreservedRecorder {
     String runId = occurrence.runId();
     Tuple stated = occurrence.stated();
     if (runId == null) {
-      return new RunBinding(null, List.of(), stated, null);
+      return new RunBinding(null, List.of(), stated, null, Map.of());
     }
     Map<String, Run> runs = new HashMap<>();
     List<String> named =
@@ -198,8 +236,8 @@ public final class UnreservedRecorder {
                 .filter(one -> one.runId().equals(runId) || chain.contains(one.runId()))
                 .allMatch(one -> one.tuple().admits(stated) && one.tuple().admits(tuple));
     return isItsOwn
-        ? new RunBinding(runId, chain, tuple, null)
-        : new RunBinding(null, List.of(), stated, runId);
+        ? new RunBinding(runId, chain, tuple, null, runs)
+        : new RunBinding(null, List.of(), stated, runId, Map.of());
   }
 
   private static List<String> chainOfNew(Occurrence occurrence, Map<String, Run> runs) {
@@ -218,11 +256,15 @@ public final class UnreservedRecorder {
     }
   }
 
-  private EnforcedAccount unused(Occurrence occurrence, String runId, Policy policy) {
+  private static BudgetView.RunOfCall unused(Occurrence occurrence, String runId, Policy policy) {
     boolean own = runId.equals(occurrence.runId());
-    Ceiling ceiling = policy.ceilingOfNewRun(runId, own ? occurrence.requestClass() : null);
+    String requestClass = own ? occurrence.requestClass() : null;
+    Ceiling ceiling = policy.ceilingOfNewRun(runId, requestClass);
     MicroUsd limit = own && occurrence.runLimit() != null ? occurrence.runLimit() : ceiling.limit();
-    return Accounts.ofNewRun(
-        Account.ofNewRun(occurrence.tenantId(), runId, limit), ceiling, policy);
+    return new BudgetView.RunOfCall(
+        runId,
+        null,
+        Accounts.ofNewRun(Account.ofNewRun(occurrence.tenantId(), runId, limit), ceiling, policy),
+        policy.ratesOfNewRun(runId, requestClass));
   }
 }

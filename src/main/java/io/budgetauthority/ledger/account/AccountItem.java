@@ -92,7 +92,7 @@ public final class AccountItem {
         : AccountIncreases.NONE;
   }
 
-  private static LimitVersion readVersion(Attributes item) {
+  static LimitVersion readVersion(Attributes item) {
     return item.has(CEILINGS_VERSION)
         ? new LimitVersion(item.number(CEILINGS_VERSION), item.number(POLICY_VERSION))
         : LimitVersion.NONE;

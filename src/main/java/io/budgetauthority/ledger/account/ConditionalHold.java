@@ -22,7 +22,7 @@ public record ConditionalHold(
   }
 
   /// What the account's mode holds for an estimate, under the mode's condition.
-  public static ConditionalHold of(EnforcedAccount enforced, EnforcedAccount.Estimate estimate) {
+  public static ConditionalHold of(EnforcedAccount enforced, Enforced.Estimate estimate) {
     return new ConditionalHold(
         enforced, enforced.hold(estimate), MicroUsd.ZERO, enforced.condition(estimate));
   }

@@ -10,8 +10,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One account under the ceiling that applies to it, and the test of that account in its mode
-/// (protocol.md#modes).
+/// One account and its test in its mode (protocol.md#modes).
 ///
 /// @param account the sums, under the limit that applies
 /// @param stored the account as the ledger has it; null where it has none yet
@@ -26,7 +25,8 @@ public record EnforcedAccount(
     MicroUsd margin,
     List<Integer> warnAtPercent,
     @Nullable Instant resetsAt,
-    Own own) {
+    Own own)
+    implements Enforced {
 
   public EnforcedAccount {
     warnAtPercent = List.copyOf(warnAtPercent);
@@ -51,32 +51,20 @@ public record EnforcedAccount(
     this(account, stored, mode, margin, warnAtPercent, resetsAt, Own.NOTHING);
   }
 
-  /// What tells this account from the others of a decision.
+  @Override
   public AccountName name() {
     AccountKey key = account.key();
     return new AccountName(key.scope(), key.id(), key.window());
   }
 
-  /// The estimate of a call.
-  ///
-  /// @param worst the dearest bill that its bounds allow
-  /// @param expected the estimate of a soft gate, never above the worst
-  /// @param free whether the call uses only approved zero prices; it then fits every account, even
-  ///   one below zero
-  public record Estimate(MicroUsd worst, MicroUsd expected, boolean free) {}
-
-  /// What this account holds for the call.
-  public MicroUsd hold(Estimate estimate) {
-    return switch (mode) {
-      case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst();
-      case SOFT_GATE -> estimate.expected();
-      case ACTUALS_ONLY -> MicroUsd.ZERO;
-    };
+  @Override
+  public MicroUsd available() {
+    return account.available();
   }
 
-  /// By how much the account falls short of the call; not positive where the call fits. In
-  /// `actuals_only` it is committed less the limit, plus one micro-USD, so that an account at its
-  /// limit falls short too.
+  /// In `actuals_only` it is committed less the limit, plus one micro-USD, so that an account at
+  /// its limit falls short too.
+  @Override
   public MicroUsd shortfall(Estimate estimate) {
     return switch (mode) {
       case HARD_GATE, ADVISORY_ESTIMATE -> estimate.worst().minus(account.available());
@@ -85,25 +73,36 @@ public record EnforcedAccount(
     };
   }
 
-  /// Whether the call does not fit.
-  public boolean isOver(Estimate estimate) {
-    return !estimate.free() && shortfall(estimate).isPositive();
-  }
-
-  public boolean blocks(Estimate estimate) {
-    return mode != Mode.ADVISORY_ESTIMATE && isOver(estimate);
-  }
-
-  /// Whether the call would fit if all open holds were released.
-  public boolean fitsWhenNothingIsInFlight(Estimate estimate) {
+  @Override
+  public boolean fitsByWaiting(Estimate estimate) {
     return !with(account.withSums(account.committed(), MicroUsd.ZERO), stored).blocks(estimate);
   }
 
-  /// Whether the call would fit a period that has just begun. An increase ends with its period.
-  public boolean fitsAfterReset(Estimate estimate) {
-    return resetsAt != null
-        && !with(Account.unused(account.key(), account.limitOfCeiling(), account.version()), stored)
+  /// An increase ends with its period.
+  @Override
+  public @Nullable Instant fitsAt(Estimate estimate) {
+    boolean fitsUnused =
+        !with(Account.unused(account.key(), account.limitOfCeiling(), account.version()), stored)
             .blocks(estimate);
+    return fitsUnused ? resetsAt : null;
+  }
+
+  @Override
+  public String shortfallInWords() {
+    String left =
+        account.key().scope().wireName()
+            + " "
+            + account.key().id()
+            + " has "
+            + account.available()
+            + " USD left of "
+            + account.limit();
+    return mode == Mode.ACTUALS_ONLY ? left + ", all of it spent" : left;
+  }
+
+  @Override
+  public AccountShare sharingBlock(Estimate estimate) {
+    return sharing(MicroUsd.ZERO);
   }
 
   /// Whether nothing is left for a call that costs something, once this much more is held or
@@ -188,7 +187,7 @@ public record EnforcedAccount(
         new Own(share.ownMode(), share.ownMargin()));
   }
 
-  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
+  @Override
   public List<Integer> crossedBy(MicroUsd hold) {
     MicroUsd before = account.committed().plus(account.reserved());
     MicroUsd after = before.plus(hold);

@@ -9,9 +9,9 @@ import io.budgetauthority.storage.StoredIds;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingSet;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
-import io.budgetauthority.tenant.Window;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// list of its tenant. Safe for use by many threads.
 public final class Ceilings {
 
-  private static final TypeReference<Map<Window, Ceiling>> BY_WINDOW = new TypeReference<>() {};
+  private static final TypeReference<Map<CeilingWindow, Ceiling>> BY_WINDOW =
+      new TypeReference<>() {};
   private static final String LISTED = "ceiling#";
 
   private final Database database;
@@ -80,7 +81,7 @@ public final class Ceilings {
   }
 
   /// The ceilings of one scope id, as they are listed.
-  public record Listed(ScopeId scopeId, Map<Window, Ceiling> byWindow) {}
+  public record Listed(ScopeId scopeId, Map<CeilingWindow, Ceiling> byWindow) {}
 
   /// Ceilings of a tenant, by scope and id.
   ///

@@ -329,7 +329,12 @@ class ProtocolPageTest {
   private static Reservation.Step extended(Reservation from) {
     return from.rehold(
         new Reservation.Rehold(
-            from.decision(), from.priceRow(), Map.of(), from.expiresAt().plusSeconds(60)));
+            from.decision(),
+            from.priceRow(),
+            Map.of(),
+            Map.of(),
+            from.expiresAt().plusSeconds(60),
+            NOW));
   }
 
   /// What a sweep does, long after.

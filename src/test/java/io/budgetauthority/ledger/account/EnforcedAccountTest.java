@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class EnforcedAccountTest {
 
   private static final AccountKey KEY = AccountKey.total("t", Scope.USER, "ada");
-  private static final EnforcedAccount.Estimate ESTIMATE =
-      new EnforcedAccount.Estimate(MicroUsd.of(100), MicroUsd.of(60), false);
+  private static final Enforced.Estimate ESTIMATE =
+      new Enforced.Estimate(MicroUsd.of(100), MicroUsd.of(60), false);
   private static final Instant MIDNIGHT = Instant.parse("2026-11-25T00:00:00Z");
 
   private static Account account(long limit, long committed, long reserved) {
@@ -93,10 +93,8 @@ class EnforcedAccountTest {
   @Test
   void whenACallIsFree_itFitsAnAccountInDebt() {
     EnforcedAccount inDebt = enforced(Mode.HARD_GATE, account(100, 150, 0));
-    EnforcedAccount.Estimate free =
-        new EnforcedAccount.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true);
-    EnforcedAccount.Estimate zero =
-        new EnforcedAccount.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, false);
+    Enforced.Estimate free = new Enforced.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true);
+    Enforced.Estimate zero = new Enforced.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, false);
 
     assertThat(inDebt.blocks(free)).isFalse();
     assertThat(inDebt.blocks(zero)).as("nobody approved that zero").isTrue();
@@ -114,20 +112,16 @@ class EnforcedAccountTest {
 
   @Test
   void whenTheLimitLessCommittedFits_waitingHelps() {
-    assertThat(enforced(Mode.HARD_GATE, account(200, 100, 100)).fitsWhenNothingIsInFlight(ESTIMATE))
-        .isTrue();
-    assertThat(enforced(Mode.HARD_GATE, account(200, 101, 99)).fitsWhenNothingIsInFlight(ESTIMATE))
-        .isFalse();
+    assertThat(enforced(Mode.HARD_GATE, account(200, 100, 100)).fitsByWaiting(ESTIMATE)).isTrue();
+    assertThat(enforced(Mode.HARD_GATE, account(200, 101, 99)).fitsByWaiting(ESTIMATE)).isFalse();
   }
 
   @Test
   void whenTheWholeLimitFits_theEndOfTheWindowHelps() {
-    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(100, 90, 10)).fitsAfterReset(ESTIMATE))
-        .isTrue();
-    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(99, 90, 9)).fitsAfterReset(ESTIMATE))
-        .isFalse();
-    assertThat(enforced(Mode.HARD_GATE, 0, null, account(100, 0, 0)).fitsAfterReset(ESTIMATE))
-        .isFalse();
+    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(100, 90, 10)).fitsAt(ESTIMATE))
+        .isEqualTo(MIDNIGHT);
+    assertThat(enforced(Mode.HARD_GATE, 0, MIDNIGHT, account(99, 90, 9)).fitsAt(ESTIMATE)).isNull();
+    assertThat(enforced(Mode.HARD_GATE, 0, null, account(100, 0, 0)).fitsAt(ESTIMATE)).isNull();
   }
 
   @Test

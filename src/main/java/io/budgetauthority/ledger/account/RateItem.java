@@ -1,0 +1,177 @@
+package io.budgetauthority.ledger.account;
+
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.RateKey;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
+import io.budgetauthority.tenant.Refill;
+import java.math.BigInteger;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// How a rate is stored, and the updates of it (ledger.md#rates). Its item stores one place, `tat`.
+/// An update adds to the place that is stored, or to that of now if the stored one has passed. It
+/// says by its condition which of the two it is, so it needs no exact value that was read, and
+/// calls at the same time do not conflict.
+public final class RateItem {
+
+  private static final String EMPTY_UNTIL = "tat";
+  private static final String LIMIT = "lim";
+  private static final String PERIOD = "per";
+
+  private static final String ADD = "SET tat = tat + :change";
+  private static final String RESTART = "SET tat = :next";
+  private static final String HAS_PASSED = "tat <= :now";
+  private static final String NOT_PASSED = "tat > :now";
+  private static final String FITS = " AND tat <= :most";
+  private static final String AS_READ = "tat = :seen";
+  private static final String TERMS = ", lim = :lim, per = :per";
+  private static final String VERSION = ", cver = :cver, pver = :pver";
+  private static final String SAME_TERMS = "lim = :lim AND per = :per";
+  private static final String ABSENT = "attribute_not_exists(pk)";
+
+  private RateItem() {}
+
+  /// The key of a rate's item.
+  public static Key key(RateKey key) {
+    return new Key(key.partitionKey(), key.sortKey());
+  }
+
+  /// Whether an item is that of a rate.
+  public static boolean isRate(Attributes item) {
+    return RateKey.isOne(item.text("sk"));
+  }
+
+  /// Reads a stored rate.
+  public static StoredRate read(Attributes item) {
+    return new StoredRate(
+        RateKey.parse(item.text("pk"), item.text("sk")),
+        item.integer(EMPTY_UNTIL),
+        new Refill(item.money(LIMIT), Math.toIntExact(item.number(PERIOD))),
+        AccountItem.readVersion(item));
+  }
+
+  /// The update that takes an amount for a decision. The rate must still have the version that it
+  /// was read with. Under other terms than those stored, it must still be exactly as it was read.
+  public static Write.Update hold(String table, RateHold hold) {
+    EnforcedRate rate = hold.rate();
+    StoredRate stored = rate.stored();
+    Refill refill = rate.refill();
+    Attributes.Builder values = Attributes.builder();
+    if (stored == null) {
+      return make(table, rate.key(), refill, hold.taken(), rate.now(), rate.version());
+    }
+    String version = AccountItem.sameVersion(stored.version(), values);
+    if (!refill.equals(stored.refill())) {
+      values.put(":seen", stored.emptyUntil()).put(":next", rate.emptyUntil().add(hold.taken()));
+      putTerms(refill, values);
+      AccountItem.putVersion(rate.version(), values);
+      return new Write.Update(
+          table,
+          key(rate.key()),
+          RESTART + TERMS + VERSION,
+          AS_READ + " AND " + version,
+          values.build());
+    }
+    String newVersion = "";
+    if (!rate.version().equals(stored.version())) {
+      newVersion = VERSION;
+      AccountItem.putVersion(rate.version(), values);
+    }
+    MicroUsd burst = hold.gated() ? rate.burst() : null;
+    return add(table, stored, hold.taken(), burst, rate.now(), newVersion, version, values);
+  }
+
+  /// The update that posts a change of a step; null where there is nothing to give back to.
+  ///
+  /// @param stored the rate as it was just read; null where the ledger does not have it
+  public static Write.@Nullable Update post(
+      String table, @Nullable StoredRate stored, RatePosting posting) {
+    if (stored == null) {
+      return posting.change().signum() > 0
+          ? make(
+              table,
+              posting.rate(),
+              posting.refill(),
+              posting.change(),
+              posting.at(),
+              LimitVersion.NONE)
+          : null;
+    }
+    Attributes.Builder values = Attributes.builder();
+    putTerms(stored.refill(), values);
+    BigInteger change = posting.refill().placesIn(stored.refill(), posting.change());
+    if (change.signum() > 0) {
+      return add(table, stored, change, posting.burst(), posting.at(), "", SAME_TERMS, values);
+    }
+    values.put(":change", change);
+    return new Write.Update(table, key(stored.key()), ADD, SAME_TERMS, values.build());
+  }
+
+  /// The update that makes a newer version known to every process that reads the rate. Its place
+  /// stays, and so do its terms: the next hold changes both.
+  public static Write.Update putVersion(String table, StoredRate stored, LimitVersion version) {
+    Attributes.Builder values = Attributes.builder();
+    String condition = AccountItem.sameVersion(stored.version(), values);
+    AccountItem.putVersion(version, values);
+    return new Write.Update(
+        table, key(stored.key()), "SET cver = :cver, pver = :pver", condition, values.build());
+  }
+
+  private static Write.Update add(
+      String table,
+      StoredRate stored,
+      BigInteger change,
+      @Nullable MicroUsd burst,
+      Instant at,
+      String alsoSet,
+      String alsoRequired,
+      Attributes.Builder values) {
+    Refill refill = stored.refill();
+    BigInteger now = refill.placeOf(at);
+    values.put(":now", now);
+    if (stored.emptyUntil().compareTo(now) <= 0) {
+      values.put(":next", now.add(change));
+      return new Write.Update(
+          table,
+          key(stored.key()),
+          RESTART + alsoSet,
+          HAS_PASSED + " AND " + alsoRequired,
+          values.build());
+    }
+    values.put(":change", change);
+    String fits = "";
+    if (burst != null) {
+      fits = FITS;
+      values.put(":most", now.add(refill.placesOf(burst)).subtract(change));
+    }
+    return new Write.Update(
+        table,
+        key(stored.key()),
+        ADD + alsoSet,
+        NOT_PASSED + fits + " AND " + alsoRequired,
+        values.build());
+  }
+
+  private static Write.Update make(
+      String table,
+      RateKey key,
+      Refill refill,
+      BigInteger taken,
+      Instant at,
+      LimitVersion version) {
+    Attributes.Builder values = Attributes.builder().put(":next", refill.placeOf(at).add(taken));
+    putTerms(refill, values);
+    String expression = RESTART + TERMS;
+    if (!version.equals(LimitVersion.NONE)) {
+      expression += VERSION;
+      AccountItem.putVersion(version, values);
+    }
+    return new Write.Update(table, key(key), expression, ABSENT, values.build());
+  }
+
+  private static void putTerms(Refill refill, Attributes.Builder values) {
+    values.put(":lim", refill.limit()).put(":per", refill.periodSeconds());
+  }
+}

@@ -1,0 +1,96 @@
+package io.budgetauthority.record;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Refill;
+import io.budgetauthority.tenant.Scope;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// One rate's part in a decision (ledger.md#rates). All amounts are micro-USD. What is held or
+/// taken is not negative: else an [IllegalArgumentException].
+///
+/// @param rate the rate's name among those of its id
+/// @param mode the mode in which the rate was judged, and in which a change of the hold is
+/// @param limit what refills in one period
+/// @param taken what the call takes of the rate now, in places of [#refill]: its hold until it is
+///   settled, then its charge and what was refilled before the rest could be given back
+/// @param remaining what the rate had left after the decision; negative for one in debt
+/// @param resetsAt when the call would fit; where it fits, when the burst is whole again. Null for
+///   a call that never fits and for a whole burst
+/// @param isExhausted whether it had nothing left for a call that costs something
+/// @param ownMode the mode that the ceiling states; null where the mode is the tenant's
+public record RateShare(
+    @JsonProperty("scope") Scope scope,
+    @JsonProperty("id") String id,
+    @JsonProperty("rate") String rate,
+    @JsonProperty("mode") Mode mode,
+    @JsonProperty("limit_usd") MicroUsd limit,
+    @JsonProperty("period_seconds") int periodSeconds,
+    @JsonProperty("burst_usd") MicroUsd burst,
+    @JsonProperty("hold_usd") MicroUsd hold,
+    @JsonProperty("taken") BigInteger taken,
+    @JsonProperty("remaining_usd") MicroUsd remaining,
+    @JsonProperty("resets_at") @Nullable Instant resetsAt,
+    @JsonProperty("exhausted") @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean isExhausted,
+    @JsonProperty("own_mode") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Mode ownMode)
+    implements Share {
+
+  public RateShare {
+    rate = rate == null ? "" : rate;
+    if (hold.isNegative() || taken.signum() < 0) {
+      throw new IllegalArgumentException("a hold may not be negative: " + hold + ", " + taken);
+    }
+  }
+
+  @JsonIgnore
+  public RateName rateName() {
+    return new RateName(rate);
+  }
+
+  @Override
+  @JsonIgnore
+  public AccountName name() {
+    return new AccountName(scope, id, rateName());
+  }
+
+  @JsonIgnore
+  public Refill refill() {
+    return new Refill(limit, periodSeconds);
+  }
+
+  /// What the call takes once it is known to cost an amount, or holds that amount. What the call
+  /// takes beyond that is given back, except what the rate has refilled since the decision: it was
+  /// available to others, so giving it back would make it available twice (ledger.md#rates).
+  ///
+  /// @param due what the call costs or holds from now on
+  /// @param sinceDecision how long ago the decision was made
+  public BigInteger takenFor(MicroUsd due, Duration sinceDecision) {
+    BigInteger refilled = refill().refilledIn(sinceDecision);
+    return refilled.min(taken).max(refill().placesOf(due));
+  }
+
+  /// The same share with another hold, of which this much is taken.
+  public RateShare holding(MicroUsd newHold, BigInteger newTaken) {
+    return new RateShare(
+        scope,
+        id,
+        rate,
+        mode,
+        limit,
+        periodSeconds,
+        burst,
+        newHold,
+        newTaken,
+        remaining,
+        resetsAt,
+        isExhausted,
+        ownMode);
+  }
+}
