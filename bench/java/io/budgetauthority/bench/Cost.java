@@ -11,6 +11,7 @@ import io.budgetauthority.notification.Notifications;
 import io.budgetauthority.notification.Thresholds;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.io.IOException;
@@ -133,7 +134,7 @@ public final class Cost {
           Map.of("1 decisions", decided, "2 settlements", settled, "3 attribution", meter.take()),
           prices);
     }
-    reportWindows(service, meter);
+    reportMore(service, meter);
     reportIdleMonth(prices);
     System.exit(0);
   }
@@ -170,14 +171,21 @@ public final class Cost {
     line("together", "", BigDecimal.ONE, sum);
   }
 
-  /// What three more windows of one ceiling add to a lifecycle.
-  private static void reportWindows(TestAuthority service, Meter meter) {
-    Map<String, BigDecimal> before = lifecycles(service, meter, "one");
+  /// What three more windows of one ceiling add to a lifecycle, and what a rate adds to that.
+  private static void reportMore(TestAuthority service, Meter meter) {
+    Map<String, BigDecimal> one = lifecycles(service, meter, "one");
     for (Window window : List.of(Window.HOUR, Window.WEEK, Window.QUARTER)) {
       service.ceiling(Scope.USER, "ada", window, MicroUsd.parse("1000.00"));
     }
-    Map<String, BigDecimal> after = lifecycles(service, meter, "four");
-    System.out.println("\nA lifecycle with three more windows of one ceiling:\n");
+    Map<String, BigDecimal> four = lifecycles(service, meter, "four");
+    reportMore("three more windows of one ceiling", one, four);
+    service.rate(Scope.USER, "ada", RateName.USUAL, 1_000_000_000, 60, 1_000_000_000);
+    reportMore("a rate beside them", four, lifecycles(service, meter, "rate"));
+  }
+
+  private static void reportMore(
+      String what, Map<String, BigDecimal> before, Map<String, BigDecimal> after) {
+    System.out.println("\nA lifecycle with " + what + ":\n");
     after.forEach(
         (units, with) -> {
           BigDecimal more = with.subtract(before.getOrDefault(units, BigDecimal.ZERO));

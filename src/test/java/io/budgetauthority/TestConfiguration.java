@@ -153,6 +153,6 @@ public final class TestConfiguration {
   /// Sets a rate of a run.
   public void putRunRate(String tenantId, String runId, RateName name, Ceiling rate) {
     var unused =
-        putRunCeiling.putRate(admin(tenantId), runId, name, "rates", rate, version -> true);
+        putRunCeiling.changeRate(admin(tenantId), runId, name, "rates", rate, version -> true);
   }
 }

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// Changes the ceilings of a run: its limit, and its rates (protocol.md#runs).
 public final class PutRunCeiling {
@@ -85,13 +86,15 @@ public final class PutRunCeiling {
         });
   }
 
-  /// Sets a rate.
-  public Result putRate(
+  /// Sets a rate, or deletes it.
+  ///
+  /// @param rate null where it is deleted
+  public Result changeRate(
       Caller by,
       String runId,
       RateName name,
       String subject,
-      Ceiling rate,
+      @Nullable Ceiling rate,
       LongPredicate precondition) {
     Deadline deadline = Deadline.ofRequest();
     return retry(
@@ -101,7 +104,10 @@ public final class PutRunCeiling {
         deadline,
         seen -> {
           Map<RateName, Ceiling> rates = new HashMap<>(seen.rules().rates());
-          Ceiling before = rates.put(name, rate);
+          Ceiling before = rate == null ? rates.remove(name) : rates.put(name, rate);
+          if (rate == null && before == null) {
+            return Attempt.done(new Result.NoRate());
+          }
           return rates.size() > RateName.MAX_RATES
               ? Attempt.done(new Result.TooManyRates())
               : write(
@@ -109,29 +115,6 @@ public final class PutRunCeiling {
                   AuditEntry.of(by, clock.instant(), subject, before, rate),
                   runs.putRates(seen, rates),
                   new Result.Done(seen.withRates(rates), before == null),
-                  deadline);
-        });
-  }
-
-  /// Deletes a rate.
-  public Result deleteRate(
-      Caller by, String runId, RateName name, String subject, LongPredicate precondition) {
-    Deadline deadline = Deadline.ofRequest();
-    return retry(
-        by,
-        runId,
-        precondition,
-        deadline,
-        seen -> {
-          Map<RateName, Ceiling> rates = new HashMap<>(seen.rules().rates());
-          Ceiling before = rates.remove(name);
-          return before == null
-              ? Attempt.done(new Result.NoRate())
-              : write(
-                  by,
-                  AuditEntry.of(by, clock.instant(), subject, before, null),
-                  runs.putRates(seen, rates),
-                  new Result.Done(seen.withRates(rates), false),
                   deadline);
         });
   }

@@ -14,6 +14,8 @@ import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
@@ -70,7 +72,7 @@ final class BudgetReader {
     CallRun callRun = CallRun.of(ask, policy, now);
     Accounts.Applying applying =
         accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now, now);
-    Known expected = knownOf(ask, callRun, policy.policy(), now);
+    Known expected = knownOf(ask, callRun, policy.policy());
     Ledger.Snapshot seen =
         read(ask, callRun, applying, expected.chain(), expected.rates(), deadline);
     if (seen.reservation() != null) {
@@ -98,7 +100,9 @@ final class BudgetReader {
     List<String> chain = chainOf(run, parent);
     Run bound = run == null ? parent : run;
     Tuple tuple = bound == null ? ask.stated() : bound.tuple().completedBy(ask.stated());
-    List<RateKey> rates = rateKeys(ask, callRun, chain, seen, policy.policy(), now);
+    List<Run> seenAncestors =
+        chain.stream().map(seen.runs()::get).filter(Objects::nonNull).toList();
+    List<RateKey> rates = rateKeys(ask, callRun, policy.policy(), run, seenAncestors);
     remember(ask.tenantId(), callRun, new Known(chain, rates));
     if (!tuple.equals(ask.stated())
         || !seen.runs().keySet().containsAll(chain)
@@ -164,15 +168,12 @@ final class BudgetReader {
 
   /// What this process knows of the call's run before the ledger is read. A run that it does not
   /// know may be new.
-  private Known knownOf(Ask ask, CallRun callRun, Policy policy, Instant now) {
+  private Known knownOf(Ask ask, CallRun callRun, Policy policy) {
     String runId = callRun.runId();
-    if (runId == null) {
-      return new Known(List.of(), keys(unused(ask, callRun, policy).unreadRates(policy, now)));
-    }
-    Known found = known.getIfPresent(new RunName(ask.tenantId(), runId));
-    return found != null
-        ? found
-        : new Known(List.of(), keys(unused(ask, callRun, policy).unreadRates(policy, now)));
+    Known found = runId == null ? null : known.getIfPresent(new RunName(ask.tenantId(), runId));
+    return found == null
+        ? new Known(List.of(), rateKeys(ask, callRun, policy, null, List.of()))
+        : found;
   }
 
   private void remember(String tenantId, CallRun callRun, Known found) {
@@ -188,24 +189,23 @@ final class BudgetReader {
   }
 
   /// The rates of the call's run and of those of its ancestors that were read.
-  private List<RateKey> rateKeys(
-      Ask ask,
-      CallRun callRun,
-      List<String> chain,
-      Ledger.Snapshot seen,
-      Policy policy,
-      Instant now) {
-    Run run = callRun.runId() == null ? null : seen.runs().get(callRun.runId());
-    List<Run> ancestors = chain.stream().map(seen.runs()::get).filter(Objects::nonNull).toList();
+  ///
+  /// @param run null for a new one
+  private static List<RateKey> rateKeys(
+      Ask ask, CallRun callRun, Policy policy, @Nullable Run run, List<Run> ancestors) {
+    String runId = callRun.runId() == null ? "" : callRun.runId();
     List<RateKey> keys = new ArrayList<>();
-    for (BudgetView.RunOfCall one : runs(ask, callRun, run, ancestors, policy)) {
-      keys.addAll(keys(one.unreadRates(policy, now)));
+    Set<RateName> own =
+        run == null
+            ? policy.ratesOfNewRun(runId, ask.request().requestClass()).keySet()
+            : run.rules().rates().keySet();
+    own.forEach(name -> keys.add(new RateKey(ask.tenantId(), Scope.RUN, runId, name)));
+    for (Run one : ancestors) {
+      for (RateName name : one.rules().rates().keySet()) {
+        keys.add(new RateKey(ask.tenantId(), Scope.RUN, one.runId(), name));
+      }
     }
     return keys;
-  }
-
-  private static List<RateKey> keys(List<EnforcedRate> rates) {
-    return rates.stream().map(EnforcedRate::key).toList();
   }
 
   /// A dry run that names no run is judged by an unused run, as the call itself would be.

@@ -201,7 +201,8 @@ class HoldChangeTest {
     assertThat(blocked.block().remedies()).isEqualTo(List.of(Remedy.REDUCE_OUTPUT));
     assertThat(blocked.block().detail())
         .isEqualTo(
-            "the call may now cost 0.0002 USD; user ada has 0.000049 USD left beside what it holds");
+            "the call may now cost 0.0002 USD; user ada has 0.000049 USD left of 0.001,"
+                + " beside what the call holds");
     AccountShare seen = blocked.decision().accounts().get(1);
     assertThat(seen.committed()).as("the balances are those of now").isEqualTo(MicroUsd.of(801));
     assertThat(seen.hold()).isEqualTo(MicroUsd.of(150));

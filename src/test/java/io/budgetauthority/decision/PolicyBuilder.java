@@ -60,18 +60,22 @@ public final class PolicyBuilder {
 
   /// The default policy with a template that gives a rate to users.
   static Policy withRateOfUsers(String pattern, long limitMicros, int seconds, long burstMicros) {
-    PolicyBuilder builder = new PolicyBuilder();
-    builder.ceilingTemplates =
+    return new PolicyBuilder()
+        .template(
+            Scope.USER,
+            pattern,
+            RateName.USUAL,
+            Ceiling.ofRate(MicroUsd.of(limitMicros), seconds, MicroUsd.of(burstMicros), null))
+        .build();
+  }
+
+  /// One template, of one ceiling for the ids of a pattern.
+  public PolicyBuilder template(
+      Scope scope, String pattern, CeilingWindow window, Ceiling ceiling) {
+    ceilingTemplates =
         List.of(
-            new CeilingTemplate(
-                Scope.USER,
-                new StarPattern(pattern),
-                null,
-                Map.of(
-                    RateName.USUAL,
-                    Ceiling.ofRate(
-                        MicroUsd.of(limitMicros), seconds, MicroUsd.of(burstMicros), null))));
-    return builder.build();
+            new CeilingTemplate(scope, new StarPattern(pattern), null, Map.of(window, ceiling)));
+    return this;
   }
 
   public PolicyBuilder mode(Mode tenants) {

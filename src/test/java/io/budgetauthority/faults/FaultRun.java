@@ -7,6 +7,7 @@ import io.budgetauthority.TestQueue;
 import io.budgetauthority.attribution.AttributionTable;
 import io.budgetauthority.attribution.LedgerCheck;
 import io.budgetauthority.configuration.AddIncrease;
+import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
@@ -31,6 +32,7 @@ import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -41,6 +43,7 @@ import io.micrometer.core.instrument.Metrics;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -78,6 +81,13 @@ final class FaultRun {
   private static final int CALLS_OF_A_RUN = 25;
   private static final int TOLD_EVERY = 5_000;
 
+  private static final List<ZoneId> ZONES =
+      List.of(
+          ZoneId.of("UTC"),
+          ZoneId.of("Asia/Kolkata"),
+          ZoneId.of("Pacific/Auckland"),
+          ZoneId.of("America/Los_Angeles"));
+
   /// High enough that a message is a dead letter only if it can never succeed.
   private static final int MAX_RECEIVES = 100_000;
 
@@ -87,6 +97,7 @@ final class FaultRun {
   private final TestClock clock = new TestClock(START);
   private final AtomicLong restarts = new AtomicLong();
   private final AtomicLong configurationChanges = new AtomicLong();
+  private final AtomicInteger zoneChanges = new AtomicInteger();
 
   /// Counts the repairs of accounts, which would hide that they did not add up.
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -145,10 +156,11 @@ final class FaultRun {
   private void configure() {
     TestConfiguration configuration = TestConfiguration.shared(clock);
     boolean made =
-        configuration.create(closedTenant, Policy.DEFAULT)
+        configuration.create(closedTenant, withRates(Policy.DEFAULT))
             && configuration.create(
                 openTenant,
-                TestAuthority.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN));
+                withRates(
+                    TestAuthority.policyInOutage(Mode.HARD_GATE, Policy.OnLedgerOutage.FAIL_OPEN)));
     if (!made) {
       throw new IllegalStateException("the tenants exist");
     }
@@ -161,8 +173,17 @@ final class FaultRun {
             put(configuration, limited, window, LIMIT_MICROS);
           }
         }
+        var unusedSlow = configuration.put(user, RateCheck.SLOW, RateCheck.slow(LIMIT_MICROS));
+        var unusedFast = configuration.put(key, RateCheck.FAST, RateCheck.fast(1));
       }
     }
+  }
+
+  /// Each run has a slow rate from its beginning.
+  private static Policy withRates(Policy policy) {
+    return new PolicyBuilder(policy)
+        .template(Scope.RUN, "run-*", RateCheck.SLOW, RateCheck.slow(LIMIT_MICROS))
+        .build();
   }
 
   private static List<Window> windowsOf(Scope scope) {
@@ -319,11 +340,13 @@ final class FaultRun {
     TestConfiguration configuration = TestConfiguration.shared(clock);
     while (!over) {
       String tenantId = random.nextBoolean() ? closedTenant : openTenant;
-      int what = random.nextInt(4);
+      int what = random.nextInt(5);
       if (what == 0) {
-        changePolicy(configuration, tenantId);
+        changePolicy(configuration, tenantId, random);
       } else if (what == 1) {
         changeIncrease(configuration, tenantId, random);
+      } else if (what == 2) {
+        changeRate(configuration, tenantId, random);
       } else {
         boolean ofUser = random.nextBoolean();
         int who = random.nextInt(8);
@@ -380,11 +403,37 @@ final class FaultRun {
     }
   }
 
-  /// The policy is written again as it is: what counts is that its version goes up.
-  private void changePolicy(TestConfiguration configuration, String tenantId) {
-    Policy unchanged = configuration.policies.now(tenantId).policy();
-    if (configuration.replace(tenantId, unchanged)) {
+  /// The policy is written again as it is, or in another time zone.
+  private void changePolicy(TestConfiguration configuration, String tenantId, Random random) {
+    Policy policy = configuration.policies.now(tenantId).policy();
+    boolean moves = random.nextInt(4) == 0 && zoneChanges.incrementAndGet() < Calendar.MAX_CHANGES;
+    Policy next = moves ? policy.in(ZONES.get(random.nextInt(ZONES.size()))) : policy;
+    if (configuration.replace(tenantId, next)) {
       configurationChanges.incrementAndGet();
+    }
+  }
+
+  /// A rate gets other terms in which it refills as fast as before, or another burst.
+  private void changeRate(TestConfiguration configuration, String tenantId, Random random) {
+    int who = random.nextInt(8);
+    try {
+      if (random.nextBoolean()) {
+        var unused =
+            configuration.put(
+                new ScopeId(tenantId, Scope.KEY, Lifecycle.key(who)),
+                RateCheck.FAST,
+                RateCheck.fast(1 + random.nextInt(4)));
+      } else {
+        var unused =
+            configuration.put(
+                new ScopeId(tenantId, Scope.USER, Lifecycle.user(who)),
+                RateCheck.SLOW,
+                RateCheck.slow(LIMIT_MICROS + random.nextInt(1_000)));
+      }
+      configurationChanges.incrementAndGet();
+    } catch (StorageContended e) {
+      // The gateways kept using the rate.
+      Client.pause();
     }
   }
 
@@ -484,6 +533,11 @@ final class FaultRun {
     queue.reasonsOfTheDead().forEach(reason -> discrepancies.add("a dead letter: " + reason));
     Map<AccountKey, Long> charged = charged(items.values());
     long committed = compareAccounts(charged, discrepancies);
+    discrepancies.addAll(
+        new RateCheck(
+                new Ledger(database, around.ledgerTable(), around.decisionsTable()),
+                clock.instant())
+            .compare(items.values()));
     for (String tenantId : List.of(closedTenant, openTenant)) {
       ledgerCheck()
           .run(tenantId)

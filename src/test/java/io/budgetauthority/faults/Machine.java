@@ -61,7 +61,7 @@ record Machine(
             Optional.of(around.settings().queueUrl()),
             own);
     UsagePricing pricing = new UsagePricing(around.prices(), overrides);
-    UnreservedRecorder recorder = new UnreservedRecorder(ledger, policies, ceilings, clock);
+    UnreservedRecorder recorder = new UnreservedRecorder(ledger, policies, ceilings, own);
     Settlement settlement = new Settlement(ledger, pricing, policies, own);
     UsageCharges charges = new UsageCharges(recorder, pricing, policies, own);
     return new Machine(

@@ -53,7 +53,7 @@ final class RunCeiling {
           case Window total ->
               putRunCeiling.put(caller, runId, subject, run -> ceiling, precondition);
           case RateName name ->
-              putRunCeiling.putRate(caller, runId, name, subject, ceiling, precondition);
+              putRunCeiling.changeRate(caller, runId, name, subject, ceiling, precondition);
         };
     PutRunCeiling.Result.Done done = done(result, runId);
     return answer(done.created() ? 201 : 200, done.run(), window);
@@ -71,11 +71,12 @@ final class RunCeiling {
     }
     var unused =
         done(
-            putRunCeiling.deleteRate(
+            putRunCeiling.changeRate(
                 caller,
                 runId,
                 name,
                 subject(runId, window),
+                null,
                 version -> EntityTags.matches(ifMatch, tagged(version))),
             runId);
     return Response.noContent().build();
