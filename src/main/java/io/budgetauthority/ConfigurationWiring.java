@@ -107,8 +107,9 @@ final class ConfigurationWiring {
 
   @Produces
   @Singleton
-  PutRunCeiling putRunCeiling(ConfigurationWriter writer, Runs runs, Ledger ledger, Clock clock) {
-    return new PutRunCeiling(writer, runs, ledger, clock);
+  PutRunCeiling putRunCeiling(
+      ConfigurationWriter writer, Runs runs, Ledger ledger, Policies policies, Clock clock) {
+    return new PutRunCeiling(writer, runs, ledger, policies, clock);
   }
 
   @Produces

@@ -96,7 +96,7 @@ public final class TestConfiguration {
     this.deleteCeiling = new DeleteCeiling(writer, ceilings, clock);
     this.addIncrease = new AddIncrease(writer, ceilings, policies, ledger, runs, clock);
     this.revokeIncrease = new RevokeIncrease(writer, ledger, clock);
-    this.putRunCeiling = new PutRunCeiling(writer, runs, ledger, clock);
+    this.putRunCeiling = new PutRunCeiling(writer, runs, ledger, policies, clock);
     this.closeRun = new CloseRun(writer, runs, clock);
     this.issueKey = new IssueKey(writer, keys, clock);
     this.rotateKey = new RotateKey(writer, keys, clock);

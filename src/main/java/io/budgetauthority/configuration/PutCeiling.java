@@ -3,6 +3,7 @@ package io.budgetauthority.configuration;
 import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.RateKey;
@@ -64,8 +65,8 @@ public final class PutCeiling {
   }
 
   /// Sets a ceiling and moves the limit of the account of its window's period. Both counters of the
-  /// account's version are read strongly consistent and checked in the transaction. A rate gets the
-  /// new version alone: the next hold moves it to its new terms.
+  /// account's version are read strongly consistent and checked in the transaction. A rate gets its
+  /// new terms.
   ///
   /// @param by who sets it
   /// @param precondition what the stored version must be; 0 where the scope id never had a ceiling
@@ -97,16 +98,19 @@ public final class PutCeiling {
       return Attempt.done(new Result.TooManyRates());
     }
     VersionedPolicy policy = policies.now(scopeId.tenantId());
-    Instant now = clock.instant();
+    Instant now = Instant.ofEpochMilli(clock.millis());
     CeilingSet after = before.with(window, ceiling);
     LimitVersion version = new LimitVersion(after.version(), policy.version());
     List<Write> writes = new ArrayList<>();
     writes.add(policies.unchanged(scopeId.tenantId(), policy));
     switch (window) {
-      case RateName name ->
-          ledger
-              .rate(new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name), deadline)
-              .ifPresent(stored -> writes.add(ledger.putVersion(stored, version)));
+      case RateName name -> {
+        RateKey key = new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name);
+        ledger
+            .rate(key, deadline)
+            .map(stored -> EnforcedRate.of(stored, ceiling, policy.policy(), version, now))
+            .ifPresent(rate -> writes.add(ledger.termsOf(rate)));
+      }
       case Window calendar -> {
         Account stored =
             ledger

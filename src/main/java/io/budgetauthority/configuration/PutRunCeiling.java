@@ -5,15 +5,23 @@ import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.account.LimitVersion;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.store.AuditEntry;
+import io.budgetauthority.tenant.store.Policies;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,12 +36,15 @@ public final class PutRunCeiling {
   private final ConfigurationWriter writer;
   private final Runs runs;
   private final Ledger ledger;
+  private final Policies policies;
   private final Clock clock;
 
-  public PutRunCeiling(ConfigurationWriter writer, Runs runs, Ledger ledger, Clock clock) {
+  public PutRunCeiling(
+      ConfigurationWriter writer, Runs runs, Ledger ledger, Policies policies, Clock clock) {
     this.writer = writer;
     this.runs = runs;
     this.ledger = ledger;
+    this.policies = policies;
     this.clock = clock;
   }
 
@@ -80,7 +91,7 @@ public final class PutRunCeiling {
           return write(
               by,
               AuditEntry.of(by, clock.instant(), subject, seen.ceiling(), ceiling),
-              runs.moveLimit(seen, ceiling),
+              List.of(runs.moveLimit(seen, ceiling)),
               new Result.Done(seen.withCeiling(ceiling), false),
               deadline);
         });
@@ -113,10 +124,31 @@ public final class PutRunCeiling {
               : write(
                   by,
                   AuditEntry.of(by, clock.instant(), subject, before, rate),
-                  runs.putRates(seen, rates),
+                  writesOf(seen, rates, name, rate, deadline),
                   new Result.Done(seen.withRates(rates), before == null),
                   deadline);
         });
+  }
+
+  /// The writes that change a run's rates. A rate that is stored gets its new terms.
+  private List<Write> writesOf(
+      Run seen,
+      Map<RateName, Ceiling> rates,
+      RateName name,
+      @Nullable Ceiling rate,
+      Deadline deadline) {
+    List<Write> writes = new ArrayList<>();
+    writes.add(runs.putRates(seen, rates));
+    if (rate != null) {
+      Policy policy = policies.of(seen.tenantId()).policy();
+      LimitVersion version = seen.withRates(rates).account().version();
+      Instant now = Instant.ofEpochMilli(clock.millis());
+      ledger
+          .rate(new RateKey(seen.tenantId(), Scope.RUN, seen.runId(), name), deadline)
+          .map(stored -> EnforcedRate.of(stored, rate, policy, version, now))
+          .ifPresent(it -> writes.add(ledger.termsOf(it)));
+    }
+    return writes;
   }
 
   private Result retry(
@@ -141,11 +173,9 @@ public final class PutRunCeiling {
   }
 
   private Attempt<Result> write(
-      Caller by, AuditEntry entry, Write change, Result done, Deadline deadline) {
+      Caller by, AuditEntry entry, List<Write> changes, Result done, Deadline deadline) {
     return writer.write(
-            new ConfigurationChange(by.tenantId(), entry, List.of(change), List.of()),
-            deadline,
-            () -> {})
+            new ConfigurationChange(by.tenantId(), entry, changes, List.of()), deadline, () -> {})
         ? Attempt.done(done)
         : Attempt.conflict();
   }

@@ -15,7 +15,6 @@ import io.budgetauthority.tenant.CeilingSet;
 import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.RateName;
-import io.budgetauthority.tenant.Refill;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
@@ -26,7 +25,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -190,14 +188,11 @@ public final class Accounts {
       LimitVersion version,
       Policy policy,
       Instant now) {
-    return new EnforcedRate(
+    return EnforcedRate.under(
         new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name),
-        Refill.of(ceiling),
-        Objects.requireNonNull(ceiling.burst(), "a rate has a burst"),
-        ceiling.mode() == null ? policy.mode() : ceiling.mode(),
-        ceiling.mode(),
+        ceiling,
+        policy,
         version,
-        null,
         now);
   }
 

@@ -134,6 +134,9 @@ final class BudgetReader {
       }
     }
     enforcedRates.addAll(applying.enforcedRates(seen.rates()));
+    if (ledger.putTerms(enforcedRates, deadline)) {
+      return new Reading.Stale();
+    }
     return new Reading.View(
         new BudgetView(
             policy,

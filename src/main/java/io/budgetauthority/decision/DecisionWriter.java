@@ -42,10 +42,9 @@ record DecisionWriter(
 
   /// A block of a call without a price holds nothing, so everything has room for it.
   Decision decision(Plan.Block block) {
+    Enforced.Estimate least = block.least();
     Enforced.Estimate estimate =
-        block.quote() == null
-            ? new Enforced.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true)
-            : block.quote().estimate();
+        least == null ? new Enforced.Estimate(MicroUsd.ZERO, MicroUsd.ZERO, true) : least;
     return decision(
         block.verdict(),
         block.mode(),

@@ -96,11 +96,10 @@ public final class RunCreation {
         limit == null
             || present.account().limitOfCeiling().equals(limit)
             || present.madeLimit().equals(limit);
+    // Decisions may have bound parts of the tuple since, and a parent binds them at once.
     boolean sameTuple =
-        present.tuple().equals(wanted.tuple())
-            || (wanted.parentRunId() != null
-                && present.tuple().completedBy(wanted.tuple()).equals(present.tuple())
-                && present.tuple().admits(wanted.tuple()));
+        present.tuple().admits(wanted.tuple())
+            && present.tuple().completedBy(wanted.tuple()).equals(present.tuple());
     return sameTuple && sameLimit && Objects.equals(present.parentRunId(), wanted.parentRunId());
   }
 

@@ -8,6 +8,7 @@ import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.ledger.account.RateItem;
+import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.ledger.account.RatePosting;
 import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.increase.Increases;
@@ -417,23 +418,32 @@ public final class Ledger {
   /// The writes of a step: the reservation, if it is still as it was read, then its postings. The
   /// rates that it changes are read for it.
   public List<Write> writesOf(Reservation.Step.Move move, Deadline deadline) {
+    Map<RateKey, StoredRate> stored =
+        rates(move.next().tenantId(), move.rates().stream().map(RateMove::key).toList(), deadline);
     List<Write> writes = new ArrayList<>();
-    writes.add(ReservationItem.change(decisionsTable, move.seen(), move.next()));
+    writes.add(ReservationItem.change(decisionsTable, move.seen(), after(move, stored)));
     for (Posting posting : move.postings()) {
       if (!posting.isNothing()) {
         writes.add(AccountItem.post(ledgerTable, posting));
       }
     }
-    List<RatePosting> moved = move.rates().stream().filter(rate -> !rate.isNothing()).toList();
-    Map<RateKey, StoredRate> stored =
-        rates(move.next().tenantId(), moved.stream().map(RatePosting::rate).toList(), deadline);
-    for (RatePosting posting : moved) {
-      Write write = RateItem.post(ledgerTable, stored.get(posting.rate()), posting);
+    for (RateMove rate : move.rates()) {
+      StoredRate found = stored.get(rate.key());
+      RatePosting posting = rate.posting(found);
+      Write write = posting.isNothing() ? null : RateItem.post(ledgerTable, found, posting);
       if (write != null) {
         writes.add(write);
       }
     }
     return writes;
+  }
+
+  private static Reservation after(Reservation.Step.Move move, Map<RateKey, StoredRate> stored) {
+    return move.rates().isEmpty()
+        ? move.next()
+        : move.next()
+            .withRates(
+                move.rates().stream().map(rate -> rate.after(stored.get(rate.key()))).toList());
   }
 
   /// A write that moves the limit of an account, and what is available by the same difference, if
@@ -442,10 +452,27 @@ public final class Ledger {
     return AccountItem.moveLimit(ledgerTable, stored, limit, to);
   }
 
-  /// A write that makes a newer version of a rate's ceiling known to every process that reads the
-  /// rate, if the rate still has the version that it was read with (ledger.md#rates).
-  public Write putVersion(StoredRate stored, LimitVersion version) {
-    return RateItem.putVersion(ledgerTable, stored, version);
+  /// A write that gives a stored rate the terms of its ceiling, if it still is as it was read
+  /// (ledger.md#rates).
+  public Write termsOf(EnforcedRate rate) {
+    return RateItem.putTerms(ledgerTable, rate);
+  }
+
+  /// Gives those of these rates that the ledger has with other terms the terms of their ceilings,
+  /// each under the condition that it still is as it was read.
+  ///
+  /// @return whether there were any; the caller then reads again
+  public boolean putTerms(Collection<EnforcedRate> rates, Deadline deadline) {
+    boolean any = false;
+    for (EnforcedRate rate : rates) {
+      if (rate.hasOtherTerms()) {
+        any = true;
+        if (!database.write(termsOf(rate), deadline).isDone()) {
+          LOG.debugf("rate %s moved before its terms were put; it is read again", rate.key());
+        }
+      }
+    }
+    return any;
   }
 
   /// Gives an account other sums and writes the audit entry of that, in one transaction. False

@@ -1,8 +1,7 @@
 package io.budgetauthority.ledger;
 
-import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.Posting;
-import io.budgetauthority.ledger.account.RatePosting;
+import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.AccountName;
@@ -12,13 +11,13 @@ import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Caller;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -80,7 +79,9 @@ public record Reservation(
     record Refused() implements Step {}
 
     /// @param seen the reservation that the step was computed from
-    record Move(Reservation seen, Reservation next, List<Posting> postings, List<RatePosting> rates)
+    /// @param next the reservation after it, whose rates still have what they took before: that
+    ///   depends on what the ledger has of them
+    record Move(Reservation seen, Reservation next, List<Posting> postings, List<RateMove> rates)
         implements Step {
       public Move {
         postings = List.copyOf(postings);
@@ -202,7 +203,7 @@ public record Reservation(
 
   /// Extends the time. It never shortens it.
   public Step extend(Instant until, Instant now) {
-    return rehold(new Rehold(decision, priceRow, Map.of(), Map.of(), until, now));
+    return rehold(new Rehold(decision, priceRow, Map.of(), Set.of(), until, now));
   }
 
   /// What a hold is moved to.
@@ -210,19 +211,19 @@ public record Reservation(
   /// @param decision the decision with other holds on the same accounts, in the same order
   /// @param leastAvailable what an account must have available for its change, in micro-USD; an
   ///   account that is absent is changed whatever it has available
-  /// @param bursts the bursts of the rates that a change must fit, in micro-USD; a rate that is
-  ///   absent is changed whatever it has available
+  /// @param gatedRates the rates that a change must fit; another one is changed whatever it has
+  ///   available
   /// @param now when the hold is moved
   public record Rehold(
       Decision decision,
       @Nullable Price priceRow,
       Map<AccountName, MicroUsd> leastAvailable,
-      Map<AccountName, MicroUsd> bursts,
+      Set<AccountName> gatedRates,
       Instant expiresAt,
       Instant now) {
     public Rehold {
       leastAvailable = Map.copyOf(leastAvailable);
-      bursts = Map.copyOf(bursts);
+      gatedRates = Set.copyOf(gatedRates);
     }
   }
 
@@ -243,8 +244,6 @@ public record Reservation(
       MicroUsd least = change.isPositive() ? to.leastAvailable().get(next.name()) : null;
       postings.add(new Posting(next.key(tenantId), change, MicroUsd.ZERO, least));
     }
-    List<RatePosting> ratePostings =
-        postings(decision.rates(), to.decision().rates(), to.bursts(), to.now());
     Reservation next =
         new Reservation(
             id,
@@ -263,24 +262,18 @@ public record Reservation(
             until,
             endedAt,
             retention);
-    return new Step.Move(this, next, postings, ratePostings);
-  }
-
-  /// What the changes from one share of each rate to the next take of it or give back.
-  private List<RatePosting> postings(
-      List<RateShare> before,
-      List<RateShare> after,
-      Map<AccountName, MicroUsd> bursts,
-      Instant now) {
-    List<RatePosting> postings = new ArrayList<>(before.size());
-    for (int i = 0; i < before.size(); i++) {
-      RateShare next = after.get(i);
-      BigInteger change = next.taken().subtract(before.get(i).taken());
-      MicroUsd burst = change.signum() > 0 ? bursts.get(next.name()) : null;
-      postings.add(
-          new RatePosting(EnforcedRate.keyOf(tenantId, next), next.refill(), change, burst, now));
+    List<RateMove> rateMoves = new ArrayList<>(decision.rates().size());
+    for (int i = 0; i < decision.rates().size(); i++) {
+      rateMoves.add(
+          new RateMove(
+              tenantId,
+              to.decision().rates().get(i),
+              to.decision().rates().get(i).hold(),
+              to.gatedRates().contains(to.decision().rates().get(i).name()),
+              createdAt(),
+              to.now()));
     }
-    return postings;
+    return new Step.Move(this, next, postings, rateMoves);
   }
 
   /// Expires it, once its time and the clock skew have passed. The money stays held.
@@ -322,20 +315,15 @@ public record Reservation(
       @Nullable String nextReleaseReason,
       Instant now) {
     MicroUsd due = nextCharge == null ? MicroUsd.ZERO : nextCharge.amount();
-    Duration sinceDecision = Duration.between(createdAt(), now);
-    List<RateShare> nextRates =
+    List<RateMove> rateMoves =
         rates().stream()
-            .map(rate -> rate.holding(rate.hold(), rate.takenFor(due, sinceDecision)))
+            .map(rate -> new RateMove(tenantId, rate, due, false, createdAt(), now))
             .toList();
-    Reservation next =
-        next(
-            nextState,
-            forwarded,
-            decision.isBlocked() ? decision : decision.withRates(nextRates),
-            nextCharge,
-            nextReleaseReason,
-            now);
-    return new Step.Move(this, next, postings(due), postings(rates(), nextRates, Map.of(), now));
+    return new Step.Move(
+        this,
+        next(nextState, forwarded, nextCharge, nextReleaseReason, now),
+        postings(due),
+        rateMoves);
   }
 
   /// Moves to a state that moves no money.
@@ -347,15 +335,35 @@ public record Reservation(
       @Nullable Instant nextEndedAt) {
     return new Step.Move(
         this,
-        next(nextState, nextForwarded, decision, nextCharge, nextReleaseReason, nextEndedAt),
+        next(nextState, nextForwarded, nextCharge, nextReleaseReason, nextEndedAt),
         List.of(),
         List.of());
+  }
+
+  /// The same reservation with what its rates take now.
+  Reservation withRates(List<RateShare> rates) {
+    return new Reservation(
+        id,
+        tenantId,
+        principalId,
+        requestHash,
+        nonce,
+        revision,
+        state,
+        explicitForward,
+        forwarded,
+        decision.withRates(rates),
+        priceRow,
+        charge,
+        releaseReason,
+        expiresAt,
+        endedAt,
+        retention);
   }
 
   private Reservation next(
       ReservationState nextState,
       boolean nextForwarded,
-      Decision nextDecision,
       @Nullable Charge nextCharge,
       @Nullable String nextReleaseReason,
       @Nullable Instant nextEndedAt) {
@@ -369,7 +377,7 @@ public record Reservation(
         nextState,
         explicitForward,
         nextForwarded,
-        nextDecision,
+        decision,
         priceRow,
         nextCharge,
         nextReleaseReason,

@@ -9,7 +9,6 @@ import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Refill;
 import io.budgetauthority.tenant.Scope;
 import java.math.BigInteger;
-import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param limit what refills in one period
 /// @param taken what the call takes of the rate now, in places of [#refill]: its hold until it is
 ///   settled, then its charge and what was refilled before the rest could be given back
+/// @param refilled what the rate had refilled since 1970 at the decision, in micro-USD rounded
+///   down; null where that is what `refill` alone says
 /// @param remaining what the rate had left after the decision; negative for one in debt
 /// @param resetsAt when the call would fit; where it fits, when the burst is whole again. Null for
 ///   a call that never fits and for a whole burst
@@ -36,6 +37,8 @@ public record RateShare(
     @JsonProperty("burst_usd") MicroUsd burst,
     @JsonProperty("hold_usd") MicroUsd hold,
     @JsonProperty("taken") BigInteger taken,
+    @JsonProperty("refilled") @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable BigInteger refilled,
     @JsonProperty("remaining_usd") MicroUsd remaining,
     @JsonProperty("resets_at") @Nullable Instant resetsAt,
     @JsonProperty("exhausted") @JsonInclude(JsonInclude.Include.NON_DEFAULT) boolean isExhausted,
@@ -65,15 +68,24 @@ public record RateShare(
     return new Refill(limit, periodSeconds);
   }
 
-  /// What the call takes once it is known to cost an amount, or holds that amount. What the call
-  /// takes beyond that is given back, except what the rate has refilled since the decision: it was
-  /// available to others, so giving it back would make it available twice (ledger.md#rates).
-  ///
-  /// @param due what the call costs or holds from now on
-  /// @param sinceDecision how long ago the decision was made
-  public BigInteger takenFor(MicroUsd due, Duration sinceDecision) {
-    BigInteger refilled = refill().refilledIn(sinceDecision);
-    return refilled.min(taken).max(refill().placesOf(due));
+  /// The same share of a call at whose time the rate had refilled this much since 1970, in
+  /// micro-USD.
+  public RateShare refilledAt(BigInteger then) {
+    return new RateShare(
+        scope,
+        id,
+        rate,
+        mode,
+        limit,
+        periodSeconds,
+        burst,
+        hold,
+        taken,
+        then,
+        remaining,
+        resetsAt,
+        isExhausted,
+        ownMode);
   }
 
   /// The same share with another hold, of which this much is taken.
@@ -88,6 +100,7 @@ public record RateShare(
         burst,
         newHold,
         newTaken,
+        refilled,
         remaining,
         resetsAt,
         isExhausted,

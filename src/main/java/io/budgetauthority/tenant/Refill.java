@@ -59,6 +59,26 @@ public record Refill(MicroUsd limit, int periodSeconds) {
         .multiply(BigInteger.valueOf(limit.micros()));
   }
 
+  /// What refilled from 1970 to an instant, in micro-USD, rounded down.
+  public BigInteger refilledUntil(Instant instant) {
+    return ceilDiv(placeOf(instant).negate(), periodMillis()).negate();
+  }
+
+  /// By how much more this one refilled from 1970 to an instant than another one, in micro-USD,
+  /// rounded up.
+  public BigInteger refilledMoreThan(Refill other, Instant until) {
+    return ceilDiv(
+        placeOf(until)
+            .multiply(other.periodMillis())
+            .subtract(other.placeOf(until).multiply(periodMillis())),
+        periodMillis().multiply(other.periodMillis()));
+  }
+
+  /// The places of an amount in micro-USD, of any size.
+  public BigInteger placesOf(BigInteger micros) {
+    return micros.multiply(periodMillis());
+  }
+
   /// The places of another refill that are the same amount as these of this one, rounded up: more
   /// is taken and less is given back.
   public BigInteger placesIn(Refill other, BigInteger places) {

@@ -17,15 +17,16 @@ import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsageCharge;
 import io.budgetauthority.settlement.UsageCharges;
 import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Scope;
-import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -226,14 +227,122 @@ class RatesTest {
     advance(500);
     assertThat(passes(other, 1)).isTrue();
     assertThat(passes(one, 1)).isFalse();
+  }
 
-    // 100 are owed again. A release gives back what the slow rate had not refilled.
-    one.rate(Scope.USER, "ada", RateName.USUAL, 10, 100, 100);
+  @Test
+  void whenARateGetsFaster_itRefillsFasterAtOnce() {
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 3_600, 100);
+    assertThat(passes(one, 20)).isTrue();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 1, 100);
+
+    Decision refused = ask(other, 10);
+
+    Instant fits = assertInstanceOf(Verdict.Block.class, refused.verdict()).waitUntil();
+    assertThat(fits).isEqualTo(one.clock.instant().plusMillis(500));
+    advance(500);
+    assertThat(passes(other, 10)).isTrue();
+  }
+
+  @Test
+  void whenARateGetsSlower_nothingRefillsByItsOldTerms() {
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 1, 100);
+    assertThat(passes(one, 20)).isTrue();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 604_800, 100);
+    advance(1_050);
+
+    assertThat(passes(one, 1)).isFalse();
     assertThat(passes(other, 1)).isFalse();
-    done(other.settlement.release(other.gateway, one.idOf("ask-1"), "not called"));
-    Decision after = ask(one, 100);
-    assertThat(rate(after).remaining()).isGreaterThanOrEqualTo(MicroUsd.of(85));
-    assertThat(rate(after).remaining()).isLessThanOrEqualTo(MicroUsd.of(90));
+  }
+
+  @Test
+  void whenThePolicyMakesARateFaster_aRefusalIsTheFirstToSeeIt() {
+    TestAuthority process = new TestAuthority();
+    process.policy(PolicyBuilder.withRateOfUsers("*", 100, 3_600, 100));
+    assertThat(decision(process, "a", 20).isBlocked()).isFalse();
+    process.configuration.replace(
+        process.tenantId, PolicyBuilder.withRateOfUsers("*", 100, 1, 100));
+
+    assertThat(decision(process, "b", 20).isBlocked()).isTrue();
+    process.clock.advance(Duration.ofSeconds(1));
+    assertThat(decision(process, "c", 20).isBlocked()).isFalse();
+  }
+
+  @Test
+  void whenARateOfActualsGetsSlower_itIsSlower() {
+    one.configuration.replace(one.tenantId, TestAuthority.policyIn(Mode.ACTUALS_ONLY));
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 1, 100);
+    assertThat(passes(one, 20)).isTrue();
+    done(one.commit(one.idOf("ask-1"), 0, 20));
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 604_800, 100);
+    advance(1_100);
+
+    assertThat(passes(one, 20)).isFalse();
+  }
+
+  @Test
+  void whenARateGotFaster_whatItRefilledIsNotGivenBack() {
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 604_800, 200);
+    assertThat(passes(one, 20)).isTrue();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 1, 200);
+    advance(1_300);
+    assertThat(passes(other, 40)).isTrue();
+
+    done(one.settlement.release(one.gateway, one.idOf("ask-1"), "not called"));
+
+    assertThat(passes(other, 1)).isFalse();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 604_800, 200);
+    done(one.settlement.release(one.gateway, one.idOf("ask-2"), "not called"));
+    assertThat(passes(other, 39)).isTrue();
+    assertThat(passes(other, 1)).isFalse();
+  }
+
+  @Test
+  void whenARateGotSlower_whatItDidNotRefillIsGivenBack() {
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 1, 200);
+    assertThat(passes(one, 30)).isTrue();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 100, 604_800, 200);
+    advance(2_000);
+
+    done(one.settlement.release(one.gateway, one.idOf("ask-1"), "not called"));
+
+    // A micro-USD may be lost to rounding at the change.
+    assertThat(passes(other, 39)).isTrue();
+  }
+
+  @Test
+  void whenTheBurstChanges_anExtensionIsJudgedByIt() {
+    one.rate(Scope.USER, "ada", RateName.USUAL, 1, 604_800, 100);
+    assertThat(passes(one, 10)).isTrue();
+    one.rate(Scope.USER, "ada", RateName.USUAL, 1, 604_800, 60);
+
+    assertThat(one.settlement.extend(one.gateway, one.idOf("ask-1"), null, 13L))
+        .isInstanceOf(Settlement.Result.Blocked.class);
+    done(one.settlement.extend(one.gateway, one.idOf("ask-1"), null, 12L));
+    one.rate(Scope.USER, "ada", RateName.USUAL, 1, 604_800, 200);
+    done(other.settlement.extend(other.gateway, one.idOf("ask-1"), null, 40L));
+    assertThat(passes(one, 1)).isFalse();
+  }
+
+  @Test
+  void whenTheBudgetClampsTheCall_theLeastCapIsWaitedFor() {
+    TestAuthority process = new TestAuthority();
+    process.policy(
+        TestAuthority.policyWith(
+            new Policy.OutputCapRules(
+                false, 4096, null, Map.of(), Policy.AboveMax.CLAMP, true, 10)));
+    process.rate(Scope.USER, "ada", RateName.USUAL, 10, 1, 100);
+    assertThat(decision(process, "a", 20).isBlocked()).isFalse();
+
+    Decision refused = decision(process, "b", 30);
+
+    Verdict.Block block = assertInstanceOf(Verdict.Block.class, refused.verdict());
+    Instant fits = process.clock.instant().plusSeconds(5);
+    assertThat(block.remedies()).contains(Remedy.WAIT);
+    assertThat(block.waitUntil()).isEqualTo(fits);
+    assertThat(block.resetsAt()).isEqualTo(fits);
+    assertThat(rate(refused).resetsAt()).isEqualTo(fits);
+    process.clock.advance(Duration.ofSeconds(5));
+    assertThat(decision(process, "c", 30).isBlocked()).isFalse();
   }
 
   @Test
@@ -303,28 +412,49 @@ class RatesTest {
     }
   }
 
-  /// Two processes ask, commit and release while answers are lost and the clock moves. Over every
-  /// interval the charges of the calls allowed in it are at most the burst and what refills in it.
-  /// Whatever was given back, a call that fits is never refused for longer than its hold refills.
+  /// The terms of a rate from an instant on.
+  private record Terms(Instant from, long limit, int seconds, long burst) {
+
+    private static Terms any(RandomGenerator random, Instant from) {
+      return new Terms(
+          from, 50 + random.nextInt(2_000), 1 + random.nextInt(30), 20 + random.nextInt(1_000));
+    }
+
+    private void put(TestAuthority process) {
+      process.rate(Scope.USER, "ada", RateName.USUAL, limit, seconds, burst);
+    }
+
+    /// What they refill until the next terms or the end of an interval, rounded up.
+    private long refilled(Instant begin, Instant end) {
+      Instant first = begin.isAfter(from) ? begin : from;
+      long millis = Math.max(0, Duration.between(first, end).toMillis());
+      return Math.ceilDiv(limit * millis, seconds * 1_000L);
+    }
+  }
+
+  /// Two processes ask, commit and release while answers are lost, the clock moves and the terms
+  /// change. Over every interval the charges of the calls allowed in it are at most the burst and
+  /// what refills in it. Whatever was given back, a call that fits is not refused once its hold has
+  /// refilled.
   @Test
   void whenTwoProcessesLoseAnswers_theRateIsNeverPassed() {
     int given = 0;
-    for (long seed = 1; seed <= 6; seed++) {
+    int changed = 0;
+    for (long seed = 1; seed <= 8; seed++) {
       RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
       Faults faults = new Faults(seed, 10, 5);
       TestAuthority losing = new TestAuthority(faults);
       losing.policy(Policy.DEFAULT);
       TestAuthority whole = losing.anotherProcess();
-      long limit = 50 + random.nextInt(2_000);
-      int seconds = 1 + random.nextInt(30);
-      long burst = 20 + random.nextInt(1_000);
-      losing.rate(Scope.USER, "ada", RateName.USUAL, limit, seconds, burst);
+      List<Terms> terms = new ArrayList<>(List.of(Terms.any(random, losing.clock.instant())));
+      terms.getFirst().put(losing);
       List<Call> calls = new ArrayList<>();
       for (int step = 0; step < 120; step++) {
         TestAuthority process = random.nextBoolean() ? losing : whole;
-        switch (random.nextInt(4)) {
-          case 0 -> losing.clock.advance(Duration.ofMillis(random.nextInt(seconds * 300)));
-          case 1 -> {
+        Terms now = terms.getLast();
+        switch (random.nextInt(9)) {
+          case 0, 1 -> losing.clock.advance(Duration.ofMillis(random.nextInt(now.seconds * 300)));
+          case 2, 3 -> {
             List<Call> open = calls.stream().filter(call -> call.open).toList();
             if (!open.isEmpty()) {
               Call call = open.get(random.nextInt(open.size()));
@@ -339,8 +469,16 @@ class RatesTest {
               given++;
             }
           }
+          case 4 -> {
+            if (seed % 2 == 0) {
+              Terms next = Terms.any(random, losing.clock.instant());
+              next.put(process);
+              terms.add(next);
+              changed++;
+            }
+          }
           default -> {
-            int tokens = 1 + random.nextInt((int) (burst / 5));
+            int tokens = 1 + random.nextInt((int) (now.burst / 5));
             String key = seed + "-" + step;
             Decision decision = decision(process, key, tokens);
             if (!decision.isBlocked()) {
@@ -348,30 +486,35 @@ class RatesTest {
             }
           }
         }
-        assertNeverPassed(calls, limit, seconds, burst, "seed " + seed + ", step " + step);
+        assertNeverPassed(calls, terms, "seed " + seed + ", step " + step);
       }
       assertThat(faults.lost.get()).as("seed " + seed).isPositive();
       assertThat(calls).as("seed " + seed).hasSizeGreaterThan(5);
-      losing.clock.advance(Duration.ofSeconds(seconds * (burst / limit + 1) + 1));
-      assertThat(decision(whole, "last-" + seed, (int) (burst / 5)).isBlocked()).isFalse();
+      Terms last = terms.getLast();
+      long most = terms.stream().mapToLong(Terms::burst).max().orElseThrow();
+      losing.clock.advance(Duration.ofSeconds(last.seconds * (most / last.limit + 1) + 1));
+      assertThat(decision(whole, "last-" + seed, (int) (last.burst / 5)).isBlocked()).isFalse();
     }
     assertThat(given).isGreaterThan(20);
+    assertThat(changed).isGreaterThan(20);
   }
 
-  private static void assertNeverPassed(
-      List<Call> calls, long limit, int seconds, long burst, String where) {
+  private static void assertNeverPassed(List<Call> calls, List<Terms> terms, String where) {
+    long burst = terms.stream().mapToLong(Terms::burst).max().orElseThrow();
     for (int from = 0; from < calls.size(); from++) {
       long sum = 0;
       for (int to = from; to < calls.size(); to++) {
         sum += calls.get(to).charge;
-        long millis = Duration.between(calls.get(from).at, calls.get(to).at).toMillis();
-        BigInteger most =
-            BigInteger.valueOf(burst)
-                .multiply(BigInteger.valueOf(seconds * 1_000L))
-                .add(BigInteger.valueOf(limit).multiply(BigInteger.valueOf(millis)));
-        assertThat(BigInteger.valueOf(sum).multiply(BigInteger.valueOf(seconds * 1_000L)))
-            .as(where + ", calls " + from + " to " + to)
-            .isLessThanOrEqualTo(most);
+        long most = burst;
+        for (int i = 0; i < terms.size(); i++) {
+          Instant end = calls.get(to).at;
+          Instant until =
+              i + 1 < terms.size() && terms.get(i + 1).from.isBefore(end)
+                  ? terms.get(i + 1).from
+                  : end;
+          most += terms.get(i).refilled(calls.get(from).at, until);
+        }
+        assertThat(sum).as(where + ", calls " + from + " to " + to).isLessThanOrEqualTo(most);
       }
     }
   }

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -180,7 +181,7 @@ class ReservationTest {
     Decision decision = TestReservation.holding(MicroUsd.of(amount));
     AccountName run = decision.accounts().getFirst().name();
     return new Reservation.Rehold(
-        decision, null, Map.of(run, MicroUsd.of(amount - 100)), Map.of(), until, NOW);
+        decision, null, Map.of(run, MicroUsd.of(amount - 100)), Set.of(), until, NOW);
   }
 
   @Test

@@ -38,7 +38,7 @@ final class CeilingJson {
     if (limit != null && !limit.isPositive()) {
       fields.error("limit_usd", "of a rate must be above 0");
     }
-    if (fields.has("margin_usd")) {
+    if (fields.money("margin_usd") != null) {
       fields.error("margin_usd", "is not for a rate; burst_usd says what is available at a time");
     }
     if (!fields.list("warn_at_percent", CeilingJson::percent).isEmpty()) {
@@ -52,6 +52,12 @@ final class CeilingJson {
 
   private static Ceiling ofWindow(RequestFields fields) {
     MicroUsd limit = fields.money("limit_usd");
+    if (fields.integer("period_seconds", 1, Ceiling.MAX_PERIOD_SECONDS) != null) {
+      fields.error("period_seconds", "is for a ceiling whose window is rate");
+    }
+    if (fields.money("burst_usd") != null) {
+      fields.error("burst_usd", "is for a ceiling whose window is rate");
+    }
     if (!fields.has("limit_usd")) {
       fields.error("limit_usd", "is required");
     }

@@ -268,7 +268,8 @@ public final class Decider {
     if (smallerCap != null) {
       remedies.add(Remedy.REDUCE_OUTPUT);
     }
-    boolean resets = blockers.stream().allMatch(blocker -> blocker.fitsAt(estimate) != null);
+    boolean resets =
+        blockers.stream().allMatch(blocker -> fitsAt(blocker, estimate, least) != null);
     if (resets && blockers.stream().anyMatch(EnforcedAccount.class::isInstance)) {
       remedies.add(Remedy.AFTER_RESET);
     }
@@ -284,16 +285,27 @@ public final class Decider {
             smallerCap,
             resets
                 ? blockers.stream()
-                    .map(blocker -> blocker.fitsAt(estimate))
+                    .map(blocker -> fitsAt(blocker, estimate, least))
                     .filter(Objects::nonNull)
                     .max(Comparator.naturalOrder())
                     .orElse(null)
                 : null,
-            remedies.contains(Remedy.WAIT) ? waitUntil(blockers, estimate) : null,
+            remedies.contains(Remedy.WAIT) ? waitUntil(blockers, least) : null,
             alternatives,
             List.of()),
         quote,
+        least,
         blocking.mode());
+  }
+
+  /// When the call would fit one that blocks. A rate waits for the least that budget clamping would
+  /// leave of the call.
+  private static @Nullable Instant fitsAt(
+      Enforced blocker, Enforced.Estimate estimate, Enforced.Estimate least) {
+    return switch (blocker) {
+      case EnforcedAccount account -> account.fitsAt(estimate);
+      case EnforcedRate rate -> rate.fitsAt(least);
+    };
   }
 
   /// When the rates among what blocks have refilled enough; null where there is none.
@@ -343,6 +355,7 @@ public final class Decider {
             null,
             alternatives,
             code == ProblemCode.PRICE_UNKNOWN ? input.near() : List.of()),
+        null,
         null,
         strictest(input));
   }

@@ -21,15 +21,16 @@ import io.budgetauthority.record.Share;
 import io.budgetauthority.record.Verdict;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -196,7 +197,7 @@ public final class HoldChange {
                 decision.model().movedTo(provider, model), detail, empty, emptyRates),
             null,
             Map.of(),
-            Map.of(),
+            Set.of(),
             reservation.expiresAt(),
             now));
   }
@@ -272,14 +273,14 @@ public final class HoldChange {
     List<AccountShare> shares = decision.accounts();
     List<RateShare> rateShares = decision.rates();
     Map<AccountName, MicroUsd> least = new HashMap<>();
-    Map<AccountName, MicroUsd> bursts = new HashMap<>();
+    Set<AccountName> gatedRates = new HashSet<>();
     if (quote != null) {
       rateShares =
           rates.stream().map(rate -> holding(rate, rate.now().hold(quote.estimate()))).toList();
       if (!quote.estimate().free()) {
         rates.stream()
             .filter(rate -> rate.now().mode() != Mode.ADVISORY_ESTIMATE)
-            .forEach(rate -> bursts.put(rate.share().name(), rate.now().burst()));
+            .forEach(rate -> gatedRates.add(rate.share().name()));
       }
       shares = new ArrayList<>();
       for (Held account : accounts) {
@@ -298,13 +299,12 @@ public final class HoldChange {
             quote == null ? reservation.estimate() : quote.estimate().worst(),
             shares,
             rateShares);
-    return new Result.Moved(new Reservation.Rehold(next, row, least, bursts, expiresAt, now));
+    return new Result.Moved(new Reservation.Rehold(next, row, least, gatedRates, expiresAt, now));
   }
 
-  /// A rate's share with another hold. What it no longer holds is given back, as far as it can be.
-  private RateShare holding(HeldRate rate, MicroUsd hold) {
-    RateShare share = rate.share();
-    return share.holding(hold, share.takenFor(hold, Duration.between(decision.createdAt(), now)));
+  /// A rate's share with another hold. The ledger says what it takes then.
+  private static RateShare holding(HeldRate rate, MicroUsd hold) {
+    return rate.share().holding(hold, rate.share().taken());
   }
 
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {

@@ -1,6 +1,7 @@
 package io.budgetauthority.decision.rule;
 
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.record.ProblemCode;
 import io.budgetauthority.record.Verdict;
@@ -39,8 +40,11 @@ public sealed interface Plan {
   /// The call is not let through. The block is stored and answered with a problem.
   ///
   /// @param quote null where the price is unknown or the model not allowed
+  /// @param least the estimate under the smallest cap that the call may get; null without a quote
   /// @param mode that of the account or rate that blocks, else the strictest mode over all
-  record Block(Verdict.Block verdict, @Nullable Quote quote, Mode mode) implements Plan {}
+  record Block(
+      Verdict.Block verdict, @Nullable Quote quote, Enforced.@Nullable Estimate least, Mode mode)
+      implements Plan {}
 
   /// The request cannot be decided as it is (400). Nothing is stored.
   record Refuse(ProblemCode code, String reason) implements Plan {}

@@ -116,7 +116,8 @@ public final class UnreservedRecorder {
       return Attempt.conflict();
     }
     BudgetView view = view(occurrence, policy, binding, applying, seen, now);
-    if (!view.rates().stream().allMatch(rate -> rateKeys.contains(rate.key()))) {
+    if (!view.rates().stream().allMatch(rate -> rateKeys.contains(rate.key()))
+        || ledger.putTerms(view.rates(), deadline)) {
       return Attempt.conflict();
     }
     Reservation stored = seen.reservation();

@@ -4,11 +4,14 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.RateShare;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Refill;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// One rate at an instant, and the test of that rate in its mode (protocol.md#rates). A rate has no
@@ -40,14 +43,39 @@ public record EnforcedRate(
     return new EnforcedRate(key, refill, burst, mode, ownMode, version, found, now);
   }
 
-  /// The rate of a share as it is now, in the mode of its decision. Its terms are those of now, if
-  /// the ledger has others than the decision had.
+  /// A stored rate under a ceiling that is a rate.
+  public static EnforcedRate of(
+      StoredRate stored, Ceiling ceiling, Policy policy, LimitVersion version, Instant now) {
+    return under(stored.key(), ceiling, policy, version, now).over(stored);
+  }
+
+  /// A rate under its ceiling, before the ledger is read.
+  public static EnforcedRate under(
+      RateKey key, Ceiling ceiling, Policy policy, LimitVersion version, Instant now) {
+    return new EnforcedRate(
+        key,
+        Refill.of(ceiling),
+        Objects.requireNonNull(ceiling.burst(), "a rate has a burst"),
+        ceiling.mode() == null ? policy.mode() : ceiling.mode(),
+        ceiling.mode(),
+        version,
+        null,
+        now);
+  }
+
+  /// Whether the ledger has it with other terms. They are put before anything is held on it.
+  public boolean hasOtherTerms() {
+    return stored != null && !(stored.refill().equals(refill) && stored.burst().equals(burst));
+  }
+
+  /// The rate of a share as it is now, in the mode of its decision and with the terms that the
+  /// ledger has.
   public static EnforcedRate of(
       String tenantId, RateShare share, @Nullable StoredRate stored, Instant now) {
     return new EnforcedRate(
         keyOf(tenantId, share),
         stored == null ? share.refill() : stored.refill(),
-        share.burst(),
+        stored == null ? share.burst() : stored.burst(),
         share.mode(),
         share.ownMode(),
         stored == null ? LimitVersion.NONE : stored.version(),
@@ -68,7 +96,13 @@ public record EnforcedRate(
         share.ownMode(),
         LimitVersion.NONE,
         new StoredRate(
-            key, refill.placeOf(at).add(refill.placesOf(taken)), refill, LimitVersion.NONE),
+            key,
+            refill.placeOf(at).add(refill.placesOf(taken)),
+            refill,
+            share.burst(),
+            BigInteger.ZERO,
+            null,
+            LimitVersion.NONE),
         at);
   }
 
@@ -154,7 +188,12 @@ public record EnforcedRate(
   /// @param charge what the call cost
   /// @param owed the part of it that is not refilled yet, in places of the refill
   public RateShare sharingCharge(MicroUsd charge, BigInteger owed) {
-    return share(MicroUsd.ZERO, refill.placesOf(charge), owed);
+    RateShare share = share(MicroUsd.ZERO, refill.placesOf(charge), owed);
+    BigInteger refilled = share.refilled();
+    return refilled == null
+        ? share
+        : share.refilledAt(
+            refilled.subtract(BigInteger.valueOf(charge.minus(refill.amountOf(owed)).micros())));
   }
 
   private RateShare share(MicroUsd hold, BigInteger taken, BigInteger newlyTaken) {
@@ -191,6 +230,7 @@ public record EnforcedRate(
         burst,
         hold,
         taken,
+        stored == null || stored.changedAt() == null ? null : stored.refilledUntil(now),
         left,
         resetsAt,
         mode != Mode.ADVISORY_ESTIMATE && !left.isPositive(),

@@ -8,6 +8,7 @@ import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Refill;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// How a rate is stored, and the updates of it (ledger.md#rates). Its item stores one place, `tat`.
@@ -19,6 +20,9 @@ public final class RateItem {
   private static final String EMPTY_UNTIL = "tat";
   private static final String LIMIT = "lim";
   private static final String PERIOD = "per";
+  private static final String BURST = "bur";
+  private static final String REFILLED_BEFORE = "rfb";
+  private static final String CHANGED_AT = "chg";
 
   private static final String ADD = "SET tat = tat + :change";
   private static final String RESTART = "SET tat = :next";
@@ -26,7 +30,7 @@ public final class RateItem {
   private static final String NOT_PASSED = "tat > :now";
   private static final String FITS = " AND tat <= :most";
   private static final String AS_READ = "tat = :seen";
-  private static final String TERMS = ", lim = :lim, per = :per";
+  private static final String TERMS = ", lim = :lim, per = :per, bur = :bur";
   private static final String VERSION = ", cver = :cver, pver = :pver";
   private static final String SAME_TERMS = "lim = :lim AND per = :per";
   private static final String ABSENT = "attribute_not_exists(pk)";
@@ -49,38 +53,60 @@ public final class RateItem {
         RateKey.parse(item.text("pk"), item.text("sk")),
         item.integer(EMPTY_UNTIL),
         new Refill(item.money(LIMIT), Math.toIntExact(item.number(PERIOD))),
+        item.money(BURST),
+        item.has(REFILLED_BEFORE) ? item.integer(REFILLED_BEFORE) : BigInteger.ZERO,
+        item.timeOrNull(CHANGED_AT),
         AccountItem.readVersion(item));
   }
 
-  /// The update that takes an amount for a decision. The rate must still have the version that it
-  /// was read with. Under other terms than those stored, it must still be exactly as it was read.
+  /// The update that takes an amount for a decision. The rate must still have the version and the
+  /// terms that it was read with.
   public static Write.Update hold(String table, RateHold hold) {
     EnforcedRate rate = hold.rate();
     StoredRate stored = rate.stored();
-    Refill refill = rate.refill();
-    Attributes.Builder values = Attributes.builder();
     if (stored == null) {
-      return make(table, rate.key(), refill, hold.taken(), rate.now(), rate.version());
+      return make(
+          table, rate.key(), rate.refill(), rate.burst(), hold.taken(), rate.now(), rate.version());
     }
-    String version = AccountItem.sameVersion(stored.version(), values);
-    if (!refill.equals(stored.refill())) {
-      values.put(":seen", stored.emptyUntil()).put(":next", rate.emptyUntil().add(hold.taken()));
-      putTerms(refill, values);
-      AccountItem.putVersion(rate.version(), values);
-      return new Write.Update(
-          table,
-          key(rate.key()),
-          RESTART + TERMS + VERSION,
-          AS_READ + " AND " + version,
-          values.build());
+    if (rate.hasOtherTerms()) {
+      throw new IllegalStateException("the terms of " + rate.key() + " must be put first");
     }
+    Attributes.Builder values = Attributes.builder();
+    String same = SAME_TERMS + " AND " + AccountItem.sameVersion(stored.version(), values);
+    putRefill(stored.refill(), values);
     String newVersion = "";
     if (!rate.version().equals(stored.version())) {
       newVersion = VERSION;
       AccountItem.putVersion(rate.version(), values);
     }
     MicroUsd burst = hold.gated() ? rate.burst() : null;
-    return add(table, stored, hold.taken(), burst, rate.now(), newVersion, version, values);
+    return add(table, stored, hold.taken(), burst, rate.now(), newVersion, same, values);
+  }
+
+  /// The update that gives a stored rate the terms and the version of its ceiling. What is owed
+  /// stays the same amount, and what was refilled until now is remembered. Under another refill the
+  /// rate must still be exactly as it was read.
+  public static Write.Update putTerms(String table, EnforcedRate rate) {
+    StoredRate stored = Objects.requireNonNull(rate.stored(), "a rate that is stored");
+    Refill refill = rate.refill();
+    Attributes.Builder values = Attributes.builder();
+    String condition = AccountItem.sameVersion(stored.version(), values);
+    AccountItem.putVersion(rate.version(), values);
+    values.put(":bur", rate.burst());
+    String expression = "SET bur = :bur" + VERSION;
+    if (!refill.equals(stored.refill())) {
+      putRefill(refill, values);
+      values
+          .put(":seen", stored.emptyUntil())
+          .put(":next", rate.emptyUntil())
+          .put(
+              ":before",
+              stored.refilledBefore().add(stored.refill().refilledMoreThan(refill, rate.now())))
+          .put(":at", rate.now());
+      expression += ", tat = :next, lim = :lim, per = :per, rfb = :before, chg = :at";
+      condition = AS_READ + " AND " + condition;
+    }
+    return new Write.Update(table, key(rate.key()), expression, condition, values.build());
   }
 
   /// The update that posts a change of a step; null where there is nothing to give back to.
@@ -94,29 +120,21 @@ public final class RateItem {
               table,
               posting.rate(),
               posting.refill(),
+              posting.burst(),
               posting.change(),
               posting.at(),
               LimitVersion.NONE)
           : null;
     }
     Attributes.Builder values = Attributes.builder();
-    putTerms(stored.refill(), values);
+    putRefill(stored.refill(), values);
     BigInteger change = posting.refill().placesIn(stored.refill(), posting.change());
     if (change.signum() > 0) {
-      return add(table, stored, change, posting.burst(), posting.at(), "", SAME_TERMS, values);
+      MicroUsd burst = posting.isGated() ? stored.burst() : null;
+      return add(table, stored, change, burst, posting.at(), "", SAME_TERMS, values);
     }
     values.put(":change", change);
     return new Write.Update(table, key(stored.key()), ADD, SAME_TERMS, values.build());
-  }
-
-  /// The update that makes a newer version known to every process that reads the rate. Its place
-  /// stays, and so do its terms: the next hold changes both.
-  public static Write.Update putVersion(String table, StoredRate stored, LimitVersion version) {
-    Attributes.Builder values = Attributes.builder();
-    String condition = AccountItem.sameVersion(stored.version(), values);
-    AccountItem.putVersion(version, values);
-    return new Write.Update(
-        table, key(stored.key()), "SET cver = :cver, pver = :pver", condition, values.build());
   }
 
   private static Write.Update add(
@@ -158,11 +176,13 @@ public final class RateItem {
       String table,
       RateKey key,
       Refill refill,
+      MicroUsd burst,
       BigInteger taken,
       Instant at,
       LimitVersion version) {
-    Attributes.Builder values = Attributes.builder().put(":next", refill.placeOf(at).add(taken));
-    putTerms(refill, values);
+    Attributes.Builder values =
+        Attributes.builder().put(":next", refill.placeOf(at).add(taken)).put(":bur", burst);
+    putRefill(refill, values);
     String expression = RESTART + TERMS;
     if (!version.equals(LimitVersion.NONE)) {
       expression += VERSION;
@@ -171,7 +191,7 @@ public final class RateItem {
     return new Write.Update(table, key(key), expression, ABSENT, values.build());
   }
 
-  private static void putTerms(Refill refill, Attributes.Builder values) {
+  private static void putRefill(Refill refill, Attributes.Builder values) {
     values.put(":lim", refill.limit()).put(":per", refill.periodSeconds());
   }
 }

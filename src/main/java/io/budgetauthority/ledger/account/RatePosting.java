@@ -5,16 +5,15 @@ import io.budgetauthority.record.RateKey;
 import io.budgetauthority.tenant.Refill;
 import java.math.BigInteger;
 import java.time.Instant;
-import org.jspecify.annotations.Nullable;
 
 /// A change of what is taken of one rate, by a step of a reservation.
 ///
 /// @param refill how the rate refilled at the decision
-/// @param change in places of that refill; negative where something is given back
-/// @param burst the rate's burst where the change must fit it; null where it is posted whatever is
-///   available
+/// @param burst the most that the rate has available at one time
+/// @param change in places of `refill`; negative where something is given back
+/// @param isGated whether the change must fit what is available
 public record RatePosting(
-    RateKey rate, Refill refill, BigInteger change, @Nullable MicroUsd burst, Instant at) {
+    RateKey rate, Refill refill, MicroUsd burst, BigInteger change, boolean isGated, Instant at) {
 
   public boolean isNothing() {
     return change.signum() == 0;

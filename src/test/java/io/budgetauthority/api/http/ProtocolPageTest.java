@@ -332,7 +332,7 @@ class ProtocolPageTest {
             from.decision(),
             from.priceRow(),
             Map.of(),
-            Map.of(),
+            Set.of(),
             from.expiresAt().plusSeconds(60),
             NOW));
   }
