@@ -42,4 +42,10 @@ public interface BudgetConfig {
   /// commit gives up before the decision that it is for is back
   @WithDefault("300s")
   Duration usageOutageDelay();
+
+  /// how many transactions of the ledger a process has under way at one time, at least 1. What
+  /// waits meanwhile is written together, in few transactions. Those of one account always are. The
+  /// local build has 1, because its database writes one transaction at a time
+  @WithDefault("32")
+  int transactionsAtOnce();
 }

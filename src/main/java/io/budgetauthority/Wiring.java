@@ -9,6 +9,7 @@ import io.budgetauthority.decision.unreserved.LateDecisions;
 import io.budgetauthority.decision.unreserved.UnreservedRecorder;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.price.table.IncomingPrices;
 import io.budgetauthority.price.table.PriceBook;
@@ -92,7 +93,11 @@ final class Wiring {
   @Produces
   @Singleton
   Ledger ledger(Database database, BudgetConfig config) {
-    return new Ledger(database, config.ledgerTable(), config.decisionsTable());
+    return new Ledger(
+        database,
+        config.ledgerTable(),
+        config.decisionsTable(),
+        new WriteGroups(config.transactionsAtOnce()));
   }
 
   @Produces

@@ -11,6 +11,8 @@ import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.ledger.account.RatePosting;
 import io.budgetauthority.ledger.account.StoredRate;
+import io.budgetauthority.ledger.group.GroupedWrite;
+import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
@@ -44,12 +46,22 @@ public final class Ledger {
 
   private static final Logger LOG = Logger.getLogger("budget.ledger");
 
+  /// How many transactions of one process may be under way where nothing else is said.
+  private static final int TRANSACTIONS_AT_ONCE = 32;
+
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
   private final Increases increases;
+  private final WriteGroups groups;
 
   public Ledger(Database database, String ledgerTable, String decisionsTable) {
+    this(database, ledgerTable, decisionsTable, new WriteGroups(TRANSACTIONS_AT_ONCE));
+  }
+
+  /// @param groups what of this process's writes is sent together
+  public Ledger(Database database, String ledgerTable, String decisionsTable, WriteGroups groups) {
+    this.groups = groups;
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
@@ -280,34 +292,56 @@ public final class Ledger {
     if (write.runs().isEmpty() && write.holds().isEmpty() && write.rates().isEmpty()) {
       return record(write.reservation(), decision, deadline);
     }
-    List<Write> writes = new ArrayList<>();
-    writes.add(decision);
-    for (RunChange change : write.runs()) {
-      if (change instanceof Start start) {
-        writes.addAll(RunItem.start(ledgerTable, start.run()));
-      }
-    }
-    for (ConditionalHold hold : write.holds()) {
-      Renew renew = write.renewalOf(hold);
-      writes.add(
-          renew == null
-              ? AccountItem.hold(ledgerTable, hold)
-              : RunItem.renew(ledgerTable, hold, renew));
-    }
-    for (RateHold hold : write.rates()) {
-      if (hold.taken().signum() > 0) {
-        writes.add(RateItem.hold(ledgerTable, hold));
-      }
-    }
-    int firstCounter = writes.size();
-    write.counters().forEach(counter -> writes.add(counter.increment(ledgerTable)));
-    Written written = database.transact(writes, deadline);
+    List<GroupedWrite> writes = writesOf(write, decision);
+    return groups.send(
+        writes,
+        deadline,
+        this::isWritten,
+        Outcome.Reserved::new,
+        () -> reserve(write, writes, deadline));
+  }
+
+  private boolean isWritten(List<Write> writes, Deadline deadline) {
+    return database.transact(writes, deadline).isDone();
+  }
+
+  private Outcome reserve(DecisionWrite write, List<GroupedWrite> writes, Deadline deadline) {
+    Written written =
+        database.transact(writes.stream().map(GroupedWrite::write).toList(), deadline);
     if (written.isDone()) {
       return new Outcome.Reserved();
     }
     return written.failed(0)
         ? recognise(write.reservation(), written.stored(0))
-        : refusal(write.counters(), firstCounter, written);
+        : refusal(write.counters(), writes.size() - write.counters().size(), written);
+  }
+
+  /// The decision first, the counters last.
+  private List<GroupedWrite> writesOf(DecisionWrite write, Write.Put decision) {
+    List<GroupedWrite> writes = new ArrayList<>();
+    writes.add(alone(decisionsTable, ReservationItem.key(write.reservation().id()), decision));
+    for (RunChange change : write.runs()) {
+      if (change instanceof Start start) {
+        for (Write.Put put : RunItem.start(ledgerTable, start.run())) {
+          writes.add(alone(ledgerTable, put.item().key(), put));
+        }
+      }
+    }
+    for (ConditionalHold hold : write.holds()) {
+      writes.add(new GroupedHold(ledgerTable, hold, write.renewalOf(hold)));
+    }
+    for (RateHold hold : write.rates()) {
+      if (hold.taken().signum() > 0) {
+        writes.add(
+            alone(ledgerTable, RateItem.key(hold.rate().key()), RateItem.hold(ledgerTable, hold)));
+      }
+    }
+    write.counters().forEach(counter -> writes.add(new GroupedCount(ledgerTable, counter, 1)));
+    return writes;
+  }
+
+  private static GroupedWrite alone(String table, Key key, Write write) {
+    return GroupedWrite.alone(new GroupedWrite.Item(table, key), write);
   }
 
   /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
@@ -394,13 +428,24 @@ public final class Ledger {
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
-    List<Write> writes = writesOf(move, deadline);
+    List<GroupedWrite> writes = groupedWritesOf(move, deadline);
     if (writes.size() == 1) {
-      return record(move.next(), writes.getFirst(), deadline) instanceof Outcome.Reserved
+      return record(move.next(), writes.getFirst().write(), deadline) instanceof Outcome.Reserved
           ? SettleOutcome.SETTLED
           : SettleOutcome.CONFLICT;
     }
-    Written written = database.transact(writes, deadline);
+    return groups.send(
+        writes,
+        deadline,
+        this::isWritten,
+        () -> SettleOutcome.SETTLED,
+        () -> settle(move, writes, deadline));
+  }
+
+  private SettleOutcome settle(
+      Reservation.Step.Move move, List<GroupedWrite> writes, Deadline deadline) {
+    Written written =
+        database.transact(writes.stream().map(GroupedWrite::write).toList(), deadline);
     if (written.isDone()) {
       return SettleOutcome.SETTLED;
     }
@@ -418,13 +463,21 @@ public final class Ledger {
   /// The writes of a step: the reservation, if it is still as it was read, then its postings. The
   /// rates that it changes are read for it.
   public List<Write> writesOf(Reservation.Step.Move move, Deadline deadline) {
+    return groupedWritesOf(move, deadline).stream().map(GroupedWrite::write).toList();
+  }
+
+  private List<GroupedWrite> groupedWritesOf(Reservation.Step.Move move, Deadline deadline) {
     Map<RateKey, StoredRate> stored =
         rates(move.next().tenantId(), move.rates().stream().map(RateMove::key).toList(), deadline);
-    List<Write> writes = new ArrayList<>();
-    writes.add(ReservationItem.change(decisionsTable, move.seen(), after(move, stored)));
+    List<GroupedWrite> writes = new ArrayList<>();
+    writes.add(
+        alone(
+            decisionsTable,
+            ReservationItem.key(move.next().id()),
+            ReservationItem.change(decisionsTable, move.seen(), after(move, stored))));
     for (Posting posting : move.postings()) {
       if (!posting.isNothing()) {
-        writes.add(AccountItem.post(ledgerTable, posting));
+        writes.add(new GroupedPosting(ledgerTable, posting));
       }
     }
     for (RateMove rate : move.rates()) {
@@ -432,7 +485,7 @@ public final class Ledger {
       RatePosting posting = rate.posting(found);
       Write write = posting.isNothing() ? null : RateItem.post(ledgerTable, found, posting);
       if (write != null) {
-        writes.add(write);
+        writes.add(alone(ledgerTable, RateItem.key(rate.key()), write));
       }
     }
     return writes;

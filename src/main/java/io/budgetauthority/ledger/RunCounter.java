@@ -32,7 +32,7 @@ public record RunCounter(Of of, String tenantId, String id, long max) {
     return new RunCounter(of, tenantId, id, UNLIMITED);
   }
 
-  private Key key() {
+  Key key() {
     String partition =
         switch (of) {
           case ACTIVE_OF_KEY -> ScopeId.partitionKey(tenantId, Scope.KEY, id);
@@ -45,13 +45,18 @@ public record RunCounter(Of of, String tenantId, String id, long max) {
 
   /// Increments the count, if it is below the maximum.
   Write.Update increment(String table) {
+    return increment(table, 1);
+  }
+
+  /// Increments the count several times, if it is below the maximum each time.
+  Write.Update increment(String table, int times) {
     return new Write.Update(
         table,
         key(),
-        "ADD " + COUNT + " :one",
+        "ADD " + COUNT + " :more",
         Map.of(),
-        "attribute_not_exists(" + COUNT + ") OR " + COUNT + " < :max",
-        Attributes.builder().put(":one", 1).put(":max", max).build(),
+        "attribute_not_exists(" + COUNT + ") OR " + COUNT + " < :below",
+        Attributes.builder().put(":more", times).put(":below", max - times + 1).build(),
         true);
   }
 

@@ -215,14 +215,15 @@ public final class RunItem {
 
   /// The writes that create a run: its item and, where it has a parent, the mark by which it is
   /// found among the children of that parent.
-  static List<Write> start(String table, Run run) {
+  static List<Write.Put> start(String table, Run run) {
     String parent = run.parentRunId();
     return parent == null
         ? List.of(create(table, run))
         : List.of(create(table, run), childOf(table, run.tenantId(), parent, run.runId()));
   }
 
-  private static Write childOf(String table, String tenantId, String parentRunId, String runId) {
+  private static Write.Put childOf(
+      String table, String tenantId, String parentRunId, String runId) {
     Key parent = key(tenantId, parentRunId);
     return new Write.Put(table, Attributes.at(new Key(parent.partition(), CHILD + runId)).build());
   }

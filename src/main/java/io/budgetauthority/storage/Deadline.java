@@ -1,6 +1,7 @@
 package io.budgetauthority.storage;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// The time by which DynamoDB must answer a request, and the pauses between attempts. It uses the
@@ -37,8 +38,15 @@ public final class Deadline {
     return in(LOOK_UP_TIMEOUT);
   }
 
+  /// The first of some deadlines to pass.
+  public static Deadline earliest(Collection<Deadline> deadlines) {
+    return deadlines.stream()
+        .min((one, other) -> Long.signum(one.endNanos - other.endNanos))
+        .orElseThrow();
+  }
+
   /// The time that is left, at least a millisecond.
-  Duration remaining() {
+  public Duration remaining() {
     return Duration.ofNanos(Math.max(1_000_000, endNanos - System.nanoTime()));
   }
 

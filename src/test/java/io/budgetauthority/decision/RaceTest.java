@@ -51,6 +51,10 @@ class RaceTest {
 
   private final Rival rival = new Rival();
   private final TestAuthority service = new TestAuthority(rival);
+
+  /// The rival is another process: one process never writes an account twice at one time.
+  private final TestAuthority other = service.anotherProcess();
+
   private int rivals;
 
   /// The rival holds so much of the user's ceiling, in a run of its own, each time that it is let
@@ -62,7 +66,7 @@ class RaceTest {
 
   private void take(long outputTokens) {
     rivals++;
-    Answer taken = service.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
+    Answer taken = other.ask("rival-" + rivals, "rival-" + rivals, 0, outputTokens, null);
     assertThat(assertInstanceOf(Answer.Decided.class, taken).decision().verdict().wireName())
         .isEqualTo("allow");
   }
@@ -115,7 +119,7 @@ class RaceTest {
     service.ceiling(Scope.USER, "ada", MicroUsd.parse("0.06"));
     letIn(4, 4_000);
     rival.gives =
-        () -> service.settlement.release(service.gateway, service.idOf("rival-" + rivals), null);
+        () -> other.settlement.release(other.gateway, other.idOf("rival-" + rivals), null);
 
     assertThat(ask().verdict().wireName()).isEqualTo("allow");
 

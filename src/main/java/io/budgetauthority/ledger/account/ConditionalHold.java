@@ -1,6 +1,7 @@
 package io.budgetauthority.ledger.account;
 
 import io.budgetauthority.money.MicroUsd;
+import java.util.Optional;
 
 /// One account's part of a decision: what is held on it or charged to it, and under which
 /// condition.
@@ -35,6 +36,43 @@ public record ConditionalHold(
   /// The account is charged, whatever its sums are, and holds nothing.
   public static ConditionalHold ofCharge(EnforcedAccount enforced, MicroUsd charge) {
     return new ConditionalHold(enforced, MicroUsd.ZERO, charge, new Condition.None());
+  }
+
+  /// One hold that takes what this one and then another one takes, of an account that both saw
+  /// alike. Empty where no one condition is that of both. For an account that is not stored yet, no
+  /// condition is written, so both must fit the limit.
+  public Optional<ConditionalHold> then(ConditionalHold later) {
+    Optional<Condition> both = condition(condition, later.condition, total());
+    boolean fits =
+        enforced.stored() != null
+            || both.filter(it -> it instanceof Condition.AtLeast)
+                .map(it -> ((Condition.AtLeast) it).available())
+                .filter(least -> least.compareTo(enforced.account().limit()) > 0)
+                .isEmpty();
+    return fits
+        ? both.map(
+            it ->
+                new ConditionalHold(enforced, hold.plus(later.hold), charge.plus(later.charge), it))
+        : Optional.empty();
+  }
+
+  /// @param before what the first one takes before the second
+  private static Optional<Condition> condition(Condition first, Condition second, MicroUsd before) {
+    return switch (first) {
+      case Condition.None none when second instanceof Condition.AtLeast least ->
+          Optional.of(new Condition.AtLeast(least.available().plus(before)));
+      case Condition.AtLeast least when second instanceof Condition.AtLeast other -> {
+        MicroUsd after = other.available().plus(before);
+        yield Optional.of(
+            after.compareTo(least.available()) > 0 ? new Condition.AtLeast(after) : least);
+      }
+      case Condition.AtLeast least when second instanceof Condition.None -> Optional.of(least);
+      case Condition.None none when second instanceof Condition.None -> Optional.of(none);
+      case Condition.NotSpent notSpent
+          when second instanceof Condition.NotSpent && before.equals(MicroUsd.ZERO) ->
+          Optional.of(notSpent);
+      case Condition one -> Optional.empty();
+    };
   }
 
   /// By how much less is available.

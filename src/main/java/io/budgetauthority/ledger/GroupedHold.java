@@ -1,0 +1,70 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountItem;
+import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.group.GroupedWrite;
+import io.budgetauthority.storage.Write;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// The holds of one group on one account (ledger.md#group-commit).
+///
+/// @param renew what they do to the run whose account it is; null for an account that is no run's
+record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew renew)
+    implements GroupedWrite {
+
+  @Override
+  public Item item() {
+    return new Item(table, AccountItem.key(hold.enforced().account().key()));
+  }
+
+  @Override
+  public boolean isShared() {
+    return true;
+  }
+
+  /// Both holds, of an account that both saw with the same limit and version. A run is renewed by
+  /// both alike, and keeps the later end.
+  @Override
+  public Optional<GroupedWrite> then(GroupedWrite later) {
+    return later instanceof GroupedHold other && sees(other.hold) && isLike(other.renew)
+        ? hold.then(other.hold).map(both -> new GroupedHold(table, both, last(renew, other.renew)))
+        : Optional.empty();
+  }
+
+  private boolean sees(ConditionalHold other) {
+    Account mine = hold.enforced().account();
+    Account theirs = other.enforced().account();
+    Account stored = hold.enforced().stored();
+    Account storedThere = other.enforced().stored();
+    return mine.limit().equals(theirs.limit())
+        && mine.version().equals(theirs.version())
+        && (stored == null || storedThere == null
+            ? stored == storedThere
+            : stored.limit().equals(storedThere.limit())
+                && stored.version().equals(storedThere.version()));
+  }
+
+  private boolean isLike(Ledger.@Nullable Renew other) {
+    return renew == null || other == null
+        ? renew == other
+        : renew.completed().equals(other.completed())
+            && renew.counts() == other.counts()
+            && renew.seen().tuple().equals(other.seen().tuple())
+            && renew.seen().counted() == other.seen().counted();
+  }
+
+  private static Ledger.@Nullable Renew last(
+      Ledger.@Nullable Renew one, Ledger.@Nullable Renew other) {
+    return one == null || other == null || one.expiresAt().isAfter(other.expiresAt()) ? one : other;
+  }
+
+  @Override
+  public Write write() {
+    return renew == null
+        ? AccountItem.hold(table, hold)
+        : RunItem.renew(table, hold, Objects.requireNonNull(renew));
+  }
+}

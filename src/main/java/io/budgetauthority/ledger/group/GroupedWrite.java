@@ -1,0 +1,43 @@
+package io.budgetauthority.ledger.group;
+
+import io.budgetauthority.storage.Key;
+import io.budgetauthority.storage.Write;
+import java.util.Optional;
+
+/// One write of one item within a group. A transaction may write an item once, so two of one item
+/// become one that does both, where that is possible.
+public interface GroupedWrite {
+
+  /// The item, by its table and its key.
+  record Item(String table, Key key) {}
+
+  Item item();
+
+  /// Whether others may write the same item at the same time, such as an account.
+  boolean isShared();
+
+  /// One write that does what this one and then the other one does, under conditions that let it be
+  /// written only where both could be. Empty where there is none.
+  Optional<GroupedWrite> then(GroupedWrite later);
+
+  Write write();
+
+  /// A write of an item that nobody else writes at the same time.
+  static GroupedWrite alone(Item item, Write write) {
+    return new Alone(item, write);
+  }
+
+  /// A write of an item that nobody else writes at the same time.
+  record Alone(Item item, Write write) implements GroupedWrite {
+
+    @Override
+    public boolean isShared() {
+      return false;
+    }
+
+    @Override
+    public Optional<GroupedWrite> then(GroupedWrite later) {
+      return Optional.empty();
+    }
+  }
+}

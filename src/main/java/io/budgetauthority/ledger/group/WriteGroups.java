@@ -1,0 +1,258 @@
+package io.budgetauthority.ledger.group;
+
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Write;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// Writes together what waits at the same time (ledger.md#group-commit). A transaction starts at
+/// once, unless so many are under way as may be, or one of them writes an account of it. What waits
+/// meanwhile is folded into groups, each one transaction. If a group is not written, for whatever
+/// reason, each of its members is sent alone, as if there were no groups. So a group changes how
+/// many transactions there are and nothing else. Safe for use by many threads.
+public final class WriteGroups {
+
+  /// How many writes a group may have. A transaction may have 100 and 4 MB, and an item of a
+  /// decision has about 2 KB.
+  private static final int MAX_WRITES = Database.MAX_WRITES_A_TRANSACTION;
+
+  private final int atOnce;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<Member> waiting = new ArrayDeque<>();
+  private final Set<GroupedWrite.Item> busy = new HashSet<>();
+
+  /// How many of those that wait write an item.
+  private final Map<GroupedWrite.Item, Integer> awaited = new HashMap<>();
+
+  private int underWay;
+
+  /// @param atOnce how many transactions may be under way at one time, at least 1
+  public WriteGroups(int atOnce) {
+    if (atOnce < 1) {
+      throw new IllegalArgumentException("at least one transaction must be under way: " + atOnce);
+    }
+    this.atOnce = atOnce;
+  }
+
+  /// Sends one transaction.
+  public interface Transaction {
+    /// Whether it is written.
+    boolean send(List<Write> writes, Deadline deadline);
+  }
+
+  /// What a member is told: to send a group, that it is written, or to go alone.
+  private sealed interface Turn {
+    record Lead(Group group) implements Turn {}
+
+    record Written() implements Turn {}
+
+    record Alone() implements Turn {}
+  }
+
+  private record Member(
+      List<GroupedWrite> writes, Deadline deadline, CompletableFuture<Turn> turn) {}
+
+  private record Group(
+      List<Member> members,
+      Map<GroupedWrite.Item, GroupedWrite> writes,
+      Set<GroupedWrite.Item> busy) {}
+
+  /// Sends writes, alone or within a group, and returns what became of them.
+  ///
+  /// @param transaction sends those of a group
+  /// @param written what the caller is given where its writes are written within a group
+  /// @param alone sends the caller's writes alone
+  public <R> R send(
+      List<GroupedWrite> writes,
+      Deadline deadline,
+      Transaction transaction,
+      Supplier<R> written,
+      Supplier<R> alone) {
+    Member member = new Member(List.copyOf(writes), deadline, new CompletableFuture<>());
+    arrive(member);
+    return switch (turnOf(member)) {
+      case Turn.Written it -> written.get();
+      case Turn.Alone it -> alone.get();
+      case Turn.Lead lead -> lead(lead.group(), transaction, written, alone);
+    };
+  }
+
+  /// What a member is told. It waits until its deadline, and then goes alone, unless it is in a
+  /// group by then.
+  private Turn turnOf(Member member) {
+    try {
+      return member.turn().get(member.deadline().remaining().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return leaves(member) ? new Turn.Alone() : member.turn().join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return leaves(member) ? new Turn.Alone() : member.turn().join();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a turn is never a fault", e);
+    }
+  }
+
+  /// Whether a member still waited. It waits no longer.
+  private boolean leaves(Member member) {
+    lock.lock();
+    try {
+      boolean waited = waiting.remove(member);
+      if (waited) {
+        waitsNoLonger(member);
+      }
+      return waited;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void waitsNoLonger(Member member) {
+    sharedOf(member)
+        .forEach(item -> awaited.computeIfPresent(item, (same, n) -> n == 1 ? null : n - 1));
+  }
+
+  private <R> R lead(Group group, Transaction transaction, Supplier<R> written, Supplier<R> alone) {
+    if (group.members().size() == 1) {
+      try {
+        return alone.get();
+      } finally {
+        finish(group);
+      }
+    }
+    Turn turn = new Turn.Alone();
+    try {
+      if (isWritten(group, transaction)) {
+        turn = new Turn.Written();
+      }
+    } finally {
+      for (Member member : group.members()) {
+        member.turn().complete(turn);
+      }
+      finish(group);
+    }
+    return turn instanceof Turn.Written ? written.get() : alone.get();
+  }
+
+  /// A fault of a group is the members' own to find out, each by its own try.
+  private static boolean isWritten(Group group, Transaction transaction) {
+    try {
+      return transaction.send(
+          group.writes().values().stream().map(GroupedWrite::write).toList(),
+          Deadline.earliest(group.members().stream().map(Member::deadline).toList()));
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  private void arrive(Member member) {
+    Group group = null;
+    lock.lock();
+    try {
+      if (underWay < atOnce && sharedOf(member).noneMatch(this::isTaken)) {
+        group = started(List.of(member), Map.of());
+      } else {
+        waiting.addLast(member);
+        sharedOf(member).forEach(item -> awaited.merge(item, 1, Integer::sum));
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (group != null) {
+      member.turn().complete(new Turn.Lead(group));
+    }
+  }
+
+  private void finish(Group group) {
+    List<Group> next = new ArrayList<>();
+    lock.lock();
+    try {
+      underWay--;
+      busy.removeAll(group.busy());
+      while (underWay < atOnce) {
+        Group one = gather();
+        if (one == null) {
+          break;
+        }
+        next.add(one);
+      }
+    } finally {
+      lock.unlock();
+    }
+    next.forEach(one -> one.members().getFirst().turn().complete(new Turn.Lead(one)));
+  }
+
+  /// The first that waits and may start, with all others that fit beside it; null where there is
+  /// none.
+  private @Nullable Group gather() {
+    List<Member> members = new ArrayList<>();
+    Map<GroupedWrite.Item, GroupedWrite> writes = new LinkedHashMap<>();
+    Set<GroupedWrite.Item> taken = new HashSet<>(busy);
+    Iterator<Member> all = waiting.iterator();
+    while (all.hasNext() && writes.size() < MAX_WRITES) {
+      Member member = all.next();
+      if (sharedOf(member).anyMatch(taken::contains)) {
+        // Who comes later may not take what this one waits for.
+        sharedOf(member).forEach(taken::add);
+        continue;
+      }
+      Map<GroupedWrite.Item, GroupedWrite> more = together(writes, member);
+      if (more != null) {
+        writes = more;
+        members.add(member);
+        all.remove();
+        waitsNoLonger(member);
+      }
+    }
+    return members.isEmpty() ? null : started(members, writes);
+  }
+
+  /// Whether an item is written now, or somebody waits for it.
+  private boolean isTaken(GroupedWrite.Item item) {
+    return busy.contains(item) || awaited.containsKey(item);
+  }
+
+  /// The writes of a group and of one more member; null where they do not fit into a transaction.
+  private static @Nullable Map<GroupedWrite.Item, GroupedWrite> together(
+      Map<GroupedWrite.Item, GroupedWrite> writes, Member member) {
+    Map<GroupedWrite.Item, GroupedWrite> more = new LinkedHashMap<>(writes);
+    for (GroupedWrite write : member.writes()) {
+      GroupedWrite first = more.get(write.item());
+      Optional<GroupedWrite> both = first == null ? Optional.of(write) : first.then(write);
+      if (both.isEmpty()) {
+        return null;
+      }
+      more.put(write.item(), both.get());
+    }
+    return more.size() <= MAX_WRITES ? more : null;
+  }
+
+  private Group started(List<Member> members, Map<GroupedWrite.Item, GroupedWrite> writes) {
+    Set<GroupedWrite.Item> shared = new HashSet<>();
+    members.forEach(member -> sharedOf(member).forEach(shared::add));
+    busy.addAll(shared);
+    underWay++;
+    return new Group(members, writes, shared);
+  }
+
+  private static Stream<GroupedWrite.Item> sharedOf(Member member) {
+    return member.writes().stream().filter(GroupedWrite::isShared).map(GroupedWrite::item);
+  }
+}

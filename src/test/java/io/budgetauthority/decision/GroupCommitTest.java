@@ -1,0 +1,182 @@
+package io.budgetauthority.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.budgetauthority.Faults;
+import io.budgetauthority.TestAuthority;
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.storage.StorageContended;
+import io.budgetauthority.tenant.Policy;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import org.junit.jupiter.api.Test;
+
+/// Many calls of one process at the same time, which the ledger writes in groups: exact as one by
+/// one (ledger.md#group-commit).
+class GroupCommitTest {
+
+  private static final MicroUsd RUN_LIMIT = MicroUsd.of(900_000_000);
+  private static final int CALLS = 120;
+
+  private static <T> List<T> all(int calls, IntFunction<Callable<T>> call) throws Exception {
+    List<Future<T>> futures = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < calls; i++) {
+        futures.add(threads.submit(call.apply(i)));
+      }
+    }
+    List<T> results = new ArrayList<>();
+    for (Future<T> future : futures) {
+      results.add(future.get());
+    }
+    return results;
+  }
+
+  private static Answer.Decided ask(TestAuthority process, String key, String run, int tokens) {
+    while (true) {
+      try {
+        return (Answer.Decided) process.ask(key, run, 0, tokens, RUN_LIMIT);
+      } catch (StorageContended e) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static void commit(TestAuthority process, String key, int tokens) {
+    while (true) {
+      try {
+        assertThat(process.commit(process.idOf(key), 0, tokens))
+            .isInstanceOf(Settlement.Result.Done.class);
+        return;
+      } catch (StorageContended e) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void whenManyAskAtOnce_exactlyWhatFitsIsAllowed() throws Exception {
+    exactly(new TestAuthority());
+  }
+
+  @Test
+  void whenAnswersAreLost_exactlyWhatFitsIsAllowed() throws Exception {
+    Faults faults = new Faults(27, 10, 10);
+    exactly(new TestAuthority(faults));
+    assertThat(faults.lost.get()).isPositive();
+  }
+
+  /// Some calls are of runs of their own, some share one; half are of another process.
+  private static void exactly(TestAuthority one) throws Exception {
+    one.policy(Policy.DEFAULT);
+    TestAuthority other = one.anotherProcess();
+    one.ceiling(Scope.TENANT, "-", Window.MONTH, MicroUsd.of(500));
+    one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
+
+    List<Answer.Decided> answers =
+        all(
+            CALLS,
+            i ->
+                () ->
+                    ask(
+                        i % 2 == 0 ? one : other,
+                        "call-" + i,
+                        i % 3 == 0 ? "own-" + i : "shared-" + i % 4,
+                        1 + i % 2));
+
+    long allowed =
+        answers.stream()
+            .filter(it -> !it.decision().isBlocked())
+            .mapToLong(it -> it.reservation().estimate().micros())
+            .sum();
+    Account user = one.account(Scope.USER, "ada");
+    assertThat(user.reserved()).isEqualTo(MicroUsd.of(allowed));
+    // Calls of 5 and of 10 fit a limit of 500 whole, up to the last 5.
+    assertThat(allowed).isBetween(495L, 500L);
+
+    List<Integer> let = new ArrayList<>();
+    for (int i = 0; i < CALLS; i++) {
+      if (!answers.get(i).decision().isBlocked()) {
+        let.add(i);
+      }
+    }
+    var unused =
+        all(
+            let.size(),
+            i ->
+                () -> {
+                  commit(i % 2 == 0 ? one : other, "call-" + let.get(i), 1);
+                  return i;
+                });
+    assertThat(one.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.ZERO);
+    assertThat(one.account(Scope.USER, "ada").committed()).isEqualTo(MicroUsd.of(5L * let.size()));
+    for (String run : List.of("shared-0", "shared-1", "shared-2", "shared-3")) {
+      Account account = one.run(run).account();
+      assertThat(account.reserved()).isEqualTo(MicroUsd.ZERO);
+      assertThat(account.addsUp()).isTrue();
+    }
+  }
+
+  @Test
+  void whenOneKeyIsSentAtOnce_oneReservationIsMade() throws Exception {
+    TestAuthority one = new TestAuthority();
+    one.policy(Policy.DEFAULT);
+    one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
+
+    List<Answer.Decided> answers = all(40, i -> () -> ask(one, "key-" + i % 4, "run-" + i % 4, 2));
+
+    assertThat(answers).allSatisfy(it -> assertThat(it.decision().isBlocked()).isFalse());
+    assertThat(one.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.of(40));
+  }
+
+  @Test
+  void whenRunsAreLimited_groupsCountEachOne() throws Exception {
+    TestAuthority one = new TestAuthority();
+    one.policy(TestAuthority.policyWithMostNewRunsPerDay(17));
+
+    List<Object> answers =
+        Collections.synchronizedList(
+            new ArrayList<>(all(40, i -> () -> (Object) started(one, "call-" + i, "run-" + i))));
+
+    assertThat(answers.stream().filter(Answer.Decided.class::isInstance)).hasSize(17);
+    assertThat(answers.stream().filter(Answer.TooManyRuns.class::isInstance)).hasSize(23);
+  }
+
+  private static Answer started(TestAuthority process, String key, String run) {
+    while (true) {
+      try {
+        return process.ask(key, run, 0, 1, RUN_LIMIT);
+      } catch (StorageContended e) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  @Test
+  void whenAGroupIsWritten_eachRecordHasItsOwnHold() throws Exception {
+    TestAuthority one = new TestAuthority();
+    one.policy(Policy.DEFAULT);
+    one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
+
+    List<Answer.Decided> answers = all(30, i -> () -> ask(one, "call-" + i, "run", 1 + i % 3));
+
+    for (int i = 0; i < 30; i++) {
+      MicroUsd expected = MicroUsd.of(5L * (1 + i % 3));
+      assertThat(answers.get(i).decision().accounts())
+          .extracting(AccountShare::hold)
+          .containsOnly(expected);
+    }
+    assertThat(one.run("run").account().reserved()).isEqualTo(MicroUsd.of(5L * 60));
+  }
+}
