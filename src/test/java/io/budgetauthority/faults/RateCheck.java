@@ -36,7 +36,7 @@ record RateCheck(Ledger ledger, Instant now) {
   static final RateName FAST = new RateName("fast");
 
   private static final int FAST_MICROS_A_SECOND = 20_000;
-  private static final long FAST_BURST_MICROS = 400_000;
+  private static final long FAST_BURST_MICROS = 1_500_000;
 
   /// What a process's clock may be ahead of another's, and what a write may take.
   private static final Duration CLOCKS = Duration.ofSeconds(6);
