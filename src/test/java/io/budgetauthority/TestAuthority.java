@@ -36,6 +36,7 @@ import io.budgetauthority.settlement.UsageQueue;
 import io.budgetauthority.settlement.UsageReport;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
@@ -55,6 +56,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 
@@ -252,6 +254,17 @@ public final class TestAuthority {
   public void ceiling(Scope scope, String id, MicroUsd limit, Mode mode) {
     ceiling(
         scope, id, Window.TOTAL, new Ceiling(limit, mode, null, Ceiling.DEFAULT_WARN_AT_PERCENT));
+  }
+
+  /// What a call answers, sent again each time that it is told of contention.
+  public static <A> A untilAnswered(Supplier<A> call) {
+    while (true) {
+      try {
+        return call.get();
+      } catch (StorageContended e) {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   /// An ask for one call of a run by user `ada` with key `ci`.

@@ -105,9 +105,8 @@ public final class PutCeiling {
     writes.add(policies.unchanged(scopeId.tenantId(), policy));
     switch (window) {
       case RateName name -> {
-        RateKey key = new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name);
         ledger
-            .rate(key, deadline)
+            .rate(RateKey.of(scopeId, name), deadline)
             .map(stored -> EnforcedRate.of(stored, ceiling, policy.policy(), version, now))
             .ifPresent(rate -> writes.add(ledger.termsOf(rate)));
       }
@@ -141,6 +140,7 @@ public final class PutCeiling {
   }
 
   private static boolean isOneTooMany(CeilingSet before, CeilingWindow rate) {
-    return !before.byWindow().containsKey(rate) && before.rates() >= RateName.MAX_RATES;
+    return !before.byWindow().containsKey(rate)
+        && RateName.countIn(before.byWindow()) >= RateName.MAX_RATES;
   }
 }

@@ -78,11 +78,6 @@ public final class Accounts {
     public List<EnforcedAccount> enforcedAccounts(Map<AccountKey, Account> stored) {
       return unread.stream().map(enforced -> withSums(enforced, stored)).toList();
     }
-
-    /// The rates with what the ledger has of them.
-    public List<EnforcedRate> enforcedRates(Map<RateKey, StoredRate> stored) {
-      return unreadRates.stream().map(rate -> rate.over(stored.get(rate.key()))).toList();
-    }
   }
 
   /// Removes what this process has cached of the ceilings that apply and of their policy.
@@ -127,7 +122,9 @@ public final class Accounts {
       switch (window) {
         case Window one -> accounts.add(apply(scopeId, one, ceiling, version, policy, at));
         case RateName name ->
-            rates.add(rate(scopeId, name, ceiling, version, policy.policy(), now));
+            rates.add(
+                EnforcedRate.under(
+                    RateKey.of(scopeId, name), ceiling, policy.policy(), version, now));
       }
     }
   }
@@ -159,40 +156,11 @@ public final class Accounts {
   /// nothing may be written with it.
   public static EnforcedRate ofRate(
       ScopeId scopeId, RateName name, Ceiling ceiling, VersionedPolicy policy, Instant now) {
-    return rate(
-        scopeId, name, ceiling, new LimitVersion(0, policy.version()), policy.policy(), now);
-  }
-
-  /// The rates of a run, before the ledger is read.
-  ///
-  /// @param rates those of the run, or of one that a call would make
-  /// @param version that of the run's account
-  public static List<EnforcedRate> ofRun(
-      String tenantId,
-      String runId,
-      Map<RateName, Ceiling> rates,
-      LimitVersion version,
-      Policy policy,
-      Instant now) {
-    ScopeId scopeId = new ScopeId(tenantId, Scope.RUN, runId);
-    return rates.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey(CeilingWindow.ORDER))
-        .map(it -> rate(scopeId, it.getKey(), it.getValue(), version, policy, now))
-        .toList();
-  }
-
-  private static EnforcedRate rate(
-      ScopeId scopeId,
-      RateName name,
-      Ceiling ceiling,
-      LimitVersion version,
-      Policy policy,
-      Instant now) {
     return EnforcedRate.under(
-        new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name),
+        RateKey.of(scopeId, name),
         ceiling,
-        policy,
-        version,
+        policy.policy(),
+        new LimitVersion(0, policy.version()),
         now);
   }
 

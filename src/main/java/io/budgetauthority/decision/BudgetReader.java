@@ -21,6 +21,7 @@ import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -45,9 +46,7 @@ final class BudgetReader {
 
   /// @param chain the ancestors, which never change
   /// @param rates the rates of the run and its ancestors as they were last read
-  private record Known(List<String> chain, List<RateKey> rates) {
-    static final Known NOTHING = new Known(List.of(), List.of());
-  }
+  private record Known(List<String> chain, List<RateKey> rates) {}
 
   BudgetReader(Ledger ledger, Policies policies, Ceilings ceilings) {
     this.ledger = ledger;
@@ -103,7 +102,10 @@ final class BudgetReader {
     List<Run> seenAncestors =
         chain.stream().map(seen.runs()::get).filter(Objects::nonNull).toList();
     List<RateKey> rates = rateKeys(ask, callRun, policy.policy(), run, seenAncestors);
-    remember(ask.tenantId(), callRun, new Known(chain, rates));
+    Known found = new Known(chain, rates);
+    if (callRun.runId() != null && !found.equals(expected)) {
+      known.put(new RunName(ask.tenantId(), callRun.runId()), found);
+    }
     if (!tuple.equals(ask.stated())
         || !seen.runs().keySet().containsAll(chain)
         || !expected.rates().containsAll(rates)) {
@@ -124,17 +126,8 @@ final class BudgetReader {
       return new Reading.Refused(outside);
     }
     List<BudgetView.RunOfCall> runs = runs(ask, callRun, same, ancestors, policy.policy());
-    List<EnforcedRate> enforcedRates = new ArrayList<>();
-    for (BudgetView.RunOfCall one : runs) {
-      for (EnforcedRate rate : one.unreadRates(policy.policy(), now)) {
-        if (!rates.contains(rate.key())) {
-          return new Reading.Stale();
-        }
-        enforcedRates.add(rate.over(seen.rates().get(rate.key())));
-      }
-    }
-    enforcedRates.addAll(applying.enforcedRates(seen.rates()));
-    if (ledger.putTerms(enforcedRates, deadline)) {
+    List<EnforcedRate> enforcedRates = BudgetView.rates(runs, applying, seen, policy.policy(), now);
+    if (!areRead(enforcedRates, applying, rates) || ledger.putTerms(enforcedRates, deadline)) {
       return new Reading.Stale();
     }
     return new Reading.View(
@@ -147,6 +140,14 @@ final class BudgetReader {
             callRun.isIssued(),
             applying.enforcedAccounts(seen.accounts()),
             enforcedRates));
+  }
+
+  /// Whether the ledger was read for all of these rates. A run may have got others meanwhile.
+  private static boolean areRead(
+      List<EnforcedRate> enforced, Accounts.Applying applying, List<RateKey> ofRuns) {
+    Set<RateKey> read = new HashSet<>(applying.rateKeys());
+    read.addAll(ofRuns);
+    return enforced.stream().map(EnforcedRate::key).allMatch(read::contains);
   }
 
   private Ledger.Snapshot read(
@@ -177,12 +178,6 @@ final class BudgetReader {
     return found == null
         ? new Known(List.of(), rateKeys(ask, callRun, policy, null, List.of()))
         : found;
-  }
-
-  private void remember(String tenantId, CallRun callRun, Known found) {
-    if (callRun.runId() != null && !found.equals(Known.NOTHING)) {
-      known.put(new RunName(tenantId, callRun.runId()), found);
-    }
   }
 
   private static List<String> chainOf(@Nullable Run run, @Nullable Run parent) {

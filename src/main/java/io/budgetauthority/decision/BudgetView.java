@@ -1,16 +1,21 @@
 package io.budgetauthority.decision;
 
+import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RateKey;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.RateName;
 import io.budgetauthority.tenant.Refill;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.VersionedPolicy;
 import java.math.BigInteger;
 import java.time.Duration;
@@ -18,6 +23,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// What the configuration and the ledger say about one call, as it was read for it.
@@ -66,12 +72,31 @@ public record BudgetView(
 
     /// The run's rates, before the ledger is read.
     public List<EnforcedRate> unreadRates(Policy policy, Instant now) {
-      Account held = account.account();
-      return rates.isEmpty()
-          ? List.of()
-          : Accounts.ofRun(
-              held.key().tenantId(), held.key().id(), rates, held.version(), policy, now);
+      AccountKey key = account.account().key();
+      ScopeId scopeId = new ScopeId(key.tenantId(), key.scope(), key.id());
+      LimitVersion version = account.account().version();
+      return rates.entrySet().stream()
+          .sorted(Map.Entry.comparingByKey(CeilingWindow.ORDER))
+          .map(
+              it ->
+                  EnforcedRate.under(
+                      RateKey.of(scopeId, it.getKey()), it.getValue(), policy, version, now))
+          .toList();
     }
+  }
+
+  /// The rates of runs and of ceilings, with what the ledger has of them.
+  public static List<EnforcedRate> rates(
+      List<RunOfCall> runs,
+      Accounts.Applying applying,
+      Ledger.Snapshot seen,
+      Policy policy,
+      Instant now) {
+    return Stream.concat(
+            runs.stream().flatMap(run -> run.unreadRates(policy, now).stream()),
+            applying.unreadRates().stream())
+        .map(seen::over)
+        .toList();
   }
 
   public Policy policy() {

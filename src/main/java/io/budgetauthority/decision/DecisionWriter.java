@@ -49,7 +49,7 @@ record DecisionWriter(
         block.verdict(),
         block.mode(),
         block.quote(),
-        view.accounts().stream().map(account -> account.sharingBlock(estimate)).toList(),
+        view.accounts().stream().map(account -> account.sharing(MicroUsd.ZERO)).toList(),
         view.rates().stream().map(rate -> rate.sharingBlock(estimate)).toList(),
         List.of());
   }

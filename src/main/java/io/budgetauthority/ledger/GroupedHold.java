@@ -5,7 +5,6 @@ import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.storage.Write;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -63,8 +62,6 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
 
   @Override
   public Write write() {
-    return renew == null
-        ? AccountItem.hold(table, hold)
-        : RunItem.renew(table, hold, Objects.requireNonNull(renew));
+    return renew == null ? AccountItem.hold(table, hold) : RunItem.renew(table, hold, renew);
   }
 }

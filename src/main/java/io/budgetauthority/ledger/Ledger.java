@@ -9,7 +9,6 @@ import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.RateMove;
-import io.budgetauthority.ledger.account.RatePosting;
 import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.ledger.group.WriteGroups;
@@ -85,6 +84,11 @@ public final class Ledger {
       accounts = Map.copyOf(accounts);
       rates = Map.copyOf(rates);
       runs = Map.copyOf(runs);
+    }
+
+    /// A rate with what the ledger had of it.
+    public EnforcedRate over(EnforcedRate unread) {
+      return unread.over(rates.get(unread.key()));
     }
 
     /// The accounts without the increases whose time has passed at an instant, for a reader that
@@ -481,9 +485,7 @@ public final class Ledger {
       }
     }
     for (RateMove rate : move.rates()) {
-      StoredRate found = stored.get(rate.key());
-      RatePosting posting = rate.posting(found);
-      Write write = posting.isNothing() ? null : RateItem.post(ledgerTable, found, posting);
+      Write write = RateItem.post(ledgerTable, stored.get(rate.key()), rate);
       if (write != null) {
         writes.add(alone(ledgerTable, RateItem.key(rate.key()), write));
       }
@@ -496,7 +498,9 @@ public final class Ledger {
         ? move.next()
         : move.next()
             .withRates(
-                move.rates().stream().map(rate -> rate.after(stored.get(rate.key()))).toList());
+                move.rates().stream()
+                    .map(rate -> rate.share().taking(rate.takenAfter(stored.get(rate.key()))))
+                    .toList());
   }
 
   /// A write that moves the limit of an account, and what is available by the same difference, if

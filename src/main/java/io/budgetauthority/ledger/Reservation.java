@@ -7,6 +7,7 @@ import io.budgetauthority.price.Price;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Charge;
+import io.budgetauthority.record.CopiedByBuilder;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RateShare;
 import io.budgetauthority.record.Verdict;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// @param endedAt when it was settled or released, or for a block, when it was created; null before
 ///   that
 /// @param retention how long it is stored after that
+@CopiedByBuilder
 public record Reservation(
     ReservationId id,
     String tenantId,
@@ -245,34 +247,24 @@ public record Reservation(
       postings.add(new Posting(next.key(tenantId), change, MicroUsd.ZERO, least));
     }
     Reservation next =
-        new Reservation(
-            id,
-            tenantId,
-            principalId,
-            requestHash,
-            nonce,
-            revision + 1,
-            state,
-            explicitForward,
-            forwarded,
-            to.decision(),
-            to.priceRow(),
-            charge,
-            releaseReason,
-            until,
-            endedAt,
-            retention);
-    List<RateMove> rateMoves = new ArrayList<>(decision.rates().size());
-    for (int i = 0; i < decision.rates().size(); i++) {
-      rateMoves.add(
-          new RateMove(
-              tenantId,
-              to.decision().rates().get(i),
-              to.decision().rates().get(i).hold(),
-              to.gatedRates().contains(to.decision().rates().get(i).name()),
-              createdAt(),
-              to.now()));
-    }
+        ReservationBuilder.builder(this)
+            .revision(revision + 1)
+            .decision(to.decision())
+            .priceRow(to.priceRow())
+            .expiresAt(until)
+            .build();
+    List<RateMove> rateMoves =
+        to.decision().rates().stream()
+            .map(
+                rate ->
+                    new RateMove(
+                        tenantId,
+                        rate,
+                        rate.hold(),
+                        to.gatedRates().contains(rate.name()),
+                        createdAt(),
+                        to.now()))
+            .toList();
     return new Step.Move(this, next, postings, rateMoves);
   }
 
@@ -342,23 +334,7 @@ public record Reservation(
 
   /// The same reservation with what its rates take now.
   Reservation withRates(List<RateShare> rates) {
-    return new Reservation(
-        id,
-        tenantId,
-        principalId,
-        requestHash,
-        nonce,
-        revision,
-        state,
-        explicitForward,
-        forwarded,
-        decision.withRates(rates),
-        priceRow,
-        charge,
-        releaseReason,
-        expiresAt,
-        endedAt,
-        retention);
+    return ReservationBuilder.builder(this).decision(decision.withRates(rates)).build();
   }
 
   private Reservation next(
@@ -367,22 +343,13 @@ public record Reservation(
       @Nullable Charge nextCharge,
       @Nullable String nextReleaseReason,
       @Nullable Instant nextEndedAt) {
-    return new Reservation(
-        id,
-        tenantId,
-        principalId,
-        requestHash,
-        nonce,
-        revision + 1,
-        nextState,
-        explicitForward,
-        nextForwarded,
-        decision,
-        priceRow,
-        nextCharge,
-        nextReleaseReason,
-        expiresAt,
-        nextEndedAt,
-        retention);
+    return ReservationBuilder.builder(this)
+        .revision(revision + 1)
+        .state(nextState)
+        .forwarded(nextForwarded)
+        .charge(nextCharge)
+        .releaseReason(nextReleaseReason)
+        .endedAt(nextEndedAt)
+        .build();
   }
 }

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /// @param warnAtPercent the thresholds of its ceiling; null where they are the default ones
 /// @param ownMode the mode that its ceiling states; null where the mode is the tenant's
 /// @param ownMargin the margin that its ceiling states; null where the margin is the policy's
+@CopiedByBuilder
 public record AccountShare(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,
@@ -73,22 +74,6 @@ public record AccountShare(
 
   /// The same share with another hold.
   public AccountShare holding(MicroUsd newHold) {
-    return new AccountShare(
-        scope,
-        id,
-        window,
-        period,
-        shard,
-        mode,
-        margin,
-        limit,
-        newHold,
-        committed,
-        reserved,
-        resetsAt,
-        isExhausted,
-        warnAtPercent,
-        ownMode,
-        ownMargin);
+    return AccountShareBuilder.builder(this).hold(newHold).build();
   }
 }

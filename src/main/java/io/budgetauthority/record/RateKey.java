@@ -11,6 +11,11 @@ public record RateKey(String tenantId, Scope scope, String id, RateName name) {
 
   private static final String PREFIX = "rate#";
 
+  /// The key of a rate of a scope id.
+  public static RateKey of(ScopeId scopeId, RateName name) {
+    return new RateKey(scopeId.tenantId(), scopeId.scope(), scopeId.id(), name);
+  }
+
   public String partitionKey() {
     return ScopeId.partitionKey(tenantId, scope, id);
   }

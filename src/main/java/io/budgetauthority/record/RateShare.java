@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 ///   a call that never fits and for a whole burst
 /// @param isExhausted whether it had nothing left for a call that costs something
 /// @param ownMode the mode that the ceiling states; null where the mode is the tenant's
+@CopiedByBuilder
 public record RateShare(
     @JsonProperty("scope") Scope scope,
     @JsonProperty("id") String id,
@@ -68,42 +69,13 @@ public record RateShare(
     return new Refill(limit, periodSeconds);
   }
 
-  /// The same share of a call at whose time the rate had refilled this much since 1970, in
-  /// micro-USD.
-  public RateShare refilledAt(BigInteger then) {
-    return new RateShare(
-        scope,
-        id,
-        rate,
-        mode,
-        limit,
-        periodSeconds,
-        burst,
-        hold,
-        taken,
-        then,
-        remaining,
-        resetsAt,
-        isExhausted,
-        ownMode);
+  /// The same share with another hold.
+  public RateShare holding(MicroUsd newHold) {
+    return RateShareBuilder.builder(this).hold(newHold).build();
   }
 
-  /// The same share with another hold, of which this much is taken.
-  public RateShare holding(MicroUsd newHold, BigInteger newTaken) {
-    return new RateShare(
-        scope,
-        id,
-        rate,
-        mode,
-        limit,
-        periodSeconds,
-        burst,
-        newHold,
-        newTaken,
-        refilled,
-        remaining,
-        resetsAt,
-        isExhausted,
-        ownMode);
+  /// The same share of which another number of places is taken.
+  public RateShare taking(BigInteger newTaken) {
+    return RateShareBuilder.builder(this).taken(newTaken).build();
   }
 }

@@ -14,11 +14,6 @@ public record CeilingSet(Map<CeilingWindow, Ceiling> byWindow, long version) {
     byWindow = Map.copyOf(byWindow);
   }
 
-  /// How many of them are rates.
-  public long rates() {
-    return byWindow.keySet().stream().filter(RateName.class::isInstance).count();
-  }
-
   public CeilingSet with(CeilingWindow window, Ceiling ceiling) {
     Map<CeilingWindow, Ceiling> changed = new HashMap<>(byWindow);
     changed.put(window, ceiling);

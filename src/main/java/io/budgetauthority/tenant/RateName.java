@@ -1,5 +1,6 @@
 package io.budgetauthority.tenant;
 
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /// The name of a rate among those of one id (protocol.md#rates). The usual rate has no name. Its
@@ -17,6 +18,11 @@ public record RateName(String name) implements CeilingWindow {
   private static final String PREFIX = "rate";
   private static final char SEPARATOR = ':';
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+  /// How many of these ceilings are rates.
+  public static long countIn(Map<CeilingWindow, Ceiling> ceilings) {
+    return ceilings.keySet().stream().filter(RateName.class::isInstance).count();
+  }
 
   static boolean isOne(String wireName) {
     return wireName.equals(PREFIX) || wireName.startsWith(PREFIX + SEPARATOR);

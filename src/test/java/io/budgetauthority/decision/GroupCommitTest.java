@@ -8,7 +8,6 @@ import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.settlement.Settlement;
-import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
@@ -44,25 +43,13 @@ class GroupCommitTest {
   }
 
   private static Answer.Decided ask(TestAuthority process, String key, String run, int tokens) {
-    while (true) {
-      try {
-        return (Answer.Decided) process.ask(key, run, 0, tokens, RUN_LIMIT);
-      } catch (StorageContended e) {
-        Thread.onSpinWait();
-      }
-    }
+    return (Answer.Decided)
+        TestAuthority.untilAnswered(() -> process.ask(key, run, 0, tokens, RUN_LIMIT));
   }
 
   private static void commit(TestAuthority process, String key, int tokens) {
-    while (true) {
-      try {
-        assertThat(process.commit(process.idOf(key), 0, tokens))
-            .isInstanceOf(Settlement.Result.Done.class);
-        return;
-      } catch (StorageContended e) {
-        Thread.onSpinWait();
-      }
-    }
+    assertThat(TestAuthority.untilAnswered(() -> process.commit(process.idOf(key), 0, tokens)))
+        .isInstanceOf(Settlement.Result.Done.class);
   }
 
   @Test
@@ -147,20 +134,17 @@ class GroupCommitTest {
 
     List<Object> answers =
         Collections.synchronizedList(
-            new ArrayList<>(all(40, i -> () -> (Object) started(one, "call-" + i, "run-" + i))));
+            new ArrayList<>(
+                all(
+                    40,
+                    i ->
+                        () ->
+                            (Object)
+                                TestAuthority.untilAnswered(
+                                    () -> one.ask("call-" + i, "run-" + i, 0, 1, RUN_LIMIT)))));
 
     assertThat(answers.stream().filter(Answer.Decided.class::isInstance)).hasSize(17);
     assertThat(answers.stream().filter(Answer.TooManyRuns.class::isInstance)).hasSize(23);
-  }
-
-  private static Answer started(TestAuthority process, String key, String run) {
-    while (true) {
-      try {
-        return process.ask(key, run, 0, 1, RUN_LIMIT);
-      } catch (StorageContended e) {
-        Thread.onSpinWait();
-      }
-    }
   }
 
   @Test

@@ -16,7 +16,6 @@ import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsageCharge;
 import io.budgetauthority.settlement.UsageCharges;
-import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.RateName;
@@ -528,7 +527,11 @@ class RatesTest {
     for (int call = 0; call < 32; call++) {
       String key = "parallel-" + call;
       TestAuthority process = call % 2 == 0 ? one : other;
-      threads.add(Thread.ofVirtual().start(() -> decisions.add(retried(process, key))));
+      threads.add(
+          Thread.ofVirtual()
+              .start(
+                  () ->
+                      decisions.add(TestAuthority.untilAnswered(() -> decision(process, key, 2)))));
     }
     for (Thread thread : threads) {
       thread.join();
@@ -536,16 +539,5 @@ class RatesTest {
 
     assertThat(decisions).hasSize(32);
     assertThat(decisions.stream().filter(decision -> !decision.isBlocked())).hasSize(10);
-  }
-
-  /// A call that is told that the balances stayed busy asks again.
-  private static Decision retried(TestAuthority process, String key) {
-    while (true) {
-      try {
-        return decision(process, key, 2);
-      } catch (StorageContended e) {
-        Thread.onSpinWait();
-      }
-    }
   }
 }

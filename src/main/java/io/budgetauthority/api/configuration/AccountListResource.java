@@ -101,7 +101,7 @@ public final class AccountListResource {
       EnforcedAccount enforced = unread.get(entry);
       Run run = seen.runs().get(entry.scopeId().id());
       if (rate != null) {
-        shares.add(rate.over(seen.rates().get(rate.key())).sharing(MicroUsd.ZERO));
+        shares.add(seen.over(rate).sharing(MicroUsd.ZERO));
       } else if (enforced != null) {
         shares.add(Accounts.withSums(enforced, stored).sharing(MicroUsd.ZERO));
       } else if (run != null) {

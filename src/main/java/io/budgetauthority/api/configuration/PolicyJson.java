@@ -178,7 +178,7 @@ public final class PolicyJson {
         byWindow.put(window, CeilingJson.read(window, ceiling));
       }
     }
-    long rates = byWindow.keySet().stream().filter(RateName.class::isInstance).count();
+    long rates = RateName.countIn(byWindow);
     if (rates > RateName.MAX_RATES) {
       windows.error("rate", "is one of " + rates + " rates, the maximum is " + RateName.MAX_RATES);
     }

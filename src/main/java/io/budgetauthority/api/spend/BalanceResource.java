@@ -8,6 +8,7 @@ import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.api.view.AccountView;
 import io.budgetauthority.decision.Accounts;
+import io.budgetauthority.decision.BudgetView;
 import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
@@ -119,14 +120,13 @@ public final class BalanceResource {
       shares.add(enforced.sharing(MicroUsd.ZERO));
     }
     for (EnforcedRate rate : unreadRates) {
-      shares.add(rate.over(seen.rates().get(rate.key())).sharing(MicroUsd.ZERO));
+      shares.add(seen.over(rate).sharing(MicroUsd.ZERO));
     }
     return new Balances(AccountView.of(shares, caller));
   }
 
   private static List<EnforcedRate> rates(Run run, Policy policy, Instant now) {
-    return Accounts.ofRun(
-        run.tenantId(), run.runId(), run.rules().rates(), run.account().version(), policy, now);
+    return BudgetView.RunOfCall.of(run, policy).unreadRates(policy, now);
   }
 
   private static AccountShare share(Run run, Policy policy) {

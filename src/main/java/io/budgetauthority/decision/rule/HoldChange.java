@@ -190,7 +190,8 @@ public final class HoldChange {
     }
     List<AccountShare> empty =
         decision.accounts().stream().map(share -> share.holding(MicroUsd.ZERO)).toList();
-    List<RateShare> emptyRates = rates.stream().map(rate -> holding(rate, MicroUsd.ZERO)).toList();
+    List<RateShare> emptyRates =
+        decision.rates().stream().map(share -> share.holding(MicroUsd.ZERO)).toList();
     return new Result.Moved(
         new Reservation.Rehold(
             decision.movedToUnpriced(
@@ -276,7 +277,9 @@ public final class HoldChange {
     Set<AccountName> gatedRates = new HashSet<>();
     if (quote != null) {
       rateShares =
-          rates.stream().map(rate -> holding(rate, rate.now().hold(quote.estimate()))).toList();
+          rates.stream()
+              .map(rate -> rate.share().holding(rate.now().hold(quote.estimate())))
+              .toList();
       if (!quote.estimate().free()) {
         rates.stream()
             .filter(rate -> rate.now().mode() != Mode.ADVISORY_ESTIMATE)
@@ -300,11 +303,6 @@ public final class HoldChange {
             shares,
             rateShares);
     return new Result.Moved(new Reservation.Rehold(next, row, least, gatedRates, expiresAt, now));
-  }
-
-  /// A rate's share with another hold. The ledger says what it takes then.
-  private static RateShare holding(HeldRate rate, MicroUsd hold) {
-    return rate.share().holding(hold, rate.share().taken());
   }
 
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {
@@ -341,7 +339,7 @@ public final class HoldChange {
     return switch (now) {
       case EnforcedAccount account ->
           leastAvailable(account, change)
-              .map(least -> least.minus(account.available()))
+              .map(least -> least.minus(account.account().available()))
               .orElse(MicroUsd.ZERO);
       case EnforcedRate rate ->
           rate.mode() == Mode.ADVISORY_ESTIMATE ? MicroUsd.ZERO : change.minus(rate.available());
@@ -370,7 +368,8 @@ public final class HoldChange {
                 it ->
                     it.now()
                         .sharingBlock(change(estimate, it.share()))
-                        .holding(it.share().hold(), it.share().taken()))
+                        .holding(it.share().hold())
+                        .taking(it.share().taken()))
             .toList();
     Enforced blocking = shorts.getFirst().now();
     AccountName name = blocking.name();

@@ -9,7 +9,6 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
-import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
@@ -155,12 +154,6 @@ public final class UnreservedRecorder {
       Ledger.Snapshot seen,
       Instant now) {
     List<BudgetView.RunOfCall> runs = runs(occurrence, policy.policy(), binding, seen.runs());
-    List<EnforcedRate> rates = new ArrayList<>();
-    for (BudgetView.RunOfCall run : runs) {
-      run.unreadRates(policy.policy(), now)
-          .forEach(rate -> rates.add(rate.over(seen.rates().get(rate.key()))));
-    }
-    rates.addAll(applying.enforcedRates(seen.rates()));
     return new BudgetView(
         policy,
         occurrence.at(),
@@ -172,7 +165,7 @@ public final class UnreservedRecorder {
         runs,
         occurrence.issued(),
         applying.enforcedAccounts(seen.accounts()),
-        rates);
+        BudgetView.rates(runs, applying, seen, policy.policy(), now));
   }
 
   private static List<BudgetView.RunOfCall> runs(

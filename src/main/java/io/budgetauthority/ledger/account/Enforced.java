@@ -2,10 +2,8 @@ package io.budgetauthority.ledger.account;
 
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountName;
-import io.budgetauthority.record.Share;
 import io.budgetauthority.tenant.Mode;
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// An account or a rate under the ceiling that applies to it, and its test in its mode
@@ -25,9 +23,6 @@ public sealed interface Enforced permits EnforcedAccount, EnforcedRate {
 
   Mode mode();
 
-  /// What may still be held or charged, in micro-USD; negative in debt.
-  MicroUsd available();
-
   /// By how much it falls short of the call, in micro-USD; not positive where the call fits.
   MicroUsd shortfall(Estimate estimate);
 
@@ -39,14 +34,8 @@ public sealed interface Enforced permits EnforcedAccount, EnforcedRate {
   /// account's period, or once a rate has refilled. Null where it would not.
   @Nullable Instant fitsAt(Estimate estimate);
 
-  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
-  List<Integer> crossedBy(MicroUsd hold);
-
   /// Why the call does not fit, in words.
   String shortfallInWords();
-
-  /// Its share of a decision that does not let the call through.
-  Share sharingBlock(Estimate estimate);
 
   /// What it holds for the call, in micro-USD.
   default MicroUsd hold(Estimate estimate) {

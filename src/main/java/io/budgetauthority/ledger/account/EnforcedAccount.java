@@ -57,11 +57,6 @@ public record EnforcedAccount(
     return new AccountName(key.scope(), key.id(), key.window());
   }
 
-  @Override
-  public MicroUsd available() {
-    return account.available();
-  }
-
   /// In `actuals_only` it is committed less the limit, plus one micro-USD, so that an account at
   /// its limit falls short too.
   @Override
@@ -98,11 +93,6 @@ public record EnforcedAccount(
             + " USD left of "
             + account.limit();
     return mode == Mode.ACTUALS_ONLY ? left + ", all of it spent" : left;
-  }
-
-  @Override
-  public AccountShare sharingBlock(Estimate estimate) {
-    return sharing(MicroUsd.ZERO);
   }
 
   /// Whether nothing is left for a call that costs something, once this much more is held or
@@ -187,7 +177,7 @@ public record EnforcedAccount(
         new Own(share.ownMode(), share.ownMargin()));
   }
 
-  @Override
+  /// The thresholds, in percent of the limit, that committed plus held crosses by this hold.
   public List<Integer> crossedBy(MicroUsd hold) {
     MicroUsd before = account.committed().plus(account.reserved());
     MicroUsd after = before.plus(hold);

@@ -10,7 +10,6 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Refill;
 import java.math.BigInteger;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -111,7 +110,7 @@ public record EnforcedRate(
     return new RateKey(tenantId, share.scope(), share.id(), share.rateName());
   }
 
-  @Override
+  /// What may still be held or charged, in micro-USD; negative in debt.
   public MicroUsd available() {
     return refill.amountOf(refill.placesOf(burst).subtract(takenPlaces()));
   }
@@ -131,11 +130,6 @@ public record EnforcedRate(
   @Override
   public @Nullable Instant fitsAt(Estimate estimate) {
     return fitsByWaiting(estimate) ? availableAt(least(estimate)) : null;
-  }
-
-  @Override
-  public List<Integer> crossedBy(MicroUsd hold) {
-    return List.of();
   }
 
   @Override
@@ -180,7 +174,7 @@ public record EnforcedRate(
   /// The rate's share of a decision that holds this much on it.
   public RateShare sharing(MicroUsd hold) {
     BigInteger taken = refill.placesOf(hold);
-    return share(hold, taken, taken);
+    return share(hold, taken, taken, MicroUsd.ZERO);
   }
 
   /// The rate's share of a call that is charged this much without a reservation.
@@ -188,36 +182,38 @@ public record EnforcedRate(
   /// @param charge what the call cost
   /// @param owed the part of it that is not refilled yet, in places of the refill
   public RateShare sharingCharge(MicroUsd charge, BigInteger owed) {
-    RateShare share = share(MicroUsd.ZERO, refill.placesOf(charge), owed);
-    BigInteger refilled = share.refilled();
-    return refilled == null
-        ? share
-        : share.refilledAt(
-            refilled.subtract(BigInteger.valueOf(charge.minus(refill.amountOf(owed)).micros())));
+    return share(MicroUsd.ZERO, refill.placesOf(charge), owed, charge.minus(refill.amountOf(owed)));
   }
 
-  private RateShare share(MicroUsd hold, BigInteger taken, BigInteger newlyTaken) {
+  /// @param newlyTaken the part of `taken` that is not refilled yet
+  /// @param refilledSince what the rate refilled since the call was made
+  private RateShare share(
+      MicroUsd hold, BigInteger taken, BigInteger newlyTaken, MicroUsd refilledSince) {
+    return share(hold, taken, newlyTaken, refilledSince, wholeAt(newlyTaken));
+  }
+
+  /// When the burst is whole again once this much more is taken; null where it is whole.
+  private @Nullable Instant wholeAt(BigInteger newlyTaken) {
     BigInteger whole = emptyUntil().add(newlyTaken);
-    return share(
-        hold,
-        taken,
-        newlyTaken,
-        whole.compareTo(refill.placeOf(now)) > 0 ? refill.instantOf(whole) : null);
+    return whole.compareTo(refill.placeOf(now)) > 0 ? refill.instantOf(whole) : null;
   }
 
-  @Override
+  /// Its share of a decision that does not let the call through.
   public RateShare sharingBlock(Estimate estimate) {
     return share(
         MicroUsd.ZERO,
         BigInteger.ZERO,
         BigInteger.ZERO,
-        isOver(estimate)
-            ? fitsAt(estimate)
-            : takenPlaces().signum() > 0 ? refill.instantOf(emptyUntil()) : null);
+        MicroUsd.ZERO,
+        isOver(estimate) ? fitsAt(estimate) : wholeAt(BigInteger.ZERO));
   }
 
   private RateShare share(
-      MicroUsd hold, BigInteger taken, BigInteger newlyTaken, @Nullable Instant resetsAt) {
+      MicroUsd hold,
+      BigInteger taken,
+      BigInteger newlyTaken,
+      MicroUsd refilledSince,
+      @Nullable Instant resetsAt) {
     MicroUsd left =
         refill.amountOf(refill.placesOf(burst).subtract(takenPlaces()).subtract(newlyTaken));
     return new RateShare(
@@ -230,7 +226,9 @@ public record EnforcedRate(
         burst,
         hold,
         taken,
-        stored == null || stored.changedAt() == null ? null : stored.refilledUntil(now),
+        stored == null || stored.changedAt() == null
+            ? null
+            : stored.refilledUntil(now).subtract(BigInteger.valueOf(refilledSince.micros())),
         left,
         resetsAt,
         mode != Mode.ADVISORY_ESTIMATE && !left.isPositive(),

@@ -109,31 +109,36 @@ public final class RateItem {
     return new Write.Update(table, key(rate.key()), expression, condition, values.build());
   }
 
-  /// The update that posts a change of a step; null where there is nothing to give back to.
+  /// The update that posts what a step takes or gives back; null where that is nothing.
   ///
   /// @param stored the rate as it was just read; null where the ledger does not have it
   public static Write.@Nullable Update post(
-      String table, @Nullable StoredRate stored, RatePosting posting) {
+      String table, @Nullable StoredRate stored, RateMove move) {
+    Refill refill = move.share().refill();
+    BigInteger change = move.takenAfter(stored).subtract(move.share().taken());
+    if (change.signum() == 0) {
+      return null;
+    }
     if (stored == null) {
-      return posting.change().signum() > 0
+      return change.signum() > 0
           ? make(
               table,
-              posting.rate(),
-              posting.refill(),
-              posting.burst(),
-              posting.change(),
-              posting.at(),
+              move.key(),
+              refill,
+              move.share().burst(),
+              change,
+              move.now(),
               LimitVersion.NONE)
           : null;
     }
     Attributes.Builder values = Attributes.builder();
     putRefill(stored.refill(), values);
-    BigInteger change = posting.refill().placesIn(stored.refill(), posting.change());
-    if (change.signum() > 0) {
-      MicroUsd burst = posting.isGated() ? stored.burst() : null;
-      return add(table, stored, change, burst, posting.at(), "", SAME_TERMS, values);
+    BigInteger converted = refill.placesIn(stored.refill(), change);
+    if (converted.signum() > 0) {
+      MicroUsd burst = move.isGated() ? stored.burst() : null;
+      return add(table, stored, converted, burst, move.now(), "", SAME_TERMS, values);
     }
-    values.put(":change", change);
+    values.put(":change", converted);
     return new Write.Update(table, key(stored.key()), ADD, SAME_TERMS, values.build());
   }
 

@@ -25,22 +25,10 @@ public record RateMove(
     return EnforcedRate.keyOf(tenantId, share);
   }
 
-  /// The share after the step.
+  /// What the call takes of the rate after the step, in places of the share's refill.
   ///
   /// @param stored the rate as it was just read; null where the ledger does not have it
-  public RateShare after(@Nullable StoredRate stored) {
-    return share.holding(share.hold(), StoredRate.takenFor(stored, share, due, decidedAt, now));
-  }
-
-  /// The change that the step posts.
-  public RatePosting posting(@Nullable StoredRate stored) {
-    BigInteger change = after(stored).taken().subtract(share.taken());
-    return new RatePosting(
-        key(),
-        share.refill(),
-        stored == null ? share.burst() : stored.burst(),
-        change,
-        isGated && change.signum() > 0,
-        now);
+  public BigInteger takenAfter(@Nullable StoredRate stored) {
+    return StoredRate.takenFor(stored, share, due, decidedAt, now);
   }
 }
