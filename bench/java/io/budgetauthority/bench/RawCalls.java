@@ -67,7 +67,8 @@ final class RawCalls implements AutoCloseable {
         AttributeValue.fromN(
             Long.toString(
                 Objects.requireNonNull(
-                        RecordJson.readDecision(Attributes.of(reserved).text("decision"))
+                        RecordJson.unpackDecision(
+                                Objects.requireNonNull(Attributes.of(reserved).bytesOrNull("d")))
                             .estimate())
                     .micros()));
   }

@@ -3,6 +3,7 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.Charge;
 import io.budgetauthority.record.ChargedUsage;
+import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.storage.Attributes;
@@ -28,6 +29,18 @@ public final class ReservationItem {
   /// only once.
   private static final String SAME_REVISION = "rev = :revision";
 
+  /// The parts that are packed JSON.
+  private static final String DECISION = "d";
+
+  private static final String PRICE = "p";
+  private static final String USAGE = "u";
+
+  /// The same parts as a version before 0.2.0 stored them. A packed one counts before them.
+  private static final String DECISION_AS_TEXT = "decision";
+
+  private static final String PRICE_AS_TEXT = "price_row";
+  private static final String USAGE_AS_TEXT = "usage";
+
   private ReservationItem() {}
 
   static Key key(ReservationId id) {
@@ -36,7 +49,6 @@ public final class ReservationItem {
 
   /// Reads a stored reservation.
   public static Reservation read(Attributes item) {
-    String priceRow = item.textOrNull("price_row");
     return new Reservation(
         new ReservationId(item.text("pk")),
         item.text("tenant"),
@@ -47,8 +59,8 @@ public final class ReservationItem {
         ReservationState.valueOf(item.text("state").toUpperCase(Locale.ROOT)),
         item.flag("explicit"),
         item.flag("forwarded"),
-        RecordJson.readDecision(item.text("decision")),
-        priceRow == null ? null : RecordJson.readPrice(priceRow),
+        readDecision(item),
+        readPrice(item),
         readCharge(item),
         item.textOrNull("release_reason"),
         item.time("expires"),
@@ -56,15 +68,40 @@ public final class ReservationItem {
         Duration.ofDays(item.number("retention")));
   }
 
+  /// A version before 0.2.0 stored JSON as text.
+  private static Decision readDecision(Attributes item) {
+    byte[] packed = item.bytesOrNull(DECISION);
+    return packed == null
+        ? RecordJson.readDecision(item.text(DECISION_AS_TEXT))
+        : RecordJson.unpackDecision(packed);
+  }
+
+  private static @Nullable Price readPrice(Attributes item) {
+    byte[] packed = item.bytesOrNull(PRICE);
+    if (packed != null) {
+      return RecordJson.unpackPrice(packed);
+    }
+    String text = item.textOrNull(PRICE_AS_TEXT);
+    return text == null ? null : RecordJson.readPrice(text);
+  }
+
+  private static ChargedUsage readUsage(Attributes item) {
+    byte[] packed = item.bytesOrNull(USAGE);
+    if (packed != null) {
+      return RecordJson.unpackUsage(packed);
+    }
+    String text = item.textOrNull(USAGE_AS_TEXT);
+    return text == null ? ChargedUsage.UNKNOWN : RecordJson.readUsage(text);
+  }
+
   private static @Nullable Charge readCharge(Attributes item) {
     if (!item.has("charge")) {
       return null;
     }
-    String usage = item.textOrNull("usage");
     return new Charge(
         item.money("charge"),
         UsageQuality.valueOf(item.text("quality").toUpperCase(Locale.ROOT)),
-        usage == null ? ChargedUsage.UNKNOWN : RecordJson.readUsage(usage),
+        readUsage(item),
         item.time("settled"),
         readReporter(item));
   }
@@ -79,9 +116,9 @@ public final class ReservationItem {
   private static Attributes write(Reservation reservation) {
     Attributes.Builder item = Attributes.at(key(reservation.id()));
     putWithoutJson(item, reservation);
-    item.put("decision", RecordJson.write(reservation.decision()));
+    item.put(DECISION, RecordJson.pack(reservation.decision()));
     if (reservation.priceRow() != null) {
-      item.put("price_row", RecordJson.writePrice(reservation.priceRow()));
+      item.put(PRICE, RecordJson.packPrice(reservation.priceRow()));
     }
     return item.build();
   }
@@ -128,7 +165,7 @@ public final class ReservationItem {
     item.put("quality", charge.quality().wireName());
     item.put("settled", charge.at());
     if (!charge.usage().equals(ChargedUsage.UNKNOWN)) {
-      item.put("usage", RecordJson.write(charge.usage()));
+      item.put(USAGE, RecordJson.pack(charge.usage()));
     }
     if (charge.reporter() != Charge.Reporter.GATEWAY) {
       item.put("reporter", charge.reporter().name().toLowerCase(Locale.ROOT));
@@ -151,16 +188,17 @@ public final class ReservationItem {
     Attributes after = withoutJson(next);
     Attributes.Builder set = after.without(before).toBuilder();
     if (!next.decision().equals(seen.decision())) {
-      set.put("decision", RecordJson.write(next.decision()));
+      set.put(DECISION, RecordJson.pack(next.decision()));
     }
     Set<String> removed = new HashSet<>(before.names());
     removed.removeAll(after.names());
     Price row = next.priceRow();
     if (!Objects.equals(row, seen.priceRow())) {
       if (row == null) {
-        removed.add("price_row");
+        removed.add(PRICE);
+        removed.add(PRICE_AS_TEXT);
       } else {
-        set.put("price_row", RecordJson.writePrice(row));
+        set.put(PRICE, RecordJson.packPrice(row));
       }
     }
     return Write.Update.at(table, key(next.id()))

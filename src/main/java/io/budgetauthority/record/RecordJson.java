@@ -14,6 +14,7 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.price.Price;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -44,17 +45,23 @@ public final class RecordJson {
 
   /// A few rows price most calls, and a row is half of what is stored for a decision. So each row
   /// is written as JSON once, and the JSON of each row is read once.
-  private static final Cache<Price, String> WRITTEN_PRICES =
+  private static final Cache<Price, byte[]> PACKED_PRICES =
       Caffeine.newBuilder().weakKeys().build();
 
   private static final int MAX_PRICES = 1_000;
-  private static final Cache<String, Price> READ_PRICES =
+  private static final Cache<ByteBuffer, Price> READ_PRICES =
       Caffeine.newBuilder().maximumSize(MAX_PRICES).build();
 
   private RecordJson() {}
 
-  public static String writePrice(Price row) {
-    return WRITTEN_PRICES.get(row, RecordJson::write);
+  /// A part of a decision, or the usage of a charge, as it is stored.
+  public static byte[] pack(Object part) {
+    return PackedJson.pack(write(part));
+  }
+
+  /// A row as it is stored.
+  public static byte[] packPrice(Price row) {
+    return PACKED_PRICES.get(row, RecordJson::pack);
   }
 
   /// The JSON of a part of a decision, or of a message that contains one.
@@ -76,6 +83,21 @@ public final class RecordJson {
     }
   }
 
+  /// Reads what [#pack] made of a decision. Any other bytes get an [IllegalStateException].
+  public static Decision unpackDecision(byte[] packed) {
+    return readDecision(PackedJson.unpack(packed));
+  }
+
+  /// Reads what [#pack] made of a usage. Any other bytes get an [IllegalStateException].
+  public static ChargedUsage unpackUsage(byte[] packed) {
+    return readUsage(PackedJson.unpack(packed));
+  }
+
+  /// Reads what [#packPrice] made. Any other bytes get an [IllegalStateException].
+  public static Price unpackPrice(byte[] packed) {
+    return READ_PRICES.get(ByteBuffer.wrap(packed), same -> readPrice(PackedJson.unpack(packed)));
+  }
+
   /// Reads a decision. Any other text gets an [IllegalStateException].
   public static Decision readDecision(String json) {
     return read(DECISION, json, "decision");
@@ -86,11 +108,8 @@ public final class RecordJson {
     return read(USAGE, json, "usage of a charge");
   }
 
+  /// Reads a price row. Any other text gets an [IllegalStateException].
   public static Price readPrice(String json) {
-    return READ_PRICES.get(json, RecordJson::parsePrice);
-  }
-
-  private static Price parsePrice(String json) {
     return read(PRICE, json, "price row");
   }
 

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
 /// Attributes by their names: an item, or the values of an expression, whose names begin with a
@@ -74,6 +75,10 @@ public final class Attributes {
     /// An integer of at most 38 digits.
     public Builder put(String name, BigInteger value) {
       return put(name, AttributeValue.fromN(value.toString()));
+    }
+
+    public Builder put(String name, byte[] value) {
+      return put(name, AttributeValue.fromB(SdkBytes.fromByteArray(value)));
     }
 
     /// An amount, as micro-USD.
@@ -173,6 +178,11 @@ public final class Attributes {
 
   public String text(String name) {
     return require(name).s();
+  }
+
+  public byte @Nullable [] bytesOrNull(String name) {
+    AttributeValue value = values.get(name);
+    return value == null ? null : value.b().asByteArray();
   }
 
   public @Nullable String textOrNull(String name) {

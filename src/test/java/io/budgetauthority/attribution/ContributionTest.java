@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.budgetauthority.ledger.scan.StreamRecord;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.Decision;
+import io.budgetauthority.record.RecordJson;
 import io.budgetauthority.storage.Attributes;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -31,9 +33,11 @@ class ContributionTest {
 
   private static StreamRecord changed(StreamRecord record, Consumer<ObjectNode> change) {
     try {
-      ObjectNode node = (ObjectNode) JSON.readTree(record.after().text("decision"));
+      Decision decision = record.reservation().decision();
+      ObjectNode node = (ObjectNode) JSON.readTree(RecordJson.write(decision));
       change.accept(node);
-      Attributes after = record.after().toBuilder().put("decision", node.toString()).build();
+      byte[] changed = RecordJson.pack(node);
+      Attributes after = record.after().toBuilder().put("d", changed).build();
       return new StreamRecord(record.sequenceNumber(), record.at(), record.before(), after);
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);

@@ -23,6 +23,7 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -36,13 +37,13 @@ class RecordJsonTest {
     String name = "row-" + UUID.randomUUID();
     Price row = new RowBuilder(name).can(Capability.TOOLS).build();
 
-    Price read = RecordJson.readPrice(RecordJson.writePrice(row));
+    Price read = RecordJson.unpackPrice(RecordJson.packPrice(row));
 
     assertThat(read.model()).isEqualTo(name);
     assertThat(read.cards()).isEqualTo(row.cards());
     assertThat(read.capabilities()).isEqualTo(row.capabilities());
     assertThat(read.windowTokens()).isEqualTo(row.windowTokens());
-    assertThat(RecordJson.readPrice(RecordJson.writePrice(row))).isSameAs(read);
+    assertThat(RecordJson.unpackPrice(RecordJson.packPrice(row))).isSameAs(read);
   }
 
   @Test
@@ -100,6 +101,12 @@ class RecordJsonTest {
 
     assertThat(RecordJson.readDecision(RecordJson.write(decision))).isEqualTo(decision);
     assertThat(RecordJson.readUsage(RecordJson.write(usage))).isEqualTo(usage);
+    assertThat(RecordJson.unpackDecision(RecordJson.pack(decision))).isEqualTo(decision);
+    assertThat(RecordJson.unpackUsage(RecordJson.pack(usage))).isEqualTo(usage);
+    byte[] cut = Arrays.copyOf(RecordJson.pack(decision), 20);
+    assertThrows(IllegalStateException.class, () -> RecordJson.unpackDecision(cut));
+    assertThrows(IllegalStateException.class, () -> RecordJson.unpackUsage(new byte[] {2, 3}));
+    assertThrows(IllegalStateException.class, () -> RecordJson.unpackUsage(new byte[0]));
     assertThrows(IllegalStateException.class, () -> RecordJson.readDecision("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readUsage("{"));
     assertThrows(IllegalStateException.class, () -> RecordJson.readPrice("{"));
