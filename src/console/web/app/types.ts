@@ -52,6 +52,7 @@ export interface Ceiling {
   warn_at_percent: number[];
   period_seconds: number | null;
   burst_usd: string | null;
+  shards: number | null;
 }
 
 export interface Run {

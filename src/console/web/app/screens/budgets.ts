@@ -201,11 +201,18 @@ export class Budgets extends Screen<Data> {
             (id) => html`<input id=${id} name="burst_usd" inputmode="decimal" .value=${ceiling?.burst_usd ?? ""} />`,
             "The most at one time; empty: the limit",
           )}`
-        : field(
+        : html`${field(
             "Warn at percent",
             (id) => html`<input id=${id} name="warn_at_percent" .value=${(ceiling?.warn_at_percent ?? [50, 80, 95]).join(", ")} />`,
             "Up to ten, with commas between",
           )}
+          ${editing.scope === "run"
+            ? nothing
+            : field(
+                "Shards",
+                (id) => html`<input id=${id} name="shards" inputmode="numeric" .value=${String(ceiling?.shards ?? "")} />`,
+                "1 to 64; empty: as many as the load needs",
+              )}`}
       <div class="buttons">
         <button>Save</button>
         <button type="button" class="second" @click=${() => (this.editing = undefined)}>Cancel</button>
@@ -317,6 +324,7 @@ export class Budgets extends Screen<Data> {
               margin_usd: editing.ceiling?.margin_usd ?? null,
               warn_at_percent:
                 percents === "" ? [] : percents.split(",").map((percent) => Number.parseInt(percent, 10)),
+              shards: text("shards") === "" ? null : Number.parseInt(text("shards"), 10),
             },
       });
     } catch (error) {

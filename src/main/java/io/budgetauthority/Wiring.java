@@ -10,6 +10,7 @@ import io.budgetauthority.decision.unreserved.UnreservedRecorder;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.group.WriteGroups;
+import io.budgetauthority.ledger.shard.ShardLoad;
 import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.price.table.IncomingPrices;
 import io.budgetauthority.price.table.PriceBook;
@@ -97,7 +98,8 @@ final class Wiring {
         database,
         config.ledgerTable(),
         config.decisionsTable(),
-        new WriteGroups(config.transactionsAtOnce()));
+        new WriteGroups(config.transactionsAtOnce()),
+        new ShardLoad(System::nanoTime, config.shards().orElse(null)));
   }
 
   @Produces

@@ -57,8 +57,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 
 /// An authority with its own tenant on the real local servers, without HTTP: what the tests of the
 /// core ask and settle through. Its one model costs 1 USD a million input tokens and 5 USD a
@@ -93,7 +95,12 @@ public final class TestAuthority {
   public final InjectedOutage queueOutage = new InjectedOutage();
 
   public TestAuthority(ExecutionInterceptor... faults) {
-    this(newTenant(), newClock(), List.of(faults), List.of());
+    this(newTenant(), newClock(), List.of(faults), List.of(), UnaryOperator.identity());
+  }
+
+  /// A tenant of a given name, which no other test uses.
+  public static TestAuthority of(String tenantId) {
+    return new TestAuthority(tenantId, newClock(), List.of(), List.of(), UnaryOperator.identity());
   }
 
   private static String newTenant() {
@@ -105,20 +112,29 @@ public final class TestAuthority {
   }
 
   /// The same tenant in another process, which has caches of its own.
-  public TestAuthority anotherProcess() {
-    return new TestAuthority(tenantId, clock, List.of(), List.of());
+  public TestAuthority anotherProcess(ExecutionInterceptor... faults) {
+    return new TestAuthority(tenantId, clock, List.of(faults), List.of(), UnaryOperator.identity());
+  }
+
+  /// The same tenant in another process, whose calls to DynamoDB go through a client around the
+  /// usual one.
+  public TestAuthority anotherProcess(
+      UnaryOperator<DynamoDbClient> client, ExecutionInterceptor... faults) {
+    return new TestAuthority(tenantId, clock, List.of(faults), List.of(), client);
   }
 
   /// The local build of which every call to DynamoDB is seen, those for configuration too.
   public static TestAuthority watchedBy(ExecutionInterceptor watch) {
-    return new TestAuthority(newTenant(), newClock(), List.of(watch), List.of(watch));
+    return new TestAuthority(
+        newTenant(), newClock(), List.of(watch), List.of(watch), UnaryOperator.identity());
   }
 
   private TestAuthority(
       String tenantId,
       TestClock clock,
       List<ExecutionInterceptor> faults,
-      List<ExecutionInterceptor> ofConfiguration) {
+      List<ExecutionInterceptor> ofConfiguration,
+      UnaryOperator<DynamoDbClient> client) {
     this.tenantId = tenantId;
     this.clock = clock;
     this.gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
@@ -126,14 +142,15 @@ public final class TestAuthority {
     String ledgerTable = cloud.definitions().ledgerTable().create().tableName();
     Database database =
         new Database(
-            LocalCloudForTests.dynamoDb()
-                .overrideConfiguration(
-                    override -> {
-                      // As in the local build, a lost answer is recognised by what is stored.
-                      override.addExecutionInterceptor(new WithoutToken());
-                      faults.forEach(override::addExecutionInterceptor);
-                    })
-                .build());
+            client.apply(
+                LocalCloudForTests.dynamoDb()
+                    .overrideConfiguration(
+                        override -> {
+                          // As in the local build, a lost answer is recognised by what is stored.
+                          override.addExecutionInterceptor(new WithoutToken());
+                          faults.forEach(override::addExecutionInterceptor);
+                        })
+                    .build()));
     this.decisionsTable = cloud.definitions().decisionsTable().create().tableName();
     this.database = database;
     this.configuration =
@@ -221,7 +238,7 @@ public final class TestAuthority {
     ceiling(scope, id, window, Ceiling.of(limit));
   }
 
-  private void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
+  public void ceiling(Scope scope, String id, Window window, Ceiling ceiling) {
     var unused = configuration.put(new ScopeId(tenantId, scope, id), window, ceiling);
   }
 

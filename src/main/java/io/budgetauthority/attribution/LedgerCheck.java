@@ -230,7 +230,7 @@ public final class LedgerCheck {
             MicroUsd missing = missing(reservation, markers.get(reservation.id().hash()));
             reservation
                 .shares()
-                .forEach(share -> add(most, share.key(reservation.tenantId()), missing));
+                .forEach(share -> add(most, share.key(reservation.tenantId()).head(), missing));
           }
         });
     Map<String, List<AccountKey>> hours =
@@ -244,7 +244,22 @@ public final class LedgerCheck {
         attribution.rowsOf(tenant, day, "", true, row -> addRow(most, hours, row, stored));
       }
     }
+    leaveToShards(most, stored);
     return most;
+  }
+
+  /// Rows say what was committed on an account and not on which of its shards. So the head may have
+  /// what the other shards do not have (ledger.md#shards).
+  private static void leaveToShards(
+      Map<AccountKey, MicroUsd> most, Map<AccountKey, AccountScan.Found> stored) {
+    stored.forEach(
+        (key, found) -> {
+          if (key.shard() != 0) {
+            MicroUsd committed = found.account().committed();
+            most.computeIfPresent(key, (same, none) -> committed);
+            most.computeIfPresent(key.head(), (same, sum) -> sum.minus(committed));
+          }
+        });
   }
 
   /// The part of a decision's charge that is not in its row yet.

@@ -227,7 +227,7 @@ public final class AddIncrease {
   private Attempt<Result> toExisting(
       Caller by, Increase increase, Account stored, VersionedPolicy policy, Deadline deadline) {
     Instant asOf = clock.instant().minus(policy.policy().clockSkew());
-    if (ledger.repair(List.of(stored), deadline)
+    if (ledger.repair(stored.items(), deadline)
         || increases.endPassed(List.of(stored), asOf, deadline)) {
       return Attempt.conflict();
     }

@@ -124,7 +124,7 @@ public final class PutCeiling {
                     deadline)
                 .orElse(null);
         if (stored != null) {
-          if (ledger.repair(List.of(stored), deadline)) {
+          if (ledger.repair(stored.items(), deadline)) {
             return Attempt.conflict();
           }
           writes.add(ledger.moveLimit(stored, ceiling.limit(), version));

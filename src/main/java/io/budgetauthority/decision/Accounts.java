@@ -192,7 +192,7 @@ public final class Accounts {
         ceiling.margin() == null ? policy.policy().softGate().margin() : ceiling.margin(),
         ceiling.warnAtPercent(),
         policy.calendar().resetsAt(window, now).orElse(null),
-        new EnforcedAccount.Own(ceiling.mode(), ceiling.margin()));
+        new EnforcedAccount.Own(ceiling.mode(), ceiling.margin(), ceiling.shards()));
   }
 
   /// A run's account. Its limit is its own, so no ceiling of another scope and no policy changes

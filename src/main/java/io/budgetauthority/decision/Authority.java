@@ -7,6 +7,7 @@ import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.decision.rule.Quote;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.PriceTable;
@@ -19,7 +20,6 @@ import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Mode;
-import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;
 import io.budgetauthority.tenant.store.Ceilings;
 import io.budgetauthority.tenant.store.Policies;
@@ -27,6 +27,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Answers asks. It reads what applies, lets the pure [Decider] decide, and lets the ledger
@@ -94,23 +95,36 @@ public final class Authority {
   /// @param notice a warning to add, with which counters of runs refuse nothing; null for none
   private Answer decide(Ask ask, PriceTable table, @Nullable String notice, Deadline deadline) {
     return Optimistic.retry(
-        MAX_ROUNDS, deadline, "the balances", () -> attempt(ask, table, notice, deadline));
+        MAX_ROUNDS,
+        deadline,
+        "the balances",
+        busy -> attempt(new Round(ask, table, notice, busy, deadline), Extent.one(busy), null));
   }
 
-  private Attempt<Answer> attempt(
-      Ask ask, PriceTable table, @Nullable String notice, Deadline deadline) {
+  /// One try to answer an ask.
+  ///
+  /// @param busy how many tries before it found a shard busy
+  private record Round(
+      Ask ask, PriceTable table, @Nullable String notice, int busy, Deadline deadline) {}
+
+  /// @param earlier an earlier reading of all shards, in this round; null where there is none
+  private Attempt<Answer> attempt(Round round, Extent extent, @Nullable BudgetView earlier) {
+    Ask ask = round.ask();
     VersionedPolicy policy = policies.of(ask.tenantId());
     Instant now = Instant.ofEpochMilli(clock.millis());
-    return switch (reader.read(ask, policy, now, deadline)) {
+    return switch (reader.read(ask, policy, now, extent, round.deadline())) {
       case BudgetReader.Reading.Stale stale -> Attempt.conflict();
       case BudgetReader.Reading.Refused refused -> Attempt.done(refused.answer());
       case BudgetReader.Reading.Decided decided -> Attempt.done(replay(ask, decided.stored()));
-      case BudgetReader.Reading.View view -> decide(ask, table, view.view(), notice, deadline);
+      case BudgetReader.Reading.View view -> decide(round, view.view(), earlier);
     };
   }
 
-  private Attempt<Answer> decide(
-      Ask ask, PriceTable table, BudgetView view, @Nullable String notice, Deadline deadline) {
+  /// Decides by one shard of each account where that is enough. Else it reads all shards, and reads
+  /// them again before it refuses what the caller asked for (ledger.md#shards).
+  private Attempt<Answer> decide(Round round, BudgetView view, @Nullable BudgetView earlier) {
+    Ask ask = round.ask();
+    PriceTable table = round.table();
     DecisionRequest request = ask.request();
     Candidates.Prices names =
         (provider, model) -> overrides.find(ask.tenantId(), table, provider, model);
@@ -119,20 +133,43 @@ public final class Authority {
       return Attempt.done(new Answer.Ambiguous(ambiguous.candidates()));
     }
     Price row = found instanceof PriceTable.Found.Row it ? it.price() : null;
-    Policy policy = view.policy();
-    Plan plan =
-        Decider.decide(
-            Decider.Input.of(
-                request,
-                policy,
-                table,
-                row,
-                names,
-                Candidates.of(policy, request.model(), row, names),
-                view.enforced()));
+    List<Decider.Candidate> candidates = Candidates.of(view.policy(), request.model(), row, names);
+    Function<BudgetView, Plan> decider =
+        it ->
+            Decider.decide(
+                Decider.Input.of(
+                    request, it.policy(), table, row, names, candidates, it.enforced()));
+    Plan plan = decider.apply(view);
+    if (ShardRules.isSettled(plan, view)) {
+      return write(round, view, plan);
+    }
+    if (!view.isWhole()) {
+      return attempt(round, Extent.whole(round.busy()), null);
+    }
+    if (!ShardRules.isPlaced(plan)) {
+      return Attempt.conflict();
+    }
+    if (earlier == null) {
+      return attempt(round, Extent.whole(round.busy()), view);
+    }
+    return view.atMostSince(earlier)
+            .map(decider)
+            .filter(most -> ShardRules.isSameOutcome(plan, most))
+            .isPresent()
+        ? write(round, view, plan)
+        : Attempt.conflict();
+  }
+
+  private Attempt<Answer> write(Round round, BudgetView view, Plan plan) {
+    Ask ask = round.ask();
+    String notice = round.notice();
     DecisionWriter writer =
         new DecisionWriter(
-            request, view, table.version(), notice == null ? List.of() : List.of(notice), null);
+            ask.request(),
+            view,
+            round.table().version(),
+            notice == null ? List.of() : List.of(notice),
+            null);
     return switch (plan) {
       case Plan.Refuse refuse -> Attempt.done(new Answer.Refused(refuse.code(), refuse.reason()));
       case Plan.Block block -> {
@@ -140,18 +177,14 @@ public final class Authority {
         yield ask.identity() == null
             ? Attempt.done(new Answer.DryRun(decision, rowOf(block.quote())))
             : write(
-                ask,
-                Ledger.DecisionWrite.of(writer.blocked(decision, ask.identity(), block)),
-                deadline);
+                round, Ledger.DecisionWrite.of(writer.blocked(decision, ask.identity(), block)));
       }
       case Plan.Grant grant -> {
         Decision decision = writer.decision(grant);
         yield ask.identity() == null
             ? Attempt.done(new Answer.DryRun(decision, rowOf(grant.quote())))
             : write(
-                ask,
-                write(writer.granted(decision, ask.identity(), grant), view, grant, notice),
-                deadline);
+                round, write(writer.granted(decision, ask.identity(), grant), view, grant, notice));
       }
     };
   }
@@ -164,14 +197,16 @@ public final class Authority {
     return notice == null ? write : write.withoutRunLimits();
   }
 
-  private Attempt<Answer> write(Ask ask, Ledger.DecisionWrite write, Deadline deadline) {
-    return switch (ledger.reserve(write, deadline)) {
+  private Attempt<Answer> write(Round round, Ledger.DecisionWrite write) {
+    Ask ask = round.ask();
+    return switch (ledger.reserve(write, round.busy(), round.deadline())) {
       case Ledger.Outcome.Reserved reserved -> {
         count(write.reservation().decision());
         yield Attempt.done(new Answer.Decided(write.reservation(), false));
       }
       case Ledger.Outcome.AlreadyDecided already -> Attempt.done(replay(ask, already.stored()));
       case Ledger.Outcome.Conflict conflict -> Attempt.conflict();
+      case Ledger.Outcome.Busy busy -> Attempt.busy();
       case Ledger.Outcome.OverLimit full ->
           Attempt.done(new Answer.TooManyRuns(full.counter(), full.reason()));
     };

@@ -6,7 +6,9 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.RateKey;
@@ -67,13 +69,14 @@ final class BudgetReader {
     record Stale() implements Reading {}
   }
 
-  Reading read(Ask ask, VersionedPolicy policy, Instant now, Deadline deadline) {
+  /// @param extent how much is read of accounts with several shards
+  Reading read(Ask ask, VersionedPolicy policy, Instant now, Extent extent, Deadline deadline) {
     CallRun callRun = CallRun.of(ask, policy, now);
     Accounts.Applying applying =
         accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now, now);
     Known expected = knownOf(ask, callRun, policy.policy());
     Ledger.Snapshot seen =
-        read(ask, callRun, applying, expected.chain(), expected.rates(), deadline);
+        read(ask, callRun, applying, expected.chain(), expected.rates(), extent, deadline);
     if (seen.reservation() != null) {
       return new Reading.Decided(seen.reservation());
     }
@@ -82,7 +85,7 @@ final class BudgetReader {
       return new Reading.Refused(notAllowed);
     }
     Instant asOf = now.minus(policy.policy().clockSkew());
-    if (ledger.repair(seen.accounts().values(), deadline)
+    if (ledger.repair(seen.items(), deadline)
         || ledger.increases().endPassed(seen.accounts().values(), asOf, deadline)) {
       return new Reading.Stale();
     }
@@ -110,7 +113,7 @@ final class BudgetReader {
         || !seen.runs().keySet().containsAll(chain)
         || !expected.rates().containsAll(rates)) {
       applying = accounts.applyingTo(ask.tenantId(), tuple, policy, now, now);
-      seen = read(ask, callRun, applying, chain, rates, deadline);
+      seen = read(ask, callRun, applying, chain, rates, extent, deadline);
     }
     if (applying.isOlderThan(seen)) {
       accounts.evict(applying);
@@ -127,7 +130,11 @@ final class BudgetReader {
     }
     List<BudgetView.RunOfCall> runs = runs(ask, callRun, same, ancestors, policy.policy());
     List<EnforcedRate> enforcedRates = BudgetView.rates(runs, applying, seen, policy.policy(), now);
-    if (!areRead(enforcedRates, applying, rates) || ledger.putTerms(enforcedRates, deadline)) {
+    List<EnforcedAccount> ceilings = applying.enforcedAccounts(seen.accounts());
+    if (!areRead(enforcedRates, applying, rates)
+        || ledger.putTerms(enforcedRates, deadline)
+        || ledger.putLimits(ceilings, deadline)
+        || ledger.split(ceilings, deadline)) {
       return new Reading.Stale();
     }
     return new Reading.View(
@@ -138,7 +145,7 @@ final class BudgetReader {
                 callRun.runId(), chain.isEmpty() ? null : chain.getFirst(), null, tuple),
             runs,
             callRun.isIssued(),
-            applying.enforcedAccounts(seen.accounts()),
+            ceilings,
             enforcedRates));
   }
 
@@ -156,6 +163,7 @@ final class BudgetReader {
       Accounts.Applying applying,
       List<String> chain,
       List<RateKey> rates,
+      Extent extent,
       Deadline deadline) {
     Set<String> runIds = new LinkedHashSet<>();
     if (callRun.runId() != null) {
@@ -167,7 +175,8 @@ final class BudgetReader {
     }
     List<RateKey> allRates = new ArrayList<>(applying.rateKeys());
     allRates.addAll(rates);
-    return ledger.read(ask.id(), ask.tenantId(), applying.keys(), allRates, runIds, deadline);
+    return ledger.read(
+        ask.id(), ask.tenantId(), applying.keys(), allRates, runIds, extent, deadline);
   }
 
   /// What this process knows of the call's run before the ledger is read. A run that it does not

@@ -2,6 +2,7 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +113,34 @@ public record BudgetView(
     return accounts;
   }
 
+  /// Whether all shards of every account were read.
+  boolean isWhole() {
+    return ceilings.stream().allMatch(EnforcedAccount::isWhole);
+  }
+
+  /// Whether an account has several shards.
+  boolean isSplit() {
+    return ceilings.stream().anyMatch(EnforcedAccount::isSplit);
+  }
+
+  /// The same with the most that each account may have had since an earlier reading
+  /// (ledger.md#shards); empty where the accounts are not the same ones under the same limits.
+  Optional<BudgetView> atMostSince(BudgetView earlier) {
+    if (earlier.ceilings.size() != ceilings.size()) {
+      return Optional.empty();
+    }
+    List<EnforcedAccount> most = new ArrayList<>(ceilings.size());
+    for (int i = 0; i < ceilings.size(); i++) {
+      EnforcedAccount now = ceilings.get(i);
+      EnforcedAccount before = earlier.ceilings.get(i);
+      if (!now.name().equals(before.name()) || !now.isLikeEarlier(before)) {
+        return Optional.empty();
+      }
+      most.add(now.atMostSince(before));
+    }
+    return Optional.of(new BudgetView(versioned, at, subject, runs, issued, most, rates));
+  }
+
   /// The accounts and the rates.
   public List<Enforced> enforced() {
     List<Enforced> enforced = new ArrayList<>(accounts());
@@ -124,7 +154,9 @@ public record BudgetView(
   public Decision charged(Decision decision, MicroUsd charge) {
     return decision.with(
         subject,
-        accounts().stream().map(account -> account.sharingCharge(charge)).toList(),
+        accounts().stream()
+            .map(account -> ConditionalHold.ofCharge(account, charge).share())
+            .toList(),
         rates.stream().map(rate -> rate.sharingCharge(charge, owedOf(charge, rate))).toList());
   }
 

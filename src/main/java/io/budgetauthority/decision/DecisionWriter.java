@@ -6,6 +6,7 @@ import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.decision.rule.Quote;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
@@ -35,7 +36,7 @@ record DecisionWriter(
         grant.verdict(),
         grant.mode(),
         grant.quote(),
-        grant.holds().stream().map(hold -> hold.enforced().sharing(hold.hold())).toList(),
+        grant.holds().stream().map(ConditionalHold::share).toList(),
         grant.rates().stream().map(hold -> hold.rate().sharing(hold.hold())).toList(),
         Stream.concat(grant.warnings().stream(), notices.stream()).toList());
   }

@@ -86,6 +86,7 @@ public final class RunCreation {
       case Ledger.Outcome.OverLimit full ->
           Attempt.done(new Result.Refused(new Answer.TooManyRuns(full.counter(), full.reason())));
       case Ledger.Outcome.Conflict conflict -> Attempt.conflict();
+      case Ledger.Outcome.Busy busy -> Attempt.conflict();
       case Ledger.Outcome.AlreadyDecided already -> Attempt.conflict();
     };
   }

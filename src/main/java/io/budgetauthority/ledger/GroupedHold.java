@@ -4,6 +4,7 @@ import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.group.GroupedWrite;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Write;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +12,18 @@ import org.jspecify.annotations.Nullable;
 /// The holds of one group on one account (ledger.md#group-commit).
 ///
 /// @param renew what they do to the run whose account it is; null for an account that is no run's
-record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew renew)
+/// @param shards how many shards the account has if they make it
+record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew renew, int shards)
     implements GroupedWrite {
 
   @Override
   public Item item() {
     return new Item(table, AccountItem.key(hold.enforced().account().key()));
+  }
+
+  @Override
+  public AccountKey account() {
+    return hold.enforced().account().key();
   }
 
   @Override
@@ -29,7 +36,8 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
   @Override
   public Optional<GroupedWrite> then(GroupedWrite later) {
     return later instanceof GroupedHold other && sees(other.hold) && isLike(other.renew)
-        ? hold.then(other.hold).map(both -> new GroupedHold(table, both, last(renew, other.renew)))
+        ? hold.then(other.hold)
+            .map(both -> new GroupedHold(table, both, last(renew, other.renew), shards))
         : Optional.empty();
   }
 
@@ -62,6 +70,8 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
 
   @Override
   public Write write() {
-    return renew == null ? AccountItem.hold(table, hold) : RunItem.renew(table, hold, renew);
+    return renew == null
+        ? AccountItem.hold(table, hold, shards)
+        : RunItem.renew(table, hold, renew);
   }
 }

@@ -3,6 +3,7 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.group.GroupedWrite;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Write;
 import java.util.Optional;
 
@@ -15,24 +16,25 @@ record GroupedPosting(String table, Posting posting) implements GroupedWrite {
   }
 
   @Override
+  public AccountKey account() {
+    return posting.account().head();
+  }
+
+  @Override
   public boolean isShared() {
     return true;
   }
 
-  /// Both changes, where neither has a condition.
+  /// Both changes, the later one after this one.
   @Override
   public Optional<GroupedWrite> then(GroupedWrite later) {
-    return later instanceof GroupedPosting other
-            && posting.leastAvailable() == null
-            && other.posting.leastAvailable() == null
-        ? Optional.of(
-            new GroupedPosting(
-                table,
-                new Posting(
-                    posting.account(),
-                    posting.reservedChange().plus(other.posting.reservedChange()),
-                    posting.committedChange().plus(other.posting.committedChange()))))
-        : Optional.empty();
+    Posting both = later instanceof GroupedPosting other ? posting.then(other.posting) : null;
+    return Optional.ofNullable(both).map(it -> new GroupedPosting(table, it));
+  }
+
+  /// Whether a write is a posting that has a condition on what is available.
+  static boolean hasCondition(GroupedWrite write) {
+    return write instanceof GroupedPosting it && it.posting.leastAvailable() != null;
   }
 
   @Override

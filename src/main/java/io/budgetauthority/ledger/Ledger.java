@@ -3,19 +3,25 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.RateMove;
+import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.ledger.increase.Increases;
+import io.budgetauthority.ledger.shard.Extent;
+import io.budgetauthority.ledger.shard.KnownShards;
+import io.budgetauthority.ledger.shard.ShardLoad;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.RateKey;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Attributes;
@@ -26,13 +32,17 @@ import io.budgetauthority.storage.Page;
 import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.storage.Written;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jboss.logging.Logger;
@@ -48,11 +58,17 @@ public final class Ledger {
   /// How many transactions of one process may be under way where nothing else is said.
   private static final int TRANSACTIONS_AT_ONCE = 32;
 
+  /// How often a call that finds a shard busy uses another one at once, and how often a settlement
+  /// waits for a short time only.
+  private static final int MAX_BUSY = 2;
+
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
   private final Increases increases;
   private final WriteGroups groups;
+  private final KnownShards known = new KnownShards();
+  private final ShardLoad load;
 
   public Ledger(Database database, String ledgerTable, String decisionsTable) {
     this(database, ledgerTable, decisionsTable, new WriteGroups(TRANSACTIONS_AT_ONCE));
@@ -60,6 +76,18 @@ public final class Ledger {
 
   /// @param groups what of this process's writes is sent together
   public Ledger(Database database, String ledgerTable, String decisionsTable, WriteGroups groups) {
+    this(database, ledgerTable, decisionsTable, groups, new ShardLoad(System::nanoTime, null));
+  }
+
+  /// @param groups what of this process's writes is sent together
+  /// @param load how many shards accounts have
+  public Ledger(
+      Database database,
+      String ledgerTable,
+      String decisionsTable,
+      WriteGroups groups,
+      ShardLoad load) {
+    this.load = load;
     this.groups = groups;
     this.database = database;
     this.ledgerTable = ledgerTable;
@@ -89,6 +117,35 @@ public final class Ledger {
     /// A rate with what the ledger had of it.
     public EnforcedRate over(EnforcedRate unread) {
       return unread.over(rates.get(unread.key()));
+    }
+
+    /// The items of the accounts.
+    public List<Account> items() {
+      return accounts.values().stream().flatMap(account -> account.items().stream()).toList();
+    }
+
+    /// Whether an account has several shards.
+    public boolean isSplit() {
+      return accounts.values().stream().anyMatch(Account::isSplit);
+    }
+
+    /// The same with the most that each account may have had since an earlier reading; empty where
+    /// the accounts are not the same ones under the same limits.
+    public Optional<Snapshot> atMostSince(Snapshot earlier) {
+      Map<AccountKey, Account> most = new HashMap<>();
+      for (Account account : accounts.values()) {
+        Shards now = account.shards();
+        Account before = earlier.accounts.get(account.key());
+        Shards then = before == null ? null : before.shards();
+        if (now == null && then == null) {
+          most.put(account.key(), account);
+        } else if (now != null && then != null && now.isLikeEarlier(then)) {
+          most.put(account.key(), now.mostSince(then));
+        } else {
+          return Optional.empty();
+        }
+      }
+      return Optional.of(new Snapshot(reservation, most, rates, runs));
     }
 
     /// The accounts without the increases whose time has passed at an instant, for a reader that
@@ -163,6 +220,9 @@ public final class Ledger {
     /// Accounts or runs were no longer as they had been read. The caller reads and decides again.
     record Conflict() implements Outcome {}
 
+    /// Another transaction was writing a shard. The caller uses another one at once.
+    record Busy() implements Outcome {}
+
     /// A counter of runs has reached its maximum.
     ///
     /// @param count how many runs it counts
@@ -187,19 +247,29 @@ public final class Ledger {
       Collection<AccountKey> accounts,
       Collection<String> runIds,
       Deadline deadline) {
-    return read(id, tenantId, accounts, List.of(), runIds, deadline);
+    return read(id, tenantId, accounts, List.of(), runIds, Extent.WHOLE, deadline);
   }
 
-  /// Reads a decision, accounts, rates and runs in one batch.
+  /// Reads a decision, accounts, rates and runs in one batch. It takes a second one where an
+  /// account turns out to have more shards than this process knew.
+  ///
+  /// @param accounts the keys of their heads
+  /// @param extent how much is read of accounts with several shards
   public Snapshot read(
       @Nullable ReservationId id,
       String tenantId,
       Collection<AccountKey> accounts,
       Collection<RateKey> rates,
       Collection<String> runIds,
+      Extent extent,
       Deadline deadline) {
+    Map<AccountKey, KnownShards.Choice> choices = new HashMap<>();
     Set<Key> ledgerKeys = new LinkedHashSet<>();
-    accounts.forEach(account -> ledgerKeys.add(AccountItem.key(account)));
+    for (AccountKey account : accounts) {
+      KnownShards.Choice choice = known.before(account, extent);
+      choices.put(account, choice);
+      choice.numbers().forEach(number -> ledgerKeys.add(AccountItem.key(account.ofShard(number))));
+    }
     rates.forEach(rate -> ledgerKeys.add(RateItem.key(rate)));
     runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
     Map<String, Collection<Key>> wanted = new HashMap<>();
@@ -207,26 +277,79 @@ public final class Ledger {
     if (id != null) {
       wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
     }
-    Map<AccountKey, Account> found = new HashMap<>();
-    Map<RateKey, StoredRate> foundRates = new HashMap<>();
-    Map<String, Run> runs = new HashMap<>();
-    Reservation reservation = null;
-    for (Attributes item : database.getAll(wanted, deadline)) {
+    Found found = new Found();
+    database.getAll(wanted, deadline).forEach(found::add);
+    Set<Key> more = new LinkedHashSet<>();
+    choices.replaceAll(
+        (account, choice) -> {
+          Account head = found.accounts.get(account);
+          KnownShards.Choice now = head == null ? choice : known.after(head, choice, extent);
+          for (int number : now.numbers()) {
+            Key key = AccountItem.key(account.ofShard(number));
+            if (!ledgerKeys.contains(key)) {
+              more.add(key);
+            }
+          }
+          return now;
+        });
+    if (!more.isEmpty()) {
+      database.getAll(ledgerTable, more, deadline).forEach(found::add);
+    }
+    return found.snapshot(choices, known);
+  }
+
+  /// What a read found.
+  private static final class Found {
+
+    private final Map<AccountKey, Account> accounts = new HashMap<>();
+    private final Map<RateKey, StoredRate> rates = new HashMap<>();
+    private final Map<String, Run> runs = new HashMap<>();
+    private @Nullable Reservation reservation;
+
+    void add(Attributes item) {
       if (!item.has("sk")) {
         reservation = ReservationItem.read(item);
       } else if (RateItem.isRate(item)) {
         StoredRate rate = RateItem.read(item);
-        foundRates.put(rate.key(), rate);
+        rates.put(rate.key(), rate);
       } else if (RunItem.isRun(item)) {
         Run run = RunItem.read(item);
         runs.put(run.runId(), run);
-        found.put(run.account().key(), run.account());
+        accounts.put(run.account().key(), run.account());
       } else {
         Account account = AccountItem.read(item);
-        found.put(account.key(), account);
+        accounts.put(account.key(), account);
       }
     }
-    return new Snapshot(reservation, found, foundRates, runs);
+
+    Snapshot snapshot(Map<AccountKey, KnownShards.Choice> choices, KnownShards known) {
+      Map<AccountKey, Account> whole = new HashMap<>();
+      accounts.forEach(
+          (key, account) -> {
+            KnownShards.Choice choice = choices.get(key);
+            if (choice != null && choice.count() > 1) {
+              Shards shards = choice.of(account, others(key, choice));
+              if (shards.isWhole()) {
+                known.keep(shards);
+              }
+              whole.put(key, shards.account());
+            } else if (key.shard() == 0) {
+              whole.put(key, account);
+            }
+          });
+      return new Snapshot(reservation, whole, rates, runs);
+    }
+
+    private Map<Integer, Account> others(AccountKey head, KnownShards.Choice choice) {
+      Map<Integer, Account> others = new HashMap<>();
+      for (int number : choice.numbers()) {
+        Account shard = number == 0 ? null : accounts.get(head.ofShard(number));
+        if (shard != null) {
+          others.put(number, shard);
+        }
+      }
+      return others;
+    }
   }
 
   /// One reservation by its id; empty where none exists or it is another tenant's.
@@ -271,24 +394,36 @@ public final class Ledger {
       String tenantId, Collection<RateKey> keys, Deadline deadline) {
     return keys.isEmpty()
         ? Map.of()
-        : read(null, tenantId, List.of(), keys, List.of(), deadline).rates();
+        : read(null, tenantId, List.of(), keys, List.of(), Extent.WHOLE, deadline).rates();
   }
 
-  /// The accounts and rates of a reservation as they are now.
+  /// The accounts and rates of a reservation as they are now, with all shards of each.
   public Snapshot holding(Reservation reservation, Deadline deadline) {
     String tenantId = reservation.tenantId();
+    Map<AccountKey, Integer> held = new HashMap<>();
+    for (AccountShare share : reservation.shares()) {
+      held.put(share.key(tenantId).head(), share.shard());
+    }
     return read(
         null,
         tenantId,
-        reservation.shares().stream().map(share -> share.key(tenantId)).toList(),
+        held.keySet(),
         reservation.rates().stream().map(rate -> EnforcedRate.keyOf(tenantId, rate)).toList(),
         List.of(),
+        Extent.holdingOn(held),
         deadline);
   }
 
   /// Writes a decision: a block by one conditional put, any other in one transaction with its
   /// holds. A decision of a later revision than the first replaces the item of the revision before.
   public Outcome reserve(DecisionWrite write, Deadline deadline) {
+    return reserve(write, MAX_BUSY, deadline);
+  }
+
+  /// The same for a call that may use other shards where those that it uses are busy.
+  ///
+  /// @param busy how often they were
+  public Outcome reserve(DecisionWrite write, int busy, Deadline deadline) {
     Write.Put decision =
         write.reservation().revision() == 1
             ? ReservationItem.create(decisionsTable, write.reservation())
@@ -297,23 +432,53 @@ public final class Ledger {
       return record(write.reservation(), decision, deadline);
     }
     List<GroupedWrite> writes = writesOf(write, decision);
+    if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
+      moveLimits(write.holds(), deadline);
+      return new Outcome.Conflict();
+    }
+    boolean mayMove = busy < MAX_BUSY && write.holds().stream().anyMatch(it -> it.shards() != null);
     return groups.send(
         writes,
         deadline,
         this::isWritten,
         Outcome.Reserved::new,
-        () -> reserve(write, writes, deadline));
+        () -> reserve(write, writes, mayMove, deadline));
   }
 
-  private boolean isWritten(List<Write> writes, Deadline deadline) {
-    return database.transact(writes, deadline).isDone();
+  private boolean isWritten(List<GroupedWrite> writes, Deadline deadline) {
+    return transact(writes, deadline, (number, conflicted) -> Deadline.Pause.LONG).isDone();
   }
 
-  private Outcome reserve(DecisionWrite write, List<GroupedWrite> writes, Deadline deadline) {
+  /// Sends a transaction, and counts how often it conflicts on each of its accounts.
+  private Written transact(
+      List<GroupedWrite> writes, Deadline deadline, Database.Conflicts conflicts) {
+    List<AccountKey> accounts =
+        writes.stream().map(GroupedWrite::account).filter(Objects::nonNull).distinct().toList();
     Written written =
-        database.transact(writes.stream().map(GroupedWrite::write).toList(), deadline);
+        database.transact(
+            writes.stream().map(GroupedWrite::write).toList(),
+            deadline,
+            (number, conflicted) -> {
+              Set<AccountKey> busy = new HashSet<>();
+              conflicted.forEach(index -> busy.add(writes.get(index).account()));
+              accounts.forEach(account -> load.count(account, busy.contains(account)));
+              return conflicts.pauseAfter(number, conflicted);
+            });
+    if (!written.isBusy()) {
+      accounts.forEach(account -> load.count(account, false));
+    }
+    return written;
+  }
+
+  private Outcome reserve(
+      DecisionWrite write, List<GroupedWrite> writes, boolean mayMove, Deadline deadline) {
+    Written written =
+        transact(writes, deadline, (number, conflicted) -> mayMove ? null : Deadline.Pause.LONG);
     if (written.isDone()) {
       return new Outcome.Reserved();
+    }
+    if (written.isBusy()) {
+      return new Outcome.Busy();
     }
     return written.failed(0)
         ? recognise(write.reservation(), written.stored(0))
@@ -332,7 +497,13 @@ public final class Ledger {
       }
     }
     for (ConditionalHold hold : write.holds()) {
-      writes.add(new GroupedHold(ledgerTable, hold, write.renewalOf(hold)));
+      if (hold.shards() == null) {
+        writes.add(
+            new GroupedHold(
+                ledgerTable, hold, write.renewalOf(hold), shardsOfNew(hold.enforced())));
+      } else {
+        hold.postings().forEach(one -> writes.add(new GroupedPosting(ledgerTable, one)));
+      }
     }
     for (RateHold hold : write.rates()) {
       if (hold.taken().signum() > 0) {
@@ -418,6 +589,84 @@ public final class Ledger {
     return any;
   }
 
+  /// Moves limit to the shards that these holds need it on, where that and the holds are too much
+  /// for one transaction. The caller then reads again.
+  private void moveLimits(Collection<ConditionalHold> holds, Deadline deadline) {
+    for (ConditionalHold hold : holds) {
+      if (hold.shards() != null) {
+        List<GroupedWrite> moves =
+            hold.limitMoves().stream()
+                .<GroupedWrite>map(one -> new GroupedPosting(ledgerTable, one))
+                .toList();
+        if (moves.size() > 1) {
+          transact(moves, deadline, (number, conflicted) -> Deadline.Pause.LONG);
+        }
+      }
+    }
+  }
+
+  /// How many shards an account has if it is made now.
+  private int shardsOfNew(EnforcedAccount enforced) {
+    return enforced.stored() == null && enforced.account().key().scope() != Scope.RUN
+        ? wantedShards(enforced, enforced.account().key(), 1)
+        : 1;
+  }
+
+  private int wantedShards(EnforcedAccount enforced, AccountKey key, int count) {
+    if (enforced.mode() != Mode.HARD_GATE) {
+      return count;
+    }
+    Integer stated = enforced.own().shards();
+    return stated == null ? load.wanted(key, count) : stated;
+  }
+
+  /// Gives accounts in `hard_gate` the number of shards that their ceilings state, or that the
+  /// conflicts on them call for (ledger.md#shards).
+  ///
+  /// @return whether there were any; the caller then reads again
+  public boolean split(Collection<EnforcedAccount> accounts, Deadline deadline) {
+    boolean any = false;
+    for (EnforcedAccount enforced : accounts) {
+      Account stored = enforced.stored();
+      if (stored == null) {
+        continue;
+      }
+      int count = stored.split().count();
+      int wanted = wantedShards(enforced, stored.key(), count);
+      if (wanted > count) {
+        any = true;
+        if (database.write(AccountItem.split(ledgerTable, stored, wanted), deadline).isDone()) {
+          LOG.infof("account %s has %d shards, it had %d", stored.key(), wanted, count);
+        }
+      }
+    }
+    return any;
+  }
+
+  /// Gives accounts with several shards the limits that apply to them, each by a write of its head
+  /// alone.
+  ///
+  /// @return whether there were any; the caller then reads again
+  public boolean putLimits(Collection<EnforcedAccount> accounts, Deadline deadline) {
+    boolean any = false;
+    for (EnforcedAccount enforced : accounts) {
+      Account stored = enforced.stored();
+      Account account = enforced.account();
+      if (stored == null
+          || !stored.isSplit()
+          || (stored.version().equals(account.version())
+              && stored.limit().equals(account.limit()))) {
+        continue;
+      }
+      any = true;
+      Write write = moveLimit(stored, account.limitOfCeiling(), account.version());
+      if (!database.write(write, deadline).isDone()) {
+        LOG.debugf("account %s moved before its limit was put; it is read again", account.key());
+      }
+    }
+    return any;
+  }
+
   /// The outcome of a step.
   public enum SettleOutcome {
     /// The step and its postings are written.
@@ -449,15 +698,18 @@ public final class Ledger {
   private SettleOutcome settle(
       Reservation.Step.Move move, List<GroupedWrite> writes, Deadline deadline) {
     Written written =
-        database.transact(writes.stream().map(GroupedWrite::write).toList(), deadline);
+        transact(
+            writes,
+            deadline,
+            (number, conflicted) ->
+                number <= MAX_BUSY ? Deadline.Pause.SHORT : Deadline.Pause.LONG);
     if (written.isDone()) {
       return SettleOutcome.SETTLED;
     }
     if (written.failed(0)) {
       return SettleOutcome.CONFLICT;
     }
-    if (move.postings().stream().anyMatch(posting -> posting.leastAvailable() != null)
-        || !move.rates().isEmpty()) {
+    if (writes.stream().anyMatch(GroupedPosting::hasCondition) || !move.rates().isEmpty()) {
       return SettleOutcome.INSUFFICIENT;
     }
     throw new IllegalStateException(
@@ -479,7 +731,7 @@ public final class Ledger {
             decisionsTable,
             ReservationItem.key(move.next().id()),
             ReservationItem.change(decisionsTable, move.seen(), after(move, stored))));
-    for (Posting posting : move.postings()) {
+    for (Posting posting : covered(move.postings(), deadline)) {
       if (!posting.isNothing()) {
         writes.add(new GroupedPosting(ledgerTable, posting));
       }
@@ -491,6 +743,35 @@ public final class Ledger {
       }
     }
     return writes;
+  }
+
+  /// The same changes, in which the heads of accounts give what single shards lack.
+  private List<Posting> covered(List<Posting> postings, Deadline deadline) {
+    List<Key> shards =
+        postings.stream()
+            .filter(Posting::mayOverdraw)
+            .map(posting -> AccountItem.key(posting.account()))
+            .toList();
+    if (shards.isEmpty()) {
+      return postings;
+    }
+    Map<AccountKey, Account> stored = new HashMap<>();
+    for (Attributes item : database.getAll(ledgerTable, shards, deadline)) {
+      Account account = AccountItem.read(item);
+      stored.put(account.key(), account);
+    }
+    List<Posting> covered = new ArrayList<>();
+    for (Posting posting : postings) {
+      Account shard = posting.mayOverdraw() ? stored.get(posting.account()) : null;
+      if (shard == null) {
+        covered.add(posting);
+      } else {
+        Posting.Covered parts = posting.coveredBy(shard.storedAvailable());
+        covered.add(parts.ofShard());
+        covered.add(parts.ofHead());
+      }
+    }
+    return covered;
   }
 
   private static Reservation after(Reservation.Step.Move move, Map<RateKey, StoredRate> stored) {

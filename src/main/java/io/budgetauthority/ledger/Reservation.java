@@ -213,6 +213,7 @@ public record Reservation(
   /// @param decision the decision with other holds on the same accounts, in the same order
   /// @param leastAvailable what an account must have available for its change, in micro-USD; an
   ///   account that is absent is changed whatever it has available
+  /// @param limitMoves the limit that moves to the shards that hold more, and what gives it
   /// @param gatedRates the rates that a change must fit; another one is changed whatever it has
   ///   available
   /// @param now when the hold is moved
@@ -220,12 +221,38 @@ public record Reservation(
       Decision decision,
       @Nullable Price priceRow,
       Map<AccountName, MicroUsd> leastAvailable,
+      LimitMoves limitMoves,
       Set<AccountName> gatedRates,
       Instant expiresAt,
       Instant now) {
     public Rehold {
       leastAvailable = Map.copyOf(leastAvailable);
       gatedRates = Set.copyOf(gatedRates);
+    }
+
+    /// A hold that moves no limit between shards.
+    public Rehold(
+        Decision decision,
+        @Nullable Price priceRow,
+        Map<AccountName, MicroUsd> leastAvailable,
+        Set<AccountName> gatedRates,
+        Instant expiresAt,
+        Instant now) {
+      this(decision, priceRow, leastAvailable, LimitMoves.NONE, gatedRates, expiresAt, now);
+    }
+  }
+
+  /// The limit that moves between shards of accounts (ledger.md#shards).
+  ///
+  /// @param gained what the shard of the hold gets, by account, in micro-USD
+  /// @param given the changes of the other shards
+  public record LimitMoves(Map<AccountName, MicroUsd> gained, List<Posting> given) {
+
+    static final LimitMoves NONE = new LimitMoves(Map.of(), List.of());
+
+    public LimitMoves {
+      gained = Map.copyOf(gained);
+      given = List.copyOf(given);
     }
   }
 
@@ -244,8 +271,17 @@ public record Reservation(
       AccountShare next = to.decision().accounts().get(i);
       MicroUsd change = next.hold().minus(shares.get(i).hold());
       MicroUsd least = change.isPositive() ? to.leastAvailable().get(next.name()) : null;
-      postings.add(new Posting(next.key(tenantId), change, MicroUsd.ZERO, least));
+      MicroUsd gained = to.limitMoves().gained().getOrDefault(next.name(), MicroUsd.ZERO);
+      postings.add(
+          new Posting(
+              next.key(tenantId),
+              change,
+              MicroUsd.ZERO,
+              gained,
+              least == null ? null : least.minus(gained),
+              false));
     }
+    postings.addAll(to.limitMoves().given());
     Reservation next =
         ReservationBuilder.builder(this)
             .revision(revision + 1)

@@ -100,7 +100,6 @@ public final class RunItem {
     MicroUsd limit = seen.withCeiling(ceiling).account().limit();
     Attributes.Builder values =
         Attributes.builder()
-            .put(":limit", limit)
             .put(":change", limit.minus(stored.limit()))
             .put(":warn", ceiling.warnAtPercent().stream().map(String::valueOf).toList());
     AccountItem.putVersion(LimitVersion.ofRun(stored.version().ceilings() + 1), values);

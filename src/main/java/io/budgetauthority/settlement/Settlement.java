@@ -189,19 +189,23 @@ public final class Settlement {
           Collection<Account> accounts = seen.accounts().values();
           Policy policy = policies.of(caller.tenantId()).policy();
           Instant now = now();
-          if (ledger.repair(accounts, deadline)
+          if (ledger.repair(seen.items(), deadline)
               || ledger.increases().endPassed(accounts, now.minus(policy.clockSkew()), deadline)) {
             return Attempt.conflict();
           }
-          HoldChange change =
-              new HoldChange(
-                  reservation,
-                  Objects.requireNonNull(
-                      reservation.decision().asked(), "a call that holds keeps its bounds"),
-                  policy,
-                  seen,
-                  now);
-          return switch (wanted.of(reservation, change)) {
+          HoldChange.Result result = judge(wanted, reservation, policy, seen, now);
+          if (result instanceof HoldChange.Result.Blocked && seen.isSplit()) {
+            Ledger.Snapshot later = ledger.holding(reservation, deadline);
+            Optional<Ledger.Snapshot> most = later.atMostSince(seen);
+            result = judge(wanted, reservation, policy, later, now);
+            if (most.isEmpty()
+                || !(judge(wanted, reservation, policy, most.get(), now)
+                    instanceof HoldChange.Result.Blocked)) {
+              return Attempt.conflict();
+            }
+          }
+          return switch (result) {
+            case HoldChange.Result.Stale stale -> Attempt.conflict();
             case HoldChange.Result.Blocked blocked ->
                 Attempt.done(new Result.Blocked(reservation, blocked.decision(), blocked.block()));
             case HoldChange.Result.Refused refused ->
@@ -212,6 +216,19 @@ public final class Settlement {
                 result(reservation.rehold(moved.to()), reservation, deadline);
           };
         });
+  }
+
+  private static HoldChange.Result judge(
+      Change wanted, Reservation reservation, Policy policy, Ledger.Snapshot seen, Instant now) {
+    return wanted.of(
+        reservation,
+        new HoldChange(
+            reservation,
+            Objects.requireNonNull(
+                reservation.decision().asked(), "a call that holds keeps its bounds"),
+            policy,
+            seen,
+            now));
   }
 
   /// Releases what an idempotency key reserved. A key that was not seen is marked as cancelled, so

@@ -12,6 +12,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -232,15 +233,31 @@ public final class Database {
       }
       return Written.DONE;
     } catch (ConditionalCheckFailedException e) {
-      return new Written(List.of(new Written.Refusal(true, Attributes.of(e.item()))));
+      return new Written(List.of(new Written.Refusal(true, Attributes.of(e.item()))), false);
     }
+  }
+
+  /// What a writer does where other transactions write its items.
+  public interface Conflicts {
+    /// The pause before the transaction is sent again; null where it is not.
+    ///
+    /// @param number how often the transaction has conflicted
+    /// @param writes the numbers of the writes whose items others write; none where DynamoDB does
+    ///   not say
+    Deadline.@Nullable Pause pauseAfter(int number, List<Integer> writes);
+  }
+
+  /// Sends a transaction, and after a conflict sends it again as the other method does, with long
+  /// pauses.
+  public Written transact(List<? extends Write> writes, Deadline deadline) {
+    return transact(writes, deadline, (number, conflicted) -> Deadline.Pause.LONG);
   }
 
   /// Sends a transaction until it is written or one of its conditions fails. After a conflict or
   /// throttling it pauses and sends again. Where the answer was lost, it is sent again with the
   /// same token. A database that ignores tokens, as the local build's does, answers a condition
   /// that fails.
-  public Written transact(List<? extends Write> writes, Deadline deadline) {
+  public Written transact(List<? extends Write> writes, Deadline deadline, Conflicts conflicts) {
     if (writes.size() > MAX_WRITES_A_TRANSACTION) {
       throw new IllegalArgumentException(writes.size() + " writes are too many for a transaction");
     }
@@ -248,6 +265,7 @@ public final class Database {
         TransactWriteItemsRequest.builder()
             .transactItems(writes.stream().map(SdkWrites::inTransaction).toList())
             .build();
+    int conflictsMet = 0;
     while (true) {
       try {
         send(deadline, withToken(request), client::transactWriteItems);
@@ -265,13 +283,29 @@ public final class Database {
         if (!throttled && reasons.stream().anyMatch(Written::hasFailed)) {
           return Written.refused(reasons);
         }
-        if (!deadline.pause()) {
+        Deadline.Pause pause = Deadline.Pause.LONG;
+        if (!throttled) {
+          conflictsMet++;
+          pause = conflicts.pauseAfter(conflictsMet, conflicted(reasons));
+          if (pause == null) {
+            listener.retried();
+            return Written.BUSY;
+          }
+        }
+        if (!deadline.pause(pause)) {
           listener.gaveUp();
           throw new StorageContended("the items stayed busy: " + codes);
         }
         listener.retried();
       }
     }
+  }
+
+  private static List<Integer> conflicted(List<CancellationReason> reasons) {
+    return IntStream.range(0, reasons.size())
+        .filter(i -> Written.hasConflicted(reasons.get(i)))
+        .boxed()
+        .toList();
   }
 
   /// The request with a token, by which DynamoDB knows a repetition of it. A repetition of a

@@ -8,8 +8,21 @@ import java.util.concurrent.ThreadLocalRandom;
 /// monotonic clock, because it measures a duration.
 public final class Deadline {
 
-  private static final int MIN_PAUSE_MILLIS = 5;
-  private static final int MAX_PAUSE_MILLIS = 50;
+  /// How long a writer waits before it sends again, drawn so that writers do not meet again.
+  public enum Pause {
+    /// 2 to 12 ms: as long as DynamoDB locks the items of a transaction.
+    SHORT(2, 12),
+    /// 5 to 50 ms.
+    LONG(5, 50);
+
+    private final int minMillis;
+    private final int maxMillis;
+
+    Pause(int minMillis, int maxMillis) {
+      this.minMillis = minMillis;
+      this.maxMillis = maxMillis;
+    }
+  }
 
   /// How long the calls of one request may take together (protocol.md#outage).
   private static final Duration REQUEST_TIMEOUT = Duration.ofMillis(2_500);
@@ -57,7 +70,11 @@ public final class Deadline {
   /// Waits a random time of 5 to 50 ms. False, without waiting, where the deadline would pass
   /// meanwhile.
   boolean pause() {
-    long pauseMillis = ThreadLocalRandom.current().nextInt(MIN_PAUSE_MILLIS, MAX_PAUSE_MILLIS + 1);
+    return pause(Pause.LONG);
+  }
+
+  boolean pause(Pause pause) {
+    long pauseMillis = ThreadLocalRandom.current().nextInt(pause.minMillis, pause.maxMillis + 1);
     if (System.nanoTime() + pauseMillis * 1_000_000 >= endNanos) {
       return false;
     }

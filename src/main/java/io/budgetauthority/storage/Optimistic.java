@@ -1,5 +1,6 @@
 package io.budgetauthority.storage;
 
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /// Repeats work whose write is conditioned on what it read, until no other writer was first.
@@ -20,12 +21,20 @@ public final class Optimistic {
     /// Another writer changed what was read, so nothing is written.
     record Conflict<T>() implements Attempt<T> {}
 
+    /// Another transaction was writing an item, so nothing is written. The next attempt may use
+    /// other items, and follows at once.
+    record Busy<T>() implements Attempt<T> {}
+
     static <T> Attempt<T> done(T result) {
       return new Done<>(result);
     }
 
     static <T> Attempt<T> conflict() {
       return new Conflict<>();
+    }
+
+    static <T> Attempt<T> busy() {
+      return new Busy<>();
     }
   }
 
@@ -34,20 +43,35 @@ public final class Optimistic {
   ///
   /// @param what is contended, for the message
   public static <T> T retry(Deadline deadline, String what, Supplier<Attempt<T>> attempt) {
-    return retry(Integer.MAX_VALUE, deadline, what, attempt);
+    return retry(Integer.MAX_VALUE, deadline, what, busy -> attempt.get());
   }
 
-  /// The same with a maximum of attempts.
+  /// The same with a maximum of attempts. One that found an item busy does not count, so the caller
+  /// ends them.
+  ///
+  /// @param attempt is told how many attempts found an item busy
   public static <T> T retry(
-      int maxAttempts, Deadline deadline, String what, Supplier<Attempt<T>> attempt) {
-    for (int number = 1; number <= maxAttempts; number++) {
-      if (attempt.get() instanceof Attempt.Done<T>(T result)) {
-        return result;
+      int maxAttempts, Deadline deadline, String what, IntFunction<Attempt<T>> attempt) {
+    int number = 1;
+    int busy = 0;
+    do {
+      switch (attempt.apply(busy)) {
+        case Attempt.Done<T>(T result) -> {
+          return result;
+        }
+        case Attempt.Busy<T> it -> busy++;
+        case Attempt.Conflict<T> it -> {
+          if (number >= ATTEMPTS_AT_ONCE && !deadline.pause()) {
+            throw contended(what);
+          }
+          number++;
+        }
       }
-      if (deadline.isPast() || (number >= ATTEMPTS_AT_ONCE && !deadline.pause())) {
-        break;
-      }
-    }
-    throw new StorageContended(what + " changed at every attempt");
+    } while (number <= maxAttempts && !deadline.isPast());
+    throw contended(what);
+  }
+
+  private static StorageContended contended(String what) {
+    return new StorageContended(what + " changed at every attempt");
   }
 }

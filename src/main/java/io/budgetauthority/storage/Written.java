@@ -6,10 +6,12 @@ import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 /// The outcome of a write or of a transaction: everything is written, or nothing is because
 /// conditions failed.
 ///
-/// @param refusals one for each write where nothing is written; empty where everything is written
-public record Written(List<Refusal> refusals) {
+/// @param refusals one for each write where a condition failed; empty otherwise
+/// @param isBusy whether nothing is written because another transaction was writing an item
+public record Written(List<Refusal> refusals, boolean isBusy) {
 
-  static final Written DONE = new Written(List.of());
+  static final Written DONE = new Written(List.of(), false);
+  static final Written BUSY = new Written(List.of(), true);
 
   public Written {
     refusals = List.copyOf(refusals);
@@ -22,12 +24,12 @@ public record Written(List<Refusal> refusals) {
   public record Refusal(boolean failed, Attributes stored) {}
 
   public boolean isDone() {
-    return refusals.isEmpty();
+    return refusals.isEmpty() && !isBusy;
   }
 
   /// Whether the condition of a write of the transaction failed.
   public boolean failed(int index) {
-    return !isDone() && refusals.get(index).failed();
+    return !refusals.isEmpty() && refusals.get(index).failed();
   }
 
   /// The stored item of a write whose condition failed; empty where it does not exist or was not
@@ -40,6 +42,10 @@ public record Written(List<Refusal> refusals) {
     return codeOf(reason).equals("ConditionalCheckFailed");
   }
 
+  static boolean hasConflicted(CancellationReason reason) {
+    return codeOf(reason).equals("TransactionConflict");
+  }
+
   static String codeOf(CancellationReason reason) {
     return reason.code() == null ? "None" : reason.code();
   }
@@ -48,6 +54,7 @@ public record Written(List<Refusal> refusals) {
     return new Written(
         reasons.stream()
             .map(reason -> new Refusal(hasFailed(reason), Attributes.of(reason.item())))
-            .toList());
+            .toList(),
+        false);
   }
 }

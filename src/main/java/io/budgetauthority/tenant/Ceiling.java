@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///   ceiling over a window
 /// @param burst the most that a rate has available at one time, in micro-USD; null for a ceiling
 ///   over a window
+/// @param shards how many shards the accounts have, 1 to 64; null where the ledger splits them as
+///   they are used, and for a rate (ledger.md#shards)
 public record Ceiling(
     @JsonProperty("limit_usd") MicroUsd limit,
     @JsonProperty("mode") @Nullable Mode mode,
@@ -23,8 +25,8 @@ public record Ceiling(
     @JsonProperty("warn_at_percent") List<Integer> warnAtPercent,
     @JsonProperty("period_seconds") @JsonInclude(JsonInclude.Include.NON_NULL)
         @Nullable Integer periodSeconds,
-    @JsonProperty("burst_usd") @JsonInclude(JsonInclude.Include.NON_NULL)
-        @Nullable MicroUsd burst) {
+    @JsonProperty("burst_usd") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable MicroUsd burst,
+    @JsonProperty("shards") @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Integer shards) {
 
   public static final List<Integer> DEFAULT_WARN_AT_PERCENT = List.of(50, 80, 95);
 
@@ -34,15 +36,15 @@ public record Ceiling(
     warnAtPercent = warnAtPercent == null ? DEFAULT_WARN_AT_PERCENT : List.copyOf(warnAtPercent);
   }
 
-  /// A ceiling over a window.
+  /// A ceiling over a window, whose accounts the ledger splits.
   public Ceiling(
       MicroUsd limit, @Nullable Mode mode, @Nullable MicroUsd margin, List<Integer> warnAtPercent) {
-    this(limit, mode, margin, warnAtPercent, null, null);
+    this(limit, mode, margin, warnAtPercent, null, null, null);
   }
 
   /// The same ceiling with another limit.
   public Ceiling withLimit(MicroUsd newLimit) {
-    return new Ceiling(newLimit, mode, margin, warnAtPercent, periodSeconds, burst);
+    return new Ceiling(newLimit, mode, margin, warnAtPercent, periodSeconds, burst, shards);
   }
 
   public static Ceiling of(MicroUsd limit) {
@@ -54,6 +56,6 @@ public record Ceiling(
   /// @param mode null for the tenant's own mode
   public static Ceiling ofRate(
       MicroUsd limit, int periodSeconds, MicroUsd burst, @Nullable Mode mode) {
-    return new Ceiling(limit, mode, null, List.of(), periodSeconds, burst);
+    return new Ceiling(limit, mode, null, List.of(), periodSeconds, burst, null);
   }
 }

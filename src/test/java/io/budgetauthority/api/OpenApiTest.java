@@ -196,7 +196,8 @@ class OpenApiTest {
         tenant.policy(
             """
             {"default_run_limit_usd": "0.20",
-             "default_ceilings": {"user": {"day": {"limit_usd": "1.00"}}},
+             "default_ceilings": {"user": {"day": {"limit_usd": "1.00"},
+                                           "week": {"limit_usd": "1.00", "shards": 4}}},
              "downgrade": [{"models": ["claude-haiku-4-5"],
                             "alternatives": [{"model": "gemini-2.5-flash-lite"}]}]}
             """);
@@ -209,7 +210,9 @@ class OpenApiTest {
     assertFields(
         policySchema.path("downgrade").path("items").at("/properties/alternatives/items"),
         rule.path("alternatives").path(0));
-    assertShape("CeilingSettings", policy.json().at("/default_ceilings/user/day"));
+    JsonNode ceilings = policy.json().at("/default_ceilings/user");
+    assertThat(fields(ceilings.path("day"))).isEqualTo(required(schema("CeilingSettings")));
+    assertFields(schema("CeilingSettings"), ceilings.path("week"));
 
     Http.Answer allowed = tenant.ask(100_000, 1_000, "\"user_id\": \"ada\"");
     assertThat(allowed).hasStatus(200);
@@ -321,9 +324,13 @@ class OpenApiTest {
   private void assertShape(String name, JsonNode answer) {
     JsonNode schema = schema(name);
     assertFields(schema, answer);
-    List<String> required = new ArrayList<>();
+    assertThat(required(schema)).as(name).isEqualTo(fields(answer));
+  }
+
+  private static Set<String> required(JsonNode schema) {
+    Set<String> required = new TreeSet<>();
     schema.path("required").forEach(field -> required.add(field.asText()));
-    assertThat(new TreeSet<>(required)).as(name).isEqualTo(fields(answer));
+    return required;
   }
 
   private static void assertFields(JsonNode schema, @Nullable JsonNode answer) {

@@ -10,19 +10,41 @@ import java.util.random.RandomGenerator;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /// A caller that sends a request again, as it stands, until it is answered; a process that was
-/// killed meanwhile is started anew. One for each thread.
+/// killed meanwhile is started anew. One for each thread; several may use one process.
 final class Client {
 
   private static final long PAUSE_MILLIS = 10;
 
-  private final Supplier<Machine> starter;
-  private final AtomicLong restarts;
-  private Machine machine;
+  private final Process process;
 
-  Client(Supplier<Machine> starter, AtomicLong restarts) {
-    this.starter = starter;
-    this.restarts = restarts;
-    this.machine = starter.get();
+  Client(Process process) {
+    this.process = process;
+  }
+
+  /// A process that is started again when it was killed.
+  static final class Process {
+
+    private final Supplier<Machine> starter;
+    private final AtomicLong restarts;
+    private Machine machine;
+
+    Process(Supplier<Machine> starter, AtomicLong restarts) {
+      this.starter = starter;
+      this.restarts = restarts;
+      this.machine = starter.get();
+    }
+
+    synchronized Machine machine() {
+      return machine;
+    }
+
+    /// Whoever finds it killed starts it, once.
+    synchronized void restart(Machine killed) {
+      if (machine.equals(killed)) {
+        restarts.incrementAndGet();
+        machine = starter.get();
+      }
+    }
   }
 
   /// A process whose clock is off by up to half of what the clocks may differ by.
@@ -33,10 +55,11 @@ final class Client {
 
   <T> T untilAnswered(Function<Machine, T> call) {
     while (true) {
+      Machine machine = process.machine();
       try {
         return call.apply(machine);
       } catch (FaultInjector.Killed e) {
-        restart();
+        process.restart(machine);
       } catch (StorageUnavailable | StorageContended | SdkException e) {
         pause();
       }
@@ -45,18 +68,14 @@ final class Client {
 
   /// One try, of whose answer nothing may be known.
   void once(Function<Machine, ?> call) {
+    Machine machine = process.machine();
     try {
       Object unused = call.apply(machine);
     } catch (FaultInjector.Killed e) {
-      restart();
+      process.restart(machine);
     } catch (StorageUnavailable | StorageContended | SdkException e) {
       // It gives up.
     }
-  }
-
-  private void restart() {
-    restarts.incrementAndGet();
-    machine = starter.get();
   }
 
   static void pause() {

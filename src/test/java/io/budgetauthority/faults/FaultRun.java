@@ -33,6 +33,7 @@ import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Calendar;
+import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
@@ -64,6 +65,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.s3.S3Client;
 
@@ -76,7 +78,15 @@ final class FaultRun {
 
   private static final Duration SKEW = Duration.ofSeconds(5);
   private static final int GATEWAYS = Integer.getInteger("faults.gateways", 8);
+
+  /// How many gateways one process of two has. The other one has one.
+  private static final int THREADS_OF_A_PROCESS = 4;
+
   private static final int CONSUMERS = 2;
+
+  /// How many shards ceilings state; the last one leaves it to the ledger.
+  private static final Integer[] SHARDS = {1, 2, 7, 64, null};
+
   private static final long LIMIT_MICROS = 1_000_000_000_000L;
   private static final int CALLS_OF_A_RUN = 25;
   private static final int TOLD_EVERY = 5_000;
@@ -170,7 +180,7 @@ final class FaultRun {
         ScopeId key = new ScopeId(tenantId, Scope.KEY, Lifecycle.key(i));
         for (ScopeId limited : List.of(user, key)) {
           for (Window window : windowsOf(limited.scope())) {
-            put(configuration, limited, window, LIMIT_MICROS);
+            put(configuration, limited, window, LIMIT_MICROS, SHARDS[i % SHARDS.length]);
           }
         }
         var unusedSlow = configuration.put(user, RateCheck.SLOW, RateCheck.slow(LIMIT_MICROS));
@@ -193,13 +203,21 @@ final class FaultRun {
   }
 
   private void put(
-      TestConfiguration configuration, ScopeId scopeId, Window window, long limitMicros) {
+      TestConfiguration configuration,
+      ScopeId scopeId,
+      Window window,
+      long limitMicros,
+      @Nullable Integer shards) {
     MicroUsd limit = MicroUsd.of(limitMicros);
     limits
         .computeIfAbsent(
             new LimitedBy(scopeId, window), key -> Collections.synchronizedSet(new HashSet<>()))
         .add(limit);
-    var unused = configuration.put(scopeId, window, limit);
+    var unused =
+        configuration.put(
+            scopeId,
+            window,
+            new Ceiling(limit, null, null, Ceiling.DEFAULT_WARN_AT_PERCENT, null, null, shards));
   }
 
   /// What a run came to.
@@ -245,9 +263,15 @@ final class FaultRun {
     AtomicInteger next = new AtomicInteger();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
       List<Future<?>> gateways = new ArrayList<>();
-      for (int i = 0; i < GATEWAYS; i++) {
-        int gateway = i;
-        gateways.add(threads.submit(() -> gateway(gateway, next)));
+      for (int i = 0; i < GATEWAYS; i += THREADS_OF_A_PROCESS + 1) {
+        Client.Process several = process(i);
+        for (int j = 0; j < THREADS_OF_A_PROCESS && i + j < GATEWAYS; j++) {
+          gateways.add(threads.submit(() -> gateway(new Client(several), next)));
+        }
+        if (i + THREADS_OF_A_PROCESS < GATEWAYS) {
+          Client alone = client(i + THREADS_OF_A_PROCESS);
+          gateways.add(threads.submit(() -> gateway(alone, next)));
+        }
       }
       List<Future<?>> others = new ArrayList<>();
       for (int i = 0; i < CONSUMERS; i++) {
@@ -276,12 +300,16 @@ final class FaultRun {
   }
 
   private Client client(int number) {
-    Random random = new Random(seed + number);
-    return new Client(() -> Machine.started(around, clock, Client.skew(random, SKEW)), restarts);
+    return new Client(process(number));
   }
 
-  private void gateway(int number, AtomicInteger next) {
-    Client client = client(number);
+  private Client.Process process(int number) {
+    Random random = new Random(seed + number);
+    return new Client.Process(
+        () -> Machine.started(around, clock, Client.skew(random, SKEW)), restarts);
+  }
+
+  private void gateway(Client client, AtomicInteger next) {
     while (true) {
       int at = next.getAndIncrement();
       if (at >= lifecycles.size()) {
@@ -356,7 +384,8 @@ final class FaultRun {
               configuration,
               new ScopeId(tenantId, scope, ofUser ? Lifecycle.user(who) : Lifecycle.key(who)),
               windowsOf(scope).get(random.nextInt(2)),
-              LIMIT_MICROS + random.nextInt(1_000_000));
+              LIMIT_MICROS + random.nextInt(1_000_000),
+              SHARDS[random.nextInt(SHARDS.length)]);
           configurationChanges.incrementAndGet();
         } catch (StorageContended e) {
           // The other one kept changing it.
@@ -602,7 +631,7 @@ final class FaultRun {
     for (Reservation item : items) {
       long charge = item.state() == ReservationState.RELEASED ? 0 : item.charged().micros();
       item.shares().stream()
-          .map(share -> share.key(item.tenantId()))
+          .map(share -> share.key(item.tenantId()).head())
           .forEach(account -> charged.merge(account, charge, Long::sum));
     }
     return charged;
@@ -624,8 +653,15 @@ final class FaultRun {
         discrepancies.add("there is no account " + key);
         continue;
       }
-      if (!account.addsUp()) {
-        discrepancies.add(key + " has " + account.storedAvailable() + " available: " + account);
+      MicroUsd ofItems = MicroUsd.ZERO;
+      for (Account item : account.items()) {
+        ofItems = ofItems.plus(item.limit());
+        if (!item.addsUp()) {
+          discrepancies.add(key + " has " + item.storedAvailable() + " available: " + item);
+        }
+      }
+      if (!ofItems.equals(account.limit())) {
+        discrepancies.add(key + " has shards with the limits " + ofItems + ": " + account);
       }
       Set<MicroUsd> everSet =
           limits.get(

@@ -6,6 +6,7 @@ import io.budgetauthority.decision.unreserved.LateDecisions;
 import io.budgetauthority.decision.unreserved.UnreservedRecorder;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.price.table.PriceBook;
 import io.budgetauthority.settlement.Settlement;
@@ -51,7 +52,9 @@ record Machine(
     Database database = new Database(around.dynamoDb());
     Policies policies = new Policies(database, around.ledgerTable());
     Ceilings ceilings = new Ceilings(database, around.ledgerTable());
-    Ledger ledger = new Ledger(database, around.ledgerTable(), around.decisionsTable());
+    // One transaction at a time, so that threads of one process write in groups.
+    Ledger ledger =
+        new Ledger(database, around.ledgerTable(), around.decisionsTable(), new WriteGroups(1));
     Runs runs = new Runs(database, around.ledgerTable(), around.decisionsTable());
     PriceOverrides overrides = new PriceOverrides(database, around.ledgerTable(), own);
     Outage outage =

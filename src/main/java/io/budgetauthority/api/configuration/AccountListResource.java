@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Share;
@@ -93,6 +94,7 @@ public final class AccountListResource {
                 .filter(scopeId -> scopeId.scope() == Scope.RUN)
                 .map(scopeId -> scopeId.id())
                 .toList(),
+            Extent.WHOLE,
             Deadline.ofRequest());
     Map<AccountKey, Account> stored = seen.accountsAt(now);
     List<Share> shares = new ArrayList<>();

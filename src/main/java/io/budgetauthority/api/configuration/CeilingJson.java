@@ -3,10 +3,12 @@ package io.budgetauthority.api.configuration;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.budgetauthority.input.RequestFields;
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.CeilingWindow;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.RateName;
+import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.util.List;
 
@@ -18,9 +20,9 @@ final class CeilingJson {
 
   private CeilingJson() {}
 
-  static Ceiling read(CeilingWindow window, RequestFields fields) {
+  static Ceiling read(Scope scope, CeilingWindow window, RequestFields fields) {
     return switch (window) {
-      case Window calendar -> ofWindow(fields);
+      case Window calendar -> ofWindow(scope, fields);
       case RateName rate -> ofRate(fields);
     };
   }
@@ -41,6 +43,9 @@ final class CeilingJson {
     if (fields.money("margin_usd") != null) {
       fields.error("margin_usd", "is not for a rate; burst_usd says what is available at a time");
     }
+    if (fields.integer("shards", 1, AccountKey.MAX_SHARDS) != null) {
+      fields.error("shards", "is not for a rate");
+    }
     if (!fields.list("warn_at_percent", CeilingJson::percent).isEmpty()) {
       fields.error("warn_at_percent", "is not for a rate, which refills");
     }
@@ -50,7 +55,7 @@ final class CeilingJson {
         most, period == null ? 1 : Math.toIntExact(period), burst == null ? most : burst, mode);
   }
 
-  private static Ceiling ofWindow(RequestFields fields) {
+  private static Ceiling ofWindow(Scope scope, RequestFields fields) {
     MicroUsd limit = fields.money("limit_usd");
     if (fields.integer("period_seconds", 1, Ceiling.MAX_PERIOD_SECONDS) != null) {
       fields.error("period_seconds", "is for a ceiling whose window is rate");
@@ -63,6 +68,10 @@ final class CeilingJson {
     }
     Mode mode = fields.oneOf("mode", Mode::ofWireName);
     MicroUsd margin = fields.money("margin_usd");
+    Long shards = fields.integer("shards", 1, AccountKey.MAX_SHARDS);
+    if (shards != null && scope == Scope.RUN) {
+      fields.error("shards", "is not for a run, whose account has one");
+    }
     List<Integer> warnAtPercent =
         fields.has("warn_at_percent")
             ? fields.list("warn_at_percent", CeilingJson::percent)
@@ -77,7 +86,10 @@ final class CeilingJson {
         limit == null ? MicroUsd.ZERO : limit,
         mode,
         margin,
-        warnAtPercent.stream().distinct().sorted().toList());
+        warnAtPercent.stream().distinct().sorted().toList(),
+        null,
+        null,
+        shards == null ? null : Math.toIntExact(shards));
   }
 
   private static Integer percent(JsonNode element) {

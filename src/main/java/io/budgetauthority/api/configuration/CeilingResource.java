@@ -76,7 +76,7 @@ public final class CeilingResource {
     }
     CeilingWindow window = CeilingPath.window(scopeId, windowName);
     RequestFields fields = RequestFields.parse(body);
-    Ceiling ceiling = CeilingJson.read(window, fields);
+    Ceiling ceiling = CeilingJson.read(scopeId.scope(), window, fields);
     fields.end();
     if (scopeId.scope() == Scope.RUN) {
       return runCeiling.put(caller, id, window, ceiling, ifMatch);

@@ -116,7 +116,7 @@ public final class PolicyJson {
       if (windows == null) {
         continue;
       }
-      byScope.put(scope, ceilings(windows));
+      byScope.put(scope, ceilings(scope, windows));
     }
     scopes.refuseOthers();
     return byScope;
@@ -147,7 +147,8 @@ public final class PolicyJson {
       fields.error("request_class", "is for runs: with another scope state id_pattern");
     }
     RequestFields windows = fields.object("ceilings");
-    Map<CeilingWindow, Ceiling> ceilings = windows == null ? Map.of() : ceilings(windows);
+    Map<CeilingWindow, Ceiling> ceilings =
+        windows == null ? Map.of() : ceilings(scope == null ? Scope.RUN : scope, windows);
     if (ceilings.isEmpty()) {
       fields.error("ceilings", "must have a ceiling for at least one window");
     }
@@ -163,7 +164,7 @@ public final class PolicyJson {
         ceilings);
   }
 
-  private static Map<CeilingWindow, Ceiling> ceilings(RequestFields windows) {
+  private static Map<CeilingWindow, Ceiling> ceilings(Scope scope, RequestFields windows) {
     Map<CeilingWindow, Ceiling> byWindow = new HashMap<>();
     for (String name : windows.names()) {
       CeilingWindow window;
@@ -175,7 +176,7 @@ public final class PolicyJson {
       }
       RequestFields ceiling = windows.object(name);
       if (ceiling != null) {
-        byWindow.put(window, CeilingJson.read(window, ceiling));
+        byWindow.put(window, CeilingJson.read(scope, window, ceiling));
       }
     }
     long rates = RateName.countIn(byWindow);

@@ -15,6 +15,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Share;
@@ -115,6 +116,7 @@ public final class BalanceResource {
             applying.keys(),
             unreadRates.stream().map(EnforcedRate::key).toList(),
             List.of(),
+            Extent.WHOLE,
             Deadline.ofRequest());
     for (EnforcedAccount enforced : applying.enforcedAccounts(seen.accountsAt(now))) {
       shares.add(enforced.sharing(MicroUsd.ZERO));

@@ -19,7 +19,8 @@ public record CeilingView(
     @JsonProperty("margin_usd") @Nullable MicroUsd margin,
     @JsonProperty("warn_at_percent") List<Integer> warnAtPercent,
     @JsonProperty("period_seconds") @Nullable Integer periodSeconds,
-    @JsonProperty("burst_usd") @Nullable MicroUsd burst) {
+    @JsonProperty("burst_usd") @Nullable MicroUsd burst,
+    @JsonProperty("shards") @Nullable Integer shards) {
 
   /// A ceiling with its scope, id and window.
   public static CeilingView of(Scope scope, String id, CeilingWindow window, Ceiling ceiling) {
@@ -32,6 +33,7 @@ public record CeilingView(
         ceiling.margin(),
         ceiling.warnAtPercent(),
         ceiling.periodSeconds(),
-        ceiling.burst());
+        ceiling.burst(),
+        ceiling.shards());
   }
 }

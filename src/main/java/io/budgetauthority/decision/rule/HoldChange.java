@@ -6,6 +6,8 @@ import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
+import io.budgetauthority.ledger.account.Placement;
+import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.price.RowName;
@@ -73,7 +75,7 @@ public final class HoldChange {
         decision.rates().stream().map(share -> new HeldRate(share, now(share, seen))).toList();
     this.accounts = new ArrayList<>();
     for (AccountShare share : decision.accounts()) {
-      Account account = seen.accounts().get(share.key(reservation.tenantId()));
+      Account account = seen.accounts().get(share.key(reservation.tenantId()).head());
       if (account == null) {
         throw new IllegalStateException("an account of " + reservation.id().hash() + " is missing");
       }
@@ -90,6 +92,9 @@ public final class HoldChange {
   /// The outcome of a change.
   public sealed interface Result {
     record Moved(Reservation.Rehold to) implements Result {}
+
+    /// The shards of an account changed while they were read. They must be read again.
+    record Stale() implements Result {}
 
     /// An account has not enough available for the change, or the model has no price or is not
     /// allowed.
@@ -275,6 +280,8 @@ public final class HoldChange {
     List<RateShare> rateShares = decision.rates();
     Map<AccountName, MicroUsd> least = new HashMap<>();
     Set<AccountName> gatedRates = new HashSet<>();
+    Map<AccountName, MicroUsd> gained = new HashMap<>();
+    List<Posting> given = new ArrayList<>();
     if (quote != null) {
       rateShares =
           rates.stream()
@@ -289,8 +296,16 @@ public final class HoldChange {
       for (Held account : accounts) {
         AccountShare share = account.share();
         MicroUsd amount = account.now().hold(quote.estimate());
-        leastAvailable(account.now(), amount.minus(share.hold()))
-            .ifPresent(available -> least.put(share.name(), available));
+        Optional<MicroUsd> available = leastAvailable(account.now(), amount.minus(share.hold()));
+        if (available.isPresent()) {
+          least.put(share.name(), available.get());
+          Optional<Placement> placement = account.now().placement(available.get());
+          if (placement.isEmpty()) {
+            return new Result.Stale();
+          }
+          gained.put(share.name(), placement.get().gets());
+          given.addAll(account.now().givenBy(placement.get()));
+        }
         shares.add(share.holding(amount));
       }
     }
@@ -302,7 +317,15 @@ public final class HoldChange {
             quote == null ? reservation.estimate() : quote.estimate().worst(),
             shares,
             rateShares);
-    return new Result.Moved(new Reservation.Rehold(next, row, least, gatedRates, expiresAt, now));
+    return new Result.Moved(
+        new Reservation.Rehold(
+            next,
+            row,
+            least,
+            new Reservation.LimitMoves(gained, given),
+            gatedRates,
+            expiresAt,
+            now));
   }
 
   private static Optional<MicroUsd> leastAvailable(EnforcedAccount enforced, MicroUsd change) {

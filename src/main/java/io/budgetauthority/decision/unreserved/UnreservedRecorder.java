@@ -10,6 +10,7 @@ import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.RateHold;
+import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Decision;
@@ -106,8 +107,9 @@ public final class UnreservedRecorder {
       run.unreadRates(policy.policy(), now).forEach(rate -> rateKeys.add(rate.key()));
     }
     Ledger.Snapshot seen =
-        ledger.read(id, tenantId, applying.keys(), rateKeys, binding.runIds(), deadline);
-    if (ledger.repair(seen.accounts().values(), deadline)) {
+        ledger.read(
+            id, tenantId, applying.keys(), rateKeys, binding.runIds(), Extent.one(0), deadline);
+    if (ledger.repair(seen.items(), deadline)) {
       return Attempt.conflict();
     }
     if (applying.isOlderThan(seen)) {
@@ -116,7 +118,8 @@ public final class UnreservedRecorder {
     }
     BudgetView view = view(occurrence, policy, binding, applying, seen, now);
     if (!view.rates().stream().allMatch(rate -> rateKeys.contains(rate.key()))
-        || ledger.putTerms(view.rates(), deadline)) {
+        || ledger.putTerms(view.rates(), deadline)
+        || ledger.putLimits(view.ceilings(), deadline)) {
       return Attempt.conflict();
     }
     Reservation stored = seen.reservation();

@@ -5,6 +5,7 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.tenant.Scope;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The sums of one account at an instant. `available = limit - committed - reserved`, always
 /// (ledger.md#balance). The ledger stores what is available too, so that one condition on one
@@ -14,6 +15,9 @@ import java.util.List;
 /// @param storedAvailable what the ledger has stored as available, in micro-USD
 /// @param version the state of the configuration that its limit came from
 /// @param increases those that the limit includes
+/// @param split how it is split into shards
+/// @param shards what was read of its shards, where these are their sums; null for an account of
+///   one item, and for a single shard
 public record Account(
     AccountKey key,
     MicroUsd limit,
@@ -21,7 +25,21 @@ public record Account(
     MicroUsd reserved,
     MicroUsd storedAvailable,
     LimitVersion version,
-    AccountIncreases increases) {
+    AccountIncreases increases,
+    Split split,
+    @Nullable Shards shards) {
+
+  /// What an item says of the shards of its account (ledger.md#shards).
+  ///
+  /// @param count how many shards the account has; 1 in every item but the head's
+  /// @param elsewhere the part of the limit that is on the other shards, in micro-USD; zero in
+  ///   every item but the head's
+  /// @param freed what postings ever made available on this item, in micro-USD
+  public record Split(int count, MicroUsd elsewhere, MicroUsd freed) {
+
+    /// That of an item that nothing was freed on, of an account that is not split.
+    public static final Split NONE = new Split(1, MicroUsd.ZERO, MicroUsd.ZERO);
+  }
 
   /// An account that adds up and has no increase.
   public static Account of(
@@ -33,7 +51,9 @@ public record Account(
         reserved,
         limit.minus(committed).minus(reserved),
         version,
-        AccountIncreases.NONE);
+        AccountIncreases.NONE,
+        Split.NONE,
+        null);
   }
 
   /// An account nobody has used yet.
@@ -65,7 +85,34 @@ public record Account(
         newReserved,
         limit.minus(newCommitted).minus(newReserved),
         version,
-        increases);
+        increases,
+        split,
+        shards);
+  }
+
+  /// The sums of all shards, of which this is the head. The limit is that of the whole account.
+  Account withSumsOf(Shards read, MicroUsd allCommitted, MicroUsd allReserved) {
+    MicroUsd total = limit.plus(split.elsewhere());
+    return new Account(
+        key,
+        total,
+        allCommitted,
+        allReserved,
+        total.minus(allCommitted).minus(allReserved),
+        version,
+        increases,
+        split,
+        read);
+  }
+
+  /// The items that it was read from.
+  public List<Account> items() {
+    return shards == null ? List.of(this) : shards.items();
+  }
+
+  /// Whether it has more than one shard.
+  public boolean isSplit() {
+    return split.count() > 1;
   }
 
   /// The limit without the increases that it includes.
@@ -96,6 +143,8 @@ public record Account(
         reserved,
         newLimit.minus(committed).minus(reserved),
         newVersion,
-        newIncreases);
+        newIncreases,
+        split,
+        shards);
   }
 }

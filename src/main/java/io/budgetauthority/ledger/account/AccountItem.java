@@ -24,6 +24,13 @@ public final class AccountItem {
 
   private static final String INCREASES_VERSION = "iver";
 
+  /// ledger.md#shards: how many shards there are, the limit that is on the others, and what was
+  /// ever freed.
+  private static final String SHARDS = "shd";
+
+  private static final String LIMIT_ELSEWHERE = "oth";
+  private static final String FREED = "fre";
+
   /// A hold moves money from what is available to what is reserved: ledger.md#balance and
   /// ledger.md#sums.
   private static final String HOLD = "SET res = res + :hold, avl = avl + :avail";
@@ -50,6 +57,17 @@ public final class AccountItem {
   /// A posting frees and charges whatever the sums are: a commit never checks a ceiling.
   private static final String POST = "SET res = res + :res, cmt = cmt + :cmt, avl = avl + :avl";
 
+  private static final String AND_LIMIT = ", lim = lim + :lim";
+
+  /// What the head gets, the other shards give.
+  private static final String FROM_ELSEWHERE = ", oth = if_not_exists(oth, :none) - :lim";
+
+  private static final String AND_FREED = ", fre = if_not_exists(fre, :none) + :freed";
+
+  private static final String MAKE_SHARD = "SET lim = :lim, res = :res, cmt = :cmt, avl = :avl";
+
+  private static final String SPLIT = "SET shd = :shards";
+
   private static final String PRESENT = "attribute_exists(pk)";
 
   /// Corrects what is available by ledger.md#balance. The other sums stay as they were read.
@@ -60,7 +78,7 @@ public final class AccountItem {
   /// Changes the limit, and what is available by the same difference, on the sums as they are:
   /// ledger.md#balance.
   public static final String MOVE_LIMIT =
-      "SET lim = :limit, avl = avl + :change, cver = :cver, pver = :pver";
+      "SET lim = lim + :change, avl = avl + :change, cver = :cver, pver = :pver";
 
   /// ledger.md#increases: the limit and what is available change by the same amount.
   private static final String CHANGE_INCREASES =
@@ -81,7 +99,18 @@ public final class AccountItem {
         item.money(RESERVED),
         item.money(AVAILABLE),
         readVersion(item),
-        readIncreases(item));
+        readIncreases(item),
+        readSplit(item),
+        null);
+  }
+
+  private static Account.Split readSplit(Attributes item) {
+    return item.has(SHARDS) || item.has(FREED)
+        ? new Account.Split(
+            Math.toIntExact(item.numberOr(SHARDS, 1)),
+            MicroUsd.of(item.numberOr(LIMIT_ELSEWHERE, 0)),
+            MicroUsd.of(item.numberOr(FREED, 0)))
+        : Account.Split.NONE;
   }
 
   private static AccountIncreases readIncreases(Attributes item) {
@@ -134,6 +163,11 @@ public final class AccountItem {
   /// must still have the version that it was read with. The hold is gated on what is available
   /// under the limit that applies.
   public static Write.Update hold(String table, ConditionalHold hold) {
+    return hold(table, hold, 1);
+  }
+
+  /// The same, of an account that has several shards if the update makes it.
+  public static Write.Update hold(String table, ConditionalHold hold, int shards) {
     EnforcedAccount enforced = hold.enforced();
     Account stored = enforced.stored();
     Account account = enforced.account();
@@ -144,7 +178,12 @@ public final class AccountItem {
           .put(":charge", hold.charge())
           .put(":avail", account.limit().minus(hold.total()));
       putVersion(account.version(), values);
-      return new Write.Update(table, key(account.key()), MAKE, ABSENT, values.build());
+      String make = MAKE;
+      if (shards > 1) {
+        make += ", shd = :shards";
+        values.put(":shards", shards);
+      }
+      return new Write.Update(table, key(account.key()), make, ABSENT, values.build());
     }
     MicroUsd difference = account.limit().minus(stored.limit());
     values.put(":avail", difference.minus(hold.total()));
@@ -218,18 +257,18 @@ public final class AccountItem {
   }
 
   /// The update that moves the limit to that of a changed ceiling, and what is available by the
-  /// same difference, on the sums as they are. Increases stay.
+  /// same difference, on the sums as they are. Increases stay. Of an account with several shards
+  /// the head's limit moves; its parts that are on the others may move meanwhile.
   public static Write.Update moveLimit(
       String table, Account stored, MicroUsd limitOfCeiling, LimitVersion to) {
     MicroUsd limit = stored.under(limitOfCeiling, to).limit();
-    Attributes.Builder values =
-        Attributes.builder()
-            .put(":limit", limit)
-            .put(":change", limit.minus(stored.limit()))
-            .put(":was", stored.limit());
+    Attributes.Builder values = Attributes.builder().put(":change", limit.minus(stored.limit()));
     putVersion(to, values);
-    String condition =
-        SAME_LIMIT + sameVersion(stored.version(), values) + sameIncreases(stored, values);
+    String condition = sameVersion(stored.version(), values) + sameIncreases(stored, values);
+    if (!stored.isSplit()) {
+      condition = SAME_LIMIT + condition;
+      values.put(":was", stored.limit());
+    }
     return new Write.Update(table, key(stored.key()), MOVE_LIMIT, condition, values.build());
   }
 
@@ -280,6 +319,18 @@ public final class AccountItem {
         .put(":iver", increases.version());
   }
 
+  /// The update that gives an account more shards, if it still has as many as were read.
+  public static Write.Update split(String table, Account stored, int shards) {
+    Attributes.Builder values = Attributes.builder().put(":shards", shards);
+    String condition = "attribute_not_exists(shd)";
+    if (stored.isSplit()) {
+      values.put(":seen", stored.split().count());
+      condition = "shd = :seen";
+    }
+    return new Write.Update(
+        table, key(stored.key()), SPLIT, PRESENT + " AND " + condition, values.build());
+  }
+
   /// The update that moves a posting's micro-USD between an account's sums.
   public static Write.Update post(String table, Posting posting) {
     Attributes.Builder values =
@@ -287,11 +338,33 @@ public final class AccountItem {
             .put(":res", posting.reservedChange())
             .put(":cmt", posting.committedChange())
             .put(":avl", posting.availableChange());
+    if (posting.makes()) {
+      return new Write.Update(
+          table,
+          key(posting.account()),
+          MAKE_SHARD,
+          ABSENT,
+          values.put(":lim", posting.limitChange()).build());
+    }
+    String expression = POST;
+    boolean movesLimit = !posting.limitChange().equals(MicroUsd.ZERO);
+    boolean ofHead = posting.account().shard() == 0;
+    if (movesLimit) {
+      values.put(":lim", posting.limitChange());
+      expression += ofHead ? AND_LIMIT + FROM_ELSEWHERE : AND_LIMIT;
+    }
+    if (posting.freed().isPositive()) {
+      values.put(":freed", posting.freed());
+      expression += AND_FREED;
+    }
+    if (posting.freed().isPositive() || (movesLimit && ofHead)) {
+      values.put(":none", 0);
+    }
     String condition = PRESENT;
     if (posting.leastAvailable() != null) {
       values.put(":least", posting.leastAvailable());
       condition += ENOUGH;
     }
-    return new Write.Update(table, key(posting.account()), POST, condition, values.build());
+    return new Write.Update(table, key(posting.account()), expression, condition, values.build());
   }
 }

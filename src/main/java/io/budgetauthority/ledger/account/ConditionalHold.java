@@ -1,7 +1,13 @@
 package io.budgetauthority.ledger.account;
 
 import io.budgetauthority.money.MicroUsd;
+import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.tenant.Mode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// One account's part of a decision: what is held on it or charged to it, and under which
 /// condition.
@@ -73,6 +79,71 @@ public record ConditionalHold(
           Optional.of(notSpent);
       case Condition one -> Optional.empty();
     };
+  }
+
+  /// Where it is taken on an account with several shards; empty where those that were read do not
+  /// have it. Only `hard_gate` uses other shards than the head (ledger.md#shards).
+  public Optional<Placement> placement() {
+    Shards shards = shards();
+    if (shards == null) {
+      return Optional.of(Placement.on(0));
+    }
+    boolean isGate = enforced.mode() == Mode.HARD_GATE;
+    return switch (condition) {
+      case Condition.AtLeast least ->
+          Placement.of(isGate ? shards : shards.holdingOn(0), least.available());
+      case Condition.None none ->
+          Optional.of(Placement.on(isGate && total().equals(MicroUsd.ZERO) ? shards.own() : 0));
+      case Condition.NotSpent notSpent -> Optional.of(Placement.on(0));
+    };
+  }
+
+  /// The shards of the account that it is of; null for an account of one item.
+  public @Nullable Shards shards() {
+    Account stored = enforced.stored();
+    return stored == null ? null : stored.shards();
+  }
+
+  /// The account's share of the decision.
+  public AccountShare share() {
+    return enforced.share(placement().map(Placement::shard).orElse(0), hold, charge);
+  }
+
+  /// What it changes on each of the shards of an account that is split. What `actuals_only` has
+  /// spent was judged when all shards were read, and has no condition here.
+  public List<Posting> postings() {
+    Shards shards = Objects.requireNonNull(shards(), "an account that is split");
+    Placement placement = placement().orElseThrow();
+    int own = placement.shard();
+    List<Posting> postings = new ArrayList<>();
+    postings.add(
+        new Posting(
+            shards.key(own),
+            hold,
+            charge,
+            placement.gets(),
+            condition instanceof Condition.AtLeast least && shards.exists(own)
+                ? least.available().minus(placement.gets())
+                : null,
+            !shards.exists(own)));
+    postings.addAll(placement.givenBy(shards));
+    return postings;
+  }
+
+  /// The moves of limit that it needs, without the hold.
+  public List<Posting> limitMoves() {
+    Shards shards = Objects.requireNonNull(shards(), "an account that is split");
+    Placement placement = placement().orElseThrow();
+    List<Posting> moves = new ArrayList<>(placement.givenBy(shards));
+    moves.add(
+        new Posting(
+            shards.key(placement.shard()),
+            MicroUsd.ZERO,
+            MicroUsd.ZERO,
+            placement.gets(),
+            null,
+            !shards.exists(placement.shard())));
+    return moves;
   }
 
   /// By how much less is available.

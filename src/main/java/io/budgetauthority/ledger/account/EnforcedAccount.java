@@ -8,6 +8,7 @@ import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One account and its test in its mode (protocol.md#modes).
@@ -36,8 +37,14 @@ public record EnforcedAccount(
   ///
   /// @param mode null for the tenant's
   /// @param margin null for the policy's
-  public record Own(@Nullable Mode mode, @Nullable MicroUsd margin) {
+  /// @param shards how many shards the account has; null where the ledger splits it as it is used
+  public record Own(@Nullable Mode mode, @Nullable MicroUsd margin, @Nullable Integer shards) {
     static final Own NOTHING = new Own(null, null);
+
+    /// That of a ceiling that states no number of shards.
+    public Own(@Nullable Mode mode, @Nullable MicroUsd margin) {
+      this(mode, margin, null);
+    }
   }
 
   /// An account whose ceiling states neither mode nor margin.
@@ -122,22 +129,18 @@ public record EnforcedAccount(
 
   /// The account's share of a decision that holds this much on it, in micro-USD.
   public AccountShare sharing(MicroUsd hold) {
-    return share(hold, MicroUsd.ZERO);
+    return share(0, hold, MicroUsd.ZERO);
   }
 
-  /// The account's share of a call that is charged this much without a reservation, in micro-USD.
-  public AccountShare sharingCharge(MicroUsd charge) {
-    return share(MicroUsd.ZERO, charge);
-  }
-
-  private AccountShare share(MicroUsd hold, MicroUsd charge) {
+  /// The same, of what is held and charged on one shard of the account.
+  AccountShare share(int shard, MicroUsd hold, MicroUsd charge) {
     AccountKey key = account.key();
     return new AccountShare(
         key.scope(),
         key.id(),
         key.window(),
         key.period().isEmpty() ? null : key.period(),
-        key.shard(),
+        shard,
         mode,
         mode == Mode.SOFT_GATE ? margin : null,
         account.limit(),
@@ -163,6 +166,45 @@ public record EnforcedAccount(
 
   private EnforcedAccount with(Account newAccount, @Nullable Account newStored) {
     return new EnforcedAccount(newAccount, newStored, mode, margin, warnAtPercent, resetsAt, own);
+  }
+
+  /// Where more is held on the shard that holds already; empty where the shards that were read do
+  /// not have it.
+  public Optional<Placement> placement(MicroUsd least) {
+    Shards shards = stored == null ? null : stored.shards();
+    return shards == null ? Optional.of(Placement.on(0)) : Placement.of(shards, least);
+  }
+
+  /// What the other shards change for a placement.
+  public List<Posting> givenBy(Placement placement) {
+    Shards shards = stored == null ? null : stored.shards();
+    return shards == null ? List.of() : placement.givenBy(shards);
+  }
+
+  /// The account as it may have been at most since an earlier reading of its shards.
+  public EnforcedAccount atMostSince(EnforcedAccount earlier) {
+    Shards now = stored == null ? null : stored.shards();
+    Shards before = earlier.stored == null ? null : earlier.stored.shards();
+    return now == null || before == null ? this : over(now.mostSince(before));
+  }
+
+  /// Whether its shards and its limit are as in an earlier reading.
+  public boolean isLikeEarlier(EnforcedAccount earlier) {
+    Shards now = stored == null ? null : stored.shards();
+    Shards before = earlier.stored == null ? null : earlier.stored.shards();
+    return now == null || before == null ? now == before : now.isLikeEarlier(before);
+  }
+
+  /// Whether what was read of its shards is enough to judge any call. An account of one item always
+  /// is. Only `hard_gate` judges some calls by one shard.
+  public boolean isWhole() {
+    Shards shards = stored == null ? null : stored.shards();
+    return shards == null || shards.isWhole();
+  }
+
+  /// Whether it has several shards.
+  public boolean isSplit() {
+    return stored != null && stored.isSplit();
   }
 
   /// The account of a share as it is now, in the mode and with the margin of its decision.

@@ -1,8 +1,10 @@
 package io.budgetauthority.ledger.group;
 
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Write;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// One write of one item within a group. A transaction may write an item once, so two of one item
 /// become one that does both, where that is possible.
@@ -21,6 +23,11 @@ public interface GroupedWrite {
   Optional<GroupedWrite> then(GroupedWrite later);
 
   Write write();
+
+  /// The account that it is of, or that its shard is of; null for an item that is no account's.
+  default @Nullable AccountKey account() {
+    return null;
+  }
 
   /// A write of an item that nobody else writes at the same time.
   static GroupedWrite alone(Item item, Write write) {

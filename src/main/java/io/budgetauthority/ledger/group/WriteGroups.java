@@ -2,7 +2,6 @@ package io.budgetauthority.ledger.group;
 
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Write;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class WriteGroups {
 
   /// How many writes a group may have. A transaction may have 100 and 4 MB, and an item of a
-  /// decision has about 2 KB.
+  /// decision has about 1 KB.
   private static final int MAX_WRITES = Database.MAX_WRITES_A_TRANSACTION;
 
   private final int atOnce;
@@ -55,7 +54,7 @@ public final class WriteGroups {
   /// Sends one transaction.
   public interface Transaction {
     /// Whether it is written.
-    boolean send(List<Write> writes, Deadline deadline);
+    boolean send(List<GroupedWrite> writes, Deadline deadline);
   }
 
   /// What a member is told: to send a group, that it is written, or to go alone.
@@ -155,7 +154,7 @@ public final class WriteGroups {
   private static boolean isWritten(Group group, Transaction transaction) {
     try {
       return transaction.send(
-          group.writes().values().stream().map(GroupedWrite::write).toList(),
+          List.copyOf(group.writes().values()),
           Deadline.earliest(group.members().stream().map(Member::deadline).toList()));
     } catch (RuntimeException e) {
       return false;

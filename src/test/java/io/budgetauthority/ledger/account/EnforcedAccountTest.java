@@ -31,7 +31,9 @@ class EnforcedAccountTest {
         MicroUsd.of(reserved),
         MicroUsd.of(limit - committed - reserved),
         new LimitVersion(7, 0),
-        AccountIncreases.NONE);
+        AccountIncreases.NONE,
+        Account.Split.NONE,
+        null);
   }
 
   private static EnforcedAccount enforced(
@@ -155,7 +157,9 @@ class EnforcedAccountTest {
             MicroUsd.of(2),
             MicroUsd.of(6),
             LimitVersion.NONE,
-            AccountIncreases.NONE);
+            AccountIncreases.NONE,
+            Account.Split.NONE,
+            null);
 
     assertThat(broken.addsUp()).isFalse();
     assertThat(broken.available()).isEqualTo(MicroUsd.of(5));

@@ -85,7 +85,7 @@ class WriteGroupsTest {
                           writes,
                           Deadline.in(LONG),
                           (all, deadline) -> {
-                            sent.add(all);
+                            sent.add(all.stream().map(GroupedWrite::write).toList());
                             return !fails;
                           },
                           together::incrementAndGet,
@@ -266,7 +266,8 @@ class WriteGroupsTest {
                         writes,
                         Deadline.in(LONG),
                         (all, deadline) -> {
-                          apply(all, busy, clashes, sums);
+                          apply(
+                              all.stream().map(GroupedWrite::write).toList(), busy, clashes, sums);
                           return true;
                         },
                         () -> number,

@@ -1,0 +1,127 @@
+package io.budgetauthority.ledger.account;
+
+import io.budgetauthority.money.MicroUsd;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// The shard that a hold is taken on, and the limit that is moved for it (ledger.md#shards). Limit
+/// is moved and never made: what one shard gets, others give. Pure.
+///
+/// @param shard the shard that takes the hold
+/// @param moved by how much the limits of other shards change, in micro-USD, by their numbers. What
+///   they give is negative. The shard of the hold gets the opposite of their sum
+public record Placement(int shard, Map<Integer, MicroUsd> moved) {
+
+  public Placement {
+    moved = Map.copyOf(moved);
+  }
+
+  /// What the shard of the hold gets, in micro-USD.
+  public MicroUsd gets() {
+    MicroUsd sum = MicroUsd.ZERO;
+    for (MicroUsd change : moved.values()) {
+      sum = sum.minus(change);
+    }
+    return sum;
+  }
+
+  /// The changes of the other shards, each under the condition that it has what it gives, or that
+  /// its debt is no deeper than it was.
+  public List<Posting> givenBy(Shards shards) {
+    List<Posting> postings = new ArrayList<>();
+    moved.forEach(
+        (number, change) ->
+            postings.add(
+                Posting.ofLimit(
+                    shards.key(number),
+                    change,
+                    change.isNegative() ? MicroUsd.ZERO.minus(change) : shards.available(number))));
+    return postings;
+  }
+
+  /// A hold that fits its shard, or has no condition.
+  static Placement on(int shard) {
+    return new Placement(shard, Map.of());
+  }
+
+  /// Where a hold that needs this much available is taken. A hold on a shard other than the head
+  /// pays the head's debt with it. Empty where the shards that were read do not have it.
+  static Optional<Placement> of(Shards shards, MicroUsd least) {
+    int own = shards.own();
+    MicroUsd debt = own == 0 ? MicroUsd.ZERO : shards.debt();
+    MicroUsd need = least.minus(shards.available(own)).plus(debt);
+    if (!debt.isPositive() && !need.isPositive()) {
+      return Optional.of(on(own));
+    }
+    if (!shards.isWhole()) {
+      return Optional.empty();
+    }
+    Map<Integer, MicroUsd> moved = new TreeMap<>();
+    if (debt.isPositive()) {
+      moved.put(0, debt);
+    }
+    if (!need.isPositive()) {
+      return Optional.of(new Placement(own, moved));
+    }
+    List<Integer> givers = givers(shards);
+    if (!debt.isPositive()) {
+      for (int giver : givers) {
+        MicroUsd available = shards.available(giver);
+        if (available.compareTo(need) >= 0 && hasHalfOfTheMost(shards, available)) {
+          moved.put(giver, MicroUsd.ZERO.minus(evenly(shards, giver, need)));
+          return Optional.of(new Placement(own, moved));
+        }
+      }
+    }
+    MicroUsd missing = need;
+    for (int giver : richestFirst(shards, givers)) {
+      MicroUsd given = shards.available(giver);
+      given = given.compareTo(missing) > 0 ? missing : given;
+      moved.put(giver, MicroUsd.ZERO.minus(given));
+      missing = missing.minus(given);
+      if (!missing.isPositive()) {
+        return Optional.of(new Placement(own, moved));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// The shards that have something to give, from the one after the shard of the hold on. That
+  /// shard is drawn, so two calls ask different ones.
+  private static List<Integer> givers(Shards shards) {
+    List<Integer> givers = new ArrayList<>();
+    for (int step = 1; step < shards.count(); step++) {
+      int number = (shards.own() + step) % shards.count();
+      if (shards.available(number).isPositive()) {
+        givers.add(number);
+      }
+    }
+    return givers;
+  }
+
+  private static List<Integer> richestFirst(Shards shards, List<Integer> givers) {
+    return givers.stream()
+        .sorted(Comparator.comparing(shards::available, Comparator.reverseOrder()))
+        .toList();
+  }
+
+  private static boolean hasHalfOfTheMost(Shards shards, MicroUsd available) {
+    for (int number = 0; number < shards.count(); number++) {
+      if (shards.available(number).compareTo(available.plus(available)) > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// What makes the giver and the shard of the hold equal, and at least what is needed.
+  private static MicroUsd evenly(Shards shards, int giver, MicroUsd need) {
+    MicroUsd difference = shards.available(giver).minus(shards.available(shards.own()));
+    MicroUsd half = MicroUsd.of(difference.micros() / 2);
+    return half.compareTo(need) > 0 ? half : need;
+  }
+}

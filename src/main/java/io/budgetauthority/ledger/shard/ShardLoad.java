@@ -1,0 +1,146 @@
+package io.budgetauthority.ledger.shard;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.Window;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// How often the transactions of this process conflict on an account, and how many shards it should
+/// have for that (ledger.md#shards). The account has twice as many once a fifth of the tries of ten
+/// seconds conflicted. The next period begins with as many, or with half as many where under a
+/// twentieth conflicted. Safe for use by many threads.
+public final class ShardLoad {
+
+  private static final long WINDOW_NANOS = Duration.ofSeconds(10).toNanos();
+
+  /// Fewer tries than this say nothing.
+  private static final int LEAST_TRIES = 20;
+
+  private static final int OFTEN = 5;
+  private static final int SELDOM = 20;
+  private static final int MAX_ACCOUNTS = 20_000;
+
+  private final LongSupplier nanos;
+  private final @Nullable Integer stated;
+  private final ConcurrentMap<CeilingName, Counts> accounts =
+      Caffeine.newBuilder().maximumSize(MAX_ACCOUNTS).<CeilingName, Counts>build().asMap();
+
+  /// A ceiling, whose accounts follow each other.
+  private record CeilingName(String tenantId, Scope scope, String id, Window window) {
+    static CeilingName of(AccountKey key) {
+      return new CeilingName(key.tenantId(), key.scope(), key.id(), key.window());
+    }
+  }
+
+  /// @param carried how many shards the account had in the period before, or half of them
+  /// @param count how many shards it has
+  /// @param since when the counts began, in nanoseconds
+  /// @param wasQuiet whether the last counts that say something had few conflicts
+  private record Counts(
+      String period,
+      int carried,
+      int count,
+      long since,
+      long tries,
+      long conflicts,
+      boolean wasQuiet) {
+
+    Counts after(long now, int newCount) {
+      return new Counts(period, carried, newCount, now, 0, 0, isQuiet());
+    }
+
+    boolean isOften() {
+      return tries >= LEAST_TRIES && conflicts * OFTEN >= tries;
+    }
+
+    boolean isQuiet() {
+      return tries < LEAST_TRIES ? wasQuiet : conflicts * SELDOM < tries;
+    }
+  }
+
+  /// @param nanos a monotonic time in nanoseconds
+  /// @param stated how many shards an account has, whatever the load is, 1 to 64; null for as many
+  ///   as the load needs. Any other number gets an [IllegalArgumentException]
+  public ShardLoad(LongSupplier nanos, @Nullable Integer stated) {
+    if (stated != null && (stated < 1 || stated > AccountKey.MAX_SHARDS)) {
+      throw new IllegalArgumentException(
+          "BUDGET_SHARDS must be from 1 to " + AccountKey.MAX_SHARDS + ", not " + stated);
+    }
+    this.nanos = nanos;
+    this.stated = stated;
+  }
+
+  /// Counts one try of a transaction that writes an account.
+  ///
+  /// @param conflicted whether another transaction was writing it
+  public void count(AccountKey key, boolean conflicted) {
+    if (key.scope() == Scope.RUN) {
+      return;
+    }
+    accounts.computeIfPresent(
+        CeilingName.of(key),
+        (same, counts) ->
+            key.period().equals(counts.period())
+                ? new Counts(
+                    counts.period(),
+                    counts.carried(),
+                    counts.count(),
+                    counts.since(),
+                    counts.tries() + 1,
+                    counts.conflicts() + (conflicted ? 1 : 0),
+                    counts.wasQuiet())
+                : counts);
+  }
+
+  /// How many shards an account should have.
+  ///
+  /// @param count how many it has
+  public int wanted(AccountKey head, int count) {
+    if (stated != null) {
+      return stated;
+    }
+    long now = nanos.getAsLong();
+    int[] wanted = {count};
+    accounts.compute(
+        CeilingName.of(head),
+        (same, counts) -> {
+          if (counts == null) {
+            return new Counts(head.period(), 1, count, now, 0, 0, true);
+          }
+          int order = head.period().compareTo(counts.period());
+          if (order < 0) {
+            return counts;
+          }
+          Counts current =
+              order == 0
+                  ? counts
+                  : new Counts(
+                      head.period(),
+                      counts.isQuiet() ? Math.max(1, counts.count() / 2) : counts.count(),
+                      count,
+                      now,
+                      0,
+                      0,
+                      counts.isQuiet());
+          if (current.carried() > count) {
+            wanted[0] = current.carried();
+            return current;
+          }
+          if (current.count() != count) {
+            return current.after(now, count);
+          }
+          if (now - current.since() < WINDOW_NANOS) {
+            return current;
+          }
+          if (current.isOften()) {
+            wanted[0] = Math.min(AccountKey.MAX_SHARDS, count * 2);
+          }
+          return current.after(now, count);
+        });
+    return wanted[0];
+  }
+}

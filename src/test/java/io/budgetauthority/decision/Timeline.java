@@ -1,0 +1,89 @@
+package io.budgetauthority.decision;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
+
+/// Records what an account has available after each write of several processes, so that an answer
+/// can be compared with what was true while it was made. A batch is read item by item, in any order
+/// and with pauses.
+final class Timeline {
+
+  private static final Set<String> WRITES = Set.of("transactWriteItems", "updateItem", "putItem");
+  private static final int MAX_PAUSE_MICROS = 1_500;
+
+  /// About how many pauses a batch has.
+  private static final int PAUSES = 3;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<Long> available = new ArrayList<>();
+  private final DynamoDbClient reads;
+  private final LongSupplier now;
+
+  /// @param reads a client that reads without faults
+  /// @param now reads what the account has available, in micro-USD
+  Timeline(DynamoDbClient reads, LongSupplier now) {
+    this.reads = reads;
+    this.now = now;
+    available.add(now.getAsLong());
+  }
+
+  /// The number of the newest state.
+  int mark() {
+    lock.lock();
+    try {
+      return available.size() - 1;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// The states from one mark to another.
+  List<Long> between(int from, int to) {
+    lock.lock();
+    try {
+      return List.copyOf(available.subList(from, to + 1));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Makes a write, and records the state after it.
+  <T> T write(Call<T> write) throws Throwable {
+    lock.lock();
+    try {
+      return write.make();
+    } finally {
+      try {
+        available.add(now.getAsLong());
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /// Any call.
+  interface Call<T> {
+    T make() throws Throwable;
+  }
+
+  /// A client whose writes are recorded and whose batches are read item by item.
+  DynamoDbClient around(DynamoDbClient client) {
+    return new ItemByItem(reads, Collections::shuffle, Timeline::pause)
+        .around(
+            client,
+            (method, call) -> WRITES.contains(method.getName()) ? write(call::make) : call.make());
+  }
+
+  private static void pause(ItemByItem.Wanted item) {
+    if (ThreadLocalRandom.current().nextInt(item.of()) < PAUSES) {
+      LockSupport.parkNanos(1_000L * ThreadLocalRandom.current().nextInt(MAX_PAUSE_MICROS));
+    }
+  }
+}
