@@ -76,6 +76,94 @@ def test_when_the_override_has_fallbacks_they_keep_the_cap(scene: Scene, run: st
     scene.settles(run)
 
 
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+JUDGED = [
+    {
+        "response_format": {
+            "type": "json_object",
+            "response_schema": SCHEMA,
+            "enforce_validation": True,
+        }
+    },
+    {
+        "enable_json_schema_validation": True,
+        "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}},
+    },
+]
+
+
+@pytest.mark.parametrize("more", JUDGED)
+@pytest.mark.parametrize("model", ["gpt", "haiku"])
+@pytest.mark.parametrize("retries", [0, 2])
+def test_when_litellm_refuses_an_answer_it_is_charged(
+    scene: Scene, run: str, more: dict[str, Any], model: str, retries: int
+) -> None:
+    headers = {"x-litellm-num-retries": str(retries)}
+    said = [{"role": "user", "content": scene.plan(run)}]
+
+    response = scene.post(
+        CHAT, {"model": model, "messages": said, "max_tokens": 50, **more}, run, **headers
+    )
+
+    assert response.status_code == 500, response.text
+    assert scene.calls(run) == 1 + retries
+    assert scene.billed(run) > 0
+    scene.settles(run)
+
+
+@pytest.mark.parametrize("bucket", ["metadata", "litellm_metadata"])
+@pytest.mark.parametrize("in_fallback", [False, True])
+def test_when_a_client_says_what_the_proxy_says_it_is_refused(
+    scene: Scene, run: str, bucket: str, in_fallback: bool
+) -> None:
+    more: dict[str, Any] = {bucket: {"is_silent_experiment": True}}
+
+    response = scene.chat(
+        run,
+        scene.plan(run, Refuse(500)),
+        max_tokens=50,
+        **({"fallbacks": [{"model": "gpt", **more}]} if in_fallback else more),
+    )
+
+    assert response.status_code == 400, response.text
+    assert "is_silent_experiment" in response.text
+    assert scene.calls(run) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [({"speed": "fast"}, "speed"), ({"inference_geo": "us"}, "inference_region")],
+)
+def test_when_a_fallback_costs_more_it_is_asked_for_anew(
+    scene: Scene, run: str, more: dict[str, str], field: str
+) -> None:
+    fallback = {"model": "opus", **more}
+
+    response = scene.chat(
+        run, scene.plan(run, Refuse(500)), model="opus", max_tokens=50, fallbacks=[fallback]
+    )
+
+    assert response.status_code == 200, response.text
+    assert scene.calls(run) == 2
+    decision = scene.ledger.decision(response.headers["x-budget-decision-id"])
+    assert decision[field] == next(iter(more.values()))
+
+
+@pytest.mark.parametrize("item", [{"id": "msg_1"}, {"id": "msg_1", "type": "item_reference"}])
+def test_when_an_item_is_kept_by_the_provider_the_window_is_held(
+    scene: Scene, item: dict[str, str]
+) -> None:
+    run = scene.ledger.new_run(limit_micro=1_000)
+    given = [{"role": "user", "content": scene.plan(run)}, item]
+
+    response = scene.post(
+        "/v1/responses", {"model": "gpt", "input": given, "max_output_tokens": 16}, run
+    )
+
+    assert response.status_code == 402, response.text
+    assert scene.calls(run) == 0
+
+
 def test_when_a_base_model_is_the_operators_it_is_billed_by(scene: Scene, run: str) -> None:
     response = scene.chat(run, scene.plan(run), model="lies", max_tokens=50)
 
@@ -94,6 +182,9 @@ def test_when_a_base_model_is_the_operators_it_is_billed_by(scene: Scene, run: s
         ({"extra_body": {"brand_new": "x"}}, "extra_body.brand_new"),
         ({"fallbacks": [{"model": "big", "brand_new": 1}]}, "fallbacks[0].brand_new"),
         ({"vector_store_ids": ["vs_1"]}, "vector_store_ids"),
+        ({"_brand_new": "x"}, "_brand_new"),
+        ({"langfuse_brand_new": "x"}, "langfuse_brand_new"),
+        ({"openai_brand_new": "x"}, "openai_brand_new"),
     ],
 )
 def test_when_nothing_bounds_a_field_the_window_is_held(

@@ -283,6 +283,40 @@ def test_7_a_stream_that_breaks_off_is_charged_its_input_and_what_was_written(
     scene.ledger.settles_at(run, prices.charge(call.model, {**call.bill, "output_tokens": arrived}))
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+@pytest.mark.parametrize("step", [Answer(output_tokens=200, chunk_delay_s=0.3), BreakOff(after=4)])
+def test_7_when_a_cut_off_stream_reasons_unseen_its_cap_is_charged(
+    scene: Scene, run: str, path: str, step: Answer | BreakOff
+) -> None:
+    body = {**body_of(path, scene.plan(run, step), "o3"), "stream": True}
+
+    if isinstance(step, Answer):
+        leaves(scene, path, body, run, after=" word")
+        wait_until(lambda: scene.upstream.script.calls(run)[0].ended == "caller gone", 60, "left")
+    else:
+        scene.stream(path, body, run)
+
+    [call] = scene.upstream.script.calls(run)
+    assert call.bill is not None
+    scene.ledger.settles_at(run, prices.charge("o3", {**call.bill, "output_tokens": 100}))
+
+
+@pytest.mark.parametrize("effort", [None, "none"])
+def test_7_when_a_cut_off_stream_did_not_reason_what_was_seen_is_charged(
+    scene: Scene, run: str, effort: str | None
+) -> None:
+    text = scene.plan(run, BreakOff(after=4))
+    more = {"reasoning_effort": effort} if effort else {}
+
+    _, said = scene.stream_chat(run, text, "openai/gpt-5.1", max_tokens=100, **more)
+
+    [call] = scene.upstream.script.calls(run)
+    assert call.bill is not None
+    arrived = said.count(" word")
+    assert 1 <= arrived <= 4
+    scene.ledger.settles_at(run, prices.charge("gpt-5.1", {**call.bill, "output_tokens": arrived}))
+
+
 def test_8_a_pass_through_route_is_refused(scene: Scene, run: str) -> None:
     response = scene.post(
         "/anthropic/v1/messages", body_of("/v1/messages", scene.plan(run), "claude-sonnet-4-5"), run

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Scene, policy
+from conftest import Scene, hook_environment, policy, proxy_config
+from fake_upstream import FakeUpstream
 from fake_upstream.plan import Answer
 from harness import prices
+from harness.ledger import Ledger
+from harness.processes import Authority, Proxy
 
 COMPACTION = {
     "iterations": [
@@ -67,6 +73,64 @@ def test_when_a_response_is_made_in_the_background_a_get_tells_it(scene: Scene, 
     scene.settles(run)
     decision = scene.ledger.decision(begun.headers["x-budget-decision-id"])
     assert decision["usage_quality"] == "exact"
+
+
+def begin_in_background(scene: Scene, run: str) -> tuple[str, str]:
+    """A response that streams, of which its client sees the beginning: its id, its decision's."""
+    step = Answer(output_tokens=40, chunk_delay_s=0.2)
+    body = {"model": "gpt", "input": scene.plan(run, step), "max_output_tokens": 900}
+    seen = ""
+    with scene.client.stream(
+        "POST",
+        "/v1/responses",
+        json={**body, "background": True, "stream": True},
+        headers={"X-Run-Id": run},
+    ) as response:
+        for piece in response.iter_text():
+            seen += piece
+            if seen.count("output_text.delta") > 3:
+                break
+    name = re.search(r'"id": ?"(resp_[^"]+)"', seen)
+    assert name is not None, seen
+    return name.group(1), response.headers["x-budget-decision-id"]
+
+
+def test_when_a_client_leaves_a_background_response_a_get_tells_it(scene: Scene, run: str) -> None:
+    name, decision = begin_in_background(scene, run)
+
+    time.sleep(1)
+    assert scene.ledger.decision(decision)["state"] == "reserved"
+    ended = scene.client.get(f"/v1/responses/{name}", headers={"X-Run-Id": run})
+
+    assert ended.json()["status"] == "completed", ended.text
+    scene.settles(run)
+
+
+def test_when_another_call_names_a_background_response_it_stays_held(
+    upstream: FakeUpstream, authority: Authority, folder: Path
+) -> None:
+    config = proxy_config(upstream.url)
+    # So that a client is told the ids that the proxy itself goes by.
+    config["general_settings"]["disable_responses_id_security"] = True
+    environment = hook_environment(authority.url, BUDGET_AUTHORITY_TIMEOUT_MS="30000")
+    proxy = Proxy(folder / "proxy", config, environment)
+    try:
+        proxy.start()
+        scene = Scene(upstream, Ledger(authority.url), proxy, authority)
+        run, other = scene.ledger.new_run(), scene.ledger.new_run()
+        name, decision = begin_in_background(scene, run)
+        text = scene.plan(other, *[Answer(output_tokens=1)] * 2)
+
+        assert scene.chat(other, text, max_tokens=5, response_id=name).status_code == 200
+        body = {"model": "gpt", "input": text, "max_output_tokens": 16, "response_id": name}
+        assert scene.post("/v1/responses", body, other).status_code == 200
+
+        scene.settles(other)
+        assert scene.ledger.decision(decision)["state"] == "reserved"
+        scene.client.get(f"/v1/responses/{name}", headers={"X-Run-Id": run}).raise_for_status()
+        scene.settles(run)
+    finally:
+        proxy.stop()
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,33 @@ def test_a_rerank_is_settled_by_its_queries(scene: Scene, run: str) -> None:
     scene.settles(run)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/images/generations", {"model": "image", "prompt": "{}"}),
+        ("/v1/embeddings", {"model": "embed", "input": "{}"}),
+        ("/v1/audio/speech", {"model": "speech", "input": "{}", "voice": "alloy"}),
+        ("/v1/rerank", {"model": "rerank", "query": "{}", "documents": ["one"]}),
+    ],
+)
+@pytest.mark.parametrize("in_fallback", [False, True])
+def test_when_a_route_that_does_not_stream_is_asked_to_it_settles(
+    scene: Scene, run: str, path: str, body: dict[str, Any], in_fallback: bool
+) -> None:
+    text = scene.plan(run, *([Refuse(500)] if in_fallback else []))
+    asked = {
+        name: value.format(text) if isinstance(value, str) else value
+        for name, value in body.items()
+    }
+    fallback = {"fallbacks": [{"model": body["model"], "stream": True}]}
+
+    response = scene.post(path, {**asked, **(fallback if in_fallback else {"stream": True})}, run)
+
+    assert response.status_code == 200, response.text
+    assert scene.billed(run) > 0
+    scene.settles(run)
+
+
 def test_a_moderation_has_no_price_until_somebody_approves_that_it_is_free(
     scene: Scene, run: str
 ) -> None:

@@ -286,6 +286,11 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {}}}
         ({"type": "shell", "environment": {"type": "local"}}, {}, False),
         ({"type": "shell"}, {}, False),
         (
+            {"type": "shell", "environment": {"container_id": "cntr_1"}},
+            {"code_interpreter": None},
+            True,
+        ),
+        (
             {"type": "shell", "environment": {"type": "container_auto"}},
             {"code_interpreter": None},
             True,
@@ -388,6 +393,8 @@ def test_when_litellm_has_a_parameter_the_table_has_it(kind: Kind) -> None:
         ("max_output_tokens", Effect.REFUSED),
         ("MaxTokens", Effect.REFUSED),
         ("langfuse_host", Effect.NONE),
+        ("langfuse_something_new", Effect.UNKNOWN),
+        ("_something_new", Effect.UNKNOWN),
         ("something_new", Effect.UNKNOWN),
     ],
 )
@@ -429,6 +436,8 @@ def test_a_bound_is_written_into_tools_that_have_none() -> None:
         ({"input_bytes": 10}, {"input_bytes": 10, "choices": 2}, True),
         ({"input_bytes": 10, "output_audio_tokens": 0}, {"input_bytes": 10}, True),
         ({"input_bytes": 10}, {"input_bytes": 10, "service_tier": "priority"}, True),
+        ({"input_bytes": 10}, {"input_bytes": 10, "speed": "fast"}, True),
+        ({"input_bytes": 10}, {"input_bytes": 10, "inference_region": "us"}, True),
         ({"input_bytes": 10}, {"input_bytes": 10, "billed_tools": {"web_search": 1}}, True),
         (
             {"input_bytes": 10, "billed_tools": {"web_search": 3}},

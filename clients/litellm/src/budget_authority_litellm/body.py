@@ -16,6 +16,12 @@ from .routes import Kind
 
 FALLBACKS = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
+METADATA = ("litellm_metadata", "metadata")
+"""Where the proxy keeps what it knows of a request, beside what the client says of it."""
+
+BESIDE = "is_silent_experiment"
+"""Says of a call that the proxy makes it beside the one that the client asked for."""
+
 _OVERRIDE = "router_settings_override"
 _OVERRIDABLE = frozenset(
     {
@@ -53,6 +59,8 @@ def unbounded_by(kind: Kind, data: Mapping[str, Any], unknown: str) -> tuple[str
                 continue
             effect = effect_of(kind, name)
             path = f"{where}{name}"
+            if name in METADATA:
+                _judge_metadata(value, path)
             if effect is Effect.REFUSED and not _is_litellms_default(name, value):
                 raise _refusal(f"{path} may not be set: it would change what is called or billed")
             if effect is Effect.UNKNOWN and unknown == "refuse":
@@ -61,6 +69,15 @@ def unbounded_by(kind: Kind, data: Mapping[str, Any], unknown: str) -> tuple[str
                 found.append(path)
         found += _of_extra_body(kind, request.get("extra_body"), f"{where}extra_body.", unknown)
     return tuple(dict.fromkeys(found))
+
+
+def _judge_metadata(value: Any, path: str) -> None:
+    """What the proxy writes into a request's metadata for itself, and goes by."""
+    if isinstance(value, str) and BESIDE in value:
+        # A form has it as text, which the proxy reads.
+        raise _refusal(f"{path}.{BESIDE} may not be set: the proxy alone says so")
+    if isinstance(value, Mapping) and BESIDE in value:
+        raise _refusal(f"{path}.{BESIDE} may not be set: the proxy alone says so")
 
 
 def _of_extra_body(kind: Kind, extra: Any, where: str, unknown: str) -> Iterator[str]:

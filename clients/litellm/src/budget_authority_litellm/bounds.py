@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .request import Bounds
+from .tiers import MULTIPLIERS
 
 _INPUT = ("input_tokens", "input_bytes")
 
@@ -20,9 +21,9 @@ def asks_for_more(asked: Bounds, now: Bounds) -> bool:
             return True
         if "input_bytes" not in asked and "input_bytes" in now:
             return True
-    if now.get("choices", 1) > asked.get("choices", 1) or now.get("service_tier") != asked.get(
-        "service_tier"
-    ):
+    if now.get("choices", 1) > asked.get("choices", 1):
+        return True
+    if any(now.get(name) != asked.get(name) for name in MULTIPLIERS):
         return True
     if any(
         asked.get(part) == 0 and now.get(part) != 0

@@ -49,7 +49,6 @@ from .usage_queue import UsageQueue
 log = logging.getLogger("budget_authority_litellm")
 
 _TOKEN = "budget_authority_call"  # noqa: S105  # a field's name, not a secret
-_BUCKETS = ("litellm_metadata", "metadata")
 _WATCH_EVERY_S = 1
 _REMEMBER_ENDED_S = 120
 _REMEMBER_SETTLED_S = 10
@@ -114,6 +113,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
     ) -> dict[str, Any]:
         read, _, calls = self._ready()
         self._let_go_of_a_superseded_call(calls)
+        if kind not in request.STREAMED:
+            data.pop("stream", None)
         if "," in str(data.get("model")):
             raise Refusal(
                 local_problem(
@@ -255,7 +256,9 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             raise Refusal(problem, in_router=True)
         else:
             call = Call(kind, {}, {}, identity.run_of_the_proxy(read), adopted=True)
-        name = next((name for name in _BUCKETS if isinstance(kwargs.get(name), dict)), "metadata")
+        name = next(
+            (name for name in body.METADATA if isinstance(kwargs.get(name), dict)), "metadata"
+        )
         kwargs[name] = {**(kwargs.get(name) or {}), _TOKEN: call.token}
         call.hide_usage = ask_for_usage(kind, kwargs, auth)
         if within is None:
@@ -267,6 +270,8 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
     ) -> None:
         # The provider's SDK would repeat the call on its own, and nobody would hear of the first.
         kwargs["max_retries"] = 0
+        if kind not in request.STREAMED:
+            kwargs.pop("stream", None)
         self._remember(call)
         last = call.attempt
         if last is not None and last.is_wrapper:
@@ -310,6 +315,14 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         call = self._call_of(kwargs.get("litellm_params") or {})
         if call is not None and call.attempt is not None:
             call.attempt.sent = True
+
+    def log_post_api_call(
+        self, kwargs: Mapping[str, Any], response_obj: Any, start_time: Any, end_time: Any
+    ) -> None:
+        """The provider has answered."""
+        call = self._call_of(kwargs.get("litellm_params") or {})
+        if call is not None and call.attempt is not None and call.attempt.open:
+            call.attempt.answer = kwargs.get("original_response")
 
     async def async_post_call_success_deployment_hook(
         self, request_data: dict[str, Any], response: Any, call_type: Any
@@ -369,9 +382,11 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self, data: dict[str, Any], user_api_key_dict: Any, response: Any
     ) -> Any:
         read, _, calls = self._ready()
-        if len(calls.background):
-            calls.background.told(response, data.get("response_id"))
         call = self._call_of(data)
+        if call is None and len(calls.background):
+            # Only of a request that calls no model: the client of one that does chooses what
+            # `response_id` of its body says.
+            calls.background.told(response, data.get("response_id"))
         if call is not None:
             call.ended = True
         if call is None or not read.envelope:
@@ -483,7 +498,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
     # The calls under way
 
     def _call_of(self, data: Mapping[str, Any]) -> Call | None:
-        for name in _BUCKETS:
+        for name in body.METADATA:
             bucket = data.get(name)
             token = bucket.get(_TOKEN) if isinstance(bucket, Mapping) else None
             if isinstance(token, str) and token in self._live:
@@ -527,8 +542,8 @@ def _is_past(call: Call, now: float, read: Settings) -> bool:
 
 def _is_beside(kwargs: Mapping[str, Any], call: Call) -> bool:
     """Whether the proxy makes this call beside what the client asked for, at the same time."""
-    found = [kwargs.get(name) for name in _BUCKETS]
-    silent = any(isinstance(it, Mapping) and it.get("is_silent_experiment") for it in found)
+    found = [kwargs.get(name) for name in body.METADATA]
+    silent = any(isinstance(it, Mapping) and it.get(body.BESIDE) for it in found)
     return silent and not call.adopted
 
 
@@ -565,7 +580,7 @@ def _key_of(kwargs: Mapping[str, Any]) -> UserAPIKeyAuth | None:
     """The proxy's key that a request came with, as the proxy has written it down: no client can
     send an object.
     """
-    for name in _BUCKETS:
+    for name in body.METADATA:
         auth = usage.get(kwargs.get(name), "user_api_key_auth")
         if isinstance(auth, UserAPIKeyAuth):
             return auth

@@ -27,7 +27,7 @@ from .request import Bounds, Measured
 from .routes import Kind
 from .settings import Settings
 from .stream import Watch
-from .usage import Usage
+from .usage import Usage, of_answer
 
 log = logging.getLogger("budget_authority_litellm")
 
@@ -79,6 +79,10 @@ class Attempt:
     open: bool = True
     sent: bool = False
     """Whether it has gone out: until then it may be a wrapper around the call that does."""
+    answer: Any = None
+    """What the provider answered, as litellm has written it down. litellm may refuse it, and then
+    no hook is given a response.
+    """
 
     @property
     def is_wrapper(self) -> bool:
@@ -265,9 +269,15 @@ class Calls:
         call.attempt = None
 
     def _close_unreported(self, attempt: Attempt) -> None:
-        """Nobody said how it ended: a stream that broke off and is followed by another attempt."""
+        """Nobody said how it ended: a stream that broke off and is followed by another attempt, or
+        an answer that litellm did not accept.
+        """
         attempt.open = False
-        attempt.usage = attempt.usage or attempt.watch.told(followed=True)
+        attempt.usage = (
+            attempt.usage
+            or attempt.watch.told(followed=True)
+            or of_answer(attempt.kind, attempt.answer)
+        )
         if attempt.usage is None:
             silent = not attempt.watch.written and attempt.error is not None
             attempt.billing = (
@@ -301,7 +311,7 @@ class Calls:
             await self._extend(hold)
 
         row = attempt.target.row()
-        attempt.request = {}
+        attempt.request, attempt.answer = {}, None
         _taken(call)
         self.background.add(response, Later(settle, keep_alive, row))
 
@@ -325,6 +335,10 @@ class Calls:
             self._commit(call, attempt, told, "exact")
         elif whole:
             self._commit(call, attempt, None, "missing")
+        elif attempt.request.get("background") and attempt.watch.response_id:
+            # The provider goes on without anybody who listens.
+            attempt.open = True
+            self.answered_later(call, {"id": attempt.watch.response_id})
         elif (
             error is not None
             and not attempt.watch.written
@@ -398,6 +412,8 @@ class Calls:
         usage = await counting.of_cut_off(
             attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch
         )
+        if counting.is_partly_unseen(attempt.request, attempt.target, attempt.watch):
+            usage["output_tokens"] = max(usage["output_tokens"], _most_output(hold))
         self._settle(call, attempt, hold, usage, "estimated")
 
     async def _charge_apart(self, call: Call, attempt: Attempt, hold: Hold | None) -> None:
@@ -408,8 +424,11 @@ class Calls:
         usage = await counting.of_cut_off(
             attempt.kind, attempt.request, attempt.target, bounds, attempt.watch
         )
-        if not attempt.watch.written and hold is not None and hold.cap is not None:
-            usage["output_tokens"] = hold.cap * int(bounds.get("choices", 1))
+        unseen = not attempt.watch.written or counting.is_partly_unseen(
+            attempt.request, attempt.target, attempt.watch
+        )
+        if unseen and hold is not None:
+            usage["output_tokens"] = max(usage["output_tokens"], _most_output(hold))
         run_id = hold.run_id if hold is not None else call.run_id
         self._outbox.post_surely(
             _charge(call, attempt.target, run_id, usage, "estimated", secrets.token_hex(16))
@@ -421,6 +440,11 @@ def _taken(call: Call) -> Hold | None:
     hold, call.hold = call.hold, None
     call.forget_request()
     return hold
+
+
+def _most_output(hold: Hold) -> int:
+    """Output tokens at most, of all choices; 0 where nothing said so."""
+    return (hold.cap or 0) * int(hold.bounds.get("choices", 1))
 
 
 def _held(target: Target, bounds: Bounds, key: str, answer: Answer) -> Hold:

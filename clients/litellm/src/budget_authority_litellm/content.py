@@ -65,6 +65,16 @@ def look_at(value: Any) -> Content:
     return found
 
 
+def refers_to_stored(items: Any) -> bool:
+    """Whether an item of a response's input stands for one that the provider has kept: its id is
+    enough, without a type.
+    """
+    return isinstance(items, list | tuple) and any(
+        isinstance(item, Mapping) and not item.get("type") and not item.get("role")
+        for item in items
+    )
+
+
 def _walk(value: Any, found: Content) -> None:
     if isinstance(value, list | tuple):
         for item in value:

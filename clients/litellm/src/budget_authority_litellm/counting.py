@@ -46,6 +46,34 @@ async def of_cut_off(
     return usage
 
 
+def is_partly_unseen(request: Mapping[str, Any], target: Target, watch: Watch) -> bool:
+    """Whether output that is billed may not have been in the stream: what a model reasons, where
+    its provider does not show it, and what a response goes on to write in the background.
+    """
+    if request.get("background"):
+        return True
+    row = target.row() or {}
+    if not row.get("supports_reasoning"):
+        return False
+    reasoning = request.get("reasoning")
+    effort = request.get("reasoning_effort") or (
+        reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+    )
+    effort = effort.get("effort") if isinstance(effort, Mapping) else effort
+    if (effort or row.get("default_reasoning_effort")) == "none":
+        return False
+    if target.provider in _OPENAI:
+        # A summary is all that it shows.
+        return True
+    if "claude" in target.model and not (effort or _is_on(request.get("thinking"))):
+        return False
+    return not watch.has_reasoned
+
+
+def _is_on(thinking: Any) -> bool:
+    return isinstance(thinking, Mapping) and thinking.get("type") != "disabled"
+
+
 _OPENAI = frozenset({"openai", "azure", "azure_text", "text-completion-openai"})
 _PLAIN_ROLES = frozenset({"system", "developer", "user", "assistant"})
 _ADDS_TO_A_CHAT = ("tools", "functions", "response_format", "prediction", "audio")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from litellm.types.utils import all_litellm_params
+
 from .routes import Kind
 
 
@@ -94,6 +96,9 @@ _OWNED = re.compile(
     r"|output_vector_size|max_file_size_mb|proxy_server_request|logger_fn|vertex_(project|credentials)"
 )
 """litellm's and the proxy's own: how a deployment is reached and what is logged of it."""
+
+_OWNED_NAMES = frozenset(name for name in all_litellm_params if _OWNED.fullmatch(name))
+"""Those that the release at hand has: another name of that form is sent to the provider."""
 
 _PRICES = re.compile(
     r".*cost.*|.*_per_(token|character|second|image|pixel|query|page)(_.*)?|.*_uplift_multiplier.*"
@@ -205,7 +210,7 @@ def effect_of(kind: Kind, name: str) -> Effect:
         return Effect.REFUSED
     if CAPS_OF_OTHERS.fullmatch(name):
         return Effect.REFUSED
-    return Effect.NONE if _OWNED.fullmatch(name) else Effect.UNKNOWN
+    return Effect.NONE if name in _OWNED_NAMES else Effect.UNKNOWN
 
 
 CAPS_OF_OTHERS = re.compile(r"n|best_?of|max_?(completion_?|output_?)?tokens(_.*)?", re.IGNORECASE)

@@ -40,11 +40,20 @@ _LOST = (
 )
 
 
+_AFTER_THE_ANSWER = (
+    litellm.JSONSchemaValidationError,
+    litellm.APIResponseValidationError,
+)
+"""litellm had the provider's answer and did not accept it. These have a provider's status."""
+
+
 def of_failure(error: BaseException) -> Billing:
     """Judged by the whole chain of causes: litellm turns a lost connection into a 500 like a
     provider's own.
     """
     chain = list(_chain(error))
+    if any(isinstance(cause, _AFTER_THE_ANSWER) for cause in chain):
+        return Billing.MAY_BE_BILLED
     if any(isinstance(cause, _NEVER_SENT) for cause in chain):
         return Billing.NOT_BILLED
     if any(

@@ -29,6 +29,11 @@ CAP_FIELDS = {
 every provider is given through the proxy.
 """
 
+STREAMED = frozenset(CAP_FIELDS)
+"""The kinds whose answers litellm streams. On other routes it does nothing with `stream`, but takes
+the answer for a stream then, and no hook is told of its end.
+"""
+
 ALSO_MEASURED = (
     "web_search_options", "plugins", "mcp_servers", "search_parameters", "max_tool_calls",
     "cache_control", "cache_control_injection_points",
@@ -77,9 +82,11 @@ def measure(kind: Kind, data: Mapping[str, Any]) -> Measured:
     around = json.dumps(beside, default=str)
     marked = any(beside) or ("cache_control" in text and _contains(data, kind, "cache_control"))
     hour = '"1h"' in around or ('"1h"' in text and _contains(data, kind, "1h"))
+    found = content.look_at([data.get(name) for name in content_fields])
+    found.unknown |= kind is Kind.RESPONSES and content.refers_to_stored(data.get("input"))
     return Measured(
         {name: data.get(name) for name in (*TEXT_FIELDS[kind], *ALSO_MEASURED)},
-        content.look_at([data.get(name) for name in content_fields]),
+        found,
         tools.read(data),
         len(text.encode("utf-8", "surrogatepass")),
         marked,

@@ -15,6 +15,10 @@ _NO_SPEED = ("", "standard", "normal")
 """What a price row has no multiplier for, since nothing is multiplied."""
 
 
+MULTIPLIERS = ("service_tier", "speed", "inference_region")
+"""The fields of an ask that multiply its price."""
+
+
 def of_request(data: Mapping[str, Any]) -> dict[str, str]:
     """`service_tier`, `speed` and `inference_region` of an ask, where the request has them."""
     found = {

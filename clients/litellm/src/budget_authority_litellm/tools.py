@@ -30,9 +30,6 @@ _CALLERS_OWN = (
 )  # fmt: skip
 """Types of tools whose results come back as input and cost nothing apart."""
 
-_HOSTED_ENVIRONMENTS = ("container", "remote", "auto")
-"""A shell is the caller's own, unless it is given a place at the provider."""
-
 _RUN_BY_PROVIDER_UNBILLED = ("mcp", "web_fetch", "urlcontext")
 
 _NAMES = {
@@ -108,7 +105,7 @@ def _is_callers_own(kind: str, tool: Mapping[str, Any]) -> bool:
 
 def _is_hosted(environment: Any) -> bool:
     kind = environment.get("type") if isinstance(environment, Mapping) else environment
-    return isinstance(kind, str) and kind.startswith(_HOSTED_ENVIRONMENTS)
+    return environment is not None and kind != "local"
 
 
 def _add_by_name(found: BilledTools, name: str, bound: int | None) -> None:

@@ -7,6 +7,7 @@ sometimes wrong.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -52,6 +53,20 @@ def of_response(
     usage.update(_multipliers({"service_tier": get(response, "service_tier")}))
     _add_tool_calls(usage, get(response, "output"))
     return usage
+
+
+_TOLD_BY_TOKENS = (Kind.CHAT, Kind.RESPONSES, Kind.MESSAGES, Kind.COMPLETION, Kind.EMBEDDING)
+
+
+def of_answer(kind: Kind, answer: Any) -> Usage | None:
+    """The same of an answer as the provider has sent it; None where it is none or tells nothing."""
+    if kind not in _TOLD_BY_TOKENS or not isinstance(answer, str):
+        return None
+    try:
+        response = json.loads(answer)
+    except ValueError:
+        return None
+    return of_response(kind, response, {}, None) if isinstance(response, Mapping) else None
 
 
 def of_usage(usage: Any) -> Usage | None:

@@ -280,9 +280,10 @@ async def responses(
     if call.body.get("background"):
         whole["id"] = f"resp_{call.plan}"
         STORED[whole["id"]] = whole
-        return web.json_response(
-            {**whole, "status": "queued", "output": [], "usage": None, "background": True}
-        )
+        if not call.body.get("stream"):
+            return web.json_response(
+                {**whole, "status": "queued", "output": [], "usage": None, "background": True}
+            )
     if not call.body.get("stream"):
         return web.json_response(whole)
 

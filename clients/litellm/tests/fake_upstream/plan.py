@@ -99,6 +99,7 @@ class Script:
         self._lock = threading.Lock()
         self._plans: dict[str, list[Step]] = defaultdict(list)
         self._calls: list[Call] = []
+        self._strays: list[str] = []
 
     def plan(self, name: str, *steps: Step) -> None:
         with self._lock:
@@ -112,6 +113,15 @@ class Script:
     def arrived(self, call: Call) -> None:
         with self._lock:
             self._calls.append(call)
+
+    def strayed(self, what: str) -> None:
+        with self._lock:
+            self._strays.append(what)
+
+    def strays(self) -> list[str]:
+        """Methods and paths of what arrived at none of the routes."""
+        with self._lock:
+            return list(self._strays)
 
     def forget(self) -> None:
         """Drops the calls, whose bodies may be large."""

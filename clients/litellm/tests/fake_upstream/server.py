@@ -23,6 +23,7 @@ ROUTES: dict[str, tuple[Answering, Billing]] = {
     "/embeddings": (openai.embeddings, openai.bill_embeddings),
     "/messages": (anthropic.messages, anthropic.bill_messages),
     "/images/generations": (others.image, others.bill_image),
+    "/images/edits": (others.image, others.bill_image),
     "/audio/speech": (others.speech, others.bill_speech),
     "/audio/transcriptions": (others.transcription, others.bill_transcription),
     "/rerank": (others.rerank, others.bill_rerank),
@@ -66,6 +67,7 @@ class FakeUpstream:
         app.router.add_post("/v1/vector_stores/{id}/search", others.search)
         app.router.add_post("/mcp", mcp.serve)
         app.router.add_get("/v1/responses/{id}", openai.stored)
+        app.router.add_route("*", "/{path:.*}", self._stray)
         # A closed connection ends the handler, as it ends a real provider's work.
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
         await runner.setup()
@@ -74,6 +76,11 @@ class FakeUpstream:
         port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
         self.url = f"http://127.0.0.1:{port}"
         self._started.set()
+
+    async def _stray(self, request: web.Request) -> web.StreamResponse:
+        """What no route of the tests is for: it is written down, and there is nothing here."""
+        self.script.strayed(f"{request.method} {request.path}")
+        raise web.HTTPNotFound
 
     def _handler(
         self, route: str, answer: Answering, bill: Billing

@@ -28,7 +28,7 @@ async def stream(
     assert call.bill is not None
     whole = call.bill
     sent = 0
-    call.bill = {**whole, "output_tokens": 0}
+    call.bill = whole if call.body.get("background") else {**whole, "output_tokens": 0}
     delay = step.chunk_delay_s if isinstance(step, Answer) else 0
     for name, payload, tokens in events:
         if isinstance(step, BreakOff) and tokens and sent + tokens > step.after:
@@ -41,7 +41,8 @@ async def stream(
         if delay and tokens:
             await asyncio.sleep(delay)
         sent += tokens
-        call.bill = {**whole, "output_tokens": sent}
+        # What is made in the background is made whole, whoever listens.
+        call.bill = whole if call.body.get("background") else {**whole, "output_tokens": sent}
         data = payload if isinstance(payload, str) else json.dumps(payload)
         head = f"event: {name}\n" if name else ""
         await response.write(f"{head}data: {data}\n\n".encode())
