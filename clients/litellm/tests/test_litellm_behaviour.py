@@ -30,10 +30,18 @@ def body_of(path: str, text: str, model: str | None = None) -> dict[str, Any]:
 
 
 def leaves(
-    scene: Scene, path: str, body: dict[str, Any], run: str, after: str, within_s: float = 60
+    scene: Scene,
+    path: str,
+    body: dict[str, Any],
+    run: str,
+    after: str,
+    within_s: float = 60,
+    of: str | None = None,
 ) -> None:
-    """A client that closes its connection once it has seen `after` (or at once, where that is
-    empty).
+    """A client that closes its connection once it has seen `after` (or once the upstream has its
+    call, where that is empty).
+
+    :param of: the plan of its call, where it is not named as the run is
     """
     at = urlsplit(scene.proxy.url)
     payload = json.dumps(body).encode()
@@ -57,7 +65,7 @@ def leaves(
             assert received, seen
             seen += received
         if not after:
-            wait_until(lambda: scene.calls(run), within_s, "the upstream has the call")
+            wait_until(lambda: scene.calls(of or run), within_s, "the upstream has the call")
 
 
 def test_1_the_pre_call_hook_is_on_the_registered_class_itself() -> None:

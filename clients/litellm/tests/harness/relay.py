@@ -19,6 +19,8 @@ class Relay:
         self.url = f"http://127.0.0.1:{self.port}"
         self.lose_answers = threading.Event()
         self.refuse = threading.Event()
+        self.lost = 0
+        """How many answers it has lost."""
         self._target = ("127.0.0.1", target_port)
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=256)
         self._open: set[socket.socket] = set()
@@ -61,6 +63,8 @@ class Relay:
         try:
             while data := source.recv(65536):
                 if is_answer and self.lose_answers.is_set():
+                    with self._lock:
+                        self.lost += 1
                     break
                 sink.sendall(data)
         except OSError:
