@@ -56,6 +56,7 @@ def proxy_config(upstream: str, hook: bool = True) -> dict[str, Any]:
             *(deployment(group, model, upstream) for group, (model, _) in MODELS.items()),
             deployment("openai/*", "openai/*", upstream),
             deployment("anthropic/*", "anthropic/*", upstream),
+            deployment("gemini", "gemini/gemini-2.5-flash", upstream),
             # A group of two prices, and one that falls back to another.
             deployment("mixed", "openai/gpt-4o-mini", upstream),
             deployment("mixed", "openai/gpt-4o", upstream),

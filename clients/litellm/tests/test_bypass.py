@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Scene
+from conftest import Scene, policy
 from fake_upstream.plan import Answer, Refuse
 from harness import prices
 from harness.ledger import micro
@@ -147,6 +147,74 @@ def test_when_a_fallback_costs_more_it_is_asked_for_anew(
     assert scene.calls(run) == 2
     decision = scene.ledger.decision(response.headers["x-budget-decision-id"])
     assert decision[field] == next(iter(more.values()))
+
+
+@pytest.mark.parametrize("name", ["tools", "functions"])
+@pytest.mark.parametrize("tool", [{"googleSearch": {}}, {"codeExecution": {}}])
+def test_when_a_function_is_a_search_it_is_held_as_one(
+    scene: Scene, run: str, name: str, tool: dict[str, Any]
+) -> None:
+    strays = len(scene.upstream.script.strays())
+
+    response = scene.chat(run, scene.plan(run), model="gemini", max_tokens=50, **{name: [tool]})
+
+    assert response.status_code == 402, response.text
+    assert len(scene.upstream.script.strays()) == strays
+
+
+def test_when_litellm_reads_a_tier_as_another_that_one_is_asked_for(scene: Scene, run: str) -> None:
+    with policy(scene.ledger, auto_service_tier="default"):
+        response = scene.chat(
+            run, scene.plan(run), model="gemini", max_tokens=50, service_tier="auto"
+        )
+
+    decision = scene.ledger.decision(response.headers["x-budget-decision-id"])
+    assert decision["service_tier"] == "priority"
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-litellm-disable-callbacks": "_PROXY_BudgetAuthority,budget_authority_litellm.hook"},
+        {"x-litellm-keepalive-seconds": "1"},
+        {"litellm-enable-message-redaction": "true"},
+        {"x-litellm-tags": "a,b", "x-litellm-customer-id": "mallory"},
+    ],
+)
+def test_when_a_header_steers_litellm_the_call_is_charged(
+    scene: Scene, run: str, headers: dict[str, str], streaming: bool
+) -> None:
+    step = Answer(chunk_delay_s=0.5 if streaming else 0)
+    body = {
+        "model": "gpt",
+        "messages": [{"role": "user", "content": scene.plan(run, step)}],
+        "max_tokens": 50,
+    }
+
+    if streaming:
+        response, said = scene.stream(CHAT, body, run, **headers)
+    else:
+        response = scene.post(CHAT, body, run, **headers)
+        said = response.text
+
+    assert response.status_code == 200, said
+    assert scene.calls(run) == 1
+    scene.settles(run)
+
+
+def test_when_a_body_brings_the_proxys_copy_of_it_it_is_not_believed(
+    scene: Scene, run: str
+) -> None:
+    copy = {"body": {"model": "gpt"}, "headers": {"x-run-id": "another"}}
+
+    response = scene.chat(
+        run, scene.plan(run), max_tokens=50, maxTokens=5_000, proxy_server_request=copy
+    )
+
+    assert response.status_code == 400, response.text
+    assert "maxTokens" in response.text
+    assert scene.calls(run) == 0
 
 
 @pytest.mark.parametrize("item", [{"id": "msg_1"}, {"id": "msg_1", "type": "item_reference"}])

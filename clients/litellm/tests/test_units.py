@@ -322,6 +322,12 @@ def test_when_a_search_is_a_field_it_is_a_tool() -> None:
     assert tools.read({"search_parameters": {"mode": "off"}}).bounds == {}
 
 
+def test_when_a_function_is_a_tool_it_is_judged_as_one() -> None:
+    assert tools.read({"functions": [{"name": "f", "parameters": {}}]}).bounds == {}
+    assert tools.read({"functions": [{"googleSearch": {}}]}).bounds == {"web_search": None}
+    assert tools.read({"tools": {"type": "web_search"}}).bounds == {"web_search": None}
+
+
 def test_when_documents_are_sent_their_bytes_count() -> None:
     documents = [{"data": {"text": "word " * 1000}}]
 

@@ -119,7 +119,7 @@ def bounds_of(
     uses = {**(tools.always_used(row) if kind in CAP_FIELDS else {}), **billed.bounds}
     if uses:
         bounds["billed_tools"] = uses
-    bounds.update(tiers.of_request(data))
+    bounds.update(tiers.of_request(data, row))
     units = _units(kind, data, row)
     if units:
         bounds["units"] = units

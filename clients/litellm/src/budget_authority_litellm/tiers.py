@@ -19,10 +19,19 @@ MULTIPLIERS = ("service_tier", "speed", "inference_region")
 """The fields of an ask that multiply its price."""
 
 
-def of_request(data: Mapping[str, Any]) -> dict[str, str]:
+_GOOGLE = ("gemini", "vertex_ai")
+
+
+def of_request(
+    data: Mapping[str, Any], row: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """`service_tier`, `speed` and `inference_region` of an ask, where the request has them."""
+    tier = _dearest(_stated(data, "service_tier", "serviceTier"))
+    if tier == "auto" and str((row or {}).get("litellm_provider")).startswith(_GOOGLE):
+        # litellm's word for it there.
+        tier = "priority"
     found = {
-        "service_tier": _dearest(_stated(data, "service_tier", "serviceTier")),
+        "service_tier": tier,
         "speed": _other_than(
             _NO_SPEED,
             _stated(data, "speed", "performanceConfig", "performance_config"),

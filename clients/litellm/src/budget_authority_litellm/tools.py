@@ -59,7 +59,8 @@ class BilledTools:
 def read(data: Mapping[str, Any]) -> BilledTools:
     found = BilledTools()
     whole_bound = data.get("max_tool_calls")
-    for tool in data.get("tools") or ():
+    # litellm takes what is among the functions for a tool.
+    for tool in (*_listed(data.get("tools")), *_listed(data.get("functions"))):
         if isinstance(tool, Mapping):
             _read_one(tool, whole_bound, found)
     if data.get("web_search_options") is not None:
@@ -72,6 +73,10 @@ def read(data: Mapping[str, Any]) -> BilledTools:
     if live and not (isinstance(live, Mapping) and live.get("mode") == "off"):
         _add(found, "web_search", None)
     return found
+
+
+def _listed(tools: Any) -> list[Any]:
+    return list(tools) if isinstance(tools, list | tuple) else [tools]
 
 
 def _read_one(tool: Mapping[str, Any], whole_bound: Any, found: BilledTools) -> None:
