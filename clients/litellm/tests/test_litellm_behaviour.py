@@ -450,15 +450,19 @@ def test_12_a_stream_that_ends_without_usage_is_charged_at_its_estimate(
     assert scene.ledger.committed(run) >= scene.billed(run)
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 404, 408, 429, 500, 503, 504])
 @pytest.mark.parametrize("path", WAY)
 def test_13_an_error_status_is_taken_as_not_billed(
     scene: Scene, run: str, path: str, status: int
 ) -> None:
-    response = scene.post(path, body_of(path, scene.plan(run, Refuse(status))), run)
+    bodies = [body_of(path, scene.plan(run, Refuse(status), Refuse(status))), {}]
+    bodies[1] = {**bodies[0], "model": "gpt" if path == "/v1/messages" else "claude"}
 
-    assert response.status_code >= 400
-    assert scene.calls(run) == 1
+    for body in bodies:
+        # By way of each of litellm's HTTP clients.
+        assert scene.post(path, body, run).status_code >= 400
+
+    assert scene.calls(run) == 2
     scene.ledger.settles_at(run, 0)
 
 

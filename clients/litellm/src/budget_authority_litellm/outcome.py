@@ -56,11 +56,7 @@ def of_failure(error: BaseException) -> Billing:
         return Billing.MAY_BE_BILLED
     if any(isinstance(cause, _NEVER_SENT) for cause in chain):
         return Billing.NOT_BILLED
-    if any(
-        isinstance(cause, openai.APIStatusError | httpx.HTTPStatusError)
-        and type(cause).__module__.split(".")[0] in ("openai", "httpx")
-        for cause in chain
-    ):
+    if any(map(_is_status_told, chain)):
         return Billing.NOT_BILLED
     if any(isinstance(cause, _LOST) for cause in chain) or any(
         type(cause) is openai.APIConnectionError for cause in chain
@@ -74,6 +70,15 @@ def of_failure(error: BaseException) -> Billing:
     ):
         return Billing.NOT_BILLED
     return Billing.MAY_BE_BILLED
+
+
+def _is_status_told(cause: BaseException) -> bool:
+    """Whether the provider answered with this status. litellm's own exceptions are of OpenAI's
+    classes too, with a status that litellm chose.
+    """
+    if isinstance(cause, httpx.HTTPStatusError):
+        return True
+    return isinstance(cause, openai.APIStatusError) and type(cause).__module__.startswith("openai")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

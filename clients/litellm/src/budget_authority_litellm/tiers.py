@@ -22,9 +22,7 @@ MULTIPLIERS = ("service_tier", "speed", "inference_region")
 _GOOGLE = ("gemini", "vertex_ai")
 
 
-def of_request(
-    data: Mapping[str, Any], row: Mapping[str, Any] | None = None
-) -> dict[str, str]:
+def of_request(data: Mapping[str, Any], row: Mapping[str, Any] | None = None) -> dict[str, str]:
     """`service_tier`, `speed` and `inference_region` of an ask, where the request has them."""
     tier = _dearest(_stated(data, "service_tier", "serviceTier"))
     if tier == "auto" and str((row or {}).get("litellm_provider")).startswith(_GOOGLE):
