@@ -111,6 +111,19 @@ def test_when_litellm_refuses_an_answer_it_is_charged(
     scene.settles(run)
 
 
+@pytest.mark.parametrize("retries", [0, 2])
+def test_when_litellm_fails_before_it_calls_nothing_is_charged(
+    scene: Scene, run: str, retries: int
+) -> None:
+    body = {"model": "gpt", "prompt": scene.plan(run), "messages": [], "max_tokens": 50}
+
+    response = scene.post("/v1/completions", body, run, **{"x-litellm-num-retries": str(retries)})
+
+    assert response.status_code >= 400, response.text
+    assert scene.calls(run) == 0
+    scene.ledger.settles_at(run, 0)
+
+
 @pytest.mark.parametrize("bucket", ["metadata", "litellm_metadata"])
 @pytest.mark.parametrize("in_fallback", [False, True])
 def test_when_a_client_says_what_the_proxy_says_it_is_refused(

@@ -639,6 +639,16 @@ def test_a_failure_is_judged_by_its_cause(error: Exception, billing: Billing) ->
     assert outcome.of_failure(error) is billing
 
 
+def test_when_nothing_was_sent_a_failure_of_litellms_bills_nothing() -> None:
+    assert outcome.of_failure(TypeError("two values for one argument"), sent=False) is (
+        Billing.NOT_BILLED
+    )
+    # It may have been, and litellm did not say so.
+    assert outcome.of_failure(litellm.Timeout("x", "m", "openai"), sent=False) is (
+        Billing.MAY_BE_BILLED
+    )
+
+
 def test_ids_that_the_authority_does_not_take_are_written_so_that_it_does() -> None:
     class Auth:
         user_id, token, team_id = "ada lovelace/é", "k" * 300, None

@@ -320,7 +320,7 @@ class Calls:
         attempt = call.attempt
         if attempt is not None and attempt.open:
             attempt.open, attempt.error = False, error
-            attempt.billing = outcome.of_failure(error)
+            attempt.billing = outcome.of_failure(error, attempt.sent)
 
     def streamed(self, call: Call, whole: bool, error: BaseException | None) -> None:
         """The stream is over: at its end (`whole`), by an error, or because the client left."""

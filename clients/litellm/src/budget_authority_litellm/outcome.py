@@ -47,9 +47,11 @@ _AFTER_THE_ANSWER = (
 """litellm had the provider's answer and did not accept it. These have a provider's status."""
 
 
-def of_failure(error: BaseException) -> Billing:
+def of_failure(error: BaseException, sent: bool = True) -> Billing:
     """Judged by the whole chain of causes: litellm turns a lost connection into a 500 like a
     provider's own.
+
+    :param sent: whether litellm has said that it calls the provider
     """
     chain = list(_chain(error))
     if any(isinstance(cause, _AFTER_THE_ANSWER) for cause in chain):
@@ -62,6 +64,9 @@ def of_failure(error: BaseException) -> Billing:
         type(cause) is openai.APIConnectionError for cause in chain
     ):
         return Billing.MAY_BE_BILLED
+    if not sent:
+        # litellm could make no call of the request.
+        return Billing.NOT_BILLED
     status = getattr(error, "status_code", None)
     if (
         isinstance(status, int)

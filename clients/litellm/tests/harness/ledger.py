@@ -33,10 +33,6 @@ class Ledger:
             base_url=url, headers={"Authorization": "Bearer bak_demo_admin"}, timeout=60
         )
 
-    def knows(self, field: str) -> bool:
-        """Whether this authority's own description has a field of that name."""
-        return field in self.gateway.get("/openapi").raise_for_status().text
-
     def new_run(self, limit_micro: int | None = None) -> str:
         run_id = f"run-{uuid.uuid4().hex[:12]}"
         if limit_micro is not None:
