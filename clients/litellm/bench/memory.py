@@ -18,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import httpx
 from conftest import hook_environment, proxy_config
 from fake_upstream import FakeUpstream
+from harness.ledger import Ledger
 from harness.processes import Authority, Proxy
 
 GOAL_MB = 20
+RUNS = tuple(f"memory-{number}" for number in range(100))
 
 
 def main() -> None:
@@ -39,6 +41,11 @@ def main() -> None:
         bare = Proxy(folder / "without", proxy_config(upstream.url, hook=False), {})
         try:
             authority.start()
+            # What 3,000 calls of this size cost is above the limit that runs have by default.
+            gateway = Ledger(authority.url).gateway
+            for run in RUNS:
+                body_of_run = {"run_id": run, "limit_usd": "1000.00"}
+                gateway.post("/budget/runs", json=body_of_run).raise_for_status()
             print(
                 f"| proxy | after {options.first} calls | after {options.calls} calls | grown by |"
             )
@@ -61,7 +68,7 @@ def resident_mb(proxy: Proxy, body: bytes, calls: int, upstream: FakeUpstream) -
     client = httpx.Client(base_url=proxy.url, headers=headers, timeout=120)
 
     def ask(number: int) -> None:
-        named = {"X-Run-Id": f"memory-{number % 100}-{os.getpid()}"}
+        named = {"X-Run-Id": RUNS[number % len(RUNS)]}
         response = client.post("/v1/chat/completions", content=body, headers=named)
         assert response.status_code == 200, response.text
 

@@ -639,6 +639,31 @@ def test_a_failure_is_judged_by_its_cause(error: Exception, billing: Billing) ->
     assert outcome.of_failure(error) is billing
 
 
+@pytest.mark.parametrize(
+    ("model", "more", "unseen"),
+    [
+        ("openai/o3", {}, True),
+        ("openai/gpt-5.1", {}, False),
+        ("openai/gpt-5.1", {"reasoning_effort": "low"}, True),
+        ("openai/gpt-5.1", {"reasoning": {"effort": "high", "summary": "auto"}}, True),
+        ("openai/gpt-5.1", {"reasoning": {"summary": "auto"}}, False),
+        ("openai/gpt-4o", {}, False),
+        ("openai/gpt-4o", {"background": True}, True),
+        ("gemini/gemini-2.5-pro", {}, True),
+        ("gemini/gemini-2.5-flash", {"reasoning_effort": "disable"}, False),
+        ("gemini/gemini-2.5-flash", {"thinking": {"type": "disabled"}}, False),
+        # What Claude thinks is in the stream.
+        ("anthropic/claude-sonnet-4-5", {"thinking": {"type": "enabled"}}, False),
+    ],
+)
+def test_when_a_model_reasons_unseen_it_is_known(
+    model: str, more: dict[str, Any], unseen: bool
+) -> None:
+    target = target_of(Kind.CHAT, {"model": model})
+
+    assert counting.is_partly_unseen(more, target) is unseen
+
+
 def test_when_nothing_was_sent_a_failure_of_litellms_bills_nothing() -> None:
     assert outcome.of_failure(TypeError("two values for one argument"), sent=False) is (
         Billing.NOT_BILLED

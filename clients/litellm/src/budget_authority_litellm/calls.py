@@ -412,7 +412,7 @@ class Calls:
         usage = await counting.of_cut_off(
             attempt.kind, attempt.request, attempt.target, hold.bounds, attempt.watch
         )
-        if counting.is_partly_unseen(attempt.request, attempt.target, attempt.watch):
+        if counting.is_partly_unseen(attempt.request, attempt.target):
             usage["output_tokens"] = max(usage["output_tokens"], _most_output(hold))
         self._settle(call, attempt, hold, usage, "estimated")
 
@@ -425,7 +425,7 @@ class Calls:
             attempt.kind, attempt.request, attempt.target, bounds, attempt.watch
         )
         unseen = not attempt.watch.written or counting.is_partly_unseen(
-            attempt.request, attempt.target, attempt.watch
+            attempt.request, attempt.target
         )
         if unseen and hold is not None:
             usage["output_tokens"] = max(usage["output_tokens"], _most_output(hold))

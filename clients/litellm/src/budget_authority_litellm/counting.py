@@ -46,35 +46,25 @@ async def of_cut_off(
     return usage
 
 
-def is_partly_unseen(request: Mapping[str, Any], target: Target, watch: Watch) -> bool:
+def is_partly_unseen(request: Mapping[str, Any], target: Target) -> bool:
     """Whether output that is billed may not have been in the stream: what a model reasons, where
-    its provider does not show it, and what a response goes on to write in the background.
+    its provider shows a summary at most, and what a response goes on to write in the background.
     """
     if request.get("background"):
         return True
     row = target.row() or {}
-    if not row.get("supports_reasoning"):
+    if target.provider not in _REASONS_UNSEEN or not row.get("supports_reasoning"):
         return False
-    reasoning = request.get("reasoning")
-    effort = request.get("reasoning_effort") or (
-        reasoning.get("effort") if isinstance(reasoning, Mapping) else None
-    )
-    effort = effort.get("effort") if isinstance(effort, Mapping) else effort
-    if (effort or row.get("default_reasoning_effort")) == "none":
+    thinking, reasoning = request.get("thinking"), request.get("reasoning")
+    if isinstance(thinking, Mapping) and thinking.get("type") == "disabled":
         return False
-    if target.provider in _OPENAI:
-        # A summary is all that it shows.
-        return True
-    if "claude" in target.model and not (effort or _is_on(request.get("thinking"))):
-        return False
-    return not watch.has_reasoned
-
-
-def _is_on(thinking: Any) -> bool:
-    return isinstance(thinking, Mapping) and thinking.get("type") != "disabled"
+    stated = request.get("reasoning_effort") or reasoning
+    effort = stated.get("effort") if isinstance(stated, Mapping) else stated
+    return (effort or row.get("default_reasoning_effort")) not in ("none", "disable")
 
 
 _OPENAI = frozenset({"openai", "azure", "azure_text", "text-completion-openai"})
+_REASONS_UNSEEN = _OPENAI | {"gemini", "vertex_ai-language-models"}
 _PLAIN_ROLES = frozenset({"system", "developer", "user", "assistant"})
 _ADDS_TO_A_CHAT = ("tools", "functions", "response_format", "prediction", "audio")
 

@@ -41,8 +41,6 @@ class Watch:
         self._layers: list[Any] = []
         self._others: list[Any] = []
         self._tier: str | None = None
-        self.has_reasoned = False
-        """Whether it has shown what it reasoned."""
         self.response_id: str | None = None
         """Of a response, the id that it can be asked for by."""
 
@@ -157,7 +155,6 @@ class Watch:
         for choice in get(chunk, "choices") or ():
             delta = get(choice, "delta")
             self._finished = self._finished or bool(get(choice, "finish_reason"))
-            self.has_reasoned = self.has_reasoned or bool(get(delta, "reasoning_content"))
             self._write(
                 get(choice, "text"),
                 get(delta, "content"),
@@ -177,7 +174,6 @@ class Watch:
         if self.response_id is None and (name := get(event, "response", "id")):
             self.response_id = str(name)
         if kind.endswith(_DELTAS):
-            self.has_reasoned = self.has_reasoned or kind.endswith("reasoning_text.delta")
             self._write(get(event, "delta"))
         elif kind in _ENDS:
             told = _of_last_event(event)
@@ -193,7 +189,6 @@ class Watch:
                     self._begun = dict(get(event, "message", "usage") or {})
                 case "content_block_delta":
                     delta = event.get("delta")
-                    self.has_reasoned = self.has_reasoned or bool(get(delta, "thinking"))
                     self._write(
                         get(delta, "text"), get(delta, "thinking"), get(delta, "partial_json")
                     )
