@@ -1,4 +1,4 @@
-"""What has made the spend counters of LiteLLM's own budgets drift, played to a proxy with the hook.
+"""What has made the spend counters of LiteLLM's own budgets drift, sent to a proxy with the hook.
 
 Its issues 27639, 28247, 28283, 30460 and 36926 tell of spend that nobody had: counters that were
 filled again by each process, added to twice when the store's answer was lost, or never given back.

@@ -250,6 +250,8 @@ public final class CeilingLoad {
     long due = start;
     long transactionsBefore = 0;
     long conflictsBefore = 0;
+    long writtenBefore = 0;
+    long readBefore = 0;
     AtomicLong open = new AtomicLong();
     int offered = 0;
     for (int number = 0; due < end; number++) {
@@ -259,6 +261,8 @@ public final class CeilingLoad {
       if (counts && offered++ == 0) {
         transactionsBefore = model.transactions.get();
         conflictsBefore = model.conflicts.get();
+        writtenBefore = model.writeUnits.get();
+        readBefore = model.itemsRead.get();
       }
       String key = "call-" + number;
       String user = "user-" + drawn(shares, random.nextDouble());
@@ -282,6 +286,8 @@ public final class CeilingLoad {
     }
     long transactions = model.transactions.get() - transactionsBefore;
     long conflicts = model.conflicts.get() - conflictsBefore;
+    long written = model.writeUnits.get() - writtenBefore;
+    long read = model.itemsRead.get() - readBefore;
     Account account =
         service()
             .ledger()
@@ -294,7 +300,7 @@ public final class CeilingLoad {
             && account.items().stream().mapToLong(it -> it.limit().micros()).sum() == limit
             && (open.get() > 0 || account.reserved().equals(MicroUsd.ZERO));
     System.out.printf(
-        "| %s | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d %% | %d | %d | %d | %s |%n",
+        "| %s | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d %% | %d / %d | %d | %d | %d | %s |%n",
         grouped ? "grouped" : "one at a time",
         shards.equals("auto") ? account.split().count() + " (by load)" : shards,
         rate,
@@ -307,14 +313,12 @@ public final class CeilingLoad {
         refused.get(),
         contended.get() + failed.get() + (int) open.get(),
         transactions == 0 ? 0 : conflicts * 100 / transactions,
+        written / Math.max(1, offered),
+        read / Math.max(1, offered),
         services.get(),
         timeline.below(),
         falselyRefused.get(),
         addsUp ? "adds up" : "DOES NOT ADD UP: " + account);
-    model.conflictsOf.entrySet().stream()
-        .sorted(java.util.Map.Entry.<String, Long>comparingByValue().reversed())
-        .limit(8)
-        .forEach(it -> System.err.println("CONF " + it));
   }
 
   private static double[] zipf() {

@@ -83,10 +83,8 @@ final class ModelledDynamoDb implements DynamoDbClient {
   private final Object applying = new Object();
   private final String watched;
   private final Watch watch;
-  final ConcurrentMap<String, Long> conflictsOf = new ConcurrentHashMap<>();
   final AtomicLong transactions = new AtomicLong();
   final AtomicLong conflicts = new AtomicLong();
-  final AtomicLong throttled = new AtomicLong();
   final AtomicLong writeUnits = new AtomicLong();
   final AtomicLong itemsRead = new AtomicLong();
 
@@ -351,17 +349,8 @@ final class ModelledDynamoDb implements DynamoDbClient {
         String code = "None";
         if (locks.containsKey(change.place())) {
           code = "TransactionConflict";
-          conflictsOf.merge(
-              change.place().sk()
-                  + " "
-                  + (change.place().pk().contains("#run#")
-                      ? "run"
-                      : change.place().pk().replaceAll("^[^#]*", "")),
-              1L,
-              Long::sum);
         } else if (!take(change, 2)) {
           code = "ThrottlingError";
-          throttled.incrementAndGet();
         } else if (!change.holds()) {
           code = "ConditionalCheckFailed";
         }
