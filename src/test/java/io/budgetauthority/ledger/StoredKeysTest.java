@@ -51,8 +51,9 @@ class StoredKeysTest {
     assertThat(day.partitionKey()).isEqualTo("t#user#ada");
     assertThat(day.sortKey()).isEqualTo("acct#day#2026-11-24");
     assertThat(AccountKey.total("t", Scope.USER, "ada").sortKey()).isEqualTo("acct#total");
-    assertThat(new AccountKey("t", Scope.USER, "ada", Window.TOTAL, "", 2).sortKey())
-        .isEqualTo("acct#total#2");
+    assertThat(day.ofShard(2).partitionKey()).isEqualTo("t#user#ada#2");
+    assertThat(day.ofShard(2).sortKey()).isEqualTo("acct#day#2026-11-24");
+    assertThat(day.ofShard(2).head()).isEqualTo(day);
   }
 
   @Test
