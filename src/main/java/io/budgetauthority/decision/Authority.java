@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// reserve. It decides again where balances moved in between. Safe for use by many threads.
 public final class Authority {
 
-  /// protocol.md#downgrade: balances that moved are decided again, five rounds at most.
-  private static final int MAX_ROUNDS = 5;
+  /// protocol.md#downgrade: how often balances that moved are decided again.
+  private static final int MAX_ROUNDS = 12;
 
   private final Ledger ledger;
   private final PriceBook prices;

@@ -1,7 +1,6 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.decision.rule.Plan;
-import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.tenant.Mode;
 import java.util.Objects;
@@ -25,7 +24,7 @@ final class ShardRules {
       case Plan.Grant grant ->
           isPlaced(plan)
               && !isSplit(grant.verdict().constrainedBy(), view)
-              && (view.isWhole() || view.ceilings().stream().allMatch(ShardRules::isGate));
+              && (view.isWhole() || (areGates(view) && !crossesThreshold(grant)));
     };
   }
 
@@ -47,8 +46,16 @@ final class ShardRules {
     };
   }
 
-  private static boolean isGate(EnforcedAccount account) {
-    return !account.isSplit() || account.mode() == Mode.HARD_GATE;
+  private static boolean areGates(BudgetView view) {
+    return view.ceilings().stream()
+        .allMatch(account -> !account.isSplit() || account.mode() == Mode.HARD_GATE);
+  }
+
+  /// A warning is given from the sums of all shards.
+  private static boolean crossesThreshold(Plan.Grant grant) {
+    return grant.holds().stream()
+        .anyMatch(
+            hold -> hold.shards() != null && !hold.enforced().crossedBy(hold.hold()).isEmpty());
   }
 
   private static boolean isSplit(@Nullable AccountName name, BudgetView view) {

@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -331,6 +332,8 @@ public final class Ledger {
               Shards shards = choice.of(account, others(key, choice));
               if (shards.isWhole()) {
                 known.keep(shards);
+              } else {
+                known.keepRead(shards);
               }
               whole.put(key, shards.account());
             } else if (key.shard() == 0) {
@@ -467,6 +470,13 @@ public final class Ledger {
     if (!written.isBusy()) {
       accounts.forEach(account -> load.count(account, false));
     }
+    if (written.isDone()) {
+      for (GroupedWrite write : writes) {
+        if (write instanceof GroupedPosting it) {
+          known.posted(it.posting());
+        }
+      }
+    }
     return written;
   }
 
@@ -594,14 +604,22 @@ public final class Ledger {
   private void moveLimits(Collection<ConditionalHold> holds, Deadline deadline) {
     for (ConditionalHold hold : holds) {
       if (hold.shards() != null) {
-        List<GroupedWrite> moves =
-            hold.limitMoves().stream()
-                .<GroupedWrite>map(one -> new GroupedPosting(ledgerTable, one))
-                .toList();
-        if (moves.size() > 1) {
-          transact(moves, deadline, (number, conflicted) -> Deadline.Pause.LONG);
-        }
+        moveLimit(hold.limitMoves(), deadline);
       }
+    }
+  }
+
+  /// Moves limit between the shards of one account, or does nothing where they have moved.
+  private void moveLimit(List<Posting> moves, Deadline deadline) {
+    if (moves.size() > 1
+        && !transact(
+                moves.stream()
+                    .<GroupedWrite>map(one -> new GroupedPosting(ledgerTable, one))
+                    .toList(),
+                deadline,
+                (number, conflicted) -> Deadline.Pause.LONG)
+            .isDone()) {
+      LOG.debugf("shards of %s moved before limit was; they are read again", moves.getFirst());
     }
   }
 
@@ -682,6 +700,10 @@ public final class Ledger {
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
     List<GroupedWrite> writes = groupedWritesOf(move, deadline);
+    if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
+      move.limitMoves().forEach(moves -> moveLimit(moves, deadline));
+      return SettleOutcome.INSUFFICIENT;
+    }
     if (writes.size() == 1) {
       return record(move.next(), writes.getFirst().write(), deadline) instanceof Outcome.Reserved
           ? SettleOutcome.SETTLED
@@ -731,7 +753,12 @@ public final class Ledger {
             decisionsTable,
             ReservationItem.key(move.next().id()),
             ReservationItem.change(decisionsTable, move.seen(), after(move, stored))));
+    Map<AccountKey, Posting> byItem = new LinkedHashMap<>();
     for (Posting posting : covered(move.postings(), deadline)) {
+      Posting before = byItem.get(posting.account());
+      byItem.put(posting.account(), before == null ? posting : both(before, posting));
+    }
+    for (Posting posting : byItem.values()) {
       if (!posting.isNothing()) {
         writes.add(new GroupedPosting(ledgerTable, posting));
       }
@@ -743,6 +770,10 @@ public final class Ledger {
       }
     }
     return writes;
+  }
+
+  private static Posting both(Posting first, Posting second) {
+    return Objects.requireNonNull(first.then(second), "a step makes no shard");
   }
 
   /// The same changes, in which the heads of accounts give what single shards lack.

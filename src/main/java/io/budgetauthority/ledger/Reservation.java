@@ -4,6 +4,7 @@ import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
+import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Charge;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -88,6 +90,19 @@ public record Reservation(
       public Move {
         postings = List.copyOf(postings);
         rates = List.copyOf(rates);
+      }
+
+      /// The moves of limit between shards alone, by account.
+      List<List<Posting>> limitMoves() {
+        Map<AccountKey, List<Posting>> byAccount = new LinkedHashMap<>();
+        for (Posting posting : postings) {
+          if (!posting.limitChange().equals(MicroUsd.ZERO)) {
+            byAccount
+                .computeIfAbsent(posting.account().head(), head -> new ArrayList<>())
+                .add(posting.limitAlone());
+          }
+        }
+        return List.copyOf(byAccount.values());
       }
     }
   }

@@ -272,6 +272,58 @@ class ShardsTest {
     assertThat(checked(one, 500).available()).isEqualTo(MicroUsd.of(-50));
   }
 
+  /// The moves of both accounts and the hold are more than a transaction may have.
+  @Test
+  void whenAnExtensionNeedsManyShards_itGetsThem() throws Exception {
+    TestAuthority one = withTenantCeiling(5_000, 64);
+    one.ceiling(
+        Scope.USER,
+        "ada",
+        Window.TOTAL,
+        new Ceiling(MicroUsd.of(5_000), null, null, List.of(), null, null, 64));
+    var unused = all(200, i -> () -> ask(one, "small-" + i, 1));
+    var unusedToo =
+        all(
+            200,
+            i ->
+                () -> {
+                  commit(one, "small-" + i, 0);
+                  return i;
+                });
+    assertThat(isAllowed(ask(one, "long", 1))).isTrue();
+
+    assertThat(one.settlement.extend(one.gateway, one.idOf("long"), null, 1_000L))
+        .isInstanceOf(Settlement.Result.Done.class);
+    assertThat(checked(one, 5_000).available()).isEqualTo(MicroUsd.ZERO);
+  }
+
+  @Test
+  void whenTheHeadIsInDebt_aCheaperModelIsTaken() {
+    TestAuthority one = withTenantCeiling(100, 4);
+    assertThat(isAllowed(ask(one, "first", 10))).isTrue();
+    assertThat(isAllowed(ask(one, "second", 5))).isTrue();
+    put(one, 0, null, 4);
+
+    for (String key : List.of("first", "second")) {
+      assertThat(
+              one.settlement.retarget(one.gateway, one.idOf(key), null, TestAuthority.CHEAP_MODEL))
+          .isInstanceOf(Settlement.Result.Done.class);
+    }
+    assertThat(checked(one, 0).available().isNegative()).isTrue();
+  }
+
+  @Test
+  void whenAThresholdIsCrossed_oneAnswerSaysSo() {
+    TestAuthority one = withTenantCeiling(100, 32);
+    List<Integer> warned = new ArrayList<>();
+    for (int i = 1; i <= 15; i++) {
+      if (!ask(one, "call-" + i, 1).decision().warnings().isEmpty()) {
+        warned.add(i);
+      }
+    }
+    assertThat(warned).containsExactly(10);
+  }
+
   @Test
   void whenShardsAreStatedLater_theAccountIsSplitInUse() {
     TestAuthority one = new TestAuthority();

@@ -296,8 +296,9 @@ public final class HoldChange {
       for (Held account : accounts) {
         AccountShare share = account.share();
         MicroUsd amount = account.now().hold(quote.estimate());
-        Optional<MicroUsd> available = leastAvailable(account.now(), amount.minus(share.hold()));
-        if (available.isPresent()) {
+        MicroUsd change = amount.minus(share.hold());
+        Optional<MicroUsd> available = leastAvailable(account.now(), change);
+        if (available.isPresent() && change.isPositive()) {
           least.put(share.name(), available.get());
           Optional<Placement> placement = account.now().placement(available.get());
           if (placement.isEmpty()) {

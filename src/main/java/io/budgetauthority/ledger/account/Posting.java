@@ -40,6 +40,11 @@ public record Posting(
     return new Posting(shard, MicroUsd.ZERO, MicroUsd.ZERO, change, leastAvailable, false);
   }
 
+  /// The same move of limit without what is held. What gives limit keeps its condition.
+  public Posting limitAlone() {
+    return ofLimit(account, limitChange, limitChange.isNegative() ? leastAvailable : null);
+  }
+
   public MicroUsd availableChange() {
     return limitChange.minus(reservedChange).minus(committedChange);
   }

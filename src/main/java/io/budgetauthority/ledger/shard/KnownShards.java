@@ -3,13 +3,14 @@ package io.budgetauthority.ledger.shard;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.record.AccountKey;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class KnownShards {
 
   private static final int MAX_KNOWN = 20_000;
+
+  /// An account of at most this many shards is read whole by each call.
+  private static final int MAX_READ_WHOLE = 8;
 
   /// How old the sums of the shards may be that a decision does not read.
   private static final Duration MAX_AGE = Duration.ofSeconds(1);
@@ -91,7 +95,8 @@ public final class KnownShards {
     }
     Integer held = extent.shardOf(head);
     int own = held == null ? own(head, count, extent.busy()) : held;
-    return new Choice(own, count, extent.isWhole() ? null : sums.getIfPresent(head));
+    boolean isWhole = extent.isWhole() || count <= MAX_READ_WHOLE;
+    return new Choice(own, count, isWhole ? null : sums.getIfPresent(head));
   }
 
   private int own(AccountKey head, int count, int busy) {
@@ -118,8 +123,27 @@ public final class KnownShards {
 
   /// Keeps the sums of all shards, which were just read.
   public void keep(Shards whole) {
-    Map<Integer, Shards.Sums> all = new HashMap<>();
+    Map<Integer, Shards.Sums> all = new ConcurrentHashMap<>();
     whole.others().forEach((number, shard) -> all.put(number, Shards.Sums.of(shard)));
     sums.put(whole.head().key(), all);
+  }
+
+  /// Keeps the sums of the shards that were read of an account with others.
+  public void keepRead(Shards some) {
+    Map<Integer, Shards.Sums> kept = sums.getIfPresent(some.head().key());
+    if (kept != null) {
+      some.others().forEach((number, shard) -> kept.put(number, Shards.Sums.of(shard)));
+    }
+  }
+
+  /// Keeps what this process has posted to a shard.
+  public void posted(Posting posting) {
+    Map<Integer, Shards.Sums> kept = sums.getIfPresent(posting.account().head());
+    if (kept != null) {
+      kept.merge(
+          posting.account().shard(),
+          new Shards.Sums(posting.committedChange(), posting.reservedChange()),
+          Shards.Sums::plus);
+    }
   }
 }
