@@ -3,7 +3,7 @@ package io.budgetauthority.bench;
 import java.io.IOException;
 
 /// The service as a gateway sees it, over one connection. For one thread at a time.
-final class Client implements AutoCloseable {
+final class Client implements Connection {
 
   private static final String GATEWAY = "Authorization: Bearer bak_demo_gateway\r\n";
   private static final String ADMIN = "Authorization: Bearer bak_demo_admin\r\n";
@@ -78,7 +78,8 @@ final class Client implements AutoCloseable {
             "{\"limit_usd\":\"" + LIMIT_USD + "\"}"));
   }
 
-  Wire.Answer decide(Payer payer, String idempotencyKey) throws IOException {
+  @Override
+  public Wire.Answer decide(Payer payer, String idempotencyKey) throws IOException {
     return decide(payer, idempotencyKey, payer.ask(""));
   }
 
@@ -88,7 +89,8 @@ final class Client implements AutoCloseable {
     return wire.send("POST", "/budget/decisions", headers, body);
   }
 
-  Wire.Answer commit(String reservationId) throws IOException {
+  @Override
+  public Wire.Answer commit(String reservationId) throws IOException {
     return wire.send("POST", "/budget/reservations/" + reservationId + "/commit", GATEWAY, USAGE);
   }
 

@@ -11,19 +11,19 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/// How many lifecycles, a decision and its settlement, the service does a second for a number of
+/// How many lifecycles, a decision and its settlement, a service does a second for a number of
 /// clients that each have one connection and never wait.
 final class Lifecycles {
 
   private static final int NO_ANSWER = 0;
 
-  private final int port;
+  private final Connection.Opening service;
   private final String series;
   private int rounds;
 
   /// @param series what idempotency keys begin with
-  Lifecycles(int port, String series) {
-    this.port = port;
+  Lifecycles(Connection.Opening service, String series) {
+    this.service = service;
     this.series = series;
   }
 
@@ -75,7 +75,7 @@ final class Lifecycles {
     Map<Integer, Long> errors = new TreeMap<>();
     long lifecycles = 0;
     long key = 0;
-    Client client = new Client(port);
+    Connection client = service.open(payer);
     try {
       while (System.nanoTime() < until) {
         try {
@@ -93,7 +93,7 @@ final class Lifecycles {
         } catch (IOException e) {
           errors.merge(NO_ANSWER, 1L, Long::sum);
           client.close();
-          client = new Client(port);
+          client = service.open(payer);
         }
       }
     } finally {

@@ -167,7 +167,7 @@ public final class Load {
       spreads.add(new Spread("each its own", own));
     }
     prepare(spreads);
-    Lifecycles lifecycles = new Lifecycles(settings.port(), "lifecycle");
+    Lifecycles lifecycles = new Lifecycles(_ -> new Client(settings.port()), "lifecycle");
     List<Lifecycles.Count> counts =
         new ArrayList<>(Collections.nCopies(spreads.size(), Lifecycles.Count.NOTHING));
     for (int round = 0; round < ROUNDS; round++) {

@@ -1,5 +1,6 @@
 package io.budgetauthority.bench;
 
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,28 +12,51 @@ import java.net.StandardSocketOptions;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// One keep-alive connection that speaks as much HTTP/1.1 as the service answers with: a status,
-/// headers with a `Content-Length`, a body. What the client does counts against the service, so
-/// there is no pool, no second thread and one system call each way. For one thread at a time.
+/// One keep-alive connection that speaks as much HTTP/1.1 as the services answer with: a status,
+/// headers, and a body with a `Content-Length` or in chunks. What the client does counts against
+/// the service, so there is no pool, no second thread and one system call each way. For one thread
+/// at a time.
 final class Wire implements AutoCloseable {
 
   private static final int TIMEOUT_MILLIS = 30_000;
   private static final byte[] LENGTH = "content-length:".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CHUNKED =
+      "transfer-encoding: chunked".getBytes(StandardCharsets.US_ASCII);
 
-  private final Socket socket = new Socket();
-  private final OutputStream out;
-  private final InputStream in;
+  private static final byte[] CLOSE = "connection: close".getBytes(StandardCharsets.US_ASCII);
+
   private final int port;
+  private Socket socket;
+  private OutputStream out;
+  private InputStream in;
+
+  /// The service said that it closes the connection after its last answer.
+  private boolean closing;
+
   private byte[] received = new byte[16 * 1024];
   private int end;
 
   Wire(int port) throws IOException {
     this.port = port;
+    socket = connect(port);
+    out = socket.getOutputStream();
+    in = socket.getInputStream();
+  }
+
+  private static Socket connect(int port) throws IOException {
+    Socket socket = new Socket();
     socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), TIMEOUT_MILLIS);
+    return socket;
+  }
+
+  private void reconnect() throws IOException {
+    socket.close();
+    socket = connect(port);
     out = socket.getOutputStream();
     in = socket.getInputStream();
+    closing = false;
   }
 
   /// An answer; the body as it came.
@@ -53,6 +77,9 @@ final class Wire implements AutoCloseable {
   ///
   /// @param headers lines that each end in CRLF
   Answer send(String method, String path, String headers, String body) throws IOException {
+    if (closing) {
+      reconnect();
+    }
     byte[] content = body.getBytes(StandardCharsets.UTF_8);
     byte[] head =
         (method
@@ -80,12 +107,44 @@ final class Wire implements AutoCloseable {
       readMore();
       body = afterBlankLine(Math.max(0, seen - 3));
     }
+    closing = header(CLOSE, body) >= 0;
     int status = decimal(9);
-    int length = status == 204 ? 0 : contentLength(body);
-    while (end < body + length) {
+    int header = status == 204 ? body : header(LENGTH, body);
+    if (header < 0) {
+      return new Answer(status, chunks(body));
+    }
+    int length = status == 204 ? 0 : decimal(header);
+    readUntil(body + length);
+    return new Answer(status, new String(received, body, length, StandardCharsets.UTF_8));
+  }
+
+  private String chunks(int headEnd) throws IOException {
+    if (header(CHUNKED, headEnd) < 0) {
+      throw new IOException("an answer without Content-Length, and not in chunks");
+    }
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    int at = headEnd;
+    while (true) {
+      int line = at;
+      do {
+        readUntil(++line + 1);
+      } while (received[line - 1] != '\r' || received[line] != '\n');
+      int size =
+          Integer.parseInt(new String(received, at, line - 1 - at, StandardCharsets.US_ASCII), 16);
+      at = line + 1;
+      readUntil(at + size + 2);
+      if (size == 0) {
+        return body.toString(StandardCharsets.UTF_8);
+      }
+      body.write(received, at, size);
+      at += size + 2;
+    }
+  }
+
+  private void readUntil(int count) throws IOException {
+    while (end < count) {
       readMore();
     }
-    return new Answer(status, new String(received, body, length, StandardCharsets.UTF_8));
   }
 
   private void readMore() throws IOException {
@@ -111,18 +170,19 @@ final class Wire implements AutoCloseable {
     return -1;
   }
 
-  private int contentLength(int headEnd) throws IOException {
+  /// Where what follows a header's name begins; -1 if there is no such header.
+  private int header(byte[] name, int headEnd) {
     for (int line = 0; line < headEnd; line++) {
-      if (received[line] == '\n' && startsWithLength(line + 1)) {
-        return decimal(line + 1 + LENGTH.length);
+      if (received[line] == '\n' && startsWith(name, line + 1)) {
+        return line + 1 + name.length;
       }
     }
-    throw new IOException("an answer without Content-Length");
+    return -1;
   }
 
-  private boolean startsWithLength(int from) {
-    for (int i = 0; i < LENGTH.length; i++) {
-      if ((received[from + i] | 0x20) != (LENGTH[i] | 0x20)) {
+  private boolean startsWith(byte[] name, int from) {
+    for (int i = 0; i < name.length; i++) {
+      if ((received[from + i] | 0x20) != (name[i] | 0x20)) {
         return false;
       }
     }
