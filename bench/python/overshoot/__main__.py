@@ -162,7 +162,8 @@ async def main(options: argparse.Namespace) -> None:
         folder / "upstream.log",
         f"{upstream}/calls",
     )
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+    # Shorter than any of them keeps an idle connection.
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
         try:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aiohttp
+
 from . import workload
 
 
@@ -53,7 +55,10 @@ async def run(call: Call, billed: Callable[[], Awaitable[int]]) -> Wave:
     async def one(number: int) -> Result:
         await go.wait()
         began = time.perf_counter()
-        result = await call(number)
+        try:
+            result = await call(number)
+        except aiohttp.ClientConnectionError:
+            result = Result(Outcome.FAILED, 0)
         return Result(result.outcome, result.status, (time.perf_counter() - began) * 1000)
 
     tasks = [asyncio.create_task(one(number)) for number in range(workload.CALLS)]
