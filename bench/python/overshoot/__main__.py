@@ -143,7 +143,7 @@ def print_settings(options: argparse.Namespace) -> None:
         f" {options.warm_up} waves before, {options.repeat} repetitions"
     )
     print(f"budget-authority {output('git', 'describe', '--always', '--dirty')}")
-    print(f"litellm {metadata.version('litellm')}, {os.cpu_count()} workers")
+    print(f"litellm {metadata.version('litellm')}, workers of the proxy: {options.workers}")
     print(output("redis-server", "--version"))
     for name in ("CYCLES_SERVER_JAR", "CYCLES_ADMIN_JAR"):
         print(Path(os.environ.get(name, "not given")).name)
@@ -186,7 +186,7 @@ async def measure_all(
     for number, kind in enumerate(SYSTEMS):
         if options.only and kind.__name__ not in options.only:
             continue
-        system = kind(folder / f"{number}", http, upstream)
+        system = kind(folder / f"{number}", http, upstream, options.workers)
         try:
             async with system.running():
                 await bench.warm_up(system)
@@ -209,6 +209,7 @@ if __name__ == "__main__":
     parser.add_argument("--warm-up", type=int, default=3, help="waves without a limit")
     parser.add_argument("--delay", type=float, default=0.3, help="seconds that the model takes")
     parser.add_argument("--pause", type=float, default=5, help="seconds after each wave")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of each proxy")
     parser.add_argument("--only", nargs="*", help=", ".join(kind.__name__ for kind in SYSTEMS))
     arguments = parser.parse_args()
     arguments.port = free_port()

@@ -52,8 +52,10 @@ class System(ABC):
     """What it answers with where the budget does not allow a call."""
     has_budget = True
 
-    def __init__(self, folder: Path, http: aiohttp.ClientSession, upstream: str) -> None:
-        self.folder, self.http, self.upstream = folder, http, upstream
+    def __init__(
+        self, folder: Path, http: aiohttp.ClientSession, upstream: str, workers: int
+    ) -> None:
+        self.folder, self.http, self.upstream, self.workers = folder, http, upstream, workers
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -203,7 +205,7 @@ class LiteLlm(System):
         self.url = f"http://127.0.0.1:{port}"
         command = [str(Path(sys.executable).with_name("litellm")), "--config", "proxy.yaml"]
         command += ["--host", "127.0.0.1", "--port", str(port)]
-        command += ["--num_workers", str(os.cpu_count())]
+        command += ["--num_workers", str(self.workers)]
         proxy = Process(
             self.name,
             command,
