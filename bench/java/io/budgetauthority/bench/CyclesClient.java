@@ -16,13 +16,15 @@ final class CyclesClient implements Connection {
   private final String headers;
   private final String reserve;
 
-  CyclesClient(int port, String tenant, String apiKey) throws IOException {
+  CyclesClient(int port, String workspace, String apiKey) throws IOException {
     wire = new Wire(port);
     headers = "X-Cycles-API-Key: " + apiKey + "\r\n";
     reserve =
         "\",\"subject\":{\"tenant\":\""
-            + tenant
-            + "\",\"workspace\":\"team\",\"agent\":\"agent\"},\"action\":{\"kind\":"
+            + CyclesAdmin.TENANT
+            + "\",\"workspace\":\""
+            + workspace
+            + "\",\"app\":\"app\",\"agent\":\"agent\"},\"action\":{\"kind\":"
             + "\"llm.completion\",\"name\":\"anthropic:claude-sonnet-4-5\"},\"estimate\":"
             + ESTIMATE
             + ",\"ttl_ms\":30000}";

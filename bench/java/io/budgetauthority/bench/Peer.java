@@ -5,10 +5,7 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 
 /// The load client of `bench/peer`: how many lifecycles a second this service and cycles-server do,
@@ -47,16 +44,12 @@ public final class Peer {
     Client.awaitService(port);
     List<Row> rows = rows();
     prepareOurs(port, rows);
-    Map<Client.Payer, String> keys = prepareTheirs(Integer.parseInt(args[2]), args[3], rows);
+    String key = prepareTheirs(Integer.parseInt(args[2]), args[3], rows);
     ProcessHandle.of(Long.parseLong(args[4])).ifPresent(ProcessHandle::destroy);
     Peer peer =
         new Peer(
             new Lifecycles(_ -> new Client(port), "peer"),
-            new Lifecycles(
-                payer ->
-                    new CyclesClient(
-                        theirPort, tenant(payer), Objects.requireNonNull(keys.get(payer))),
-                "peer"));
+            new Lifecycles(payer -> new CyclesClient(theirPort, workspace(payer), key), "peer"));
     peer.warmUp(Duration.ofSeconds(Integer.parseInt(args[5])));
     peer.measure(rows, Duration.ofSeconds(Integer.parseInt(args[6])));
   }
@@ -75,7 +68,7 @@ public final class Peer {
   }
 
   /// The peer's name of a payer.
-  private static String tenant(Client.Payer payer) {
+  private static String workspace(Client.Payer payer) {
     return payer.run();
   }
 
@@ -87,16 +80,16 @@ public final class Peer {
     }
   }
 
-  /// Makes the peer's tenants and answers with their keys.
-  private static Map<Client.Payer, String> prepareTheirs(int port, String adminKey, List<Row> rows)
+  /// Makes the peer's budgets and answers with the key that may use them.
+  private static String prepareTheirs(int port, String adminKey, List<Row> rows)
       throws IOException {
-    Map<Client.Payer, String> keys = new HashMap<>();
     try (CyclesAdmin admin = new CyclesAdmin(port, adminKey)) {
+      String key = admin.makeTenant();
       for (Client.Payer payer : payers(rows)) {
-        keys.put(payer, admin.prepare(tenant(payer)));
+        admin.makeBudgets(workspace(payer), key);
       }
+      return key;
     }
-    return keys;
   }
 
   private static List<Client.Payer> payers(List<Row> rows) {
