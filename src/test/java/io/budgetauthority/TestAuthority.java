@@ -51,11 +51,17 @@ import io.budgetauthority.tenant.store.Policies;
 import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -282,6 +288,21 @@ public final class TestAuthority {
         Thread.onSpinWait();
       }
     }
+  }
+
+  /// The results of calls that are made at the same time.
+  public static <T> List<T> all(int calls, IntFunction<Callable<T>> call) throws Exception {
+    List<Future<T>> futures = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < calls; i++) {
+        futures.add(threads.submit(call.apply(i)));
+      }
+    }
+    List<T> results = new ArrayList<>();
+    for (Future<T> future : futures) {
+      results.add(future.get());
+    }
+    return results;
   }
 
   /// An ask for one call of a run by user `ada` with key `ci`.

@@ -14,11 +14,6 @@ import io.budgetauthority.tenant.Window;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
 /// Many calls of one process at the same time, which the ledger writes in groups: exact as one by
@@ -27,20 +22,6 @@ class GroupCommitTest {
 
   private static final MicroUsd RUN_LIMIT = MicroUsd.of(900_000_000);
   private static final int CALLS = 120;
-
-  private static <T> List<T> all(int calls, IntFunction<Callable<T>> call) throws Exception {
-    List<Future<T>> futures = new ArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < calls; i++) {
-        futures.add(threads.submit(call.apply(i)));
-      }
-    }
-    List<T> results = new ArrayList<>();
-    for (Future<T> future : futures) {
-      results.add(future.get());
-    }
-    return results;
-  }
 
   private static Answer.Decided ask(TestAuthority process, String key, String run, int tokens) {
     return (Answer.Decided)
@@ -72,7 +53,7 @@ class GroupCommitTest {
     one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
 
     List<Answer.Decided> answers =
-        all(
+        TestAuthority.all(
             CALLS,
             i ->
                 () ->
@@ -99,7 +80,7 @@ class GroupCommitTest {
       }
     }
     var unused =
-        all(
+        TestAuthority.all(
             let.size(),
             i ->
                 () -> {
@@ -121,7 +102,8 @@ class GroupCommitTest {
     one.policy(Policy.DEFAULT);
     one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
 
-    List<Answer.Decided> answers = all(40, i -> () -> ask(one, "key-" + i % 4, "run-" + i % 4, 2));
+    List<Answer.Decided> answers =
+        TestAuthority.all(40, i -> () -> ask(one, "key-" + i % 4, "run-" + i % 4, 2));
 
     assertThat(answers).allSatisfy(it -> assertThat(it.decision().isBlocked()).isFalse());
     assertThat(one.account(Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.of(40));
@@ -135,7 +117,7 @@ class GroupCommitTest {
     List<Object> answers =
         Collections.synchronizedList(
             new ArrayList<>(
-                all(
+                TestAuthority.all(
                     40,
                     i ->
                         () ->
@@ -153,7 +135,8 @@ class GroupCommitTest {
     one.policy(Policy.DEFAULT);
     one.ceiling(Scope.USER, "ada", MicroUsd.of(5_000));
 
-    List<Answer.Decided> answers = all(30, i -> () -> ask(one, "call-" + i, "run", 1 + i % 3));
+    List<Answer.Decided> answers =
+        TestAuthority.all(30, i -> () -> ask(one, "call-" + i, "run", 1 + i % 3));
 
     for (int i = 0; i < 30; i++) {
       MicroUsd expected = MicroUsd.of(5L * (1 + i % 3));

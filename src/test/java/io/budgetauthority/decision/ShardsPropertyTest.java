@@ -7,8 +7,6 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
-import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Ceiling;
@@ -16,7 +14,6 @@ import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -103,12 +100,7 @@ class ShardsPropertyTest {
   }
 
   private static Account tenant(TestAuthority process) {
-    return process
-        .ledger
-        .account(
-            AccountKey.total(process.tenantId, Scope.TENANT, "-"),
-            Deadline.in(Duration.ofSeconds(5)))
-        .orElseThrow();
+    return process.account(Scope.TENANT, "-");
   }
 
   private static void put(TestAuthority one, long limit, int shards) {

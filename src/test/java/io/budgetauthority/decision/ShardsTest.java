@@ -8,10 +8,8 @@ import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.settlement.Settlement;
-import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Ceiling;
@@ -19,17 +17,11 @@ import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,20 +47,6 @@ class ShardsTest {
         new Ceiling(MicroUsd.of(limit), mode, MicroUsd.of(10), List.of(50), null, null, shards));
   }
 
-  private static <T> List<T> all(int calls, IntFunction<Callable<T>> call) throws Exception {
-    List<Future<T>> futures = new ArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int i = 0; i < calls; i++) {
-        futures.add(threads.submit(call.apply(i)));
-      }
-    }
-    List<T> results = new ArrayList<>();
-    for (Future<T> future : futures) {
-      results.add(future.get());
-    }
-    return results;
-  }
-
   /// A call of as many times 5 micro-USD.
   private static Answer.Decided ask(TestAuthority process, String key, int tokens) {
     while (true) {
@@ -90,12 +68,7 @@ class ShardsTest {
   }
 
   private static Account tenant(TestAuthority process) {
-    return process
-        .ledger
-        .account(
-            AccountKey.total(process.tenantId, Scope.TENANT, "-"),
-            Deadline.in(Duration.ofSeconds(5)))
-        .orElseThrow();
+    return process.account(Scope.TENANT, "-");
   }
 
   /// The account, whose shards must add up, each and together. Only the head may be in debt.
@@ -139,7 +112,7 @@ class ShardsTest {
   private static void exactly(TestAuthority one) throws Exception {
     TestAuthority other = one.anotherProcess();
     List<Answer.Decided> answers =
-        all(120, i -> () -> ask(i % 2 == 0 ? one : other, "call-" + i, 1 + i % 2));
+        TestAuthority.all(120, i -> () -> ask(i % 2 == 0 ? one : other, "call-" + i, 1 + i % 2));
 
     long allowed =
         answers.stream()
@@ -157,7 +130,7 @@ class ShardsTest {
       }
     }
     var unused =
-        all(
+        TestAuthority.all(
             let.size(),
             i ->
                 () -> {
@@ -176,7 +149,7 @@ class ShardsTest {
   @Test
   void whenTheRestIsOnManyShards_oneCallGetsItAll() throws Exception {
     TestAuthority one = withTenantCeiling(5_000, 64);
-    List<Answer.Decided> held = all(200, i -> () -> ask(one, "small-" + i, 1));
+    List<Answer.Decided> held = TestAuthority.all(200, i -> () -> ask(one, "small-" + i, 1));
     assertThat(held).allMatch(ShardsTest::isAllowed);
     assertThat(held.stream().map(ShardsTest::shardOf).distinct().count()).isGreaterThan(1);
 
@@ -215,7 +188,7 @@ class ShardsTest {
   void whenTheLimitIsLowered_aCallAfterItIsJudgedUnderIt() throws Exception {
     TestAuthority one = withTenantCeiling(1_000, 16);
     TestAuthority other = one.anotherProcess();
-    var unused = all(60, i -> () -> ask(i % 2 == 0 ? one : other, "small-" + i, 1));
+    var unused = TestAuthority.all(60, i -> () -> ask(i % 2 == 0 ? one : other, "small-" + i, 1));
     put(one, 400, null, 16);
 
     assertThat(isAllowed(ask(other, "five", 21))).isFalse();
@@ -231,7 +204,7 @@ class ShardsTest {
   @Test
   void whenTheModeChanges_allShardsCountInIt() throws Exception {
     TestAuthority one = withTenantCeiling(500, 8);
-    List<Answer.Decided> held = all(80, i -> () -> ask(one, "small-" + i, 1));
+    List<Answer.Decided> held = TestAuthority.all(80, i -> () -> ask(one, "small-" + i, 1));
     assertThat(held).allMatch(ShardsTest::isAllowed);
 
     put(one, 500, Mode.SOFT_GATE, 8);
@@ -261,7 +234,7 @@ class ShardsTest {
   void whenAHoldIsExtended_theWholeAccountCounts() throws Exception {
     TestAuthority one = withTenantCeiling(500, 8);
     assertThat(isAllowed(ask(one, "long", 10))).isTrue();
-    var unused = all(40, i -> () -> ask(one, "small-" + i, 1));
+    var unused = TestAuthority.all(40, i -> () -> ask(one, "small-" + i, 1));
 
     assertThat(one.settlement.extend(one.gateway, one.idOf("long"), null, 61L))
         .isInstanceOf(Settlement.Result.Blocked.class);
@@ -281,9 +254,9 @@ class ShardsTest {
         "ada",
         Window.TOTAL,
         new Ceiling(MicroUsd.of(5_000), null, null, List.of(), null, null, 64));
-    var unused = all(200, i -> () -> ask(one, "small-" + i, 1));
+    var unused = TestAuthority.all(200, i -> () -> ask(one, "small-" + i, 1));
     var unusedToo =
-        all(
+        TestAuthority.all(
             200,
             i ->
                 () -> {
