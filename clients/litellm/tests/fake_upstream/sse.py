@@ -41,7 +41,7 @@ async def stream(
         if delay and tokens:
             await asyncio.sleep(delay)
         sent += tokens
-        # What is made in the background is made whole, whoever listens.
+        # What is made in the background is made whole, also where no client reads it.
         call.bill = whole if call.body.get("background") else {**whole, "output_tokens": sent}
         data = payload if isinstance(payload, str) else json.dumps(payload)
         head = f"event: {name}\n" if name else ""

@@ -100,8 +100,7 @@ public record ConditionalHold(
 
   /// The shards of the account that it is of; null for an account of one item.
   public @Nullable Shards shards() {
-    Account stored = enforced.stored();
-    return stored == null ? null : stored.shards();
+    return enforced.shards();
   }
 
   /// The account's share of the decision.

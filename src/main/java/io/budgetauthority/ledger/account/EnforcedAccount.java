@@ -171,35 +171,40 @@ public record EnforcedAccount(
   /// Where more is held on the shard that holds already; empty where the shards that were read do
   /// not have it.
   public Optional<Placement> placement(MicroUsd least) {
-    Shards shards = stored == null ? null : stored.shards();
+    Shards shards = shards();
     return shards == null ? Optional.of(Placement.on(0)) : Placement.of(shards, least);
   }
 
   /// What the other shards change for a placement.
   public List<Posting> givenBy(Placement placement) {
-    Shards shards = stored == null ? null : stored.shards();
+    Shards shards = shards();
     return shards == null ? List.of() : placement.givenBy(shards);
   }
 
   /// The account as it may have been at most since an earlier reading of its shards.
   public EnforcedAccount atMostSince(EnforcedAccount earlier) {
-    Shards now = stored == null ? null : stored.shards();
-    Shards before = earlier.stored == null ? null : earlier.stored.shards();
+    Shards now = shards();
+    Shards before = earlier.shards();
     return now == null || before == null ? this : over(now.mostSince(before));
   }
 
   /// Whether its shards and its limit are as in an earlier reading.
   public boolean isLikeEarlier(EnforcedAccount earlier) {
-    Shards now = stored == null ? null : stored.shards();
-    Shards before = earlier.stored == null ? null : earlier.stored.shards();
+    Shards now = shards();
+    Shards before = earlier.shards();
     return now == null || before == null ? now == before : now.isLikeEarlier(before);
   }
 
   /// Whether what was read of its shards is enough to judge any call. An account of one item always
   /// is. Only `hard_gate` judges some calls by one shard.
   public boolean isWhole() {
-    Shards shards = stored == null ? null : stored.shards();
+    Shards shards = shards();
     return shards == null || shards.isWhole();
+  }
+
+  /// What was read of its shards; null for an account of one item.
+  @Nullable Shards shards() {
+    return stored == null ? null : stored.shards();
   }
 
   /// Whether it has several shards.

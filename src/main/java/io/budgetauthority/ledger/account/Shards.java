@@ -33,10 +33,6 @@ public record Shards(
     public Sums plus(Sums other) {
       return new Sums(committed.plus(other.committed), reserved.plus(other.reserved));
     }
-
-    MicroUsd taken() {
-      return committed.plus(reserved);
-    }
   }
 
   public int count() {
