@@ -69,7 +69,7 @@ public final class CeilingLoad {
   private static final int TOKENS = 100;
   private static final int PICOS_IN_A_MICRO = 5;
   private static final long CALL_MILLIS = 400;
-  private static final Duration WARM_UP = Duration.ofSeconds(3);
+  private static final Duration WARM_UP = Duration.ofSeconds(6);
 
   private final ModelledDynamoDb model;
   private final Timeline timeline = new Timeline();
@@ -228,22 +228,36 @@ public final class CeilingLoad {
   }
 
   /// Prints one row of the table: what a rate of lifecycles came to.
+  ///
+  /// @param arguments the form, the shards, the rate, the seconds, and the limit in percent of what
+  ///   all calls would cost
   public static void main(String[] arguments) throws Exception {
     boolean grouped = arguments[0].equals("grouped");
     int shards = arguments[1].equals("auto") ? 0 : Integer.parseInt(arguments[1]);
     int rate = Integer.parseInt(arguments[2]);
     int seconds = Integer.parseInt(arguments[3]);
-    // Half of what the calls of the whole time would cost, so that it is reached in the middle.
+    int percent = Integer.parseInt(arguments[4]);
     long meanMicros = PICOS_IN_A_MICRO * TOKENS * 35L / 100;
-    long limit = rate * (seconds + WARM_UP.toSeconds()) * meanMicros * 55 / 100;
-    new CeilingLoad(grouped, shards, limit).run(arguments[1], rate, seconds, limit);
+    long limit = rate * (seconds + WARM_UP.toSeconds()) * meanMicros * percent / 100;
+    new CeilingLoad(grouped, shards, limit).run(arguments, limit);
     System.exit(0);
   }
 
-  private void run(String shards, int rate, int seconds, long limit) throws Exception {
+  private void run(String[] arguments, long limit) throws Exception {
+    String shards = arguments[1];
+    int rate = Integer.parseInt(arguments[2]);
+    int seconds = Integer.parseInt(arguments[3]);
     RandomGenerator random = RandomGeneratorFactory.of("SplittableRandom").create(rate);
     double[] shares = zipf();
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    // Enough agents wait from the start on, so slow answers begin no more runs.
+    for (int i = 0; i < rate; i++) {
+      agents.add(
+          new Agent(
+              "user-" + drawn(shares, random.nextDouble()),
+              "run-" + UUID.randomUUID(),
+              random.nextInt(CALLS_OF_A_RUN)));
+    }
     long start = System.nanoTime();
     long warm = start + WARM_UP.toNanos();
     long end = warm + Duration.ofSeconds(seconds).toNanos();
@@ -266,7 +280,7 @@ public final class CeilingLoad {
       }
       String key = "call-" + number;
       String user = "user-" + drawn(shares, random.nextDouble());
-      boolean hasRun = number % 2 == 0;
+      int kind = number % 4;
       int used = TOKENS * (10 + random.nextInt(50)) / 100;
       long provider = (long) (-Math.log(1 - random.nextDouble()) * CALL_MILLIS);
       open.incrementAndGet();
@@ -274,7 +288,7 @@ public final class CeilingLoad {
           threads.submit(
               () -> {
                 try {
-                  lifecycle(key, user, hasRun, used, provider, counts);
+                  lifecycle(key, user, kind, used, provider, counts);
                 } finally {
                   open.decrementAndGet();
                 }
@@ -300,8 +314,9 @@ public final class CeilingLoad {
             && account.items().stream().mapToLong(it -> it.limit().micros()).sum() == limit
             && (open.get() > 0 || account.reserved().equals(MicroUsd.ZERO));
     System.out.printf(
-        "| %s | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d %% | %d / %d | %d | %d | %d | %s |%n",
+        "| %s | %s %% | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d | %d %% | %d / %d | %d | %d | %d | %s |%n",
         grouped ? "grouped" : "one at a time",
+        arguments[4],
         shards.equals("auto") ? account.split().count() + " (by load)" : shards,
         rate,
         offered / seconds,
@@ -311,7 +326,8 @@ public final class CeilingLoad {
         settlements.millis(990),
         allowed.get(),
         refused.get(),
-        contended.get() + failed.get() + (int) open.get(),
+        contended.get(),
+        failed.get() + (int) open.get(),
         transactions == 0 ? 0 : conflicts * 100 / transactions,
         written / Math.max(1, offered),
         read / Math.max(1, offered),
@@ -339,10 +355,15 @@ public final class CeilingLoad {
     return Math.min(USERS - 1, found < 0 ? -found - 1 : found);
   }
 
-  /// A call of an agent's run, or a call without a run.
+  /// A call of an agent's long run, a run of one call, or a call without a run.
   private void lifecycle(
-      String key, String user, boolean hasRun, int used, long provider, boolean counts) {
-    Agent agent = hasRun ? agent(user) : null;
+      String key, String user, int kind, int used, long provider, boolean counts) {
+    Agent agent =
+        switch (kind) {
+          case 0 -> agent(user);
+          case 1 -> new Agent(user, "run-" + UUID.randomUUID(), CALLS_OF_A_RUN);
+          default -> null;
+        };
     try {
       ReservationId id = ask(key, agent, user, counts);
       if (id != null) {

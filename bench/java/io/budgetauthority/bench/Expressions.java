@@ -1,11 +1,11 @@
 package io.budgetauthority.bench;
 
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,12 +19,22 @@ final class Expressions {
   private static final Pattern TOKEN =
       Pattern.compile("\\s*([:#]?[A-Za-z_][A-Za-z_0-9]*|<=|>=|<>|[=<>(),+-])");
 
-  private final List<String> tokens = new ArrayList<>();
+  /// The ledger has few expressions, and sends each of them often.
+  private static final Map<String, List<String>> READ = new ConcurrentHashMap<>();
+
+  private final List<String> tokens;
   private final Map<String, String> names;
   private final Map<String, AttributeValue> values;
   private int next;
 
   private Expressions(String text, Map<String, String> names, Map<String, AttributeValue> values) {
+    this.tokens = READ.computeIfAbsent(text, Expressions::tokensOf);
+    this.names = names;
+    this.values = values;
+  }
+
+  private static List<String> tokensOf(String text) {
+    List<String> tokens = new ArrayList<>();
     Matcher matcher = TOKEN.matcher(text);
     int end = 0;
     while (end < text.length() && matcher.find(end) && matcher.start() == end) {
@@ -34,8 +44,7 @@ final class Expressions {
     if (!text.substring(end).isBlank()) {
       throw new IllegalArgumentException("cannot be read at " + end + ": " + text);
     }
-    this.names = names;
-    this.values = values;
+    return List.copyOf(tokens);
   }
 
   /// Whether a condition holds of an item; that of nothing always does.
@@ -172,7 +181,7 @@ final class Expressions {
 
   private static int compare(AttributeValue left, AttributeValue right) {
     return left.n() != null
-        ? new BigDecimal(left.n()).compareTo(new BigDecimal(right.n()))
+        ? Long.compare(Long.parseLong(left.n()), Long.parseLong(right.n()))
         : left.s().compareTo(right.s());
   }
 
@@ -221,9 +230,10 @@ final class Expressions {
     if (left == null || right == null) {
       throw new IllegalArgumentException("a sum has an operand that does not exist");
     }
-    BigDecimal one = new BigDecimal(left.n());
-    BigDecimal other = new BigDecimal(right.n());
-    return AttributeValue.fromN((adds ? one.add(other) : one.subtract(other)).toPlainString());
+    long one = Long.parseLong(left.n());
+    long other = Long.parseLong(right.n());
+    return AttributeValue.fromN(
+        Long.toString(adds ? Math.addExact(one, other) : Math.subtractExact(one, other)));
   }
 
   private void add(Map<String, AttributeValue> item, Map<String, AttributeValue> after) {

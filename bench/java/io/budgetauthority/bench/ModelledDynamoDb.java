@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -43,7 +44,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemResponse;
 /// - Its items become visible one after the other in the last 2 ms, and it is answered after that.
 /// - A batch is read item by item.
 /// - A partition key takes 1,000 write units a second and is throttled beyond; a write in a
-///   transaction takes two for each begun KB.
+///   transaction takes two for each begun KB, also where it is cancelled.
 /// - A call takes 1 to 2 ms on its way to the model and back.
 final class ModelledDynamoDb implements DynamoDbClient {
 
@@ -78,6 +79,10 @@ final class ModelledDynamoDb implements DynamoDbClient {
   }
 
   private final ConcurrentMap<Place, Map<String, AttributeValue>> items = new ConcurrentHashMap<>();
+
+  /// The places of each partition, by the names of the table and of the partition.
+  private final ConcurrentMap<String, Set<Place>> partitions = new ConcurrentHashMap<>();
+
   private final ConcurrentMap<Place, Object> locks = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Units> units = new ConcurrentHashMap<>();
   private final Object applying = new Object();
@@ -146,7 +151,7 @@ final class ModelledDynamoDb implements DynamoDbClient {
     return BatchGetItemResponse.builder().responses(found).unprocessedKeys(Map.of()).build();
   }
 
-  /// Only configuration is queried, which is little.
+  /// A value of a key condition names the partition.
   @Override
   public QueryResponse query(QueryRequest request) {
     if (request.indexName() != null) {
@@ -154,9 +159,11 @@ final class ModelledDynamoDb implements DynamoDbClient {
     }
     travel();
     List<Map<String, AttributeValue>> found =
-        items.entrySet().stream()
-            .filter(it -> it.getKey().table().equals(request.tableName()))
-            .map(Map.Entry::getValue)
+        request.expressionAttributeValues().values().stream()
+            .filter(value -> value.s() != null)
+            .map(value -> partitions.getOrDefault(request.tableName() + value.s(), Set.of()))
+            .flatMap(Set::stream)
+            .map(this::stored)
             .filter(
                 it ->
                     Expressions.holds(
@@ -249,7 +256,13 @@ final class ModelledDynamoDb implements DynamoDbClient {
     if (change.after() == null) {
       items.remove(change.place());
     } else {
-      items.put(change.place(), change.after());
+      Place place = change.place();
+      items.put(place, change.after());
+      if (change.before().isEmpty()) {
+        partitions
+            .computeIfAbsent(place.table() + place.pk(), same -> ConcurrentHashMap.newKeySet())
+            .add(place);
+      }
     }
   }
 
@@ -405,14 +418,15 @@ final class ModelledDynamoDb implements DynamoDbClient {
                 1, (size(change.after() == null ? change.before() : change.after()) + KB - 1) / KB);
     writeUnits.addAndGet(needed);
     long second = System.nanoTime() / (1_000 * MILLI);
-    Units after =
-        units.compute(
-            change.place().table() + change.place().pk(),
-            (key, before) ->
-                before == null || before.second() != second
-                    ? new Units(second, needed)
-                    : new Units(second, before.taken() + needed));
-    return after.taken() <= UNITS_A_SECOND;
+    boolean[] fits = {true};
+    units.compute(
+        change.place().table() + change.place().pk(),
+        (key, before) -> {
+          int taken = before == null || before.second() != second ? 0 : before.taken();
+          fits[0] = taken + needed <= UNITS_A_SECOND;
+          return new Units(second, fits[0] ? taken + needed : taken);
+        });
+    return fits[0];
   }
 
   private static int size(Map<String, AttributeValue> item) {

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Reservation;
-import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.ProblemCode;

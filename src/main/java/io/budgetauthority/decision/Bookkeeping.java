@@ -3,11 +3,11 @@ package io.budgetauthority.decision;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.RateHold;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.record.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -83,6 +83,7 @@ public final class Bookkeeping {
         new Run.Rules(
             enforced.own().mode(), enforced.own().margin(), enforced.warnAtPercent(), run.rates()),
         !(own && view.issued()),
+        Run.CountedOn.HEADS,
         Account.of(account.key(), account.limit(), hold.charge(), hold.hold(), account.version()));
   }
 

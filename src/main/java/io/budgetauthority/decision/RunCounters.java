@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.VersionedPolicy;

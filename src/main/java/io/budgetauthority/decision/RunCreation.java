@@ -2,9 +2,9 @@ package io.budgetauthority.decision;
 
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
@@ -127,6 +127,7 @@ public final class RunCreation {
         limit,
         Run.Rules.of(ceiling, policy.policy().ratesOfNewRun(wanted.runId(), null)),
         true,
+        Run.CountedOn.HEADS,
         Account.ofNewRun(wanted.tenantId(), wanted.runId(), limit));
   }
 }

@@ -3,6 +3,7 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.Division;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Write;
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// The holds of one group on one account (ledger.md#group-commit).
 ///
 /// @param renew what they do to the run whose account it is; null for an account that is no run's
-/// @param shards how many shards the account has if they make it
-record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew renew, int shards)
+/// @param division how the limit is divided among shards if they make the account
+record GroupedHold(
+    String table, ConditionalHold hold, Ledger.@Nullable Renew renew, Division division)
     implements GroupedWrite {
 
   @Override
@@ -32,12 +34,16 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
   }
 
   /// Both holds, of an account that both saw with the same limit and version. A run is renewed by
-  /// both alike, and keeps the later end.
+  /// both alike, and keeps the later end. It is counted by one call alone.
   @Override
   public Optional<GroupedWrite> then(GroupedWrite later) {
-    return later instanceof GroupedHold other && sees(other.hold) && isLike(other.renew)
+    return later instanceof GroupedHold other
+            && sees(other.hold)
+            && isLike(other.renew)
+            && !division.makesOthers()
+            && !other.division.makesOthers()
         ? hold.then(other.hold)
-            .map(both -> new GroupedHold(table, both, last(renew, other.renew), shards))
+            .map(both -> new GroupedHold(table, both, last(renew, other.renew), division))
         : Optional.empty();
   }
 
@@ -57,7 +63,9 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
   private boolean isLike(Ledger.@Nullable Renew other) {
     return renew == null || other == null
         ? renew == other
-        : renew.completed().equals(other.completed())
+        : !renew.isCounted()
+            && !other.isCounted()
+            && renew.completed().equals(other.completed())
             && renew.counts() == other.counts()
             && renew.seen().tuple().equals(other.seen().tuple())
             && renew.seen().counted() == other.seen().counted();
@@ -71,7 +79,7 @@ record GroupedHold(String table, ConditionalHold hold, Ledger.@Nullable Renew re
   @Override
   public Write write() {
     return renew == null
-        ? AccountItem.hold(table, hold, shards)
+        ? AccountItem.hold(table, hold, division)
         : RunItem.renew(table, hold, renew);
   }
 }

@@ -3,6 +3,7 @@ package io.budgetauthority.ledger;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
+import io.budgetauthority.ledger.account.Division;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
@@ -12,12 +13,17 @@ import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.account.StoredRate;
+import io.budgetauthority.ledger.counter.CounterPlace;
+import io.budgetauthority.ledger.counter.GroupedCount;
+import io.budgetauthority.ledger.counter.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounts;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.ledger.shard.KnownShards;
 import io.budgetauthority.ledger.shard.ShardLoad;
+import io.budgetauthority.ledger.shard.SharedDraw;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
@@ -45,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -59,16 +66,16 @@ public final class Ledger {
   /// How many transactions of one process may be under way where nothing else is said.
   private static final int TRANSACTIONS_AT_ONCE = 32;
 
-  /// How often a call that finds a shard busy uses another one at once, and how often a settlement
-  /// waits for a short time only.
-  private static final int MAX_BUSY = 2;
+  /// How often a call that finds an item busy waits for a short time only.
+  private static final int SHORT_PAUSES = 2;
 
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
   private final Increases increases;
   private final WriteGroups groups;
-  private final KnownShards known = new KnownShards();
+  private final RunCounts counts;
+  private final KnownShards known;
   private final ShardLoad load;
 
   public Ledger(Database database, String ledgerTable, String decisionsTable) {
@@ -93,6 +100,9 @@ public final class Ledger {
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
+    SharedDraw draw = new SharedDraw(groups.isSerial());
+    this.known = new KnownShards(draw);
+    this.counts = new RunCounts(database, ledgerTable, draw);
     this.increases = new Increases(database, ledgerTable, decisionsTable);
   }
 
@@ -208,8 +218,29 @@ public final class Ledger {
   /// Renews the run. The write's holds include its account.
   ///
   /// @param counts whether the run counts as active and new from now on, if it did not before
-  public record Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts)
-      implements RunChange {}
+  /// @param countedOn the shards that it is counted on where it is counted now
+  public record Renew(
+      Run seen,
+      Tuple completed,
+      Instant now,
+      Instant expiresAt,
+      boolean counts,
+      Run.CountedOn countedOn)
+      implements RunChange {
+
+    public Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts) {
+      this(seen, completed, now, expiresAt, counts, Run.CountedOn.HEADS);
+    }
+
+    /// Whether counters of runs change with it.
+    boolean isCounted() {
+      return (counts && !seen.counted()) || !completed.equals(seen.tuple());
+    }
+
+    private Renew countedOn(Run.CountedOn shards) {
+      return counts ? new Renew(seen, completed, now, expiresAt, true, shards) : this;
+    }
+  }
 
   /// The outcome of a write.
   public sealed interface Outcome {
@@ -420,13 +451,13 @@ public final class Ledger {
   /// Writes a decision: a block by one conditional put, any other in one transaction with its
   /// holds. A decision of a later revision than the first replaces the item of the revision before.
   public Outcome reserve(DecisionWrite write, Deadline deadline) {
-    return reserve(write, MAX_BUSY, deadline);
+    return reserve(write, null, deadline);
   }
 
-  /// The same for a call that may use other shards where those that it uses are busy.
+  /// The same for a call that uses other shards where those that it uses are busy.
   ///
-  /// @param busy how often they were
-  public Outcome reserve(DecisionWrite write, int busy, Deadline deadline) {
+  /// @param busy how often they were; null for a call that waits for those that it uses
+  public Outcome reserve(DecisionWrite write, @Nullable Integer busy, Deadline deadline) {
     Write.Put decision =
         write.reservation().revision() == 1
             ? ReservationItem.create(decisionsTable, write.reservation())
@@ -434,22 +465,47 @@ public final class Ledger {
     if (write.runs().isEmpty() && write.holds().isEmpty() && write.rates().isEmpty()) {
       return record(write.reservation(), decision, deadline);
     }
-    List<GroupedWrite> writes = writesOf(write, decision);
+    boolean wasBusy = busy != null && busy > 0;
+    return switch (counts.place(write.counters(), wasBusy, deadline)) {
+      case RunCounts.Placed.Full full -> new Outcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Moved moved -> new Outcome.Conflict();
+      case RunCounts.Placed.On on -> reserve(write, decision, on, busy != null, deadline);
+    };
+  }
+
+  private Outcome reserve(
+      DecisionWrite write,
+      Write.Put decision,
+      RunCounts.Placed.On on,
+      boolean mayUseOthers,
+      Deadline deadline) {
+    List<GroupedWrite> writes = writesOf(write, decision, on);
     if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
       moveLimits(write.holds(), deadline);
       return new Outcome.Conflict();
     }
-    boolean mayMove = busy < MAX_BUSY && write.holds().stream().anyMatch(it -> it.shards() != null);
+    boolean mayMove =
+        mayUseOthers
+            && (write.holds().stream().anyMatch(hold -> hold.shards() != null)
+                || on.places().stream().anyMatch(CounterPlace::isSplit));
+    boolean isHasty = mayMove && write.holds().stream().anyMatch(ConditionalHold::dependsOnReading);
     return groups.send(
         writes,
         deadline,
         this::isWritten,
         Outcome.Reserved::new,
-        () -> reserve(write, writes, mayMove, deadline));
+        () -> reserve(write, writes, on.places(), mayMove, deadline),
+        isHasty ? Outcome.Busy::new : null);
   }
 
   private boolean isWritten(List<GroupedWrite> writes, Deadline deadline) {
-    return transact(writes, deadline, (number, conflicted) -> Deadline.Pause.LONG).isDone();
+    return transact(writes, deadline, Ledger::pauseOfHolder).isDone();
+  }
+
+  /// The pause of a call that does not use other shards. The first ones are as long as DynamoDB
+  /// locks the items of a transaction.
+  private static Deadline.Pause pauseOfHolder(int number, List<Integer> busy) {
+    return number <= SHORT_PAUSES ? Deadline.Pause.SHORT : Deadline.Pause.LONG;
   }
 
   /// Sends a transaction, and counts how often it conflicts on each of its accounts.
@@ -481,9 +537,13 @@ public final class Ledger {
   }
 
   private Outcome reserve(
-      DecisionWrite write, List<GroupedWrite> writes, boolean mayMove, Deadline deadline) {
+      DecisionWrite write,
+      List<GroupedWrite> writes,
+      List<CounterPlace> places,
+      boolean mayMove,
+      Deadline deadline) {
     Written written =
-        transact(writes, deadline, (number, conflicted) -> mayMove ? null : Deadline.Pause.LONG);
+        transact(writes, deadline, (number, busy) -> mayMove ? null : pauseOfHolder(number, busy));
     if (written.isDone()) {
       return new Outcome.Reserved();
     }
@@ -492,25 +552,31 @@ public final class Ledger {
     }
     return written.failed(0)
         ? recognise(write.reservation(), written.stored(0))
-        : refusal(write.counters(), writes.size() - write.counters().size(), written);
+        : refusal(counts, places, writes.size() - places.size(), written);
   }
 
   /// The decision first, the counters last.
-  private List<GroupedWrite> writesOf(DecisionWrite write, Write.Put decision) {
+  private List<GroupedWrite> writesOf(
+      DecisionWrite write, Write.Put decision, RunCounts.Placed.On on) {
+    Run.CountedOn countedOn = countedOn(on);
     List<GroupedWrite> writes = new ArrayList<>();
     writes.add(alone(decisionsTable, ReservationItem.key(write.reservation().id()), decision));
     for (RunChange change : write.runs()) {
       if (change instanceof Start start) {
-        for (Write.Put put : RunItem.start(ledgerTable, start.run())) {
+        for (Write.Put put : RunItem.start(ledgerTable, start.run().countedOn(countedOn))) {
           writes.add(alone(ledgerTable, put.item().key(), put));
         }
       }
     }
     for (ConditionalHold hold : write.holds()) {
       if (hold.shards() == null) {
+        Renew renew = write.renewalOf(hold);
         writes.add(
             new GroupedHold(
-                ledgerTable, hold, write.renewalOf(hold), shardsOfNew(hold.enforced())));
+                ledgerTable,
+                hold,
+                renew == null ? null : renew.countedOn(countedOn),
+                hold.division(shardsOfNew(hold.enforced()))));
       } else {
         hold.postings().forEach(one -> writes.add(new GroupedPosting(ledgerTable, one)));
       }
@@ -521,8 +587,32 @@ public final class Ledger {
             alone(ledgerTable, RateItem.key(hold.rate().key()), RateItem.hold(ledgerTable, hold)));
       }
     }
-    write.counters().forEach(counter -> writes.add(new GroupedCount(ledgerTable, counter, 1)));
+    divide(writes, Database.MAX_WRITES_A_TRANSACTION - on.places().size());
+    on.places().forEach(place -> writes.add(new GroupedCount(ledgerTable, place, 1)));
     return writes;
+  }
+
+  /// Adds the shards of the accounts that these writes make. Where they are too many for one
+  /// transaction, the head of an account begins with its whole limit.
+  private void divide(List<GroupedWrite> writes, int maxWrites) {
+    for (int i = 0; i < writes.size(); i++) {
+      if (writes.get(i) instanceof GroupedHold made && made.division().makesOthers()) {
+        Division division = made.division();
+        if (writes.size() + division.shards() - 1 <= maxWrites) {
+          division
+              .others(made.account())
+              .forEach(posting -> writes.add(new GroupedPosting(ledgerTable, posting)));
+        } else {
+          writes.set(
+              i, new GroupedHold(ledgerTable, made.hold(), made.renew(), division.undivided()));
+        }
+      }
+    }
+  }
+
+  static Run.CountedOn countedOn(RunCounts.Placed.On on) {
+    return new Run.CountedOn(
+        on.shardOf(RunCounter.Of.ACTIVE_OF_KEY), on.shardOf(RunCounter.Of.ACTIVE_OF_USER));
   }
 
   private static GroupedWrite alone(String table, Key key, Write write) {
@@ -531,16 +621,20 @@ public final class Ledger {
 
   /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
   /// it had been read. Else something that was read has changed.
-  static Outcome refusal(List<RunCounter> counters, int firstCounter, Written written) {
+  static Outcome refusal(
+      RunCounts counts, List<CounterPlace> places, int firstCounter, Written written) {
     for (int i = 0; i < firstCounter; i++) {
       if (written.failed(i)) {
         return new Outcome.Conflict();
       }
     }
-    for (int i = 0; i < counters.size(); i++) {
+    for (int i = 0; i < places.size(); i++) {
       if (written.failed(firstCounter + i)) {
-        return new Outcome.OverLimit(
-            counters.get(i), RunCounter.count(written.stored(firstCounter + i)));
+        CounterPlace place = places.get(i);
+        OptionalLong count = counts.countIfFull(place, written.stored(firstCounter + i));
+        return count.isPresent()
+            ? new Outcome.OverLimit(place.counter(), count.getAsLong())
+            : new Outcome.Conflict();
       }
     }
     return new Outcome.Conflict();
@@ -719,12 +813,7 @@ public final class Ledger {
 
   private SettleOutcome settle(
       Reservation.Step.Move move, List<GroupedWrite> writes, Deadline deadline) {
-    Written written =
-        transact(
-            writes,
-            deadline,
-            (number, conflicted) ->
-                number <= MAX_BUSY ? Deadline.Pause.SHORT : Deadline.Pause.LONG);
+    Written written = transact(writes, deadline, Ledger::pauseOfHolder);
     if (written.isDone()) {
       return SettleOutcome.SETTLED;
     }

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// @param rules what its ceiling says besides its limit
 /// @param counted whether it counts as an active and as a new run; one that was issued to a single
 ///   call does not until a second call names it
+/// @param countedOn where it counts as active
 public record Run(
     String tenantId,
     String runId,
@@ -40,6 +41,7 @@ public record Run(
     MicroUsd madeLimit,
     Rules rules,
     boolean counted,
+    CountedOn countedOn,
     Account account) {
 
   /// protocol.md#child-runs: a run and its ancestors are at most this many.
@@ -81,6 +83,7 @@ public record Run(
         madeLimit,
         newRules,
         counted,
+        countedOn,
         newAccount);
   }
 
@@ -94,6 +97,20 @@ public record Run(
     chain.add(runId);
     chain.addAll(ancestors);
     return chain;
+  }
+
+  /// The shards of the counters of its key and its user that it counts on (ledger.md#counters).
+  public record CountedOn(int keyShard, int userShard) {
+
+    /// The heads, which are the only shards of counters that are not split.
+    public static final CountedOn HEADS = new CountedOn(0, 0);
+  }
+
+  /// The same run, which counts on these shards.
+  Run countedOn(CountedOn shards) {
+    return new Run(
+        tenantId, runId, ancestors, tuple, ended, createdAt, expiresAt, madeLimit, rules, counted,
+        shards, account);
   }
 
   /// What a run's ceilings say besides its limit.

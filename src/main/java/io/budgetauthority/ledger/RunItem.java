@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// How a run is stored: the item of its account, which has the tuple and the life of the run beside
@@ -30,6 +31,11 @@ public final class RunItem {
 
   /// Marks a run that counts neither as active nor as new yet.
   private static final String UNCOUNTED = "run_uncounted";
+
+  /// The shard of the counter of its key, and of that of its user; absent for the head.
+  private static final String KEY_SHARD = "run_key_shard";
+
+  private static final String USER_SHARD = "run_user_shard";
 
   private static final String RATES = "run_rates";
 
@@ -74,6 +80,7 @@ public final class RunItem {
         item.money("run_made_lim"),
         readRules(item),
         !item.flag(UNCOUNTED),
+        new Run.CountedOn((int) item.numberOr(KEY_SHARD, 0), (int) item.numberOr(USER_SHARD, 0)),
         account);
   }
 
@@ -182,6 +189,7 @@ public final class RunItem {
       putRules(item, run.rules());
     }
     putTuple(item, tuple);
+    shardsOf(run.countedOn()).forEach(item::put);
     if (tuple.userId() != null) {
       item.put("run_user", ScopeId.partitionKey(run.tenantId(), Scope.USER, tuple.userId()));
     }
@@ -203,6 +211,17 @@ public final class RunItem {
   private static Instant due(Instant expiresAt, Instant now) {
     long step = Math.max(1, Duration.between(now, expiresAt).toMillis() / STEPS_OF_A_LIFE);
     return Instant.ofEpochMilli(expiresAt.toEpochMilli() / step * step);
+  }
+
+  private static Map<String, Integer> shardsOf(Run.CountedOn countedOn) {
+    Map<String, Integer> shards = new TreeMap<>();
+    if (countedOn.keyShard() != 0) {
+      shards.put(KEY_SHARD, countedOn.keyShard());
+    }
+    if (countedOn.userShard() != 0) {
+      shards.put(USER_SHARD, countedOn.userShard());
+    }
+    return shards;
   }
 
   private static void putTuple(Attributes.Builder item, Tuple tuple) {
@@ -302,6 +321,12 @@ public final class RunItem {
       set.append(", run_uncounted = :counted");
       values.put(":counted", false);
     }
+    shardsOf(renew.countedOn())
+        .forEach(
+            (name, shard) -> {
+              set.append(", ").append(name).append(" = :").append(name);
+              values.put(":" + name, shard);
+            });
     if (!completed.equals(seen.tuple())) {
       bind(set, condition, values, seen, completed);
     }

@@ -1,6 +1,9 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.counter.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounts;
 import io.budgetauthority.ledger.increase.Increases;
+import io.budgetauthority.ledger.shard.SharedDraw;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
@@ -48,11 +51,13 @@ public final class Runs {
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
+  private final RunCounts counts;
 
   public Runs(Database database, String ledgerTable, String decisionsTable) {
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
+    this.counts = new RunCounts(database, ledgerTable, new SharedDraw(false));
   }
 
   /// A run by its id; empty where none exists.
@@ -67,16 +72,27 @@ public final class Runs {
   ///
   /// @param parent the run that starts it, which must be open; null for none
   public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
-    List<Write> writes = new ArrayList<>(RunItem.start(ledgerTable, run));
+    Deadline deadline = Deadline.ofRequest();
+    return switch (counts.place(counters, false, deadline)) {
+      case RunCounts.Placed.Full full -> new Ledger.Outcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Moved moved -> new Ledger.Outcome.Conflict();
+      case RunCounts.Placed.On on -> start(run, parent, on, deadline);
+    };
+  }
+
+  private Ledger.Outcome start(
+      Run run, @Nullable Run parent, RunCounts.Placed.On on, Deadline deadline) {
+    List<Write> writes =
+        new ArrayList<>(RunItem.start(ledgerTable, run.countedOn(Ledger.countedOn(on))));
     if (parent != null) {
       writes.add(RunItem.open(ledgerTable, parent));
     }
     int firstCounter = writes.size();
-    counters.forEach(counter -> writes.add(counter.increment(ledgerTable)));
-    Written written = database.transact(writes, Deadline.ofRequest());
+    on.places().forEach(place -> writes.add(place.increment(ledgerTable, 1)));
+    Written written = database.transact(writes, deadline);
     return written.isDone()
         ? new Ledger.Outcome.Reserved()
-        : Ledger.refusal(counters, firstCounter, written);
+        : Ledger.refusal(counts, on.places(), firstCounter, written);
   }
 
   /// A write that replaces the ceiling of a run, if the ceiling is still as it was read.
@@ -121,27 +137,31 @@ public final class Runs {
     List<Write> writes = new ArrayList<>();
     writes.add(RunItem.end(ledgerTable, seen, as));
     writes.add(RunClosed.of(seen, as, now).write(decisionsTable));
-    countersOf(seen).forEach(counter -> writes.add(counter.decrement(ledgerTable)));
+    writes.addAll(decrementsOf(seen));
     return writes;
   }
 
-  /// The counters that count an active run.
-  private static List<RunCounter> countersOf(Run run) {
-    List<RunCounter> counters = new ArrayList<>();
+  /// Decrements the counters that count an active run.
+  private List<Write> decrementsOf(Run run) {
+    List<Write> decrements = new ArrayList<>();
     if (!run.counted()) {
-      return counters;
+      return decrements;
     }
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {
-      counters.add(
-          new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, run.tenantId(), key, RunCounter.UNLIMITED));
+      decrements.add(decrement(run, RunCounter.Of.ACTIVE_OF_KEY, key, run.countedOn().keyShard()));
     }
     if (user != null) {
-      counters.add(
-          new RunCounter(RunCounter.Of.ACTIVE_OF_USER, run.tenantId(), user, RunCounter.UNLIMITED));
+      decrements.add(
+          decrement(run, RunCounter.Of.ACTIVE_OF_USER, user, run.countedOn().userShard()));
     }
-    return counters;
+    return decrements;
+  }
+
+  private Write decrement(Run run, RunCounter.Of kind, String id, int shard) {
+    return new RunCounter(kind, run.tenantId(), id, RunCounter.UNLIMITED)
+        .decrement(ledgerTable, shard);
   }
 
   /// The children of a run, also those that have ended, in the order of their ids.

@@ -237,13 +237,13 @@ public final class Database {
     }
   }
 
-  /// What a writer does where other transactions write its items.
+  /// What a writer does where other transactions write its items, or where DynamoDB throttles them.
   public interface Conflicts {
     /// The pause before the transaction is sent again; null where it is not.
     ///
-    /// @param number how often the transaction has conflicted
-    /// @param writes the numbers of the writes whose items others write; none where DynamoDB does
-    ///   not say
+    /// @param number how often the transaction has conflicted or was throttled
+    /// @param writes the numbers of the writes whose items others write, or that are throttled;
+    ///   none where DynamoDB does not say
     Deadline.@Nullable Pause pauseAfter(int number, List<Integer> writes);
   }
 
@@ -283,16 +283,13 @@ public final class Database {
         if (!throttled && reasons.stream().anyMatch(Written::hasFailed)) {
           return Written.refused(reasons);
         }
-        Deadline.Pause pause = Deadline.Pause.LONG;
-        if (!throttled) {
-          conflictsMet++;
-          pause = conflicts.pauseAfter(conflictsMet, conflicted(reasons));
-          if (pause == null) {
-            listener.retried();
-            return Written.BUSY;
-          }
+        conflictsMet++;
+        Deadline.Pause pause = conflicts.pauseAfter(conflictsMet, busy(reasons));
+        if (pause == null) {
+          listener.retried();
+          return Written.BUSY;
         }
-        if (!deadline.pause(pause)) {
+        if (!deadline.pause(throttled ? Deadline.Pause.LONG : pause)) {
           listener.gaveUp();
           throw new StorageContended("the items stayed busy: " + codes);
         }
@@ -301,9 +298,12 @@ public final class Database {
     }
   }
 
-  private static List<Integer> conflicted(List<CancellationReason> reasons) {
+  private static List<Integer> busy(List<CancellationReason> reasons) {
     return IntStream.range(0, reasons.size())
-        .filter(i -> Written.hasConflicted(reasons.get(i)))
+        .filter(
+            i ->
+                Written.hasConflicted(reasons.get(i))
+                    || THROTTLED.contains(Written.codeOf(reasons.get(i))))
         .boxed()
         .toList();
   }

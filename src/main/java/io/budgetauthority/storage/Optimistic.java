@@ -10,6 +10,9 @@ public final class Optimistic {
   /// that many writers of one item do not meet again.
   private static final int ATTEMPTS_AT_ONCE = 3;
 
+  /// How many attempts that found an item busy are followed at once by one that uses other items.
+  private static final int BUSY_AT_ONCE = 2;
+
   private Optimistic() {}
 
   /// The outcome of one attempt to read, compute and write.
@@ -22,7 +25,7 @@ public final class Optimistic {
     record Conflict<T>() implements Attempt<T> {}
 
     /// Another transaction was writing an item, so nothing is written. The next attempt may use
-    /// other items, and follows at once.
+    /// other items.
     record Busy<T>() implements Attempt<T> {}
 
     static <T> Attempt<T> done(T result) {
@@ -46,8 +49,8 @@ public final class Optimistic {
     return retry(Integer.MAX_VALUE, deadline, what, busy -> attempt.get());
   }
 
-  /// The same with a maximum of attempts. One that found an item busy does not count, so the caller
-  /// ends them.
+  /// The same with a maximum of attempts. The first ones that found an item busy do not count, and
+  /// the next ones follow at once.
   ///
   /// @param attempt is told how many attempts found an item busy
   public static <T> T retry(
@@ -59,7 +62,15 @@ public final class Optimistic {
         case Attempt.Done<T>(T result) -> {
           return result;
         }
-        case Attempt.Busy<T> it -> busy++;
+        case Attempt.Busy<T> it -> {
+          if (busy >= BUSY_AT_ONCE) {
+            if (!deadline.pause()) {
+              throw contended(what);
+            }
+            number++;
+          }
+          busy++;
+        }
         case Attempt.Conflict<T> it -> {
           if (number >= ATTEMPTS_AT_ONCE && !deadline.pause()) {
             throw contended(what);

@@ -7,7 +7,7 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.configuration.PutRunCeiling;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.Decision;

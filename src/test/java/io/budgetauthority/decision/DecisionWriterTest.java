@@ -12,9 +12,9 @@ import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
-import io.budgetauthority.ledger.RunCounter;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.EnforcedAccount;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.price.Price;
 import io.budgetauthority.record.AccountShare;
@@ -67,6 +67,7 @@ class DecisionWriterTest {
         MicroUsd.of(1_000),
         Run.Rules.USUAL,
         true,
+        Run.CountedOn.HEADS,
         new EnforcedAccountBuilder(Scope.RUN, 1_000).id(id).build().account());
   }
 

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.settlement.Settlement;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -127,6 +132,36 @@ class GroupCommitTest {
 
     assertThat(answers.stream().filter(Answer.Decided.class::isInstance)).hasSize(17);
     assertThat(answers.stream().filter(Answer.TooManyRuns.class::isInstance)).hasSize(23);
+  }
+
+  /// Each call would bind the run, and count it as one of its user's.
+  @Test
+  void whenCallsOfOneRunBindIt_itIsCountedOnce() throws Exception {
+    TestAuthority one = new TestAuthority();
+    one.policy(Policy.DEFAULT);
+    assertThat(
+            new RunCreation(one.runs, one.configuration.policies, one.clock)
+                .create(
+                    new RunCreation.Wanted(one.tenantId, "run", Tuple.UNBOUND, RUN_LIMIT, null)))
+        .isInstanceOf(RunCreation.Result.Created.class);
+
+    List<Answer.Decided> answers =
+        TestAuthority.all(30, i -> () -> ask(one, "call-" + i, "run", 1));
+
+    assertThat(answers).allSatisfy(it -> assertThat(it.decision().isBlocked()).isFalse());
+    assertThat(activeRunsOfAda(one)).isEqualTo(1);
+    assertThat(one.close("run")).isTrue();
+    assertThat(activeRunsOfAda(one)).isZero();
+  }
+
+  private static long activeRunsOfAda(TestAuthority one) {
+    return one.database
+        .get(
+            LocalCloudForTests.shared().definitions().ledgerTable().create().tableName(),
+            new Key(ScopeId.partitionKey(one.tenantId, Scope.USER, "ada"), "active-runs"),
+            Deadline.ofRequest())
+        .orElseThrow()
+        .number("n");
   }
 
   @Test

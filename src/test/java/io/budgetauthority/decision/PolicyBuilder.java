@@ -146,6 +146,13 @@ public final class PolicyBuilder {
     return this;
   }
 
+  /// How many runs of each key and of each user may be active.
+  public PolicyBuilder activeRuns(int most) {
+    activeRunsPerKey = most;
+    activeRunsPerUser = most;
+    return this;
+  }
+
   public PolicyBuilder newRunsPerDay(int most) {
     newRunsPerDay = most;
     return this;

@@ -30,6 +30,7 @@ class RunRulesTest {
         MicroUsd.of(1),
         Run.Rules.USUAL,
         true,
+        Run.CountedOn.HEADS,
         new EnforcedAccountBuilder(Scope.RUN, 1).id("parent").build().account());
   }
 

@@ -231,6 +231,64 @@ class ShardsTest {
   }
 
   @Test
+  void whenAnAccountIsMade_itsShardsHaveEqualParts() {
+    TestAuthority one = withTenantCeiling(64_000, 64);
+    assertThat(isAllowed(ask(one, "first", 1))).isTrue();
+
+    Account account = checked(one, 64_000);
+    assertThat(account.items()).hasSize(64);
+    assertThat(account.items())
+        .filteredOn(item -> item.key().shard() > 0)
+        .extracting(Account::limit)
+        .containsOnly(MicroUsd.of(999));
+    assertThat(account.reserved()).isEqualTo(MicroUsd.of(5));
+  }
+
+  @Test
+  void whenPartsWouldBeSmall_theHeadBeginsWithTheLimit() {
+    TestAuthority one = withTenantCeiling(2_500, 64);
+    assertThat(isAllowed(ask(one, "first", 1))).isTrue();
+
+    assertThat(checked(one, 2_500).items()).hasSize(1);
+  }
+
+  /// The items of both accounts are more than a transaction may have.
+  @Test
+  void whenTwoAccountsAreMade_oneIsDivided() {
+    TestAuthority one = withTenantCeiling(64_000, 64);
+    one.ceiling(
+        Scope.USER,
+        "ada",
+        Window.TOTAL,
+        new Ceiling(MicroUsd.of(64_000), null, null, List.of(50), null, null, 64));
+    assertThat(isAllowed(ask(one, "first", 1))).isTrue();
+
+    assertThat(
+            List.of(
+                one.account(Scope.USER, "ada").items().size(), checked(one, 64_000).items().size()))
+        .containsExactlyInAnyOrder(1, 64);
+    assertThat(isAllowed(ask(one, "all", 12_790))).isTrue();
+    assertThat(isAllowed(ask(one, "more", 100))).isFalse();
+  }
+
+  @Test
+  void whenAnotherModeIsShort_theHeadTakesTheHold() throws Exception {
+    TestAuthority one = withTenantCeiling(500, 8);
+    var unused = TestAuthority.all(80, i -> () -> ask(one, "small-" + i, 1));
+
+    put(one, 500, Mode.SOFT_GATE, 8);
+    for (int i = 0; i < 10; i++) {
+      Answer.Decided soft = ask(one, "soft-" + i, 2);
+      assertThat(isAllowed(soft)).isTrue();
+      assertThat(soft.decision().accounts())
+          .filteredOn(share -> share.scope() == Scope.TENANT)
+          .extracting(AccountShare::shard)
+          .containsExactly(0);
+    }
+    assertThat(checked(one, 500).available()).isEqualTo(MicroUsd.ZERO);
+  }
+
+  @Test
   void whenAHoldIsExtended_theWholeAccountCounts() throws Exception {
     TestAuthority one = withTenantCeiling(500, 8);
     assertThat(isAllowed(ask(one, "long", 10))).isTrue();

@@ -36,6 +36,7 @@ class RunTest {
         MicroUsd.of(9),
         rules,
         true,
+        Run.CountedOn.HEADS,
         Account.unused(AccountKey.total("t", Scope.RUN, "r"), MicroUsd.of(7), LimitVersion.NONE));
   }
 

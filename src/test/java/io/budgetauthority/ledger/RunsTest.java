@@ -8,6 +8,7 @@ import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Run.State;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.LimitVersion;
+import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Tuple;
@@ -46,6 +47,7 @@ class RunsTest {
         LIMIT,
         Run.Rules.USUAL,
         true,
+        Run.CountedOn.HEADS,
         Account.unused(key, LIMIT, LimitVersion.NONE));
   }
 

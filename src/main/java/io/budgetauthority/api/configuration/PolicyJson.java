@@ -31,6 +31,7 @@ public final class PolicyJson {
   private static final Set<Integer> NO_BLOCK_STATUS = Set.of(401, 404, 409);
   private static final int MAX_TEMPLATES = 100;
   private static final int MAX_SECONDS = 10_000_000;
+  private static final int MAX_RUNS = 1_000_000_000;
 
   private PolicyJson() {}
 
@@ -60,15 +61,10 @@ public final class PolicyJson {
             integer(fields, "clock_skew_seconds", 0, 3_600, defaults.clockSkewSeconds()),
             integer(fields, "retention_days", 15, 3_650, defaults.retentionDays()),
             integer(fields, "retry_after_seconds", 1, 3_600, defaults.retryAfterSeconds()),
+            integer(fields, "max_active_runs_per_key", 1, MAX_RUNS, defaults.maxActiveRunsPerKey()),
             integer(
-                fields, "max_active_runs_per_key", 1, MAX_SECONDS, defaults.maxActiveRunsPerKey()),
-            integer(
-                fields,
-                "max_active_runs_per_user",
-                1,
-                MAX_SECONDS,
-                defaults.maxActiveRunsPerUser()),
-            integer(fields, "max_new_runs_per_day", 1, MAX_SECONDS, defaults.maxNewRunsPerDay()),
+                fields, "max_active_runs_per_user", 1, MAX_RUNS, defaults.maxActiveRunsPerUser()),
+            integer(fields, "max_new_runs_per_day", 1, MAX_RUNS, defaults.maxNewRunsPerDay()),
             integer(fields, "run_ttl_seconds", 1, MAX_SECONDS, defaults.runTtlSeconds()),
             outage == null ? defaults.onLedgerOutage() : outage,
             zone == null ? zoneNow : zone,

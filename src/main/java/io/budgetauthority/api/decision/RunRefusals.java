@@ -5,7 +5,7 @@ import io.budgetauthority.api.problem.ProblemException;
 import io.budgetauthority.api.problem.ProblemType;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.input.RequestFields;
-import io.budgetauthority.ledger.RunCounter;
+import io.budgetauthority.ledger.counter.RunCounter;
 
 /// The problems for a run that does not allow a decision, or that cannot be created as asked
 /// (protocol.md#runs and protocol.md#problems).

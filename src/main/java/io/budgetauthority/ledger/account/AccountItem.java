@@ -163,25 +163,23 @@ public final class AccountItem {
   /// must still have the version that it was read with. The hold is gated on what is available
   /// under the limit that applies.
   public static Write.Update hold(String table, ConditionalHold hold) {
-    return hold(table, hold, 1);
+    return hold(table, hold, Division.NONE);
   }
 
   /// The same, of an account that has several shards if the update makes it.
-  public static Write.Update hold(String table, ConditionalHold hold, int shards) {
+  public static Write.Update hold(String table, ConditionalHold hold, Division division) {
     EnforcedAccount enforced = hold.enforced();
     Account stored = enforced.stored();
     Account account = enforced.account();
     Attributes.Builder values = Attributes.builder().put(":hold", hold.hold());
     if (stored == null) {
-      values
-          .put(":lim", account.limit())
-          .put(":charge", hold.charge())
-          .put(":avail", account.limit().minus(hold.total()));
+      MicroUsd own = account.limit().minus(division.ofOthers());
+      values.put(":lim", own).put(":charge", hold.charge()).put(":avail", own.minus(hold.total()));
       putVersion(account.version(), values);
       String make = MAKE;
-      if (shards > 1) {
-        make += ", shd = :shards";
-        values.put(":shards", shards);
+      if (division.shards() > 1) {
+        make += ", shd = :shards, oth = :others";
+        values.put(":shards", division.shards()).put(":others", division.ofOthers());
       }
       return new Write.Update(table, key(account.key()), make, ABSENT, values.build());
     }

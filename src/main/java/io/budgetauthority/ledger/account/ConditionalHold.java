@@ -91,11 +91,19 @@ public record ConditionalHold(
     boolean isGate = enforced.mode() == Mode.HARD_GATE;
     return switch (condition) {
       case Condition.AtLeast least ->
-          Placement.of(isGate ? shards : shards.holdingOn(0), least.available());
+          isGate
+              ? Placement.of(shards, least.available())
+              : Placement.onOwn(shards.holdingOn(0), least.available());
       case Condition.None none ->
           Optional.of(Placement.on(isGate && total().equals(MicroUsd.ZERO) ? shards.own() : 0));
       case Condition.NotSpent notSpent -> Optional.of(Placement.on(0));
     };
+  }
+
+  /// Whether it is taken where it is because of what all shards had when they were read.
+  public boolean dependsOnReading() {
+    Shards shards = shards();
+    return shards != null && placement().filter(Placement.on(shards.own())::equals).isEmpty();
   }
 
   /// The shards of the account that it is of; null for an account of one item.
@@ -143,6 +151,11 @@ public record ConditionalHold(
             null,
             !shards.exists(placement.shard())));
     return moves;
+  }
+
+  /// How the limit is divided among shards if this makes the account.
+  public Division division(int shards) {
+    return shards == 1 ? Division.NONE : Division.of(shards, this);
   }
 
   /// By how much less is available.

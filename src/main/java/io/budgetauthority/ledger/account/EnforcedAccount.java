@@ -172,7 +172,7 @@ public record EnforcedAccount(
   /// not have it.
   public Optional<Placement> placement(MicroUsd least) {
     Shards shards = shards();
-    return shards == null ? Optional.of(Placement.on(0)) : Placement.of(shards, least);
+    return shards == null ? Optional.of(Placement.on(0)) : Placement.onOwn(shards, least);
   }
 
   /// What the other shards change for a placement.

@@ -16,6 +16,9 @@ import java.util.TreeMap;
 ///   they give is negative. The shard of the hold gets the opposite of their sum
 public record Placement(int shard, Map<Integer, MicroUsd> moved) {
 
+  /// A shard that has so many times what a hold needs gives limit to another one.
+  static final int PLENTY = 8;
+
   public Placement {
     moved = Map.copyOf(moved);
   }
@@ -48,9 +51,54 @@ public record Placement(int shard, Map<Integer, MicroUsd> moved) {
     return new Placement(shard, Map.of());
   }
 
-  /// Where a hold that needs this much available is taken. A hold on a shard other than the head
-  /// pays the head's debt with it. Empty where the shards that were read do not have it.
+  /// Where a hold that needs this much available is taken. Where the drawn shard does not have it,
+  /// and no shard has plenty, another shard takes it. So what is left at the end of a limit comes
+  /// together on few shards. Empty where the shards that were read do not have it together.
   static Optional<Placement> of(Shards shards, MicroUsd least) {
+    int own = shards.own();
+    if (shards.debt().isPositive() || shards.has(own, least) || !shards.isWhole()) {
+      return onOwn(shards, least);
+    }
+    MicroUsd plenty = MicroUsd.of(least.micros() * PLENTY);
+    if (shards.numbersFromOwn().stream().anyMatch(number -> shards.has(number, plenty))) {
+      return onOwn(shards, least);
+    }
+    for (int number : shards.numbersFromOwn()) {
+      if (shards.has(number, least)) {
+        return Optional.of(on(number));
+      }
+    }
+    return collected(shards, least);
+  }
+
+  /// The first shard that has anything takes the hold. The ones after it give all that they have,
+  /// until that is enough.
+  private static Optional<Placement> collected(Shards shards, MicroUsd least) {
+    Map<Integer, MicroUsd> moved = new TreeMap<>();
+    MicroUsd sum = MicroUsd.ZERO;
+    int taker = -1;
+    for (int number : shards.numbersFromOwn()) {
+      MicroUsd available = shards.available(number);
+      if (!available.isPositive()) {
+        continue;
+      }
+      sum = sum.plus(available);
+      if (taker < 0) {
+        taker = number;
+      } else {
+        moved.put(number, MicroUsd.ZERO.minus(available));
+      }
+      if (sum.compareTo(least) >= 0) {
+        return Optional.of(new Placement(taker, moved));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// Where a hold is taken that must be on one shard, because something is held there already. A
+  /// hold on a shard other than the head pays the head's debt with it. Empty where the shards that
+  /// were read do not have it.
+  static Optional<Placement> onOwn(Shards shards, MicroUsd least) {
     int own = shards.own();
     MicroUsd debt = own == 0 ? MicroUsd.ZERO : shards.debt();
     MicroUsd need = least.minus(shards.available(own)).plus(debt);
@@ -93,14 +141,9 @@ public record Placement(int shard, Map<Integer, MicroUsd> moved) {
   /// The shards that have something to give, from the one after the shard of the hold on. That
   /// shard is drawn, so two calls ask different ones.
   private static List<Integer> givers(Shards shards) {
-    List<Integer> givers = new ArrayList<>();
-    for (int step = 1; step < shards.count(); step++) {
-      int number = (shards.own() + step) % shards.count();
-      if (shards.available(number).isPositive()) {
-        givers.add(number);
-      }
-    }
-    return givers;
+    return shards.numbersFromOwn().stream()
+        .filter(number -> number != shards.own() && shards.available(number).isPositive())
+        .toList();
   }
 
   private static List<Integer> richestFirst(Shards shards, List<Integer> givers) {

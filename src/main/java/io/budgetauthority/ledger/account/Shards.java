@@ -5,6 +5,7 @@ import io.budgetauthority.record.AccountKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /// The shards of an account as they were read (ledger.md#shards). A shard that does not exist reads
 /// as zeros. Pure.
@@ -71,6 +72,15 @@ public record Shards(
   MicroUsd available(int number) {
     Account shard = number == 0 ? head : others.get(number);
     return shard == null ? MicroUsd.ZERO : shard.storedAvailable();
+  }
+
+  boolean has(int number, MicroUsd least) {
+    return available(number).compareTo(least) >= 0;
+  }
+
+  /// The numbers of all shards, from the one to hold on.
+  List<Integer> numbersFromOwn() {
+    return IntStream.range(own, own + count()).mapToObj(number -> number % count()).toList();
   }
 
   private MicroUsd freed(int number) {

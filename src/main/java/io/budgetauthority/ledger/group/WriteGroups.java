@@ -2,10 +2,10 @@ package io.budgetauthority.ledger.group;
 
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -33,13 +33,13 @@ public final class WriteGroups {
   /// decision has about 1 KB.
   private static final int MAX_WRITES = Database.MAX_WRITES_A_TRANSACTION;
 
+  /// How long others may be written before the one that has waited longest.
+  private static final long MAX_OVERTAKEN_NANOS = Duration.ofMillis(50).toNanos();
+
   private final int atOnce;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Member> waiting = new ArrayDeque<>();
   private final Set<GroupedWrite.Item> busy = new HashSet<>();
-
-  /// How many of those that wait write an item.
-  private final Map<GroupedWrite.Item, Integer> awaited = new HashMap<>();
 
   private int underWay;
 
@@ -49,6 +49,11 @@ public final class WriteGroups {
       throw new IllegalArgumentException("at least one transaction must be under way: " + atOnce);
     }
     this.atOnce = atOnce;
+  }
+
+  /// Whether one transaction is under way at a time.
+  public boolean isSerial() {
+    return atOnce == 1;
   }
 
   /// Sends one transaction.
@@ -66,8 +71,15 @@ public final class WriteGroups {
     record Alone() implements Turn {}
   }
 
+  /// @param arrived when it began to wait, in nanoseconds
   private record Member(
-      List<GroupedWrite> writes, Deadline deadline, CompletableFuture<Turn> turn) {}
+      List<GroupedWrite> writes, Deadline deadline, CompletableFuture<Turn> turn, long arrived) {
+
+    /// Whether it has waited so long that others leave it the items that it needs.
+    boolean isOvertaken() {
+      return System.nanoTime() - arrived > MAX_OVERTAKEN_NANOS;
+    }
+  }
 
   private record Group(
       List<Member> members,
@@ -85,8 +97,25 @@ public final class WriteGroups {
       Transaction transaction,
       Supplier<R> written,
       Supplier<R> alone) {
-    Member member = new Member(List.copyOf(writes), deadline, new CompletableFuture<>());
-    arrive(member);
+    return send(writes, deadline, transaction, written, alone, null);
+  }
+
+  /// The same for writes that may depend on what was read a moment ago.
+  ///
+  /// @param busy what the caller is given at once where its writes would have to wait; null where
+  ///   they wait
+  public <R> R send(
+      List<GroupedWrite> writes,
+      Deadline deadline,
+      Transaction transaction,
+      Supplier<R> written,
+      Supplier<R> alone,
+      @Nullable Supplier<R> busy) {
+    Member member =
+        new Member(List.copyOf(writes), deadline, new CompletableFuture<>(), System.nanoTime());
+    if (!arrive(member, busy == null) && busy != null) {
+      return busy.get();
+    }
     return switch (turnOf(member)) {
       case Turn.Written it -> written.get();
       case Turn.Alone it -> alone.get();
@@ -113,19 +142,10 @@ public final class WriteGroups {
   private boolean leaves(Member member) {
     lock.lock();
     try {
-      boolean waited = waiting.remove(member);
-      if (waited) {
-        waitsNoLonger(member);
-      }
-      return waited;
+      return waiting.remove(member);
     } finally {
       lock.unlock();
     }
-  }
-
-  private void waitsNoLonger(Member member) {
-    sharedOf(member)
-        .forEach(item -> awaited.computeIfPresent(item, (same, n) -> n == 1 ? null : n - 1));
   }
 
   private <R> R lead(Group group, Transaction transaction, Supplier<R> written, Supplier<R> alone) {
@@ -161,15 +181,17 @@ public final class WriteGroups {
     }
   }
 
-  private void arrive(Member member) {
+  /// Starts a transaction of a member alone, or lets it wait.
+  ///
+  /// @return whether it was started
+  private boolean arrive(Member member, boolean mayWait) {
     Group group = null;
     lock.lock();
     try {
       if (underWay < atOnce && sharedOf(member).noneMatch(this::isTaken)) {
         group = started(List.of(member), Map.of());
-      } else {
+      } else if (mayWait) {
         waiting.addLast(member);
-        sharedOf(member).forEach(item -> awaited.merge(item, 1, Integer::sum));
       }
     } finally {
       lock.unlock();
@@ -177,6 +199,7 @@ public final class WriteGroups {
     if (group != null) {
       member.turn().complete(new Turn.Lead(group));
     }
+    return group != null;
   }
 
   private void finish(Group group) {
@@ -198,34 +221,43 @@ public final class WriteGroups {
     next.forEach(one -> one.members().getFirst().turn().complete(new Turn.Lead(one)));
   }
 
-  /// The first that waits and may start, with all others that fit beside it; null where there is
-  /// none.
+  /// The first that waits and may start, with others that fit beside it; null where there is none.
+  /// Where several transactions may be under way, only those of one item are written together. A
+  /// transaction of many items would meet more of other processes.
   private @Nullable Group gather() {
     List<Member> members = new ArrayList<>();
     Map<GroupedWrite.Item, GroupedWrite> writes = new LinkedHashMap<>();
     Set<GroupedWrite.Item> taken = new HashSet<>(busy);
     Iterator<Member> all = waiting.iterator();
+    boolean isFirst = true;
     while (all.hasNext() && writes.size() < MAX_WRITES) {
       Member member = all.next();
       if (sharedOf(member).anyMatch(taken::contains)) {
-        // Who comes later may not take what this one waits for.
-        sharedOf(member).forEach(taken::add);
+        if (isFirst && member.isOvertaken()) {
+          sharedOf(member).forEach(taken::add);
+        }
+        isFirst = false;
         continue;
       }
+      if (!members.isEmpty() && !isSerial() && sharedOf(member).noneMatch(writes::containsKey)) {
+        continue;
+      }
+      isFirst = false;
       Map<GroupedWrite.Item, GroupedWrite> more = together(writes, member);
       if (more != null) {
         writes = more;
         members.add(member);
         all.remove();
-        waitsNoLonger(member);
       }
     }
     return members.isEmpty() ? null : started(members, writes);
   }
 
-  /// Whether an item is written now, or somebody waits for it.
+  /// Whether an item is written now, or is left to the one that has waited longest.
   private boolean isTaken(GroupedWrite.Item item) {
-    return busy.contains(item) || awaited.containsKey(item);
+    Member first = waiting.peekFirst();
+    return busy.contains(item)
+        || (first != null && first.isOvertaken() && sharedOf(first).anyMatch(item::equals));
   }
 
   /// The writes of a group and of one more member; null where they do not fit into a transaction.

@@ -9,7 +9,6 @@ import io.budgetauthority.record.AccountKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -28,18 +27,15 @@ public final class KnownShards {
   /// How old the sums of the shards may be that a decision does not read.
   private static final Duration MAX_AGE = Duration.ofSeconds(1);
 
-  /// The calls of one process that come at the same time use one shard, so that they can be written
-  /// together.
-  private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();
-
-  private volatile Slice slice = new Slice(Long.MIN_VALUE, 0);
+  private final SharedDraw draw;
   private final Cache<AccountKey, Integer> counts =
       Caffeine.newBuilder().maximumSize(MAX_KNOWN).build();
   private final Cache<AccountKey, Map<Integer, Shards.Sums>> sums =
       Caffeine.newBuilder().maximumSize(MAX_KNOWN).expireAfterWrite(MAX_AGE).build();
 
-  /// What was drawn for a part of time.
-  private record Slice(long number, long drawn) {}
+  public KnownShards(SharedDraw draw) {
+    this.draw = draw;
+  }
 
   /// Which shards of an account to read.
   ///
@@ -100,25 +96,8 @@ public final class KnownShards {
   }
 
   private int own(AccountKey head, int count, int busy) {
-    return busy > 0
-        ? (int) Long.remainderUnsigned(drawn(), count)
-        : (int) Long.remainderUnsigned(currentSlice().drawn() ^ head.hashCode(), count);
-  }
-
-  private Slice currentSlice() {
-    long number = System.nanoTime() / SLICE_NANOS;
-    Slice current = slice;
-    if (current.number() != number) {
-      current = new Slice(number, drawn());
-      slice = current;
-    }
-    return current;
-  }
-
-  /// Processes that were restored from one memory image must draw different numbers. A generator
-  /// with its state in memory does not ensure that.
-  private static long drawn() {
-    return UUID.randomUUID().getLeastSignificantBits();
+    long drawn = busy > 0 ? SharedDraw.fresh() : draw.current() ^ head.hashCode();
+    return (int) Long.remainderUnsigned(drawn, count);
   }
 
   /// Keeps the sums of all shards, which were just read.

@@ -53,16 +53,35 @@ class PlacementTest {
     assertThat(placed(shards(1, 5, 7, 9), 7)).isEqualTo(new Placement(1, Map.of()));
   }
 
-  @Test
-  void whenOneGiverSuffices_itGivesHalfTheDifference() {
-    assertThat(placed(shards(1, 0, 2, 20), 3))
-        .isEqualTo(new Placement(1, Map.of(2, MicroUsd.of(-9))));
+  private static Optional<Placement> onOwn(Shards shards, long least) {
+    return Placement.onOwn(shards, MicroUsd.of(least));
   }
 
   @Test
-  void whenNoGiverSuffices_theRichestGiveFirst() {
-    assertThat(placed(shards(0, 1, 4, 6, 3), 10))
-        .isEqualTo(new Placement(0, Map.of(2, MicroUsd.of(-6), 1, MicroUsd.of(-3))));
+  void whenAShardHasPlenty_itGivesHalfTheDifference() {
+    assertThat(placed(shards(1, 0, 2, 24), 3))
+        .isEqualTo(new Placement(1, Map.of(2, MicroUsd.of(-11))));
+  }
+
+  @Test
+  void whenNoShardHasPlenty_oneThatSufficesTakesTheHold() {
+    assertThat(placed(shards(1, 5, 2, 20), 3)).isEqualTo(new Placement(2, Map.of()));
+    assertThat(placed(shards(2, 5, 20, 1), 3)).isEqualTo(new Placement(0, Map.of()));
+  }
+
+  @Test
+  void whenNoShardSuffices_theNextOnesGiveAllTheyHave() {
+    assertThat(placed(shards(1, 4, 0, 6, 3), 8))
+        .isEqualTo(new Placement(2, Map.of(3, MicroUsd.of(-3))));
+    assertThat(Placement.of(shards(1, 4, 0, 6, 3), MicroUsd.of(14))).isEmpty();
+  }
+
+  @Test
+  void whenAHoldStaysOnItsShard_othersGiveToIt() {
+    assertThat(onOwn(shards(1, 0, 2, 20), 3))
+        .hasValue(new Placement(1, Map.of(2, MicroUsd.of(-9))));
+    assertThat(onOwn(shards(0, 1, 4, 6, 3), 10))
+        .hasValue(new Placement(0, Map.of(2, MicroUsd.of(-6), 1, MicroUsd.of(-3))));
   }
 
   @Test
@@ -129,16 +148,21 @@ class PlacementTest {
       for (long one : available) {
         sum += one;
       }
-      Optional<Placement> placement = Placement.of(shards(own, available), MicroUsd.of(least));
+      boolean stays = random.nextBoolean();
+      Shards shards = shards(own, available);
+      Optional<Placement> placement =
+          stays ? onOwn(shards, least) : Placement.of(shards, MicroUsd.of(least));
       assertThat(placement.isPresent())
           .as("%d of %s on %d", least, List.of(available), own)
           .isEqualTo(sum >= least);
       placement.ifPresent(
           it -> {
+            int taker = it.shard();
             it.moved().forEach((number, change) -> available[number] += change.micros());
-            available[own] += it.gets().micros();
-            assertThat(it.moved()).doesNotContainKey(own);
-            assertThat(available[own]).isGreaterThanOrEqualTo(least);
+            available[taker] += it.gets().micros();
+            assertThat(!stays || taker == own).isTrue();
+            assertThat(it.moved()).doesNotContainKey(taker);
+            assertThat(available[taker]).isGreaterThanOrEqualTo(least);
             for (int i = 0; i < count; i++) {
               assertThat(available[i]).isNotNegative();
             }

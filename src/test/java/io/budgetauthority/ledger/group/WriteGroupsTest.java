@@ -172,10 +172,47 @@ class WriteGroupsTest {
     assertThat(senders.alone.get()).as("another account").isEqualTo(1);
     senders.send(of(2, "a", "c"), false);
     senders.send(of(3, "c"), false);
-    assertThat(senders.alone.get()).as("what waits is served first").isEqualTo(1);
+    assertThat(senders.alone.get()).as("an item that is free").isEqualTo(2);
+    Thread.sleep(60);
+    senders.send(of(4, "c"), false);
+    assertThat(senders.alone.get()).as("what has waited long is served first").isEqualTo(2);
     senders.end();
 
     assertThat(senders.together.get()).isEqualTo(2);
+  }
+
+  @Test
+  void whenSeveralMayBeUnderWay_onlyThoseOfOneItemJoin() throws InterruptedException {
+    Senders senders = new Senders(2);
+    senders.send(of(0, "a", "b"), true);
+    senders.send(of(1, "a"), false);
+    senders.send(of(2, "b"), false);
+    senders.send(of(3, "a"), false);
+    senders.end();
+
+    assertThat(senders.sent).hasSize(1);
+    assertThat(senders.sent.getFirst()).contains(new Sum("a", 2).write()).hasSize(3);
+    assertThat(senders.alone.get()).isEqualTo(2);
+  }
+
+  @Test
+  void whenACallMayNotWait_itIsToldThatItemsAreBusy() throws InterruptedException {
+    Senders senders = new Senders(8);
+    senders.send(of(0, "a"), true);
+
+    WriteGroups.Transaction never =
+        (all, deadline) -> {
+          throw new IllegalStateException("a call that may not wait is in no group");
+        };
+    assertThat(
+            senders.groups.<String>send(
+                of(1, "a"), Deadline.in(LONG), never, () -> "", () -> "alone", () -> "busy"))
+        .isEqualTo("busy");
+    assertThat(
+            senders.groups.<String>send(
+                of(2, "b"), Deadline.in(LONG), never, () -> "", () -> "alone", () -> "busy"))
+        .isEqualTo("alone");
+    senders.end();
   }
 
   @Test

@@ -1,11 +1,10 @@
-package io.budgetauthority.ledger;
+package io.budgetauthority.ledger.counter;
 
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
-import java.util.Map;
 
 /// A counter that limits runs (protocol.md#runs). It counts the active runs of a key or of a user,
 /// or the runs that a tenant began on a day. The transaction that ends a run decrements the
@@ -18,7 +17,14 @@ public record RunCounter(Of of, String tenantId, String id, long max) {
 
   public static final long UNLIMITED = Long.MAX_VALUE;
 
-  private static final String COUNT = "n";
+  /// How many runs a shard counts.
+  static final String COUNT = "n";
+
+  /// How often a shard was decremented.
+  static final String FREED = "fre";
+
+  /// Stored on the head of a counter that is split: how many shards there are.
+  static final String SHARDS = "shd";
 
   /// What is counted.
   public enum Of {
@@ -32,41 +38,32 @@ public record RunCounter(Of of, String tenantId, String id, long max) {
     return new RunCounter(of, tenantId, id, UNLIMITED);
   }
 
-  Key key() {
-    String partition =
+  boolean isLimited() {
+    return max != UNLIMITED;
+  }
+
+  /// The key of one shard. Its number is in the partition key, because DynamoDB limits the writes
+  /// of one partition.
+  ///
+  /// @param shard 0 for the head, which is the only one of a counter that is not split
+  Key key(int shard) {
+    String head =
         switch (of) {
           case ACTIVE_OF_KEY -> ScopeId.partitionKey(tenantId, Scope.KEY, id);
           case ACTIVE_OF_USER -> ScopeId.partitionKey(tenantId, Scope.USER, id);
           case NEW_ON_DAY -> ScopeId.partitionKey(tenantId, Scope.TENANT, "-");
         };
     String sort = of == Of.NEW_ON_DAY ? "new-runs#" + id : "active-runs";
-    return new Key(partition, sort);
+    return new Key(shard == 0 ? head : head + "#" + shard, sort);
   }
 
-  /// Increments the count, if it is below the maximum.
-  Write.Update increment(String table) {
-    return increment(table, 1);
-  }
-
-  /// Increments the count several times, if it is below the maximum each time.
-  Write.Update increment(String table, int times) {
+  /// Decrements the count of the shard that a run was counted on.
+  public Write.Update decrement(String table, int shard) {
     return new Write.Update(
         table,
-        key(),
-        "ADD " + COUNT + " :more",
-        Map.of(),
-        "attribute_not_exists(" + COUNT + ") OR " + COUNT + " < :below",
-        Attributes.builder().put(":more", times).put(":below", max - times + 1).build(),
-        true);
-  }
-
-  Write.Update decrement(String table) {
-    return new Write.Update(
-        table, key(), "ADD " + COUNT + " :less", null, Attributes.of(":less", -1));
-  }
-
-  /// The count in what a refused [#increment] returned.
-  static long count(Attributes item) {
-    return item.numberOr(COUNT, 0);
+        key(shard),
+        "ADD " + COUNT + " :less, " + FREED + " :freed",
+        null,
+        Attributes.builder().put(":less", -1).put(":freed", 1).build());
   }
 }
