@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
@@ -58,7 +58,7 @@ public final class Accounts {
 
     /// Whether a stored account or rate knows a newer ceiling or a newer policy than this process
     /// has read.
-    public boolean isOlderThan(Ledger.Snapshot seen) {
+    public boolean isOlderThan(Snapshot seen) {
       return unread.stream()
               .map(EnforcedAccount::account)
               .anyMatch(

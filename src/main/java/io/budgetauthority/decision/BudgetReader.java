@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
@@ -75,7 +76,7 @@ final class BudgetReader {
     Accounts.Applying applying =
         accounts.applyingTo(ask.tenantId(), ask.stated(), policy, now, now);
     Known expected = knownOf(ask, callRun, policy.policy());
-    Ledger.Snapshot seen =
+    Snapshot seen =
         read(ask, callRun, applying, expected.chain(), expected.rates(), extent, deadline);
     if (seen.reservation() != null) {
       return new Reading.Decided(seen.reservation());
@@ -157,7 +158,7 @@ final class BudgetReader {
     return enforced.stream().map(EnforcedRate::key).allMatch(read::contains);
   }
 
-  private Ledger.Snapshot read(
+  private Snapshot read(
       Ask ask,
       CallRun callRun,
       Accounts.Applying applying,

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
@@ -89,11 +89,7 @@ public record BudgetView(
 
   /// The rates of runs and of ceilings, with what the ledger has of them.
   public static List<EnforcedRate> rates(
-      List<RunOfCall> runs,
-      Accounts.Applying applying,
-      Ledger.Snapshot seen,
-      Policy policy,
-      Instant now) {
+      List<RunOfCall> runs, Accounts.Applying applying, Snapshot seen, Policy policy, Instant now) {
     return Stream.concat(
             runs.stream().flatMap(run -> run.unreadRates(policy, now).stream()),
             applying.unreadRates().stream())
@@ -133,10 +129,12 @@ public record BudgetView(
     for (int i = 0; i < ceilings.size(); i++) {
       EnforcedAccount now = ceilings.get(i);
       EnforcedAccount before = earlier.ceilings.get(i);
-      if (!now.name().equals(before.name()) || !now.isLikeEarlier(before)) {
+      Optional<EnforcedAccount> one =
+          now.name().equals(before.name()) ? now.atMostSince(before) : Optional.empty();
+      if (one.isEmpty()) {
         return Optional.empty();
       }
-      most.add(now.atMostSince(before));
+      most.add(one.get());
     }
     return Optional.of(new BudgetView(versioned, at, subject, runs, issued, most, rates));
   }

@@ -11,7 +11,6 @@ import io.budgetauthority.ledger.account.Posting;
 import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.RateMove;
-import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.counter.CounterPlace;
 import io.budgetauthority.ledger.counter.GroupedCount;
@@ -46,7 +45,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,6 +73,7 @@ public final class Ledger {
   private final Increases increases;
   private final WriteGroups groups;
   private final RunCounts counts;
+  private final LedgerReader reader;
   private final KnownShards known;
   private final ShardLoad load;
 
@@ -102,6 +101,7 @@ public final class Ledger {
     this.decisionsTable = decisionsTable;
     SharedDraw draw = new SharedDraw(groups.isSerial());
     this.known = new KnownShards(draw);
+    this.reader = new LedgerReader(database, ledgerTable, decisionsTable, known);
     this.counts = new RunCounts(database, ledgerTable, draw);
     this.increases = new Increases(database, ledgerTable, decisionsTable);
   }
@@ -109,63 +109,6 @@ public final class Ledger {
   /// The increases of accounts.
   public Increases increases() {
     return increases;
-  }
-
-  /// What the ledger had when it was read, strongly consistent.
-  ///
-  /// @param runs those of the requested runs that exist, by id
-  public record Snapshot(
-      @Nullable Reservation reservation,
-      Map<AccountKey, Account> accounts,
-      Map<RateKey, StoredRate> rates,
-      Map<String, Run> runs) {
-    public Snapshot {
-      accounts = Map.copyOf(accounts);
-      rates = Map.copyOf(rates);
-      runs = Map.copyOf(runs);
-    }
-
-    /// A rate with what the ledger had of it.
-    public EnforcedRate over(EnforcedRate unread) {
-      return unread.over(rates.get(unread.key()));
-    }
-
-    /// The items of the accounts.
-    public List<Account> items() {
-      return accounts.values().stream().flatMap(account -> account.items().stream()).toList();
-    }
-
-    /// Whether an account has several shards.
-    public boolean isSplit() {
-      return accounts.values().stream().anyMatch(Account::isSplit);
-    }
-
-    /// The same with the most that each account may have had since an earlier reading; empty where
-    /// the accounts are not the same ones under the same limits.
-    public Optional<Snapshot> atMostSince(Snapshot earlier) {
-      Map<AccountKey, Account> most = new HashMap<>();
-      for (Account account : accounts.values()) {
-        Shards now = account.shards();
-        Account before = earlier.accounts.get(account.key());
-        Shards then = before == null ? null : before.shards();
-        if (now == null && then == null) {
-          most.put(account.key(), account);
-        } else if (now != null && then != null && now.isLikeEarlier(then)) {
-          most.put(account.key(), now.mostSince(then));
-        } else {
-          return Optional.empty();
-        }
-      }
-      return Optional.of(new Snapshot(reservation, most, rates, runs));
-    }
-
-    /// The accounts without the increases whose time has passed at an instant, for a reader that
-    /// writes nothing.
-    public Map<AccountKey, Account> accountsAt(Instant instant) {
-      Map<AccountKey, Account> at = new HashMap<>();
-      accounts.forEach((key, account) -> at.put(key, account.at(instant)));
-      return at;
-    }
   }
 
   /// A decision to write.
@@ -295,95 +238,7 @@ public final class Ledger {
       Collection<String> runIds,
       Extent extent,
       Deadline deadline) {
-    Map<AccountKey, KnownShards.Choice> choices = new HashMap<>();
-    Set<Key> ledgerKeys = new LinkedHashSet<>();
-    for (AccountKey account : accounts) {
-      KnownShards.Choice choice = known.before(account, extent);
-      choices.put(account, choice);
-      choice.numbers().forEach(number -> ledgerKeys.add(AccountItem.key(account.ofShard(number))));
-    }
-    rates.forEach(rate -> ledgerKeys.add(RateItem.key(rate)));
-    runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
-    Map<String, Collection<Key>> wanted = new HashMap<>();
-    wanted.put(ledgerTable, ledgerKeys);
-    if (id != null) {
-      wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
-    }
-    Found found = new Found();
-    database.getAll(wanted, deadline).forEach(found::add);
-    Set<Key> more = new LinkedHashSet<>();
-    choices.replaceAll(
-        (account, choice) -> {
-          Account head = found.accounts.get(account);
-          KnownShards.Choice now = head == null ? choice : known.after(head, choice, extent);
-          for (int number : now.numbers()) {
-            Key key = AccountItem.key(account.ofShard(number));
-            if (!ledgerKeys.contains(key)) {
-              more.add(key);
-            }
-          }
-          return now;
-        });
-    if (!more.isEmpty()) {
-      database.getAll(ledgerTable, more, deadline).forEach(found::add);
-    }
-    return found.snapshot(choices, known);
-  }
-
-  /// What a read found.
-  private static final class Found {
-
-    private final Map<AccountKey, Account> accounts = new HashMap<>();
-    private final Map<RateKey, StoredRate> rates = new HashMap<>();
-    private final Map<String, Run> runs = new HashMap<>();
-    private @Nullable Reservation reservation;
-
-    void add(Attributes item) {
-      if (!item.has("sk")) {
-        reservation = ReservationItem.read(item);
-      } else if (RateItem.isRate(item)) {
-        StoredRate rate = RateItem.read(item);
-        rates.put(rate.key(), rate);
-      } else if (RunItem.isRun(item)) {
-        Run run = RunItem.read(item);
-        runs.put(run.runId(), run);
-        accounts.put(run.account().key(), run.account());
-      } else {
-        Account account = AccountItem.read(item);
-        accounts.put(account.key(), account);
-      }
-    }
-
-    Snapshot snapshot(Map<AccountKey, KnownShards.Choice> choices, KnownShards known) {
-      Map<AccountKey, Account> whole = new HashMap<>();
-      accounts.forEach(
-          (key, account) -> {
-            KnownShards.Choice choice = choices.get(key);
-            if (choice != null && choice.count() > 1) {
-              Shards shards = choice.of(account, others(key, choice));
-              if (shards.isWhole()) {
-                known.keep(shards);
-              } else {
-                known.keepRead(shards);
-              }
-              whole.put(key, shards.account());
-            } else if (key.shard() == 0) {
-              whole.put(key, account);
-            }
-          });
-      return new Snapshot(reservation, whole, rates, runs);
-    }
-
-    private Map<Integer, Account> others(AccountKey head, KnownShards.Choice choice) {
-      Map<Integer, Account> others = new HashMap<>();
-      for (int number : choice.numbers()) {
-        Account shard = number == 0 ? null : accounts.get(head.ofShard(number));
-        if (shard != null) {
-          others.put(number, shard);
-        }
-      }
-      return others;
-    }
+    return reader.read(id, tenantId, accounts, rates, runIds, extent, deadline);
   }
 
   /// One reservation by its id; empty where none exists or it is another tenant's.

@@ -6,6 +6,7 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
@@ -185,7 +186,7 @@ public final class Settlement {
           if (!reservation.state().isOpen()) {
             return Attempt.done(new Result.Refused(reservation));
           }
-          Ledger.Snapshot seen = ledger.holding(reservation, deadline);
+          Snapshot seen = ledger.holding(reservation, deadline);
           Collection<Account> accounts = seen.accounts().values();
           Policy policy = policies.of(caller.tenantId()).policy();
           Instant now = now();
@@ -195,8 +196,8 @@ public final class Settlement {
           }
           HoldChange.Result result = judge(wanted, reservation, policy, seen, now);
           if (result instanceof HoldChange.Result.Blocked && seen.isSplit()) {
-            Ledger.Snapshot later = ledger.holding(reservation, deadline);
-            Optional<Ledger.Snapshot> most = later.atMostSince(seen);
+            Snapshot later = ledger.holding(reservation, deadline);
+            Optional<Snapshot> most = later.atMostSince(seen);
             result = judge(wanted, reservation, policy, later, now);
             if (most.isEmpty()
                 || !(judge(wanted, reservation, policy, most.get(), now)
@@ -219,7 +220,7 @@ public final class Settlement {
   }
 
   private static HoldChange.Result judge(
-      Change wanted, Reservation reservation, Policy policy, Ledger.Snapshot seen, Instant now) {
+      Change wanted, Reservation reservation, Policy policy, Snapshot seen, Instant now) {
     return wanted.of(
         reservation,
         new HoldChange(

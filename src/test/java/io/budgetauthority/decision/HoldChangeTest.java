@@ -11,9 +11,9 @@ import io.budgetauthority.decision.rule.HoldChange;
 import io.budgetauthority.decision.rule.HoldChange.Result;
 import io.budgetauthority.decision.rule.ModelRules;
 import io.budgetauthority.decision.rule.Plan;
-import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.money.MicroUsd;
@@ -96,7 +96,7 @@ class HoldChangeTest {
           reservation,
           Objects.requireNonNull(reservation.decision().asked()),
           policy,
-          new Ledger.Snapshot(null, accounts, Map.of(), Map.of()),
+          new Snapshot(null, accounts, Map.of(), Map.of()),
           reservation.createdAt());
     }
   }

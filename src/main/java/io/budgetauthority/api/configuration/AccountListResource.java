@@ -7,6 +7,7 @@ import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
@@ -83,7 +84,7 @@ public final class AccountListResource {
         case Window total -> {}
       }
     }
-    Ledger.Snapshot seen =
+    Snapshot seen =
         ledger.read(
             null,
             caller.tenantId(),

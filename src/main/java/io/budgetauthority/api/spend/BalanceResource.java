@@ -13,6 +13,7 @@ import io.budgetauthority.input.Ids;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.shard.Extent;
@@ -109,7 +110,7 @@ public final class BalanceResource {
     }
     Accounts.Applying applying = accounts.applyingTo(caller.tenantId(), tuple, policy, now, now);
     unreadRates.addAll(applying.unreadRates());
-    Ledger.Snapshot seen =
+    Snapshot seen =
         ledger.read(
             null,
             caller.tenantId(),

@@ -1,7 +1,7 @@
 package io.budgetauthority.decision.rule;
 
-import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.Enforced;
 import io.budgetauthority.ledger.account.EnforcedAccount;
@@ -65,7 +65,7 @@ public final class HoldChange {
   /// @param asked the bounds of the decision's ask
   /// @param seen the accounts and rates of the reservation as they are now
   public HoldChange(
-      Reservation reservation, Asked asked, Policy policy, Ledger.Snapshot seen, Instant now) {
+      Reservation reservation, Asked asked, Policy policy, Snapshot seen, Instant now) {
     this.reservation = reservation;
     this.decision = reservation.decision();
     this.asked = asked;
@@ -83,7 +83,7 @@ public final class HoldChange {
     }
   }
 
-  private EnforcedRate now(RateShare share, Ledger.Snapshot seen) {
+  private EnforcedRate now(RateShare share, Snapshot seen) {
     String tenantId = reservation.tenantId();
     return EnforcedRate.of(
         tenantId, share, seen.rates().get(EnforcedRate.keyOf(tenantId, share)), now);

@@ -7,6 +7,7 @@ import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.RateHold;
@@ -106,7 +107,7 @@ public final class UnreservedRecorder {
     for (BudgetView.RunOfCall run : runs(occurrence, policy.policy(), binding, binding.seen())) {
       run.unreadRates(policy.policy(), now).forEach(rate -> rateKeys.add(rate.key()));
     }
-    Ledger.Snapshot seen =
+    Snapshot seen =
         ledger.read(
             id, tenantId, applying.keys(), rateKeys, binding.runIds(), Extent.one(0), deadline);
     if (ledger.repair(seen.items(), deadline)) {
@@ -154,7 +155,7 @@ public final class UnreservedRecorder {
       VersionedPolicy policy,
       RunBinding binding,
       Accounts.Applying applying,
-      Ledger.Snapshot seen,
+      Snapshot seen,
       Instant now) {
     List<BudgetView.RunOfCall> runs = runs(occurrence, policy.policy(), binding, seen.runs());
     return new BudgetView(

@@ -18,9 +18,9 @@ public record Division(int shards, MicroUsd each) {
 
   /// Equal parts of what the first hold leaves, if each is plenty for such holds.
   static Division of(int shards, ConditionalHold first) {
-    long each = first.enforced().account().limit().minus(first.total()).micros() / shards;
-    boolean isPlenty = each > 0 && each / Placement.PLENTY >= first.total().micros();
-    return new Division(shards, isPlenty ? MicroUsd.of(each) : MicroUsd.ZERO);
+    MicroUsd left = first.enforced().account().limit().minus(first.total());
+    MicroUsd each = MicroUsd.of(left.micros() / shards);
+    return new Division(shards, Placement.isPlenty(each, first.total()) ? each : MicroUsd.ZERO);
   }
 
   /// The same number of shards, of which the head begins with the whole limit.

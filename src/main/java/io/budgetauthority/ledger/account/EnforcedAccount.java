@@ -181,18 +181,14 @@ public record EnforcedAccount(
     return shards == null ? List.of() : placement.givenBy(shards);
   }
 
-  /// The account as it may have been at most since an earlier reading of its shards.
-  public EnforcedAccount atMostSince(EnforcedAccount earlier) {
+  /// The account as it may have been at most since an earlier reading of its shards; empty where
+  /// its shards or its limit were others.
+  public Optional<EnforcedAccount> atMostSince(EnforcedAccount earlier) {
     Shards now = shards();
     Shards before = earlier.shards();
-    return now == null || before == null ? this : over(now.mostSince(before));
-  }
-
-  /// Whether its shards and its limit are as in an earlier reading.
-  public boolean isLikeEarlier(EnforcedAccount earlier) {
-    Shards now = shards();
-    Shards before = earlier.shards();
-    return now == null || before == null ? now == before : now.isLikeEarlier(before);
+    return now == null && before == null
+        ? Optional.of(this)
+        : Shards.atMostSince(before, now).map(this::over);
   }
 
   /// Whether what was read of its shards is enough to judge any call. An account of one item always

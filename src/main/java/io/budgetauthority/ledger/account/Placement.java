@@ -17,7 +17,7 @@ import java.util.TreeMap;
 public record Placement(int shard, Map<Integer, MicroUsd> moved) {
 
   /// A shard that has so many times what a hold needs gives limit to another one.
-  static final int PLENTY = 8;
+  private static final int PLENTY = 8;
 
   public Placement {
     moved = Map.copyOf(moved);
@@ -59,8 +59,8 @@ public record Placement(int shard, Map<Integer, MicroUsd> moved) {
     if (shards.debt().isPositive() || shards.has(own, least) || !shards.isWhole()) {
       return onOwn(shards, least);
     }
-    MicroUsd plenty = MicroUsd.of(least.micros() * PLENTY);
-    if (shards.numbersFromOwn().stream().anyMatch(number -> shards.has(number, plenty))) {
+    if (shards.numbersFromOwn().stream()
+        .anyMatch(number -> isPlenty(shards.available(number), least))) {
       return onOwn(shards, least);
     }
     for (int number : shards.numbersFromOwn()) {
@@ -69,6 +69,11 @@ public record Placement(int shard, Map<Integer, MicroUsd> moved) {
       }
     }
     return collected(shards, least);
+  }
+
+  /// Whether an amount is many times what a hold needs.
+  static boolean isPlenty(MicroUsd available, MicroUsd least) {
+    return available.isPositive() && available.micros() / PLENTY >= least.micros();
   }
 
   /// The first shard that has anything takes the hold. The ones after it give all that they have,

@@ -5,7 +5,9 @@ import io.budgetauthority.record.AccountKey;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// The shards of an account as they were read (ledger.md#shards). A shard that does not exist reads
 /// as zeros. Pure.
@@ -99,20 +101,29 @@ public record Shards(
     return new Shards(head, others, number, isWhole, unread);
   }
 
+  /// The account as it may have been at most between two readings. Empty where they are not of the
+  /// same shards under the same limit.
+  ///
+  /// @param earlier a whole reading that ended before the later one began; null where the account
+  ///   had one item
+  /// @param later null where the account has one item
+  public static Optional<Account> atMostSince(@Nullable Shards earlier, @Nullable Shards later) {
+    return earlier != null && later != null && later.isLikeEarlier(earlier)
+        ? Optional.of(later.mostSince(earlier))
+        : Optional.empty();
+  }
+
   /// Whether this is a later reading of the same shards under the same limit.
-  public boolean isLikeEarlier(Shards earlier) {
+  private boolean isLikeEarlier(Shards earlier) {
     return head.split().count() == earlier.head.split().count()
         && head.version().equals(earlier.head.version())
         && head.increases().version() == earlier.head.increases().version();
   }
 
-  /// The account as it may have been at most between an earlier reading and this one: what the
-  /// earlier one had available, and all that was freed since. Money that moves from a shard that is
-  /// read early to one that is read late is in neither sum, but it was freed in between. So what
-  /// does not fit this account did not fit at some instant between the two.
-  ///
-  /// @param earlier a whole reading that ended before this one began
-  public Account mostSince(Shards earlier) {
+  /// What the earlier reading had available, and all that was freed since. Money that moves from a
+  /// shard that is read early to one that is read late is in neither sum, but it was freed in
+  /// between. So what does not fit this account did not fit at some instant between the two.
+  private Account mostSince(Shards earlier) {
     Sums before = earlier.sums();
     MicroUsd freedSince = MicroUsd.ZERO;
     for (int number = 0; number < count(); number++) {

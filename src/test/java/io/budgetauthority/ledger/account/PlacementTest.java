@@ -125,8 +125,9 @@ class PlacementTest {
     Shards later = both(with(0, 5, 5, 5), with(1, 5, 5, 5));
 
     assertThat(later.account().available()).isEqualTo(MicroUsd.ZERO);
-    assertThat(later.mostSince(earlier).available()).isEqualTo(MicroUsd.of(10));
-    assertThat(later.isLikeEarlier(earlier)).isTrue();
+    assertThat(Shards.atMostSince(earlier, later).map(Account::available))
+        .hasValue(MicroUsd.of(10));
+    assertThat(Shards.atMostSince(null, later)).isEmpty();
   }
 
   @RepeatedTest(50)

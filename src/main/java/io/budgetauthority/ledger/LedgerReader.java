@@ -1,0 +1,143 @@
+package io.budgetauthority.ledger;
+
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountItem;
+import io.budgetauthority.ledger.account.RateItem;
+import io.budgetauthority.ledger.account.Shards;
+import io.budgetauthority.ledger.account.StoredRate;
+import io.budgetauthority.ledger.shard.Extent;
+import io.budgetauthority.ledger.shard.KnownShards;
+import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.RateKey;
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Reads what calls are decided from: decisions, runs, rates, and accounts with the shards that are
+/// needed of them (ledger.md#shards). Safe for use by many threads.
+final class LedgerReader {
+
+  private final Database database;
+  private final String ledgerTable;
+  private final String decisionsTable;
+  private final KnownShards known;
+
+  LedgerReader(Database database, String ledgerTable, String decisionsTable, KnownShards known) {
+    this.database = database;
+    this.ledgerTable = ledgerTable;
+    this.decisionsTable = decisionsTable;
+    this.known = known;
+  }
+
+  /// Reads a decision, accounts, rates and runs in one batch. It takes a second one where an
+  /// account turns out to have more shards than this process knew.
+  ///
+  /// @param accounts the keys of their heads
+  /// @param extent how much is read of accounts with several shards
+  Snapshot read(
+      @Nullable ReservationId id,
+      String tenantId,
+      Collection<AccountKey> accounts,
+      Collection<RateKey> rates,
+      Collection<String> runIds,
+      Extent extent,
+      Deadline deadline) {
+    Map<AccountKey, KnownShards.Choice> choices = new HashMap<>();
+    Set<Key> ledgerKeys = new LinkedHashSet<>();
+    for (AccountKey account : accounts) {
+      KnownShards.Choice choice = known.before(account, extent);
+      choices.put(account, choice);
+      choice.numbers().forEach(number -> ledgerKeys.add(AccountItem.key(account.ofShard(number))));
+    }
+    rates.forEach(rate -> ledgerKeys.add(RateItem.key(rate)));
+    runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
+    Map<String, Collection<Key>> wanted = new HashMap<>();
+    wanted.put(ledgerTable, ledgerKeys);
+    if (id != null) {
+      wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
+    }
+    Found found = new Found();
+    database.getAll(wanted, deadline).forEach(found::add);
+    Set<Key> more = new LinkedHashSet<>();
+    choices.replaceAll(
+        (account, choice) -> {
+          Account head = found.accounts.get(account);
+          KnownShards.Choice now = head == null ? choice : known.after(head, choice, extent);
+          for (int number : now.numbers()) {
+            Key key = AccountItem.key(account.ofShard(number));
+            if (!ledgerKeys.contains(key)) {
+              more.add(key);
+            }
+          }
+          return now;
+        });
+    if (!more.isEmpty()) {
+      database.getAll(ledgerTable, more, deadline).forEach(found::add);
+    }
+    return found.snapshot(choices, known);
+  }
+
+  /// What a read found.
+  private static final class Found {
+
+    private final Map<AccountKey, Account> accounts = new HashMap<>();
+    private final Map<RateKey, StoredRate> rates = new HashMap<>();
+    private final Map<String, Run> runs = new HashMap<>();
+    private @Nullable Reservation reservation;
+
+    void add(Attributes item) {
+      if (!item.has("sk")) {
+        reservation = ReservationItem.read(item);
+      } else if (RateItem.isRate(item)) {
+        StoredRate rate = RateItem.read(item);
+        rates.put(rate.key(), rate);
+      } else if (RunItem.isRun(item)) {
+        Run run = RunItem.read(item);
+        runs.put(run.runId(), run);
+        accounts.put(run.account().key(), run.account());
+      } else {
+        Account account = AccountItem.read(item);
+        accounts.put(account.key(), account);
+      }
+    }
+
+    Snapshot snapshot(Map<AccountKey, KnownShards.Choice> choices, KnownShards known) {
+      Map<AccountKey, Account> whole = new HashMap<>();
+      accounts.forEach(
+          (key, account) -> {
+            KnownShards.Choice choice = choices.get(key);
+            if (choice != null && choice.count() > 1) {
+              Shards shards = choice.of(account, others(key, choice));
+              if (shards.isWhole()) {
+                known.keep(shards);
+              } else {
+                known.keepRead(shards);
+              }
+              whole.put(key, shards.account());
+            } else if (key.shard() == 0) {
+              whole.put(key, account);
+            }
+          });
+      return new Snapshot(reservation, whole, rates, runs);
+    }
+
+    private Map<Integer, Account> others(AccountKey head, KnownShards.Choice choice) {
+      Map<Integer, Account> others = new HashMap<>();
+      for (int number : choice.numbers()) {
+        Account shard = number == 0 ? null : accounts.get(head.ofShard(number));
+        if (shard != null) {
+          others.put(number, shard);
+        }
+      }
+      return others;
+    }
+  }
+}
