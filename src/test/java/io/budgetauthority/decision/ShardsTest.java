@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
+import io.budgetauthority.TestConfiguration;
+import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -16,6 +18,7 @@ import io.budgetauthority.tenant.Ceiling;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Scope;
+import io.budgetauthority.tenant.ScopeId;
 import io.budgetauthority.tenant.Window;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -286,6 +289,32 @@ class ShardsTest {
           .containsExactly(0);
     }
     assertThat(checked(one, 500).available()).isEqualTo(MicroUsd.ZERO);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {8, 64})
+  void whenAnIncreaseIsSpentToo_aCallIsRefused(int shards) {
+    TestAuthority one = withTenantCeiling(500, shards);
+    assertThat(isAllowed(ask(one, "first", 100))).isTrue();
+    assertThat(isAllowed(ask(one, "second", 100))).isFalse();
+    assertThat(
+            one.configuration.addIncrease.add(
+                TestConfiguration.admin(one.tenantId),
+                new AddIncrease.Wanted(
+                    "more",
+                    "any",
+                    new ScopeId(one.tenantId, Scope.TENANT, "-"),
+                    Window.TOTAL,
+                    MicroUsd.of(1_000),
+                    one.clock.instant().plusSeconds(60),
+                    "a test")))
+        .isInstanceOf(AddIncrease.Result.Added.class);
+
+    assertThat(isAllowed(ask(one, "third", 200))).isTrue();
+    assertThat(one.ask("fourth", "run", 0, 1, RUN_LIMIT))
+        .isInstanceOfSatisfying(
+            Answer.Decided.class, it -> assertThat(it.decision().isBlocked()).isTrue());
+    assertThat(checked(one, 1_500).available()).isEqualTo(MicroUsd.ZERO);
   }
 
   @Test

@@ -161,7 +161,7 @@ public record EnforcedAccount(
 
   /// The same account with the sums that the ledger has, under the limit that applies.
   public EnforcedAccount over(Account found) {
-    return with(found.under(account.limit(), account.version()), found);
+    return with(found.under(account.limitOfCeiling(), account.version()), found);
   }
 
   private EnforcedAccount with(Account newAccount, @Nullable Account newStored) {
