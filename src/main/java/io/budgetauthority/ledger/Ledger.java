@@ -341,16 +341,19 @@ public final class Ledger {
     }
     boolean mayMove =
         mayUseOthers
-            && (write.holds().stream().anyMatch(hold -> hold.shards() != null)
+            && (write.holds().stream().anyMatch(ConditionalHold::mayUseOthers)
                 || on.places().stream().anyMatch(CounterPlace::isSplit));
-    boolean isHasty = mayMove && write.holds().stream().anyMatch(ConditionalHold::dependsOnReading);
+    boolean waits =
+        groups.isSerial()
+            || !mayMove
+            || write.holds().stream().noneMatch(ConditionalHold::dependsOnReading);
     return groups.send(
         writes,
         deadline,
         this::isWritten,
         Outcome.Reserved::new,
         () -> reserve(write, writes, on.places(), mayMove, deadline),
-        isHasty ? Outcome.Busy::new : null);
+        waits ? null : Outcome.Busy::new);
   }
 
   private boolean isWritten(List<GroupedWrite> writes, Deadline deadline) {

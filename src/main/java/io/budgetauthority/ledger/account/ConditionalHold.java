@@ -100,10 +100,17 @@ public record ConditionalHold(
     };
   }
 
+  /// Whether it may be taken on another shard than it is. Other modes use the head alone.
+  public boolean mayUseOthers() {
+    return shards() != null && enforced.mode() == Mode.HARD_GATE;
+  }
+
   /// Whether it is taken where it is because of what all shards had when they were read.
   public boolean dependsOnReading() {
     Shards shards = shards();
-    return shards != null && placement().filter(Placement.on(shards.own())::equals).isEmpty();
+    return shards != null
+        && mayUseOthers()
+        && placement().filter(Placement.on(shards.own())::equals).isEmpty();
   }
 
   /// The shards of the account that it is of; null for an account of one item.
