@@ -8,9 +8,12 @@ import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.Authority;
 import io.budgetauthority.decision.Outage;
 import io.budgetauthority.decision.PolicyBuilder;
+import io.budgetauthority.decision.RunCreation;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -20,6 +23,7 @@ import io.budgetauthority.price.override.PriceOverrides;
 import io.budgetauthority.price.table.PriceBook;
 import io.budgetauthority.price.table.PriceStore;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Tuple;
 import io.budgetauthority.record.UsageQuality;
 import io.budgetauthority.settlement.Settlement;
 import io.budgetauthority.settlement.UsagePricing;
@@ -29,6 +33,8 @@ import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Ceiling;
+import io.budgetauthority.tenant.Mode;
+import io.budgetauthority.tenant.Policy;
 import io.budgetauthority.tenant.Role;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
@@ -57,8 +63,9 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.S3Client;
 
-/// One ceiling that all calls of a tenant share, on a model of DynamoDB: how many lifecycles a
-/// second it carries, and whether each answer was true. The code is the service's own but for HTTP.
+/// One limit that all calls of a tenant share, on a model of DynamoDB: how many lifecycles a second
+/// it carries, and whether each answer was true. The limit is a ceiling of the tenant, or that of a
+/// run of which all others are children. The code is the service's own but for HTTP.
 public final class CeilingLoad {
 
   private static final int USERS = 1_000;
@@ -70,6 +77,7 @@ public final class CeilingLoad {
   private static final int PICOS_IN_A_MICRO = 5;
   private static final long CALL_MILLIS = 400;
   private static final Duration WARM_UP = Duration.ofSeconds(6);
+  private static final String ROOT = "root";
 
   private final ModelledDynamoDb model;
   private final Timeline timeline = new Timeline();
@@ -78,6 +86,8 @@ public final class CeilingLoad {
   private final Caller gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
   private final PriceBook prices;
   private final boolean grouped;
+  private final boolean isRoot;
+  private final AccountKey shared;
   private final ConcurrentLinkedDeque<Service> idle = new ConcurrentLinkedDeque<>();
   private final List<Service> servers = new ArrayList<>();
   private final AtomicInteger services = new AtomicInteger();
@@ -152,12 +162,17 @@ public final class CeilingLoad {
   private record Agent(String userId, String runId, int calls) {}
 
   /// One process of the service, with caches of its own.
-  private record Service(Authority authority, Settlement settlement, Ledger ledger) {}
+  private record Service(
+      Authority authority, Settlement settlement, Ledger ledger, Runs runs, Policies policies) {}
 
-  private CeilingLoad(boolean grouped, int shards, long limitMicros) {
+  private CeilingLoad(boolean grouped, boolean isRoot, int shards, MicroUsd limit) {
     this.grouped = grouped;
-    this.model =
-        new ModelledDynamoDb(new ScopeId(tenantId, Scope.TENANT, "-").partitionKey(), timeline);
+    this.isRoot = isRoot;
+    this.shared =
+        isRoot
+            ? AccountKey.total(tenantId, Scope.RUN, ROOT)
+            : AccountKey.total(tenantId, Scope.TENANT, "-");
+    this.model = new ModelledDynamoDb(shared.partitionKey(), timeline);
     S3Client s3 = LocalCloudForTests.s3(cloud);
     PriceStore store = new PriceStore(s3, cloud.definitions().pricesBucket().name());
     store.publish(TestAuthority.table());
@@ -165,24 +180,59 @@ public final class CeilingLoad {
     prices.refresh();
     TestConfiguration configuration = new TestConfiguration(cloud, model, s3, Clock.systemUTC());
     boolean made =
-        configuration.create(tenantId, new PolicyBuilder().newRunsPerDay(100_000_000).build());
+        configuration.create(
+            tenantId,
+            new PolicyBuilder()
+                .newRunsPerDay(100_000_000)
+                .activeRuns(isRoot ? 1_000_000 : Policy.DEFAULT.maxActiveRunsPerKey())
+                .build());
     if (!made) {
       throw new IllegalStateException("the tenant exists");
     }
-    var unused =
-        configuration.put(
-            new ScopeId(tenantId, Scope.TENANT, "-"),
-            Window.TOTAL,
-            new Ceiling(
-                MicroUsd.of(limitMicros),
-                null,
-                null,
-                Ceiling.DEFAULT_WARN_AT_PERCENT,
-                null,
-                null,
-                shards == 0 ? null : shards));
+    if (isRoot) {
+      startRoot(limit, shards);
+    } else {
+      var unused =
+          configuration.put(
+              new ScopeId(tenantId, Scope.TENANT, "-"),
+              Window.TOTAL,
+              new Ceiling(
+                  limit,
+                  null,
+                  null,
+                  Ceiling.DEFAULT_WARN_AT_PERCENT,
+                  null,
+                  null,
+                  shards == 0 ? null : shards));
+    }
     for (int i = 0; i < SERVERS && grouped; i++) {
       servers.add(service());
+    }
+  }
+
+  /// Creates the run of which all others are children, with its shards.
+  private void startRoot(MicroUsd limit, int shards) {
+    Service service = service();
+    RunCreation.Result result =
+        new RunCreation(service.runs(), service.policies(), Clock.systemUTC())
+            .create(new RunCreation.Wanted(tenantId, ROOT, Tuple.UNBOUND, limit, null));
+    if (!(result instanceof RunCreation.Result.Created created)) {
+      throw new IllegalStateException("no root: " + result);
+    }
+    if (shards > 1) {
+      Account account = created.run().account();
+      EnforcedAccount enforced =
+          new EnforcedAccount(
+              account,
+              account,
+              Mode.HARD_GATE,
+              MicroUsd.ZERO,
+              List.of(),
+              null,
+              new EnforcedAccount.Own(null, null, shards));
+      if (!service.ledger().split(List.of(enforced), Deadline.in(Duration.ofSeconds(5)))) {
+        throw new IllegalStateException("the root was not split");
+      }
     }
   }
 
@@ -208,7 +258,9 @@ public final class CeilingLoad {
     return new Service(
         new Authority(ledger, prices, overrides, policies, ceilings, outage, Clock.systemUTC()),
         new Settlement(ledger, new UsagePricing(prices, overrides), policies, Clock.systemUTC()),
-        ledger);
+        ledger,
+        new Runs(database, ledgerTable, decisionsTable),
+        policies);
   }
 
   /// The process that answers a request: a free one, or a new one, as Lambda does; or one of few
@@ -230,16 +282,17 @@ public final class CeilingLoad {
   /// Prints one row of the table: what a rate of lifecycles came to.
   ///
   /// @param arguments the form, the shards, the rate, the seconds, and the limit in percent of what
-  ///   all calls would cost
+  ///   all calls would cost; then `ceiling` or `root`
   public static void main(String[] arguments) throws Exception {
     boolean grouped = arguments[0].equals("grouped");
     int shards = arguments[1].equals("auto") ? 0 : Integer.parseInt(arguments[1]);
     int rate = Integer.parseInt(arguments[2]);
     int seconds = Integer.parseInt(arguments[3]);
     int percent = Integer.parseInt(arguments[4]);
+    boolean isRoot = arguments[5].equals("root");
     long meanMicros = PICOS_IN_A_MICRO * TOKENS * 35L / 100;
     long limit = rate * (seconds + WARM_UP.toSeconds()) * meanMicros * percent / 100;
-    new CeilingLoad(grouped, shards, limit).run(arguments, limit);
+    new CeilingLoad(grouped, isRoot, shards, MicroUsd.of(limit)).run(arguments, limit);
     System.exit(0);
   }
 
@@ -303,19 +356,16 @@ public final class CeilingLoad {
     long written = model.writeUnits.get() - writtenBefore;
     long read = model.itemsRead.get() - readBefore;
     Account account =
-        service()
-            .ledger()
-            .account(
-                AccountKey.total(tenantId, Scope.TENANT, "-"), Deadline.in(Duration.ofSeconds(5)))
-            .orElseThrow();
+        service().ledger().account(shared, Deadline.in(Duration.ofSeconds(5))).orElseThrow();
     boolean addsUp =
         account.limit().equals(MicroUsd.of(limit))
             && account.items().stream().allMatch(Account::addsUp)
             && account.items().stream().mapToLong(it -> it.limit().micros()).sum() == limit
             && (open.get() > 0 || account.reserved().equals(MicroUsd.ZERO));
     System.out.printf(
-        "| %s | %s %% | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d | %d %% | %d / %d | %d | %d | %d | %s |%n",
+        "| %s | %s | %s %% | %s | %d | %d | %d / %d | %d / %d | %d | %d | %d | %d | %d %% | %d / %d | %d | %d | %d | %s |%n",
         grouped ? "grouped" : "one at a time",
+        arguments[5],
         arguments[4],
         shards.equals("auto") ? account.split().count() + " (by load)" : shards,
         rate,
@@ -355,14 +405,15 @@ public final class CeilingLoad {
     return Math.min(USERS - 1, found < 0 ? -found - 1 : found);
   }
 
-  /// A call of an agent's long run, a run of one call, or a call without a run.
+  /// A call of an agent's long run, a run of one call, or a call without a run. Where all runs have
+  /// one parent, a call without a run would not be held against it, so it is a run of one call.
   private void lifecycle(
       String key, String user, int kind, int used, long provider, boolean counts) {
     Agent agent =
         switch (kind) {
           case 0 -> agent(user);
           case 1 -> new Agent(user, "run-" + UUID.randomUUID(), CALLS_OF_A_RUN);
-          default -> null;
+          default -> isRoot ? new Agent(user, "run-" + key, CALLS_OF_A_RUN) : null;
         };
     try {
       ReservationId id = ask(key, agent, user, counts);
@@ -411,6 +462,7 @@ public final class CeilingLoad {
                                   .input(0)
                                   .cap((long) TOKENS)
                                   .model(TestAuthority.MODEL)
+                                  .parent(isRoot ? ROOT : null)
                                   .by(agent == null ? user : agent.userId(), keyOf(agent), null)
                                   .build(),
                               key,

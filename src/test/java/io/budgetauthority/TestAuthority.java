@@ -14,6 +14,8 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.group.WriteGroups;
+import io.budgetauthority.ledger.shard.ShardLoad;
 import io.budgetauthority.local.LocalCloud;
 import io.budgetauthority.local.LocalCloudForTests;
 import io.budgetauthority.local.WithoutToken;
@@ -81,6 +83,7 @@ public final class TestAuthority {
 
   public static final long NARROW_WINDOW = 4_096;
   public static final int MAX_RECEIVES = 3;
+  private static final int TRANSACTIONS_AT_ONCE = 32;
   private static final String TABLE_VERSION = "service-1";
 
   public final String tenantId;
@@ -96,17 +99,25 @@ public final class TestAuthority {
   public final UsageCharges charges;
   public final UsageQueue usageQueue;
   public final TestQueue queue;
+  private final @Nullable Integer shards;
 
   /// Puts the queue out of reach of whoever sends to it from here.
   public final InjectedOutage queueOutage = new InjectedOutage();
 
   public TestAuthority(ExecutionInterceptor... faults) {
-    this(newTenant(), newClock(), List.of(faults), List.of(), UnaryOperator.identity());
+    this(newTenant(), newClock(), List.of(faults), List.of(), UnaryOperator.identity(), null);
+  }
+
+  /// One whose accounts have so many shards each, whatever their load is.
+  public static TestAuthority withShards(int shards) {
+    return new TestAuthority(
+        newTenant(), newClock(), List.of(), List.of(), UnaryOperator.identity(), shards);
   }
 
   /// A tenant of a given name, which no other test uses.
   public static TestAuthority of(String tenantId) {
-    return new TestAuthority(tenantId, newClock(), List.of(), List.of(), UnaryOperator.identity());
+    return new TestAuthority(
+        tenantId, newClock(), List.of(), List.of(), UnaryOperator.identity(), null);
   }
 
   private static String newTenant() {
@@ -119,20 +130,21 @@ public final class TestAuthority {
 
   /// The same tenant in another process, which has caches of its own.
   public TestAuthority anotherProcess(ExecutionInterceptor... faults) {
-    return new TestAuthority(tenantId, clock, List.of(faults), List.of(), UnaryOperator.identity());
+    return new TestAuthority(
+        tenantId, clock, List.of(faults), List.of(), UnaryOperator.identity(), shards);
   }
 
   /// The same tenant in another process, whose calls to DynamoDB go through a client around the
   /// usual one.
   public TestAuthority anotherProcess(
       UnaryOperator<DynamoDbClient> client, ExecutionInterceptor... faults) {
-    return new TestAuthority(tenantId, clock, List.of(faults), List.of(), client);
+    return new TestAuthority(tenantId, clock, List.of(faults), List.of(), client, shards);
   }
 
   /// The local build of which every call to DynamoDB is seen, those for configuration too.
   public static TestAuthority watchedBy(ExecutionInterceptor watch) {
     return new TestAuthority(
-        newTenant(), newClock(), List.of(watch), List.of(watch), UnaryOperator.identity());
+        newTenant(), newClock(), List.of(watch), List.of(watch), UnaryOperator.identity(), null);
   }
 
   private TestAuthority(
@@ -140,7 +152,9 @@ public final class TestAuthority {
       TestClock clock,
       List<ExecutionInterceptor> faults,
       List<ExecutionInterceptor> ofConfiguration,
-      UnaryOperator<DynamoDbClient> client) {
+      UnaryOperator<DynamoDbClient> client,
+      @Nullable Integer shards) {
+    this.shards = shards;
     this.tenantId = tenantId;
     this.clock = clock;
     this.gateway = new Caller(tenantId, "gateway", Role.GATEWAY, null, null);
@@ -161,7 +175,13 @@ public final class TestAuthority {
     this.database = database;
     this.configuration =
         TestConfiguration.shared(clock, ofConfiguration.toArray(ExecutionInterceptor[]::new));
-    this.ledger = new Ledger(database, ledgerTable, decisionsTable);
+    this.ledger =
+        new Ledger(
+            database,
+            ledgerTable,
+            decisionsTable,
+            new WriteGroups(TRANSACTIONS_AT_ONCE),
+            new ShardLoad(System::nanoTime, shards));
     this.runs = new Runs(database, ledgerTable, decisionsTable);
     PriceStore store =
         new PriceStore(LocalCloudForTests.s3(cloud), cloud.definitions().pricesBucket().name());

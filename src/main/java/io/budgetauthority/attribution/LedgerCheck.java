@@ -214,7 +214,7 @@ public final class LedgerCheck {
     stored.forEach(
         (key, found) -> {
           if (!found.account().committed().equals(kept.getOrDefault(key, Sums.NONE).charged())
-              && !isYoung(key, found.run(), tenantsMade)) {
+              && !isYoung(key, runOf(key, stored), tenantsMade)) {
             most.put(key, MicroUsd.ZERO);
           }
         });
@@ -246,6 +246,11 @@ public final class LedgerCheck {
     }
     leaveToShards(most, stored);
     return most;
+  }
+
+  private static @Nullable Run runOf(AccountKey key, Map<AccountKey, AccountScan.Found> stored) {
+    AccountScan.Found head = stored.get(key.head());
+    return head == null ? null : head.run();
   }
 
   /// Rows say what was committed on an account and not on which of its shards. So the head may have

@@ -43,28 +43,29 @@ public final class CloseRun {
             Map.of("state", Run.State.ACTIVE.wireName()),
             Map.of("state", Run.State.CLOSED.wireName()));
     Deadline deadline = Deadline.ofRequest();
-    boolean found =
+    Optional<Run> ended =
         Optimistic.retry(
             deadline,
             "run " + runId,
             () -> {
-              Optional<Run> run = runs.find(by.tenantId(), runId);
-              if (run.isEmpty() || run.get().ended() != null) {
-                return Attempt.done(run.isPresent());
+              Run run = runs.find(by.tenantId(), runId).orElse(null);
+              if (run == null) {
+                return Attempt.done(Optional.empty());
+              }
+              if (run.ended() != null) {
+                runs.markShards(run);
+                return Attempt.done(Optional.of(run));
               }
               ConfigurationChange change =
                   new ConfigurationChange(
-                      by.tenantId(),
-                      entry,
-                      runs.endingOf(run.get(), Run.State.CLOSED, now),
-                      List.of());
-              return writer.write(change, deadline, () -> {})
-                  ? Attempt.done(true)
-                  : Attempt.conflict();
+                      by.tenantId(), entry, runs.endingOf(run, Run.State.CLOSED, now), List.of());
+              if (!writer.write(change, deadline, () -> {})) {
+                return Attempt.conflict();
+              }
+              runs.markShards(run);
+              return Attempt.done(Optional.of(run));
             });
-    if (found) {
-      runs.closeDescendants(by.tenantId(), runId, now);
-    }
-    return found;
+    ended.ifPresent(run -> runs.closeDescendants(run, now));
+    return ended.isPresent();
   }
 }

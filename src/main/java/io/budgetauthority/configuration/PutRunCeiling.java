@@ -84,7 +84,7 @@ public final class PutRunCeiling {
         precondition,
         deadline,
         seen -> {
-          if (ledger.repair(List.of(seen.account()), deadline)) {
+          if (ledger.repair(seen.account().items(), deadline)) {
             return Attempt.conflict();
           }
           Ceiling ceiling = change.apply(seen);

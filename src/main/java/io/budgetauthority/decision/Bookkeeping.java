@@ -44,7 +44,10 @@ public final class Bookkeeping {
       BudgetView.RunOfCall run = view.runs().get(i);
       boolean own = i == 0;
       if (run.stored() == null) {
-        changes.add(new Ledger.Start(started(item.tenantId(), view, run, holds.get(i), own)));
+        changes.add(
+            new Ledger.Start(
+                started(item.tenantId(), view, run, holds.get(i), own),
+                own ? parentShards(view) : 1));
         continue;
       }
       updates.add(holds.get(i));
@@ -59,6 +62,11 @@ public final class Bookkeeping {
     updates.addAll(holds.subList(view.runs().size(), holds.size()));
     return new Ledger.DecisionWrite(
         item, updates, rates, changes, counters(item.tenantId(), view, use));
+  }
+
+  private static int parentShards(BudgetView view) {
+    Run parent = view.runs().size() < 2 ? null : view.runs().get(1).stored();
+    return parent == null ? 1 : parent.account().split().count();
   }
 
   /// A run that the call starts, with the call's hold and charge in its account. An ancestor that

@@ -132,13 +132,7 @@ final class BudgetReader {
     List<BudgetView.RunOfCall> runs = runs(ask, callRun, same, ancestors, policy.policy());
     List<EnforcedRate> enforcedRates = BudgetView.rates(runs, applying, seen, policy.policy(), now);
     List<EnforcedAccount> ceilings = applying.enforcedAccounts(seen.accounts());
-    if (!areRead(enforcedRates, applying, rates)
-        || ledger.putTerms(enforcedRates, deadline)
-        || ledger.putLimits(ceilings, deadline)
-        || ledger.split(ceilings, deadline)) {
-      return new Reading.Stale();
-    }
-    return new Reading.View(
+    BudgetView view =
         new BudgetView(
             policy,
             now,
@@ -147,7 +141,13 @@ final class BudgetReader {
             runs,
             callRun.isIssued(),
             ceilings,
-            enforcedRates));
+            enforcedRates);
+    return !areRead(enforcedRates, applying, rates)
+            || ledger.putTerms(enforcedRates, deadline)
+            || ledger.putLimits(ceilings, deadline)
+            || ledger.split(view.accounts(), deadline)
+        ? new Reading.Stale()
+        : new Reading.View(view);
   }
 
   /// Whether the ledger was read for all of these rates. A run may have got others meanwhile.

@@ -72,6 +72,10 @@ public record BudgetView(
       return new RunOfCall(run.runId(), run, Accounts.ofRun(run, policy), run.rules().rates());
     }
 
+    private RunOfCall with(EnforcedAccount other) {
+      return new RunOfCall(runId, stored, other, rates);
+    }
+
     /// The run's rates, before the ledger is read.
     public List<EnforcedRate> unreadRates(Policy policy, Instant now) {
       AccountKey key = account.account().key();
@@ -111,32 +115,46 @@ public record BudgetView(
 
   /// Whether all shards of every account were read.
   boolean isWhole() {
-    return ceilings.stream().allMatch(EnforcedAccount::isWhole);
+    return accounts().stream().allMatch(EnforcedAccount::isWhole);
   }
 
   /// Whether an account has several shards.
   boolean isSplit() {
-    return ceilings.stream().anyMatch(EnforcedAccount::isSplit);
+    return accounts().stream().anyMatch(EnforcedAccount::isSplit);
   }
 
   /// The same with the most that each account may have had since an earlier reading
   /// (ledger.md#shards); empty where the accounts are not the same ones under the same limits.
   Optional<BudgetView> atMostSince(BudgetView earlier) {
-    if (earlier.ceilings.size() != ceilings.size()) {
+    List<EnforcedAccount> now = accounts();
+    List<EnforcedAccount> before = earlier.accounts();
+    if (before.size() != now.size() || earlier.runs.size() != runs.size()) {
       return Optional.empty();
     }
-    List<EnforcedAccount> most = new ArrayList<>(ceilings.size());
-    for (int i = 0; i < ceilings.size(); i++) {
-      EnforcedAccount now = ceilings.get(i);
-      EnforcedAccount before = earlier.ceilings.get(i);
+    List<EnforcedAccount> most = new ArrayList<>(now.size());
+    for (int i = 0; i < now.size(); i++) {
       Optional<EnforcedAccount> one =
-          now.name().equals(before.name()) ? now.atMostSince(before) : Optional.empty();
+          now.get(i).name().equals(before.get(i).name())
+              ? now.get(i).atMostSince(before.get(i))
+              : Optional.empty();
       if (one.isEmpty()) {
         return Optional.empty();
       }
       most.add(one.get());
     }
-    return Optional.of(new BudgetView(versioned, at, subject, runs, issued, most, rates));
+    List<RunOfCall> mostOfRuns = new ArrayList<>(runs.size());
+    for (int i = 0; i < runs.size(); i++) {
+      mostOfRuns.add(runs.get(i).with(most.get(i)));
+    }
+    return Optional.of(
+        new BudgetView(
+            versioned,
+            at,
+            subject,
+            mostOfRuns,
+            issued,
+            most.subList(runs.size(), most.size()),
+            rates));
   }
 
   /// The accounts and the rates.

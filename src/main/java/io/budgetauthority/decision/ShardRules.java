@@ -47,7 +47,7 @@ final class ShardRules {
   }
 
   private static boolean areGates(BudgetView view) {
-    return view.ceilings().stream()
+    return view.accounts().stream()
         .allMatch(account -> !account.isSplit() || account.mode() == Mode.HARD_GATE);
   }
 
@@ -59,6 +59,6 @@ final class ShardRules {
   }
 
   private static boolean isSplit(@Nullable AccountName name, BudgetView view) {
-    return view.ceilings().stream().anyMatch(it -> it.isSplit() && it.name().equals(name));
+    return view.accounts().stream().anyMatch(it -> it.isSplit() && it.name().equals(name));
   }
 }

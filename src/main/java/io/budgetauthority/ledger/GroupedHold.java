@@ -39,11 +39,13 @@ record GroupedHold(
   public Optional<GroupedWrite> then(GroupedWrite later) {
     return later instanceof GroupedHold other
             && sees(other.hold)
-            && isLike(other.renew)
+            && isRenewedLike(other.renew)
             && !division.makesOthers()
             && !other.division.makesOthers()
         ? hold.then(other.hold)
-            .map(both -> new GroupedHold(table, both, last(renew, other.renew), division))
+            .map(
+                both ->
+                    new GroupedHold(table, both, Ledger.Renew.last(renew, other.renew), division))
         : Optional.empty();
   }
 
@@ -60,26 +62,14 @@ record GroupedHold(
                 && stored.version().equals(storedThere.version()));
   }
 
-  private boolean isLike(Ledger.@Nullable Renew other) {
-    return renew == null || other == null
-        ? renew == other
-        : !renew.isCounted()
-            && !other.isCounted()
-            && renew.completed().equals(other.completed())
-            && renew.counts() == other.counts()
-            && renew.seen().tuple().equals(other.seen().tuple())
-            && renew.seen().counted() == other.seen().counted();
-  }
-
-  private static Ledger.@Nullable Renew last(
-      Ledger.@Nullable Renew one, Ledger.@Nullable Renew other) {
-    return one == null || other == null || one.expiresAt().isAfter(other.expiresAt()) ? one : other;
+  private boolean isRenewedLike(Ledger.@Nullable Renew other) {
+    return renew == null || other == null ? renew == other : renew.isLike(other);
   }
 
   @Override
   public Write write() {
     return renew == null
         ? AccountItem.hold(table, hold, division)
-        : RunItem.renew(table, hold, renew);
+        : RunItem.renew(AccountItem.hold(table, hold), renew);
   }
 }

@@ -6,9 +6,19 @@ import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Write;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// The postings of one group to one account (ledger.md#group-commit).
-record GroupedPosting(String table, Posting posting) implements GroupedWrite {
+///
+/// @param renew what the head of a run's account does to the run; null for nothing
+/// @param whileOpen whether it is a hold on another shard of a run, which must not have ended
+record GroupedPosting(
+    String table, Posting posting, Ledger.@Nullable Renew renew, boolean whileOpen)
+    implements GroupedWrite {
+
+  GroupedPosting(String table, Posting posting) {
+    this(table, posting, null, false);
+  }
 
   @Override
   public Item item() {
@@ -28,8 +38,16 @@ record GroupedPosting(String table, Posting posting) implements GroupedWrite {
   /// Both changes, the later one after this one.
   @Override
   public Optional<GroupedWrite> then(GroupedWrite later) {
-    Posting both = later instanceof GroupedPosting other ? posting.then(other.posting) : null;
-    return Optional.ofNullable(both).map(it -> new GroupedPosting(table, it));
+    if (!(later instanceof GroupedPosting other)) {
+      return Optional.empty();
+    }
+    Posting both = posting.then(other.posting);
+    if (both == null || (renew != null && other.renew != null && !renew.isLike(other.renew))) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new GroupedPosting(
+            table, both, Ledger.Renew.last(renew, other.renew), whileOpen || other.whileOpen));
   }
 
   /// Whether a write is a posting that has a condition on what is available.
@@ -39,6 +57,10 @@ record GroupedPosting(String table, Posting posting) implements GroupedWrite {
 
   @Override
   public Write write() {
-    return AccountItem.post(table, posting);
+    Write.Update plain = AccountItem.post(table, posting);
+    if (renew != null) {
+      return RunItem.renew(plain, renew);
+    }
+    return whileOpen && !posting.makes() ? RunItem.whileOpen(plain) : plain;
   }
 }

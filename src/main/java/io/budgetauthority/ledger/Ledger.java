@@ -39,6 +39,7 @@ import io.budgetauthority.storage.Write;
 import io.budgetauthority.storage.Written;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -156,7 +157,9 @@ public final class Ledger {
   public sealed interface RunChange {}
 
   /// Creates the run, with its first hold in its account.
-  public record Start(Run run) implements RunChange {}
+  ///
+  /// @param parentShards how many shards the account of its parent has; 1 where it has no parent
+  public record Start(Run run, int parentShards) implements RunChange {}
 
   /// Renews the run. The write's holds include its account.
   ///
@@ -182,6 +185,36 @@ public final class Ledger {
 
     private Renew countedOn(Run.CountedOn shards) {
       return counts ? new Renew(seen, completed, now, expiresAt, true, shards) : this;
+    }
+
+    /// Whether the head of a run with several shards has to be written for it. The run ends no
+    /// earlier than its calls say, so most of them leave its end as it is.
+    boolean changesHead() {
+      return isCounted() || seen.expiresAt().isBefore(expiresAt);
+    }
+
+    /// The same with a later end, so that the calls of some time need not move it.
+    Renew ahead() {
+      Duration step = Duration.between(now, expiresAt).dividedBy(RunItem.STEPS_OF_A_LIFE);
+      return new Renew(seen, completed, now, expiresAt.plus(step), counts, countedOn);
+    }
+
+    /// Whether both do the same to the run, and neither counts it.
+    boolean isLike(Renew other) {
+      return !isCounted()
+          && !other.isCounted()
+          && completed.equals(other.completed)
+          && counts == other.counts
+          && seen.tuple().equals(other.seen.tuple())
+          && seen.counted() == other.seen.counted();
+    }
+
+    /// The one with the later end; null where there is none.
+    static @Nullable Renew last(@Nullable Renew one, @Nullable Renew other) {
+      if (one == null || other == null) {
+        return one == null ? other : one;
+      }
+      return one.expiresAt.isAfter(other.expiresAt) ? one : other;
     }
   }
 
@@ -421,22 +454,20 @@ public final class Ledger {
     writes.add(alone(decisionsTable, ReservationItem.key(write.reservation().id()), decision));
     for (RunChange change : write.runs()) {
       if (change instanceof Start start) {
-        for (Write.Put put : RunItem.start(ledgerTable, start.run().countedOn(countedOn))) {
+        Run run = start.run().countedOn(countedOn);
+        for (Write.Put put : RunItem.start(ledgerTable, run, start.parentShards())) {
           writes.add(alone(ledgerTable, put.item().key(), put));
         }
       }
     }
     for (ConditionalHold hold : write.holds()) {
+      Renew seen = write.renewalOf(hold);
+      Renew renew = seen == null ? null : seen.countedOn(countedOn);
       if (hold.shards() == null) {
-        Renew renew = write.renewalOf(hold);
         writes.add(
-            new GroupedHold(
-                ledgerTable,
-                hold,
-                renew == null ? null : renew.countedOn(countedOn),
-                hold.division(shardsOfNew(hold.enforced()))));
+            new GroupedHold(ledgerTable, hold, renew, hold.division(shardsOfNew(hold.enforced()))));
       } else {
-        hold.postings().forEach(one -> writes.add(new GroupedPosting(ledgerTable, one)));
+        writes.addAll(postingsOf(hold, renew));
       }
     }
     for (RateHold hold : write.rates()) {
@@ -447,6 +478,31 @@ public final class Ledger {
     }
     divide(writes, Database.MAX_WRITES_A_TRANSACTION - on.places().size());
     on.places().forEach(place -> writes.add(new GroupedCount(ledgerTable, place, 1)));
+    return writes;
+  }
+
+  /// The changes of the shards of one account. Where it is a run's, its head is changed if the
+  /// run's end or tuple is, and the shard of the hold must not say that the run has ended
+  /// (ledger.md#runs).
+  private List<GroupedWrite> postingsOf(ConditionalHold hold, @Nullable Renew renew) {
+    List<Posting> postings = hold.postings();
+    Posting ofHold = postings.getFirst();
+    List<GroupedWrite> writes = new ArrayList<>();
+    boolean hasHead = false;
+    for (Posting posting : postings) {
+      boolean isHead = posting.account().shard() == 0;
+      hasHead |= isHead;
+      writes.add(
+          new GroupedPosting(
+              ledgerTable,
+              posting,
+              isHead && renew != null ? renew.ahead() : null,
+              renew != null && !isHead && posting.equals(ofHold)));
+    }
+    if (renew != null && !hasHead && renew.changesHead()) {
+      Posting nothing = new Posting(ofHold.account().head(), MicroUsd.ZERO, MicroUsd.ZERO);
+      writes.add(new GroupedPosting(ledgerTable, nothing, renew.ahead(), false));
+    }
     return writes;
   }
 
@@ -605,7 +661,11 @@ public final class Ledger {
       int wanted = wantedShards(enforced, stored.key(), count);
       if (wanted > count) {
         any = true;
-        if (database.write(AccountItem.split(ledgerTable, stored, wanted), deadline).isDone()) {
+        Write split =
+            stored.key().scope() == Scope.RUN
+                ? RunItem.split(ledgerTable, stored, wanted)
+                : AccountItem.split(ledgerTable, stored, wanted);
+        if (database.write(split, deadline).isDone()) {
           LOG.infof("account %s has %d shards, it had %d", stored.key(), wanted, count);
         }
       }

@@ -52,13 +52,14 @@ final class LedgerReader {
       Deadline deadline) {
     Map<AccountKey, KnownShards.Choice> choices = new HashMap<>();
     Set<Key> ledgerKeys = new LinkedHashSet<>();
-    for (AccountKey account : accounts) {
+    Set<AccountKey> heads = new LinkedHashSet<>(accounts);
+    runIds.forEach(runId -> heads.add(RunItem.account(tenantId, runId)));
+    for (AccountKey account : heads) {
       KnownShards.Choice choice = known.before(account, extent);
       choices.put(account, choice);
       choice.numbers().forEach(number -> ledgerKeys.add(AccountItem.key(account.ofShard(number))));
     }
     rates.forEach(rate -> ledgerKeys.add(RateItem.key(rate)));
-    runIds.forEach(runId -> ledgerKeys.add(RunItem.key(tenantId, runId)));
     Map<String, Collection<Key>> wanted = new HashMap<>();
     wanted.put(ledgerTable, ledgerKeys);
     if (id != null) {
@@ -125,6 +126,11 @@ final class LedgerReader {
             } else if (key.shard() == 0) {
               whole.put(key, account);
             }
+          });
+      runs.replaceAll(
+          (runId, run) -> {
+            Account account = whole.get(run.account().key());
+            return account == null ? run : run.over(account);
           });
       return new Snapshot(reservation, whole, rates, runs);
     }

@@ -71,6 +71,11 @@ public record Run(
     return with(rules, account.at(instant));
   }
 
+  /// The same run with the sums of all shards of its account.
+  Run over(Account whole) {
+    return with(rules, whole);
+  }
+
   private Run with(Rules newRules, Account newAccount) {
     return new Run(
         tenantId,

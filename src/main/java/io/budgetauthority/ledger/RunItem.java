@@ -2,7 +2,6 @@ package io.budgetauthority.ledger;
 
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
-import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
@@ -43,10 +42,14 @@ public final class RunItem {
   /// move is a write of its own. So a reader of the index judges each run by `run_expires`.
   private static final String RENEW = ", run_expires = :expires, run_due_at = :due";
 
-  private static final int STEPS_OF_A_LIFE = 16;
+  static final int STEPS_OF_A_LIFE = 16;
 
   /// The condition that the run is still open, as it was read.
   private static final String STILL_OPEN = " AND run_closed = :open";
+
+  /// The condition that a shard other than the head is not marked as that of a run that has ended.
+  private static final Write.Condition NOT_MARKED =
+      new Write.Condition("attribute_not_exists(run_closed)", Attributes.NONE);
 
   /// The prefix of the sort key of a child's mark.
   static final String CHILD = "child#";
@@ -54,7 +57,12 @@ public final class RunItem {
   private RunItem() {}
 
   static Key key(String tenantId, String runId) {
-    return AccountItem.key(AccountKey.total(tenantId, Scope.RUN, runId));
+    return AccountItem.key(account(tenantId, runId));
+  }
+
+  /// The account of a run.
+  static AccountKey account(String tenantId, String runId) {
+    return AccountKey.total(tenantId, Scope.RUN, runId);
   }
 
   /// Whether an account's item is that of a run.
@@ -233,17 +241,19 @@ public final class RunItem {
 
   /// The writes that create a run: its item and, where it has a parent, the mark by which it is
   /// found among the children of that parent.
-  static List<Write.Put> start(String table, Run run) {
+  ///
+  /// @param parentShards how many shards the account of the parent has. The marks are spread over
+  ///   their partitions, because a partition takes 1,000 write units a second
+  static List<Write.Put> start(String table, Run run, int parentShards) {
     String parent = run.parentRunId();
-    return parent == null
-        ? List.of(create(table, run))
-        : List.of(create(table, run), childOf(table, run.tenantId(), parent, run.runId()));
-  }
-
-  private static Write.Put childOf(
-      String table, String tenantId, String parentRunId, String runId) {
-    Key parent = key(tenantId, parentRunId);
-    return new Write.Put(table, Attributes.at(new Key(parent.partition(), CHILD + runId)).build());
+    if (parent == null) {
+      return List.of(create(table, run));
+    }
+    AccountKey shard =
+        account(run.tenantId(), parent)
+            .ofShard(Math.floorMod(run.runId().hashCode(), parentShards));
+    Key mark = new Key(shard.partitionKey(), CHILD + run.runId());
+    return List.of(create(table, run), new Write.Put(table, Attributes.at(mark).build()));
   }
 
   /// The run that a child's mark names.
@@ -252,22 +262,63 @@ public final class RunItem {
   }
 
   /// The condition that the run exists and is open.
-  static Write open(String table, Run run) {
+  ///
+  /// @param shard one of the shards of its account, which then says so; 0 for the head
+  static Write open(String table, Run run, int shard) {
     return new Write.Check(
         table,
-        AccountItem.key(run.account().key()),
-        new Write.Condition(
-            "run_closed = :open", Attributes.builder().put(":open", false).build()));
+        AccountItem.key(run.account().key().ofShard(shard)),
+        shard == 0
+            ? new Write.Condition(
+                "run_closed = :open", Attributes.builder().put(":open", false).build())
+            : NOT_MARKED);
+  }
+
+  /// The same update of a shard other than the head, under the condition that the run has not
+  /// ended.
+  static Write.Update whileOpen(Write.Update ofShard) {
+    return ofShard.onlyIf(NOT_MARKED);
+  }
+
+  /// Marks a shard other than the head of a run that has ended, so that no call is held on it any
+  /// more. A shard that does not exist is made, because a call could make it.
+  static Write.Update markEnded(String table, AccountKey shard) {
+    return new Write.Update(
+        table,
+        AccountItem.key(shard),
+        "SET run_closed = :closed, lim = if_not_exists(lim, :none), cmt = if_not_exists(cmt, :none),"
+            + " res = if_not_exists(res, :none), avl = if_not_exists(avl, :none)",
+        null,
+        Attributes.builder().put(":closed", true).put(":none", MicroUsd.ZERO).build());
+  }
+
+  /// Takes a run whose shards are all marked from the index of due runs.
+  static Write.Update leaveDue(String table, Run ended) {
+    return new Write.Update(
+        table,
+        AccountItem.key(ended.account().key()),
+        "REMOVE run_due_bucket, run_due_at",
+        "run_closed = :closed",
+        Attributes.builder().put(":closed", true).build());
+  }
+
+  /// Gives the account of a run more shards, if it is open and still has as many as were read.
+  static Write.Update split(String table, Account stored, int shards) {
+    return AccountItem.split(table, stored, shards)
+        .onlyIf(
+            new Write.Condition(
+                "run_closed = :open", Attributes.builder().put(":open", false).build()));
   }
 
   /// Ends the run if it is still as it was read. It must be open and bound to the same user and
   /// key, because their counters are decremented with it. A run that expires must also not have
-  /// been renewed since. The run leaves the index of due runs, because nothing more is to be done
-  /// for it.
-  static Write end(String table, Run seen, Run.State as) {
+  /// been renewed since. A run of one item leaves the index of due runs, because nothing more is to
+  /// be done for it. One with several shards is due at once, until they are marked.
+  static Write end(String table, Run seen, Run.State as, Instant now) {
     Attributes.Builder values = Attributes.builder().put(":closed", true).put(":open", false);
     StringBuilder set = new StringBuilder("SET run_closed = :closed");
-    StringBuilder condition = new StringBuilder("run_closed = :open");
+    StringBuilder condition = new StringBuilder("run_closed = :open AND ");
+    condition.append(AccountItem.sameShards(seen.account(), values));
     if (as == Run.State.EXPIRED) {
       set.append(", run_expired = :closed");
       condition.append(" AND run_expires = :seen");
@@ -276,10 +327,16 @@ public final class RunItem {
     stillCounted(condition, values, seen);
     stillBound(condition, values, "run_user_id", seen.tuple().userId());
     stillBound(condition, values, "run_key_id", seen.tuple().keyId());
+    if (seen.account().isSplit()) {
+      set.append(", run_due_at = :now");
+      values.put(":now", now);
+    } else {
+      set.append(" REMOVE run_due_bucket, run_due_at");
+    }
     return new Write.Update(
         table,
         AccountItem.key(seen.account().key()),
-        set + " REMOVE run_due_bucket, run_due_at",
+        set.toString(),
         condition.toString(),
         values.build());
   }
@@ -303,11 +360,11 @@ public final class RunItem {
     }
   }
 
-  /// Holds an amount on a run's account, renews the run and binds newly stated parts of its tuple.
-  static Write renew(String table, ConditionalHold hold, Ledger.Renew renew) {
+  /// The same update of a run's account, which also renews the run and binds newly stated parts of
+  /// its tuple.
+  static Write.Update renew(Write.Update plain, Ledger.Renew renew) {
     Run seen = renew.seen();
     Tuple completed = renew.completed();
-    Write.Update plain = AccountItem.hold(table, hold);
     Attributes.Builder values =
         Attributes.builder()
             .put(":expires", renew.expiresAt())
@@ -331,7 +388,7 @@ public final class RunItem {
       bind(set, condition, values, seen, completed);
     }
     return new Write.Update(
-        table,
+        plain.table(),
         plain.key(),
         set.toString(),
         condition.toString(),

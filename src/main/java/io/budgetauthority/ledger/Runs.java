@@ -1,5 +1,8 @@
 package io.budgetauthority.ledger;
 
+import io.budgetauthority.ledger.account.Account;
+import io.budgetauthority.ledger.account.AccountItem;
+import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.ledger.counter.RunCounts;
 import io.budgetauthority.ledger.increase.Increases;
@@ -23,6 +26,7 @@ import io.budgetauthority.tenant.ScopeId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,10 +66,41 @@ public final class Runs {
 
   /// A run by its id; empty where none exists.
   public Optional<Run> find(String tenantId, String runId) {
+    Deadline deadline = Deadline.ofRequest();
     return database
-        .get(ledgerTable, RunItem.key(tenantId, runId), Deadline.ofRequest())
+        .get(ledgerTable, RunItem.key(tenantId, runId), deadline)
         .filter(RunItem::isRun)
-        .map(RunItem::read);
+        .map(RunItem::read)
+        .map(run -> withAllShards(List.of(run), deadline).getFirst());
+  }
+
+  /// The same runs, with the sums of all shards of their accounts.
+  private List<Run> withAllShards(List<Run> runs, Deadline deadline) {
+    List<Key> keys =
+        runs.stream()
+            .flatMap(run -> Shards.keysBesideHead(run.account()).stream())
+            .map(AccountItem::key)
+            .toList();
+    if (keys.isEmpty()) {
+      return runs;
+    }
+    Map<AccountKey, Map<Integer, Account>> shards = new HashMap<>();
+    for (Attributes item : database.getAll(ledgerTable, keys, deadline)) {
+      Account shard = AccountItem.read(item);
+      shards
+          .computeIfAbsent(shard.key().head(), head -> new HashMap<>())
+          .put(shard.key().shard(), shard);
+    }
+    return runs.stream()
+        .map(
+            run ->
+                run.account().isSplit()
+                    ? run.over(
+                        Shards.whole(
+                                run.account(), shards.getOrDefault(run.account().key(), Map.of()))
+                            .account())
+                    : run)
+        .toList();
   }
 
   /// Creates a run without a decision, and increments its counters.
@@ -83,9 +118,13 @@ public final class Runs {
   private Ledger.Outcome start(
       Run run, @Nullable Run parent, RunCounts.Placed.On on, Deadline deadline) {
     List<Write> writes =
-        new ArrayList<>(RunItem.start(ledgerTable, run.countedOn(Ledger.countedOn(on))));
+        new ArrayList<>(
+            RunItem.start(
+                ledgerTable,
+                run.countedOn(Ledger.countedOn(on)),
+                parent == null ? 1 : parent.account().split().count()));
     if (parent != null) {
-      writes.add(RunItem.open(ledgerTable, parent));
+      writes.add(RunItem.open(ledgerTable, parent, shardOf(parent)));
     }
     int firstCounter = writes.size();
     on.places().forEach(place -> writes.add(place.increment(ledgerTable, 1)));
@@ -93,6 +132,13 @@ public final class Runs {
     return written.isDone()
         ? new Ledger.Outcome.Reserved()
         : Ledger.refusal(counts, on.places(), firstCounter, written);
+  }
+
+  /// The shard of a run that says whether the run is open. Where the run has several, the head is
+  /// the one that most calls write.
+  private static int shardOf(Run run) {
+    int others = run.account().split().count() - 1;
+    return others == 0 ? 0 : 1 + (int) Long.remainderUnsigned(SharedDraw.fresh(), others);
   }
 
   /// A write that replaces the ceiling of a run, if the ceiling is still as it was read.
@@ -105,37 +151,56 @@ public final class Runs {
     return RunItem.putRates(ledgerTable, seen, rates);
   }
 
-  /// Ends all descendants of a run, also those of descendants that have ended.
-  public void closeDescendants(String tenantId, String runId, Instant now) {
-    for (String child : childrenOf(tenantId, runId)) {
-      boolean found =
-          Optimistic.retry(
+  /// Ends all descendants of a run that has ended, also those of descendants that ended before.
+  public void closeDescendants(Run ended, Instant now) {
+    String tenantId = ended.tenantId();
+    for (String child : childrenOf(ended)) {
+      Optimistic.retry(
               Deadline.ofRequest(),
               "run " + child,
               () -> {
-                Optional<Run> run = find(tenantId, child);
-                return run.isEmpty()
-                        || run.get().ended() != null
-                        || end(run.get(), Run.State.CLOSED, now)
-                    ? Attempt.done(run.isPresent())
-                    : Attempt.conflict();
-              });
-      if (found) {
-        closeDescendants(tenantId, child, now);
-      }
+                Run run = find(tenantId, child).orElse(null);
+                if (run != null && run.ended() == null && !end(run, Run.State.CLOSED, now)) {
+                  return Attempt.<Optional<Run>>conflict();
+                }
+                if (run != null && run.ended() != null) {
+                  markShards(run);
+                }
+                return Attempt.done(Optional.ofNullable(run));
+              })
+          .ifPresent(run -> closeDescendants(run, now));
     }
   }
 
   /// Ends a run as it was read, decrements its counters and writes the notice of it. False where it
   /// was ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
-    return database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
+    boolean ended = database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
+    if (ended) {
+      markShards(seen);
+    }
+    return ended;
   }
 
-  /// The writes that end a run, if it is still as it was read.
+  /// Marks the shards of a run that has ended, so that calls that read the run before are not held
+  /// on them any more (ledger.md#runs). Does nothing where the run has one item. Until it is done
+  /// the run is due, so the sweeper does it where the caller of [#end] stopped.
+  public void markShards(Run ended) {
+    List<AccountKey> shards = Shards.keysBesideHead(ended.account());
+    if (shards.isEmpty()) {
+      return;
+    }
+    for (AccountKey shard : shards) {
+      database.write(RunItem.markEnded(ledgerTable, shard), Deadline.ofRequest());
+    }
+    database.write(RunItem.leaveDue(ledgerTable, ended), Deadline.ofRequest());
+  }
+
+  /// The writes that end a run, if it is still as it was read. Once they are written, the caller
+  /// calls [#markShards].
   public List<Write> endingOf(Run seen, Run.State as, Instant now) {
     List<Write> writes = new ArrayList<>();
-    writes.add(RunItem.end(ledgerTable, seen, as));
+    writes.add(RunItem.end(ledgerTable, seen, as, now));
     writes.add(RunClosed.of(seen, as, now).write(decisionsTable));
     writes.addAll(decrementsOf(seen));
     return writes;
@@ -167,34 +232,41 @@ public final class Runs {
   /// The children of a run, also those that have ended, in the order of their ids.
   ///
   /// @param after the id of the last one of the page before; null for the first page
-  public List<Run> children(String tenantId, String runId, int limit, @Nullable String after) {
+  public List<Run> children(Run parent, int limit, @Nullable String after) {
+    Deadline deadline = Deadline.ofRequest();
     String first = RunItem.CHILD + (after == null ? "" : after + FIRST_AFTER);
+    List<Attributes> marks = new ArrayList<>();
+    for (AccountKey shard : Shards.keys(parent.account())) {
+      marks.addAll(
+          database.first(
+              Query.between(ledgerTable, shard.partitionKey(), first, RunItem.CHILD + LAST),
+              limit,
+              deadline));
+    }
     List<Key> keys =
-        database
-            .first(
-                Query.between(
-                    ledgerTable,
-                    ScopeId.partitionKey(tenantId, Scope.RUN, runId),
-                    first,
-                    RunItem.CHILD + LAST),
-                limit,
-                Deadline.ofRequest())
-            .stream()
-            .map(mark -> RunItem.key(tenantId, RunItem.child(mark)))
+        marks.stream()
+            .map(RunItem::child)
+            .sorted()
+            .limit(limit)
+            .map(child -> RunItem.key(parent.tenantId(), child))
             .toList();
-    return database.getAll(ledgerTable, keys, Deadline.ofRequest()).stream()
-        .filter(RunItem::isRun)
-        .map(RunItem::read)
-        .sorted(Comparator.comparing(Run::runId))
-        .toList();
+    List<Run> children =
+        database.getAll(ledgerTable, keys, deadline).stream()
+            .filter(RunItem::isRun)
+            .map(RunItem::read)
+            .sorted(Comparator.comparing(Run::runId))
+            .toList();
+    return withAllShards(children, deadline);
   }
 
-  private List<String> childrenOf(String tenantId, String runId) {
+  private List<String> childrenOf(Run parent) {
     List<String> children = new ArrayList<>();
-    database.each(
-        Query.prefix(ledgerTable, ScopeId.partitionKey(tenantId, Scope.RUN, runId), RunItem.CHILD),
-        Deadline::ofRequest,
-        mark -> children.add(RunItem.child(mark)));
+    for (AccountKey shard : Shards.keys(parent.account())) {
+      database.each(
+          Query.prefix(ledgerTable, shard.partitionKey(), RunItem.CHILD),
+          Deadline::ofRequest,
+          mark -> children.add(RunItem.child(mark)));
+    }
     return children;
   }
 
@@ -249,6 +321,6 @@ public final class Runs {
         .getAll(ledgerTable, found.items().stream().map(Attributes::key).toList(), deadline)
         .forEach(item -> runs.add(RunItem.read(item)));
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
-    return runs;
+    return withAllShards(runs, deadline);
   }
 }

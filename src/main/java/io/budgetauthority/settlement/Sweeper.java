@@ -235,9 +235,14 @@ public final class Sweeper {
     }
   }
 
+  /// A run that has ended is due where some of its shards do not say so yet.
   private void end(Run run, Tally tally) {
+    if (run.ended() != null) {
+      runs.markShards(run);
+      return;
+    }
     Instant now = Instant.ofEpochMilli(clock.millis());
-    boolean over = run.ended() == null && now.isAfter(run.expiresAt().plus(skewOf(run.tenantId())));
+    boolean over = now.isAfter(run.expiresAt().plus(skewOf(run.tenantId())));
     if (over && runs.end(run, Run.State.EXPIRED, now)) {
       tally.runsEnded.incrementAndGet();
     }

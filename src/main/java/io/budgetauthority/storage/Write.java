@@ -126,7 +126,7 @@ public sealed interface Write {
       }
     }
 
-    /// The same update under a condition.
+    /// The same update under one more condition.
     public Update onlyIf(Condition more) {
       Map<String, String> allNames = new HashMap<>(names);
       allNames.putAll(more.names());
@@ -135,7 +135,7 @@ public sealed interface Write {
           key,
           expression,
           allNames,
-          more.expression(),
+          condition == null ? more.expression() : condition + " AND " + more.expression(),
           values.toBuilder().putAll(more.values()).build(),
           returnsStored);
     }

@@ -35,20 +35,41 @@ class ShardsPropertyTest {
   private static final int THREADS_EACH = 3;
   private static final int STEPS = 30;
 
+  private static final String ROOT = "root";
+
+  /// The account that all calls share.
+  private enum Shared {
+    CEILING,
+    ROOT_RUN
+  }
+
   /// What was asked, and the states of the account before and after.
   private record Asked(long amount, boolean allowed, List<Long> meanwhile) {}
 
   @ParameterizedTest
-  @CsvSource({"1,2,false", "2,5,true", "3,7,true", "4,16,false", "5,64,true"})
-  void whenAllHappensAtOnce_eachAnswerWasTrue(long seed, int shards, boolean changes)
+  @CsvSource({
+    "1,2,false,CEILING",
+    "2,5,true,CEILING",
+    "3,7,true,CEILING",
+    "4,16,false,CEILING",
+    "5,64,true,CEILING",
+    "6,2,false,ROOT_RUN",
+    "7,7,true,ROOT_RUN",
+    "8,64,true,ROOT_RUN"
+  })
+  void whenAllHappensAtOnce_eachAnswerWasTrue(long seed, int shards, boolean changes, Shared shared)
       throws Exception {
-    TestAuthority plain = new TestAuthority();
-    plain.policy(Policy.DEFAULT);
-    put(plain, 400, shards);
-    assertThat(ask(plain, "first", 1).decision().isBlocked()).isFalse();
+    TestAuthority plain = shared == Shared.CEILING ? new TestAuthority() : withRoot(shards);
+    if (shared == Shared.CEILING) {
+      plain.policy(Policy.DEFAULT);
+      put(plain, 400, shards);
+    }
+    assertThat(ask(plain, shared, "first", 1).decision().isBlocked()).isFalse();
+    assertThat(accountOf(plain, shared).split().count()).isEqualTo(shards);
     Timeline timeline =
         new Timeline(
-            LocalCloudForTests.dynamoDb().build(), () -> tenant(plain).available().micros());
+            LocalCloudForTests.dynamoDb().build(),
+            () -> accountOf(plain, shared).available().micros());
     List<Asked> answers = Collections.synchronizedList(new ArrayList<>());
     List<Callable<Integer>> threads = new ArrayList<>();
     for (int process = 0; process < PROCESSES; process++) {
@@ -58,7 +79,7 @@ class ShardsPropertyTest {
         String name = process + "-" + thread;
         RandomGenerator random =
             RandomGeneratorFactory.of("SplittableRandom").create(seed * 1_000 + name.hashCode());
-        threads.add(() -> use(one, name, random, timeline, answers, changes));
+        threads.add(() -> use(one, shared, name, random, timeline, answers, changes));
       }
     }
     int contended = 0;
@@ -82,12 +103,19 @@ class ShardsPropertyTest {
     if (!changes) {
       assertThat(timeline.between(0, timeline.mark())).allMatch(it -> it >= 0);
     }
-    check(plain);
+    check(accountOf(plain, shared));
+  }
+
+  /// A root run of 400 micro-USD that has one call of nothing. The next call on it splits it.
+  private static TestAuthority withRoot(int shards) {
+    TestAuthority one = TestAuthority.withShards(shards);
+    one.policy(Policy.DEFAULT);
+    var unused = one.ask("of-root", ROOT, 0, 0, MicroUsd.of(400));
+    return one;
   }
 
   /// Each shard adds up, and so do their limits. Only the head may be in debt.
-  private static void check(TestAuthority plain) {
-    Account account = tenant(plain);
+  private static void check(Account account) {
     MicroUsd limits = MicroUsd.ZERO;
     for (Account shard : account.items()) {
       assertThat(shard.addsUp()).as("%s", shard).isTrue();
@@ -99,8 +127,10 @@ class ShardsPropertyTest {
     assertThat(limits).isEqualTo(account.limit());
   }
 
-  private static Account tenant(TestAuthority process) {
-    return process.account(Scope.TENANT, "-");
+  private static Account accountOf(TestAuthority process, Shared shared) {
+    return shared == Shared.CEILING
+        ? process.account(Scope.TENANT, "-")
+        : process.account(Scope.RUN, ROOT);
   }
 
   private static void put(TestAuthority one, long limit, int shards) {
@@ -111,13 +141,18 @@ class ShardsPropertyTest {
             new Ceiling(MicroUsd.of(limit), null, null, List.of(), null, null, shards));
   }
 
-  private static Answer.Decided ask(TestAuthority one, String key, int tokens) {
-    return (Answer.Decided) one.ask(key, "run-" + key, 0, tokens, RUN_LIMIT);
+  private static Answer.Decided ask(TestAuthority one, Shared shared, String key, int tokens) {
+    String run = "run-" + key;
+    return (Answer.Decided)
+        (shared == Shared.CEILING
+            ? one.ask(key, run, 0, tokens, RUN_LIMIT)
+            : one.askAsChild(key, run, ROOT, 0, tokens));
   }
 
   /// @return how many asks ended in contention
   private static int use(
       TestAuthority one,
+      Shared shared,
       String name,
       RandomGenerator random,
       Timeline timeline,
@@ -127,7 +162,7 @@ class ShardsPropertyTest {
     List<String> open = new ArrayList<>();
     for (int step = 0; step < STEPS; step++) {
       if (changes && random.nextInt(25) == 0) {
-        changeLimit(one, timeline, 200 + random.nextInt(300));
+        changeLimit(one, shared, timeline, 200 + random.nextInt(300));
       } else if (!open.isEmpty() && random.nextInt(5) < 2) {
         String key = open.remove(random.nextInt(open.size()));
         int tokens = random.nextInt(changes && random.nextInt(4) == 0 ? 30 : 2);
@@ -137,7 +172,7 @@ class ShardsPropertyTest {
         int tokens = 1 + random.nextInt(random.nextInt(4) == 0 ? 40 : 8);
         int from = timeline.mark();
         try {
-          boolean allowed = !ask(one, key, tokens).decision().isBlocked();
+          boolean allowed = !ask(one, shared, key, tokens).decision().isBlocked();
           answers.add(new Asked(5L * tokens, allowed, timeline.between(from, timeline.mark())));
           if (allowed) {
             open.add(key);
@@ -150,16 +185,24 @@ class ShardsPropertyTest {
     return contended;
   }
 
-  private static void changeLimit(TestAuthority one, Timeline timeline, int limit) {
+  private static void changeLimit(TestAuthority one, Shared shared, Timeline timeline, int limit) {
     try {
       var unused =
           timeline.write(
               () -> {
-                put(one, limit, tenant(one).split().count());
+                change(one, shared, limit);
                 return limit;
               });
     } catch (Throwable e) {
       throw new AssertionError("the limit was not changed", e);
+    }
+  }
+
+  private static void change(TestAuthority one, Shared shared, int limit) {
+    if (shared == Shared.CEILING) {
+      put(one, limit, accountOf(one, shared).split().count());
+    } else {
+      var unused = one.configuration.putOfRun(one.tenantId, ROOT, Ceiling.of(MicroUsd.of(limit)));
     }
   }
 }

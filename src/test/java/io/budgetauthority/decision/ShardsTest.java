@@ -291,6 +291,22 @@ class ShardsTest {
     assertThat(checked(one, 500).available()).isEqualTo(MicroUsd.ZERO);
   }
 
+  /// It has no other shard to use, so it waits until its deadline and is not decided in rounds.
+  @Test
+  void whenTheHeadIsBusyForLong_aHoldOfAnotherModeWaits() {
+    TestAuthority one = withTenantCeiling(500, 8);
+    assertThat(isAllowed(ask(one, "first", 1))).isTrue();
+    put(one, 500, Mode.SOFT_GATE, 8);
+    Faults busy = new Faults(11, 0, 90);
+    TestAuthority process = one.anotherProcess(busy);
+
+    for (int i = 0; i < 10; i++) {
+      assertThat(process.ask("soft-" + i, "run-" + i, 0, 1, RUN_LIMIT))
+          .isInstanceOfSatisfying(Answer.Decided.class, it -> assertThat(isAllowed(it)).isTrue());
+    }
+    assertThat(busy.conflicts.get()).isGreaterThan(40);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {8, 64})
   void whenAnIncreaseIsSpentToo_aCallIsRefused(int shards) {

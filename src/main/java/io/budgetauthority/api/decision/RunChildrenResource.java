@@ -43,10 +43,9 @@ public final class RunChildrenResource {
     Caller caller = access.require(Role.GATEWAY, Role.AGENT, Role.VIEWER, Role.ADMIN);
     int most = Page.limit(limit);
     String last = after == null || after.isEmpty() ? null : Ids.requireRunId("after", after);
-    if (VisibleRun.find(runs, caller, runId).isEmpty()) {
-      throw RunRefusals.notFound(runId);
-    }
-    List<Run> children = runs.children(caller.tenantId(), runId, most, last);
+    Run parent =
+        VisibleRun.find(runs, caller, runId).orElseThrow(() -> RunRefusals.notFound(runId));
+    List<Run> children = runs.children(parent, most, last);
     Instant now = clock.instant();
     return new Page<>(
         children.stream()

@@ -320,13 +320,17 @@ public final class AccountItem {
   /// The update that gives an account more shards, if it still has as many as were read.
   public static Write.Update split(String table, Account stored, int shards) {
     Attributes.Builder values = Attributes.builder().put(":shards", shards);
-    String condition = "attribute_not_exists(shd)";
-    if (stored.isSplit()) {
-      values.put(":seen", stored.split().count());
-      condition = "shd = :seen";
+    String condition = PRESENT + " AND " + sameShards(stored, values);
+    return new Write.Update(table, key(stored.key()), SPLIT, condition, values.build());
+  }
+
+  /// The condition that an account still has as many shards as were read.
+  public static String sameShards(Account seen, Attributes.Builder values) {
+    if (!seen.isSplit()) {
+      return "attribute_not_exists(shd)";
     }
-    return new Write.Update(
-        table, key(stored.key()), SPLIT, PRESENT + " AND " + condition, values.build());
+    values.put(":shseen", seen.split().count());
+    return "shd = :shseen";
   }
 
   /// The update that moves a posting's micro-USD between an account's sums.

@@ -38,6 +38,29 @@ public record Shards(
     }
   }
 
+  /// All shards of an account.
+  ///
+  /// @param others those that exist, by number
+  public static Shards whole(Account head, Map<Integer, Account> others) {
+    return new Shards(head, others, 0, true, Sums.ZERO);
+  }
+
+  /// The keys of the shards of an account.
+  public static List<AccountKey> keys(Account account) {
+    return keysFrom(0, account);
+  }
+
+  /// The keys of the shards that an account has beside its head.
+  public static List<AccountKey> keysBesideHead(Account account) {
+    return keysFrom(1, account);
+  }
+
+  private static List<AccountKey> keysFrom(int first, Account account) {
+    return IntStream.range(first, account.split().count())
+        .mapToObj(account.key()::ofShard)
+        .toList();
+  }
+
   public int count() {
     return head.split().count();
   }

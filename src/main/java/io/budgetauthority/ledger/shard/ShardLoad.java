@@ -49,6 +49,17 @@ public final class ShardLoad {
       long conflicts,
       boolean wasQuiet) {
 
+    static Counts ofNew(AccountKey key, int count, long now) {
+      return new Counts(key.period(), 1, count, now, 0, 0, true);
+    }
+
+    Counts afterTry(AccountKey key, boolean conflicted) {
+      return key.period().equals(period)
+          ? new Counts(
+              period, carried, count, since, tries + 1, conflicts + (conflicted ? 1 : 0), wasQuiet)
+          : this;
+    }
+
     Counts after(long now, int newCount) {
       return new Counts(period, carried, newCount, now, 0, 0, isQuiet());
     }
@@ -74,26 +85,16 @@ public final class ShardLoad {
     this.stated = stated;
   }
 
-  /// Counts one try of a transaction that writes an account.
+  /// Counts one try of a transaction that writes an account. There are many runs and few that many
+  /// calls share, so a run counts from its first conflict on.
   ///
   /// @param conflicted whether another transaction was writing it
   public void count(AccountKey key, boolean conflicted) {
-    if (key.scope() == Scope.RUN) {
-      return;
+    CeilingName name = CeilingName.of(key);
+    if (conflicted && key.scope() == Scope.RUN) {
+      accounts.computeIfAbsent(name, same -> Counts.ofNew(key, 1, nanos.getAsLong()));
     }
-    accounts.computeIfPresent(
-        CeilingName.of(key),
-        (same, counts) ->
-            key.period().equals(counts.period())
-                ? new Counts(
-                    counts.period(),
-                    counts.carried(),
-                    counts.count(),
-                    counts.since(),
-                    counts.tries() + 1,
-                    counts.conflicts() + (conflicted ? 1 : 0),
-                    counts.wasQuiet())
-                : counts);
+    accounts.computeIfPresent(name, (same, counts) -> counts.afterTry(key, conflicted));
   }
 
   /// How many shards an account should have.
@@ -103,13 +104,17 @@ public final class ShardLoad {
     if (stated != null) {
       return stated;
     }
+    CeilingName name = CeilingName.of(head);
+    if (head.scope() == Scope.RUN && !accounts.containsKey(name)) {
+      return count;
+    }
     long now = nanos.getAsLong();
     int[] wanted = {count};
     accounts.compute(
-        CeilingName.of(head),
+        name,
         (same, counts) -> {
           if (counts == null) {
-            return new Counts(head.period(), 1, count, now, 0, 0, true);
+            return Counts.ofNew(head, count, now);
           }
           int order = head.period().compareTo(counts.period());
           if (order < 0) {
