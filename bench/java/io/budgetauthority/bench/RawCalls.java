@@ -220,7 +220,9 @@ final class RawCalls implements AutoCloseable {
       case S -> utf8(value.s());
       case N -> (value.n().length() + 1) / 2 + 1;
       case L -> 3 + value.l().stream().mapToInt(element -> 1 + bytes(element)).sum();
-      default -> 1;
+      case B -> value.b().asByteArrayUnsafe().length;
+      case BOOL, NUL -> 1;
+      default -> throw new IllegalStateException("no decision has an attribute of " + value.type());
     };
   }
 

@@ -1,5 +1,7 @@
 package io.budgetauthority.ledger;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
@@ -17,6 +19,7 @@ import io.budgetauthority.ledger.counter.GroupedCount;
 import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.ledger.counter.RunCounts;
 import io.budgetauthority.ledger.group.GroupedWrite;
+import io.budgetauthority.ledger.group.ReadGroups;
 import io.budgetauthority.ledger.group.WriteGroups;
 import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.ledger.shard.Extent;
@@ -68,6 +71,11 @@ public final class Ledger {
   /// How often a call that finds an item busy waits for a short time only.
   private static final int SHORT_PAUSES = 2;
 
+  /// How many reservations a process knows without reading them, a few KB each, and for how long.
+  private static final int MAX_WRITTEN = 4_000;
+
+  private static final Duration WRITTEN_KEPT = Duration.ofMinutes(15);
+
   private final Database database;
   private final String ledgerTable;
   private final String decisionsTable;
@@ -76,6 +84,11 @@ public final class Ledger {
   private final RunCounts counts;
   private final LedgerReader reader;
   private final KnownShards known;
+
+  /// Most calls are settled by the process that decided them.
+  private final Cache<ReservationId, Reservation> lastWritten =
+      Caffeine.newBuilder().maximumSize(MAX_WRITTEN).expireAfterWrite(WRITTEN_KEPT).build();
+
   private final ShardLoad load;
 
   public Ledger(Database database, String ledgerTable, String decisionsTable) {
@@ -102,7 +115,8 @@ public final class Ledger {
     this.decisionsTable = decisionsTable;
     SharedDraw draw = new SharedDraw(groups.isSerial());
     this.known = new KnownShards(draw);
-    this.reader = new LedgerReader(database, ledgerTable, decisionsTable, known);
+    ReadGroups reads = new ReadGroups(database, groups.atOnce());
+    this.reader = new LedgerReader(database, reads, ledgerTable, decisionsTable, known);
     this.counts = new RunCounts(database, ledgerTable, draw);
     this.increases = new Increases(database, ledgerTable, decisionsTable);
   }
@@ -281,9 +295,15 @@ public final class Ledger {
 
   /// One reservation by its id, of any tenant: for the sweeper and the queue, never for a caller.
   public Optional<Reservation> find(ReservationId id, Deadline deadline) {
-    return database
-        .get(decisionsTable, ReservationItem.key(id), deadline)
-        .map(ReservationItem::read);
+    return reader.find(id, deadline);
+  }
+
+  /// A reservation that this process wrote a moment ago, as it wrote it; empty where it does not
+  /// know it. Others may have changed it since. A step from it has the condition that nobody did,
+  /// so only a step that is written may be answered.
+  public Optional<Reservation> lastWritten(String tenantId, ReservationId id) {
+    return Optional.ofNullable(lastWritten.getIfPresent(id))
+        .filter(found -> found.tenantId().equals(tenantId));
   }
 
   /// The reservations of these ids that exist and are the tenant's, at most 200 ids.
@@ -357,7 +377,13 @@ public final class Ledger {
     return switch (counts.place(write.counters(), wasBusy, deadline)) {
       case RunCounts.Placed.Full full -> new Outcome.OverLimit(full.counter(), full.count());
       case RunCounts.Placed.Moved moved -> new Outcome.Conflict();
-      case RunCounts.Placed.On on -> reserve(write, decision, on, busy != null, deadline);
+      case RunCounts.Placed.On on -> {
+        Outcome outcome = reserve(write, decision, on, busy != null, deadline);
+        if (outcome instanceof Outcome.Reserved && write.reservation().state().isOpen()) {
+          lastWritten.put(write.reservation().id(), write.reservation());
+        }
+        yield outcome;
+      }
     };
   }
 
@@ -711,6 +737,17 @@ public final class Ledger {
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
+    SettleOutcome outcome = write(move, deadline);
+    Reservation next = move.next();
+    if (outcome == SettleOutcome.SETTLED && next.state().isOpen() && move.rates().isEmpty()) {
+      lastWritten.put(next.id(), next);
+    } else {
+      lastWritten.invalidate(next.id());
+    }
+    return outcome;
+  }
+
+  private SettleOutcome write(Reservation.Step.Move move, Deadline deadline) {
     List<GroupedWrite> writes = groupedWritesOf(move, deadline);
     if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
       move.limitMoves().forEach(moves -> moveLimit(moves, deadline));

@@ -5,6 +5,7 @@ import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.RateItem;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.account.StoredRate;
+import io.budgetauthority.ledger.group.ReadGroups;
 import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.ledger.shard.KnownShards;
 import io.budgetauthority.record.AccountKey;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,12 +28,20 @@ import org.jspecify.annotations.Nullable;
 final class LedgerReader {
 
   private final Database database;
+  private final ReadGroups reads;
   private final String ledgerTable;
   private final String decisionsTable;
   private final KnownShards known;
 
-  LedgerReader(Database database, String ledgerTable, String decisionsTable, KnownShards known) {
+  /// @param reads what of this process's reads is sent together
+  LedgerReader(
+      Database database,
+      ReadGroups reads,
+      String ledgerTable,
+      String decisionsTable,
+      KnownShards known) {
     this.database = database;
+    this.reads = reads;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
     this.known = known;
@@ -66,7 +76,7 @@ final class LedgerReader {
       wanted.put(decisionsTable, List.of(ReservationItem.key(id)));
     }
     Found found = new Found();
-    database.getAll(wanted, deadline).forEach(found::add);
+    getAll(wanted, deadline).forEach(found::add);
     Set<Key> more = new LinkedHashSet<>();
     choices.replaceAll(
         (account, choice) -> {
@@ -81,9 +91,27 @@ final class LedgerReader {
           return now;
         });
     if (!more.isEmpty()) {
-      database.getAll(ledgerTable, more, deadline).forEach(found::add);
+      getAll(Map.of(ledgerTable, more), deadline).forEach(found::add);
     }
     return found.snapshot(choices, known);
+  }
+
+  /// One reservation by its id; empty where none exists.
+  Optional<Reservation> find(ReservationId id, Deadline deadline) {
+    Key key = ReservationItem.key(id);
+    return reads
+        .getAll(
+            Map.of(decisionsTable, List.of(key)),
+            deadline,
+            () -> database.get(decisionsTable, key, deadline).stream().toList())
+        .stream()
+        .findFirst()
+        .map(ReservationItem::read);
+  }
+
+  private List<Attributes> getAll(
+      Map<String, ? extends Collection<Key>> keys, Deadline deadline) {
+    return reads.getAll(keys, deadline, () -> database.getAll(keys, deadline));
   }
 
   /// What a read found.

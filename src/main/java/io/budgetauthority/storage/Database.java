@@ -43,7 +43,7 @@ public final class Database {
   /// The most writes of one transaction.
   public static final int MAX_WRITES_A_TRANSACTION = 100;
 
-  private static final int MAX_KEYS_A_BATCH = 100;
+  public static final int MAX_KEYS_A_BATCH = 100;
   private static final int MAX_PUTS_A_BATCH = 25;
   private static final Set<String> THROTTLED =
       Set.of("ThrottlingError", "ProvisionedThroughputExceeded");

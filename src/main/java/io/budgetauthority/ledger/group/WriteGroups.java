@@ -51,6 +51,11 @@ public final class WriteGroups {
     this.atOnce = atOnce;
   }
 
+  /// How many transactions may be under way at one time.
+  public int atOnce() {
+    return atOnce;
+  }
+
   /// Whether one transaction is under way at a time.
   public boolean isSerial() {
     return atOnce == 1;

@@ -1,0 +1,194 @@
+package io.budgetauthority.ledger.group;
+
+import io.budgetauthority.storage.Attributes;
+import io.budgetauthority.storage.Database;
+import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Key;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+/// Reads together what is wanted at the same time (ledger.md#group-commit). A read starts at once,
+/// unless so many are under way as may be. What waits meanwhile is one batch, which starts after
+/// each of its members arrived, so each reads what a read of its own would. If a batch fails, each
+/// member reads alone. Safe for use by many threads.
+public final class ReadGroups {
+
+  private final Database database;
+  private final int atOnce;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<Member> waiting = new ArrayDeque<>();
+  private int underWay;
+
+  /// @param atOnce how many reads may be under way at one time, at least 1
+  public ReadGroups(Database database, int atOnce) {
+    this.database = database;
+    this.atOnce = atOnce;
+  }
+
+  /// What a member is told: to read for a batch, what was found, or to read alone.
+  private sealed interface Turn {
+    record Lead(List<Member> batch) implements Turn {}
+
+    record Found(List<Attributes> items) implements Turn {}
+
+    record Alone() implements Turn {}
+  }
+
+  /// @param keys by table
+  private record Member(
+      Map<String, Set<Key>> keys, Deadline deadline, CompletableFuture<Turn> turn) {
+
+    int size() {
+      return keys.values().stream().mapToInt(Set::size).sum();
+    }
+  }
+
+  /// Every item that exists for these keys by table, strongly consistent.
+  ///
+  /// @param alone reads them where nothing else is read with them
+  public List<Attributes> getAll(
+      Map<String, ? extends Collection<Key>> keys,
+      Deadline deadline,
+      Supplier<List<Attributes>> alone) {
+    Map<String, Set<Key>> distinct = new LinkedHashMap<>();
+    keys.forEach((table, some) -> distinct.put(table, new LinkedHashSet<>(some)));
+    Member member = new Member(distinct, deadline, new CompletableFuture<>());
+    if (member.size() > Database.MAX_KEYS_A_BATCH) {
+      return alone.get();
+    }
+    arrive(member);
+    return switch (turnOf(member)) {
+      case Turn.Found found -> found.items();
+      case Turn.Alone it -> alone.get();
+      case Turn.Lead lead -> lead(lead.batch(), alone);
+    };
+  }
+
+  private void arrive(Member member) {
+    lock.lock();
+    try {
+      if (underWay == atOnce) {
+        waiting.addLast(member);
+        return;
+      }
+      underWay++;
+    } finally {
+      lock.unlock();
+    }
+    member.turn().complete(new Turn.Lead(List.of(member)));
+  }
+
+  /// What a member is told. It waits until its deadline, and then reads alone, unless it is in a
+  /// batch by then.
+  private Turn turnOf(Member member) {
+    try {
+      return member.turn().get(member.deadline().remaining().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return leaves(member) ? new Turn.Alone() : member.turn().join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return leaves(member) ? new Turn.Alone() : member.turn().join();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a turn is never a fault", e);
+    }
+  }
+
+  /// Whether a member still waited. It waits no longer.
+  private boolean leaves(Member member) {
+    lock.lock();
+    try {
+      return waiting.remove(member);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Reads for the first member and for those that wait for it.
+  private List<Attributes> lead(List<Member> batch, Supplier<List<Attributes>> alone) {
+    if (batch.size() == 1) {
+      try {
+        return alone.get();
+      } finally {
+        finish();
+      }
+    }
+    Map<Key, Attributes> found = null;
+    try {
+      found = read(batch);
+    } catch (RuntimeException e) {
+      // It is the members' own to find out, each by its own read.
+    } finally {
+      for (Member member : batch.subList(1, batch.size())) {
+        member.turn().complete(found == null ? new Turn.Alone() : of(member, found));
+      }
+      finish();
+    }
+    return found == null ? alone.get() : of(batch.getFirst(), found).items();
+  }
+
+  private Map<Key, Attributes> read(List<Member> batch) {
+    Map<String, Set<Key>> keys = new LinkedHashMap<>();
+    for (Member member : batch) {
+      member
+          .keys()
+          .forEach(
+              (table, some) ->
+                  keys.computeIfAbsent(table, same -> new LinkedHashSet<>()).addAll(some));
+    }
+    Deadline deadline = Deadline.earliest(batch.stream().map(Member::deadline).toList());
+    Map<Key, Attributes> found = new HashMap<>();
+    database.getAll(keys, deadline).forEach(item -> found.put(item.key(), item));
+    return found;
+  }
+
+  /// The keys of one table have no sort key and those of the other have one, so a key is enough.
+  private static Turn.Found of(Member member, Map<Key, Attributes> found) {
+    return new Turn.Found(
+        member.keys().values().stream()
+            .flatMap(Set::stream)
+            .map(found::get)
+            .filter(Objects::nonNull)
+            .toList());
+  }
+
+  private void finish() {
+    List<Member> next = new ArrayList<>();
+    lock.lock();
+    try {
+      int size = 0;
+      for (Iterator<Member> all = waiting.iterator(); all.hasNext(); ) {
+        Member member = all.next();
+        size += member.size();
+        if (size > Database.MAX_KEYS_A_BATCH) {
+          break;
+        }
+        next.add(member);
+        all.remove();
+      }
+      if (next.isEmpty()) {
+        underWay--;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (!next.isEmpty()) {
+      next.getFirst().turn().complete(new Turn.Lead(next));
+    }
+  }
+}
