@@ -43,14 +43,15 @@ public interface BudgetConfig {
   @WithDefault("300s")
   Duration usageOutageDelay();
 
-  /// how many transactions of the ledger a process has under way at one time, at least 1. What
-  /// waits meanwhile is written together, in few transactions. Those of one account always are. The
-  /// local build has 1, because its database writes one transaction at a time
+  /// how many transactions of the ledger a process has under way at one time, at least 1, and how
+  /// many reads. What waits meanwhile is written together, in few transactions, and read together.
+  /// Transactions of one account always are. The local build has 1, because its database writes one
+  /// transaction at a time
   @WithDefault("32")
   int transactionsAtOnce();
 
-  /// in how many items the ledger keeps each account whose ceiling states no `shards`, 1 to 64.
-  /// Empty for as many as the load needs: twice as many each time that a fifth of the transactions
-  /// of ten seconds conflict
+  /// in how many items the ledger keeps each account whose ceiling states no `shards`, and that of
+  /// each run with a second call, 1 to 64. Empty for as many as the load needs: twice as many each
+  /// time that a fifth of the transactions of ten seconds conflict
   Optional<Integer> shards();
 }

@@ -120,6 +120,12 @@ public final class TestAuthority {
         tenantId, newClock(), List.of(), List.of(), UnaryOperator.identity(), null);
   }
 
+  /// A process of a tenant of a given name, whose accounts have so many shards each.
+  public static TestAuthority of(String tenantId, int shards) {
+    return new TestAuthority(
+        tenantId, newClock(), List.of(), List.of(), UnaryOperator.identity(), shards);
+  }
+
   private static String newTenant() {
     return "tenant-" + UUID.randomUUID();
   }

@@ -109,8 +109,7 @@ final class LedgerReader {
         .map(ReservationItem::read);
   }
 
-  private List<Attributes> getAll(
-      Map<String, ? extends Collection<Key>> keys, Deadline deadline) {
+  private List<Attributes> getAll(Map<String, ? extends Collection<Key>> keys, Deadline deadline) {
     return reads.getAll(keys, deadline, () -> database.getAll(keys, deadline));
   }
 

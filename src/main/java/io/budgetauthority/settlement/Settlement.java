@@ -273,13 +273,11 @@ public final class Settlement {
         && ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED) {
       return done(move.next(), written);
     }
-    return untilTaken(
-        caller, id, deadline, (seen, until) -> result(step.apply(seen), seen, until));
+    return untilTaken(caller, id, deadline, (seen, until) -> result(step.apply(seen), seen, until));
   }
 
   private static boolean isForbidden(Caller caller, Reservation reservation) {
-    return caller.role() == Role.AGENT
-        && !reservation.principalId().equals(caller.principalId());
+    return caller.role() == Role.AGENT && !reservation.principalId().equals(caller.principalId());
   }
 
   /// One attempt at a step of a reservation as it was just read.
@@ -287,8 +285,7 @@ public final class Settlement {
     Attempt<Result> at(Reservation seen, Deadline deadline);
   }
 
-  private Result untilTaken(
-      Caller caller, ReservationId id, Deadline deadline, StepAttempt step) {
+  private Result untilTaken(Caller caller, ReservationId id, Deadline deadline, StepAttempt step) {
     return Optimistic.retry(
         deadline,
         "reservation " + id.reservationId(),

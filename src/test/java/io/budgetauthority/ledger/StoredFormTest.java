@@ -12,6 +12,8 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.TestConfiguration;
 import io.budgetauthority.configuration.AddIncrease;
 import io.budgetauthority.decision.Answer;
+import io.budgetauthority.decision.Ask;
+import io.budgetauthority.decision.AskBuilder;
 import io.budgetauthority.decision.PolicyBuilder;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.local.LocalCloudForTests;
@@ -39,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -84,8 +87,8 @@ class StoredFormTest {
     assertThat(tenant.split().count()).isEqualTo(4);
     assertThat(tenant.limit()).isEqualTo(MicroUsd.of(10_000));
     assertThat(tenant.items()).allMatch(Account::addsUp);
-    assertThat(tenant.reserved()).isEqualTo(MicroUsd.of(500));
-    assertThat(tenant.committed()).isEqualTo(MicroUsd.of(250));
+    assertThat(tenant.reserved()).isEqualTo(MicroUsd.of(560));
+    assertThat(tenant.committed()).isEqualTo(MicroUsd.of(270));
     Account user = account(service, Scope.USER, "ada");
     assertThat(user.limit()).isEqualTo(MicroUsd.of(6_000));
     assertThat(user.limitOfCeiling()).isEqualTo(MicroUsd.of(5_000));
@@ -103,8 +106,50 @@ class StoredFormTest {
     assertThat(service.commit(service.idOf("open"), 0, 10))
         .isInstanceOf(Settlement.Result.Done.class);
     assertThat(((Answer.Decided) ask(service, "new", 100)).decision().isBlocked()).isFalse();
-    assertThat(account(service, Scope.TENANT, "-").committed()).isEqualTo(MicroUsd.of(300));
+    assertThat(account(service, Scope.TENANT, "-").committed()).isEqualTo(MicroUsd.of(320));
     assertThat(account(service, Scope.USER, "ada").reserved()).isEqualTo(MicroUsd.of(500));
+    sharedRunsGoOn(service);
+  }
+
+  /// A run with shards that is open, and one that has ended.
+  private static void sharedRunsGoOn(TestAuthority service) {
+    Run root = service.run("root");
+    assertThat(root.account().split().count()).isEqualTo(3);
+    assertThat(root.account().items()).hasSize(3).allMatch(Account::addsUp);
+    assertThat(root.account().reserved()).isEqualTo(MicroUsd.of(40));
+    assertThat(root.account().committed()).isEqualTo(MicroUsd.of(20));
+    assertThat(service.runs.children(root, 100, null))
+        .extracting(Run::runId)
+        .containsExactly(
+            "child-0", "child-1", "child-2", "child-3", "child-4", "child-5", "child-6", "child-7");
+    assertThat(service.commit(service.idOf("child-7"), 0, 1))
+        .isInstanceOf(Settlement.Result.Done.class);
+    assertThat(((Answer.Decided) askOfBob(service, "late", "child-8", "root")).decision())
+        .matches(decision -> !decision.isBlocked());
+    assertThat(service.run("root").account().committed()).isEqualTo(MicroUsd.of(25));
+    assertThat(service.run("ended").ended()).isEqualTo(Run.State.CLOSED);
+    assertThat(askOfBob(service, "too-late", "ended", null))
+        .isEqualTo(new Answer.RunClosed("ended"));
+    assertThat(service.commit(service.idOf("ended-0"), 0, 1))
+        .isInstanceOf(Settlement.Result.Done.class);
+    assertThat(service.run("ended").account().committed()).isEqualTo(MicroUsd.of(5));
+  }
+
+  /// A call of 5 micro-USD.
+  private static Answer askOfBob(
+      TestAuthority service, String key, String run, @Nullable String parent) {
+    return service.authority.decide(
+        Ask.of(
+            service.gateway,
+            new AskBuilder()
+                .model(TestAuthority.MODEL)
+                .input(0)
+                .cap(1L)
+                .by("bob", "ci", null)
+                .parent(parent)
+                .build(),
+            key,
+            run));
   }
 
   private static Answer ask(TestAuthority service, String key, int tokens) {
@@ -122,7 +167,7 @@ class StoredFormTest {
   /// Makes the file with this version.
   private void write() throws IOException {
     TestAuthority service = TestAuthority.of(TENANT);
-    service.policy(new PolicyBuilder().reservationTtlSeconds(1_700).build());
+    service.policy(new PolicyBuilder().reservationTtlSeconds(1_700).newRunsPerDay(200_000).build());
     service.ceiling(
         Scope.TENANT,
         "-",
@@ -147,6 +192,7 @@ class StoredFormTest {
     assertThat(service.commit(service.idOf("committed"), 0, 50))
         .isInstanceOf(Settlement.Result.Done.class);
     assertThat(((Answer.Decided) ask(service, "blocked", 1_500)).decision().isBlocked()).isTrue();
+    writeSharedRuns(TestAuthority.of(TENANT, 3));
     ArrayNode all = JSON.createArrayNode();
     for (String table : tables()) {
       List<ObjectNode> items = new ArrayList<>();
@@ -157,6 +203,23 @@ class StoredFormTest {
       all.add(JSON.createArrayNode().addAll(items));
     }
     Files.writeString(ITEMS, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n");
+  }
+
+  private static void writeSharedRuns(TestAuthority service) {
+    for (int i = 0; i < 4; i++) {
+      assertThat(askOfBob(service, "root-" + i, "root", null)).isInstanceOf(Answer.Decided.class);
+      assertThat(askOfBob(service, "ended-" + i, "ended", null)).isInstanceOf(Answer.Decided.class);
+    }
+    for (int i = 0; i < 8; i++) {
+      assertThat(askOfBob(service, "child-" + i, "child-" + i, "root"))
+          .isInstanceOf(Answer.Decided.class);
+    }
+    for (int i = 0; i < 4; i++) {
+      assertThat(service.commit(service.idOf("root-" + i), 0, 1))
+          .isInstanceOf(Settlement.Result.Done.class);
+    }
+    assertThat(service.run("root").account().items()).hasSize(3);
+    assertThat(service.close("ended")).isTrue();
   }
 
   private static boolean isOfTenant(Map<String, AttributeValue> item) {

@@ -108,8 +108,7 @@ class ReadGroupsTest {
       assertThat(
               database
                   .write(
-                      new Write.Put(
-                          table, Attributes.at(key(i)).put("number", i).build()),
+                      new Write.Put(table, Attributes.at(key(i)).put("number", i).build()),
                       deadline())
                   .isDone())
           .isTrue();
