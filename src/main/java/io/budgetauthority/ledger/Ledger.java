@@ -585,8 +585,8 @@ public final class Ledger {
     return written.isDone() ? new Outcome.Reserved() : recognise(reservation, written.stored(0));
   }
 
-  /// The outcome for a key that is taken. If the stored item is the one that was being written, an
-  /// attempt whose answer was lost has written it.
+  /// The outcome for a key that is taken, or for a revision that is over. If the stored item is the
+  /// one that was being written, an attempt whose answer was lost has written it.
   private static Outcome recognise(Reservation written, Attributes item) {
     if (item.isEmpty()) {
       return new Outcome.Conflict();
@@ -597,9 +597,15 @@ public final class Ledger {
         : new Outcome.AlreadyDecided(stored);
   }
 
+  /// Two steps from one revision lead to the same revision, so all that a step may change counts.
   private static boolean isSameWrite(Reservation stored, Reservation written) {
     return stored.nonce().equals(written.nonce())
         && stored.revision() == written.revision()
+        && stored.state() == written.state()
+        && stored.forwarded() == written.forwarded()
+        && stored.expiresAt().equals(written.expiresAt())
+        && Objects.equals(stored.charge(), written.charge())
+        && Objects.equals(stored.releaseReason(), written.releaseReason())
         && stored.requestHash().equals(written.requestHash())
         && stored.decision().accounts().equals(written.decision().accounts())
         && stored.decision().rates().equals(written.decision().rates());

@@ -190,10 +190,13 @@ public final class Runs {
     if (shards.isEmpty()) {
       return;
     }
-    for (AccountKey shard : shards) {
-      database.write(RunItem.markEnded(ledgerTable, shard), Deadline.ofRequest());
+    List<Write> marks = new ArrayList<>();
+    shards.forEach(shard -> marks.add(RunItem.markEnded(ledgerTable, shard)));
+    marks.add(RunItem.leaveDue(ledgerTable, ended));
+    // Where calls write some of the shards, one transaction of all of them would not be written.
+    if (database.transact(marks, Deadline.ofRequest(), (number, busy) -> null).isBusy()) {
+      marks.forEach(mark -> database.write(mark, Deadline.ofRequest()));
     }
-    database.write(RunItem.leaveDue(ledgerTable, ended), Deadline.ofRequest());
   }
 
   /// The writes that end a run, if it is still as it was read. Once they are written, the caller

@@ -117,6 +117,9 @@ public final class UnreservedRecorder {
       accounts.evict(applying);
       return Attempt.conflict();
     }
+    if (!binding.isOf(seen.runs())) {
+      return Attempt.conflict();
+    }
     BudgetView view = view(occurrence, policy, binding, applying, seen, now);
     if (!view.rates().stream().allMatch(rate -> rateKeys.contains(rate.key()))
         || ledger.putTerms(view.rates(), deadline)
@@ -195,6 +198,15 @@ public final class UnreservedRecorder {
       Tuple tuple,
       @Nullable String orphanOf,
       Map<String, Run> seen) {
+
+    /// Whether the runs are still bound as they were when this was made.
+    boolean isOf(Map<String, Run> now) {
+      return runIds().stream().allMatch(id -> tuple(now.get(id)).equals(tuple(seen.get(id))));
+    }
+
+    private static Optional<Tuple> tuple(@Nullable Run run) {
+      return Optional.ofNullable(run).map(Run::tuple);
+    }
 
     List<String> runIds() {
       List<String> ids = new ArrayList<>(chain.size() + 1);
