@@ -375,7 +375,10 @@ public final class Ledger {
     }
     boolean wasBusy = busy != null && busy > 0;
     return switch (counts.place(write.counters(), wasBusy, deadline)) {
-      case RunCounts.Placed.Full full -> new Outcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Full full ->
+          isCountedSince(write, deadline)
+              ? new Outcome.Conflict()
+              : new Outcome.OverLimit(full.counter(), full.count());
       case RunCounts.Placed.Moved moved -> new Outcome.Conflict();
       case RunCounts.Placed.On on -> {
         Outcome outcome = reserve(write, decision, on, busy != null, deadline);
@@ -385,6 +388,37 @@ public final class Ledger {
         yield outcome;
       }
     };
+  }
+
+  /// Whether another call has begun or bound a run of these since it was read. The run then has its
+  /// place in the counters that are full.
+  private boolean isCountedSince(DecisionWrite write, Deadline deadline) {
+    for (RunChange change : write.runs()) {
+      Run seen =
+          switch (change) {
+            case Start start -> start.run();
+            case Renew renew -> renew.seen();
+          };
+      Run now =
+          reader
+              .read(
+                  null,
+                  seen.tenantId(),
+                  List.of(),
+                  List.of(),
+                  List.of(seen.runId()),
+                  Extent.one(0),
+                  deadline)
+              .runs()
+              .get(seen.runId());
+      if (now != null
+          && (change instanceof Start
+              || now.counted() != seen.counted()
+              || !now.tuple().equals(seen.tuple()))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private Outcome reserve(

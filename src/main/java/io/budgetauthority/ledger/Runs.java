@@ -109,7 +109,10 @@ public final class Runs {
   public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
     Deadline deadline = Deadline.ofRequest();
     return switch (counts.place(counters, false, deadline)) {
-      case RunCounts.Placed.Full full -> new Ledger.Outcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Full full ->
+          find(run.tenantId(), run.runId()).isPresent()
+              ? new Ledger.Outcome.Conflict()
+              : new Ledger.Outcome.OverLimit(full.counter(), full.count());
       case RunCounts.Placed.Moved moved -> new Ledger.Outcome.Conflict();
       case RunCounts.Placed.On on -> start(run, parent, on, deadline);
     };

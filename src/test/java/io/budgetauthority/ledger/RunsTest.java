@@ -11,9 +11,11 @@ import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.record.Decision;
 import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Page;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,6 +68,46 @@ class RunsTest {
 
   private @Nullable State ended(String runId) {
     return service.run(runId).ended();
+  }
+
+  /// The counter is split, because its maximum was large at first.
+  @Test
+  void whenACounterIsFullOfThisRun_itsStartIsAConflict() {
+    Run made = run("r", "ada");
+    assertThat(service.runs.start(made, null, List.of(place(100_000))))
+        .isInstanceOf(Ledger.Outcome.Reserved.class);
+
+    TestAuthority fresh = service.anotherProcess();
+    // It learns that the counter is split.
+    assertThat(fresh.runs.start(run("none", "ada"), null, List.of(place(1))))
+        .isNotInstanceOf(Ledger.Outcome.Reserved.class);
+    assertThat(fresh.ledger.reserve(startOf(run("none", "ada")), soon()))
+        .isNotInstanceOf(Ledger.Outcome.Reserved.class);
+
+    assertThat(fresh.runs.start(made, null, List.of(place(1))))
+        .isInstanceOf(Ledger.Outcome.Conflict.class);
+    assertThat(fresh.runs.start(run("other", "ada"), null, List.of(place(1))))
+        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+    assertThat(fresh.ledger.reserve(startOf(made), soon()))
+        .isInstanceOf(Ledger.Outcome.Conflict.class);
+    assertThat(fresh.ledger.reserve(startOf(run("other", "ada")), soon()))
+        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+  }
+
+  private static Deadline soon() {
+    return Deadline.in(Duration.ofSeconds(5));
+  }
+
+  /// The first decision of a run, which counts on a full counter.
+  private Ledger.DecisionWrite startOf(Run run) {
+    Reservation reservation =
+        Reservation.cancelled(
+            service.idOf(run.runId()),
+            service.gateway,
+            Duration.ofDays(1),
+            Decision.cancelled(Mode.HARD_GATE, "none", service.clock.instant()));
+    return new Ledger.DecisionWrite(
+        reservation, List.of(), List.of(), List.of(new Ledger.Start(run, 1)), List.of(place(1)));
   }
 
   @Test
