@@ -48,22 +48,19 @@ public final class CloseRun {
             deadline,
             "run " + runId,
             () -> {
-              Run run = runs.find(by.tenantId(), runId).orElse(null);
-              if (run == null) {
-                return Attempt.done(Optional.empty());
-              }
-              if (run.ended() != null) {
-                runs.markShards(run);
-                return Attempt.done(Optional.of(run));
-              }
-              ConfigurationChange change =
-                  new ConfigurationChange(
-                      by.tenantId(), entry, runs.endingOf(run, Run.State.CLOSED, now), List.of());
-              if (!writer.write(change, deadline, () -> {})) {
-                return Attempt.conflict();
-              }
-              runs.markShards(run);
-              return Attempt.done(Optional.of(run));
+              Optional<Run> run = runs.find(by.tenantId(), runId);
+              return run.isEmpty()
+                      || run.get().ended() != null
+                      || writer.write(
+                          new ConfigurationChange(
+                              by.tenantId(),
+                              entry,
+                              runs.endingOf(run.get(), Run.State.CLOSED, now),
+                              List.of()),
+                          deadline,
+                          () -> {})
+                  ? Attempt.done(run)
+                  : Attempt.conflict();
             });
     ended.ifPresent(run -> runs.closeDescendants(run, now));
     return ended.isPresent();

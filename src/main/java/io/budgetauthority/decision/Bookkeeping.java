@@ -12,6 +12,7 @@ import io.budgetauthority.record.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Makes the write of a call: its item, a hold or a charge on each account, the runs that it starts
 /// or renews, and the counters of those runs (ledger.md#reserve). Pure.
@@ -47,7 +48,7 @@ public final class Bookkeeping {
         changes.add(
             new Ledger.Start(
                 started(item.tenantId(), view, run, holds.get(i), own),
-                own ? parentShards(view) : 1));
+                own ? parentOf(view) : null));
         continue;
       }
       updates.add(holds.get(i));
@@ -64,9 +65,8 @@ public final class Bookkeeping {
         item, updates, rates, changes, counters(item.tenantId(), view, use));
   }
 
-  private static int parentShards(BudgetView view) {
-    Run parent = view.runs().size() < 2 ? null : view.runs().get(1).stored();
-    return parent == null ? 1 : parent.account().split().count();
+  private static @Nullable Run parentOf(BudgetView view) {
+    return view.runs().size() < 2 ? null : view.runs().get(1).stored();
   }
 
   /// A run that the call starts, with the call's hold and charge in its account. An ancestor that

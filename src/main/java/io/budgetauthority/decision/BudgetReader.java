@@ -28,7 +28,6 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -122,7 +121,7 @@ final class BudgetReader {
       return new Reading.Stale();
     }
     Run same = callRun.runId() == null ? null : seen.runs().get(callRun.runId());
-    if (!tupleOf(run).equals(tupleOf(same)) || !seen.runs().keySet().containsAll(chain)) {
+    if (!Run.tupleOf(run).equals(Run.tupleOf(same)) || !seen.runs().keySet().containsAll(chain)) {
       return new Reading.Stale();
     }
     List<Run> ancestors = chain.stream().map(seen.runs()::get).toList();
@@ -189,12 +188,6 @@ final class BudgetReader {
     return found == null
         ? new Known(List.of(), rateKeys(ask, callRun, policy, null, List.of()))
         : found;
-  }
-
-  /// What a run is bound to; empty where it does not exist. A run that was bound between two
-  /// readings may not admit the call any more.
-  private static Optional<Tuple> tupleOf(@Nullable Run run) {
-    return Optional.ofNullable(run).map(Run::tuple);
   }
 
   private static List<String> chainOf(@Nullable Run run, @Nullable Run parent) {

@@ -66,7 +66,7 @@ public final class Ledger {
   private static final Logger LOG = Logger.getLogger("budget.ledger");
 
   /// How many transactions of one process may be under way where nothing else is said.
-  private static final int TRANSACTIONS_AT_ONCE = 32;
+  static final int TRANSACTIONS_AT_ONCE = 32;
 
   /// How often a call that finds an item busy waits for a short time only.
   private static final int SHORT_PAUSES = 2;
@@ -168,12 +168,15 @@ public final class Ledger {
   }
 
   /// What a decision does to a run.
-  public sealed interface RunChange {}
+  public sealed interface RunChange {
+    /// The run that it creates, or as it was read.
+    Run run();
+  }
 
   /// Creates the run, with its first hold in its account.
   ///
-  /// @param parentShards how many shards the account of its parent has; 1 where it has no parent
-  public record Start(Run run, int parentShards) implements RunChange {}
+  /// @param parent its parent as it was read; null where it has none, or did not exist
+  public record Start(Run run, @Nullable Run parent) implements RunChange {}
 
   /// Renews the run. The write's holds include its account.
   ///
@@ -190,6 +193,11 @@ public final class Ledger {
 
     public Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts) {
       this(seen, completed, now, expiresAt, counts, Run.CountedOn.HEADS);
+    }
+
+    @Override
+    public Run run() {
+      return seen;
     }
 
     /// Whether counters of runs change with it.
@@ -393,32 +401,19 @@ public final class Ledger {
   /// Whether another call has begun or bound a run of these since it was read. The run then has its
   /// place in the counters that are full.
   private boolean isCountedSince(DecisionWrite write, Deadline deadline) {
-    for (RunChange change : write.runs()) {
-      Run seen =
-          switch (change) {
-            case Start start -> start.run();
-            case Renew renew -> renew.seen();
-          };
-      Run now =
-          reader
-              .read(
-                  null,
-                  seen.tenantId(),
-                  List.of(),
-                  List.of(),
-                  List.of(seen.runId()),
-                  Extent.one(0),
-                  deadline)
-              .runs()
-              .get(seen.runId());
-      if (now != null
-          && (change instanceof Start
-              || now.counted() != seen.counted()
-              || !now.tuple().equals(seen.tuple()))) {
-        return true;
-      }
-    }
-    return false;
+    String tenantId = write.reservation().tenantId();
+    List<String> runIds = write.runs().stream().map(change -> change.run().runId()).toList();
+    Map<String, Run> now = read(null, tenantId, List.of(), runIds, deadline).runs();
+    return write.runs().stream()
+        .anyMatch(
+            change -> {
+              Run seen = change.run();
+              Run found = now.get(seen.runId());
+              return found != null
+                  && (change instanceof Start
+                      || found.counted() != seen.counted()
+                      || !found.tuple().equals(seen.tuple()));
+            });
   }
 
   private Outcome reserve(
@@ -515,7 +510,7 @@ public final class Ledger {
     for (RunChange change : write.runs()) {
       if (change instanceof Start start) {
         Run run = start.run().countedOn(countedOn);
-        for (Write.Put put : RunItem.start(ledgerTable, run, start.parentShards())) {
+        for (Write.Put put : RunItem.start(ledgerTable, run, start.parent())) {
           writes.add(alone(ledgerTable, put.item().key(), put));
         }
       }

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// computed from. A step that is repeated is [Step.Unchanged].
 ///
 /// @param requestHash a hash of the request, to tell a replay from a reused key
-/// @param nonce a new random value for every attempt to write, so that a writer whose answer was
-///   lost knows its own item
+/// @param nonce a random value of whoever made the item, so that a writer whose answer was lost
+///   knows its own item. Steps keep it, so it does not tell one step from another
 /// @param revision the number of steps that it has taken
 /// @param explicitForward whether the ask stated that the caller will call `forward`
 /// @param forwarded whether the caller has called it

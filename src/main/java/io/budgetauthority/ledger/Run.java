@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// One session of an agent and its account, which are stored in one item. The run is bound to the
@@ -69,6 +70,12 @@ public record Run(
   /// The same run without the increases whose time has passed at an instant.
   public Run at(Instant instant) {
     return with(rules, account.at(instant));
+  }
+
+  /// What a run is bound to; empty where it does not exist. A run that was bound between two
+  /// readings may not admit a call any more.
+  public static Optional<Tuple> tupleOf(@Nullable Run run) {
+    return Optional.ofNullable(run).map(Run::tuple);
   }
 
   /// The same run with the sums of all shards of its account.

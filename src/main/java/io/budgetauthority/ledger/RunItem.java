@@ -47,6 +47,9 @@ public final class RunItem {
   /// The condition that the run is still open, as it was read.
   private static final String STILL_OPEN = " AND run_closed = :open";
 
+  private static final Write.Condition OPEN =
+      new Write.Condition("run_closed = :open", Attributes.builder().put(":open", false).build());
+
   /// The condition that a shard other than the head is not marked as that of a run that has ended.
   private static final Write.Condition NOT_MARKED =
       new Write.Condition("attribute_not_exists(run_closed)", Attributes.NONE);
@@ -242,16 +245,18 @@ public final class RunItem {
   /// The writes that create a run: its item and, where it has a parent, the mark by which it is
   /// found among the children of that parent.
   ///
-  /// @param parentShards how many shards the account of the parent has. The marks are spread over
-  ///   their partitions, because a partition takes 1,000 write units a second
-  static List<Write.Put> start(String table, Run run, int parentShards) {
-    String parent = run.parentRunId();
-    if (parent == null) {
+  /// The marks are spread over the partitions of the shards of the parent's account, because a
+  /// partition takes 1,000 write units a second.
+  ///
+  /// @param parent the parent as it was read; null where it has none, or did not exist
+  static List<Write.Put> start(String table, Run run, @Nullable Run parent) {
+    String parentRunId = run.parentRunId();
+    if (parentRunId == null) {
       return List.of(create(table, run));
     }
+    int shards = parent == null ? 1 : parent.account().split().count();
     AccountKey shard =
-        account(run.tenantId(), parent)
-            .ofShard(Math.floorMod(run.runId().hashCode(), parentShards));
+        account(run.tenantId(), parentRunId).ofShard(Math.floorMod(run.runId().hashCode(), shards));
     Key mark = new Key(shard.partitionKey(), CHILD + run.runId());
     return List.of(create(table, run), new Write.Put(table, Attributes.at(mark).build()));
   }
@@ -266,12 +271,7 @@ public final class RunItem {
   /// @param shard one of the shards of its account, which then says so; 0 for the head
   static Write open(String table, Run run, int shard) {
     return new Write.Check(
-        table,
-        AccountItem.key(run.account().key().ofShard(shard)),
-        shard == 0
-            ? new Write.Condition(
-                "run_closed = :open", Attributes.builder().put(":open", false).build())
-            : NOT_MARKED);
+        table, AccountItem.key(run.account().key().ofShard(shard)), shard == 0 ? OPEN : NOT_MARKED);
   }
 
   /// The same update of a shard other than the head, under the condition that the run has not
@@ -304,10 +304,7 @@ public final class RunItem {
 
   /// Gives the account of a run more shards, if it is open and still has as many as were read.
   static Write.Update split(String table, Account stored, int shards) {
-    return AccountItem.split(table, stored, shards)
-        .onlyIf(
-            new Write.Condition(
-                "run_closed = :open", Attributes.builder().put(":open", false).build()));
+    return AccountItem.split(table, stored, shards).onlyIf(OPEN);
   }
 
   /// Ends the run if it is still as it was read. It must be open and bound to the same user and

@@ -1,17 +1,17 @@
 package io.budgetauthority.ledger;
 
-import io.budgetauthority.ledger.account.Account;
-import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.ledger.counter.RunCounts;
+import io.budgetauthority.ledger.group.ReadGroups;
 import io.budgetauthority.ledger.increase.Increases;
+import io.budgetauthority.ledger.shard.Extent;
+import io.budgetauthority.ledger.shard.KnownShards;
 import io.budgetauthority.ledger.shard.SharedDraw;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Page;
@@ -25,8 +25,8 @@ import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.ScopeId;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,51 +56,31 @@ public final class Runs {
   private final String ledgerTable;
   private final String decisionsTable;
   private final RunCounts counts;
+  private final LedgerReader reader;
 
   public Runs(Database database, String ledgerTable, String decisionsTable) {
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
-    this.counts = new RunCounts(database, ledgerTable, new SharedDraw(false));
+    SharedDraw draw = new SharedDraw(false);
+    this.counts = new RunCounts(database, ledgerTable, draw);
+    this.reader =
+        new LedgerReader(
+            database,
+            new ReadGroups(database, Ledger.TRANSACTIONS_AT_ONCE),
+            ledgerTable,
+            decisionsTable,
+            new KnownShards(draw));
   }
 
   /// A run by its id; empty where none exists.
   public Optional<Run> find(String tenantId, String runId) {
-    Deadline deadline = Deadline.ofRequest();
-    return database
-        .get(ledgerTable, RunItem.key(tenantId, runId), deadline)
-        .filter(RunItem::isRun)
-        .map(RunItem::read)
-        .map(run -> withAllShards(List.of(run), deadline).getFirst());
+    return Optional.ofNullable(read(tenantId, List.of(runId), Deadline.ofRequest()).get(runId));
   }
 
-  /// The same runs, with the sums of all shards of their accounts.
-  private List<Run> withAllShards(List<Run> runs, Deadline deadline) {
-    List<Key> keys =
-        runs.stream()
-            .flatMap(run -> Shards.keysBesideHead(run.account()).stream())
-            .map(AccountItem::key)
-            .toList();
-    if (keys.isEmpty()) {
-      return runs;
-    }
-    Map<AccountKey, Map<Integer, Account>> shards = new HashMap<>();
-    for (Attributes item : database.getAll(ledgerTable, keys, deadline)) {
-      Account shard = AccountItem.read(item);
-      shards
-          .computeIfAbsent(shard.key().head(), head -> new HashMap<>())
-          .put(shard.key().shard(), shard);
-    }
-    return runs.stream()
-        .map(
-            run ->
-                run.account().isSplit()
-                    ? run.over(
-                        Shards.whole(
-                                run.account(), shards.getOrDefault(run.account().key(), Map.of()))
-                            .account())
-                    : run)
-        .toList();
+  /// Those of these runs that exist, by id, with the sums of all shards of their accounts.
+  private Map<String, Run> read(String tenantId, Collection<String> runIds, Deadline deadline) {
+    return reader.read(null, tenantId, List.of(), List.of(), runIds, Extent.WHOLE, deadline).runs();
   }
 
   /// Creates a run without a decision, and increments its counters.
@@ -121,11 +101,7 @@ public final class Runs {
   private Ledger.Outcome start(
       Run run, @Nullable Run parent, RunCounts.Placed.On on, Deadline deadline) {
     List<Write> writes =
-        new ArrayList<>(
-            RunItem.start(
-                ledgerTable,
-                run.countedOn(Ledger.countedOn(on)),
-                parent == null ? 1 : parent.account().split().count()));
+        new ArrayList<>(RunItem.start(ledgerTable, run.countedOn(Ledger.countedOn(on)), parent));
     if (parent != null) {
       writes.add(RunItem.open(ledgerTable, parent, shardOf(parent)));
     }
@@ -154,22 +130,21 @@ public final class Runs {
     return RunItem.putRates(ledgerTable, seen, rates);
   }
 
-  /// Ends all descendants of a run that has ended, also those of descendants that ended before.
+  /// Marks the shards of a run that has ended, and ends all its descendants. It does the same for
+  /// those that ended before, because who ended them may have stopped half way.
   public void closeDescendants(Run ended, Instant now) {
-    String tenantId = ended.tenantId();
+    markShards(ended);
     for (String child : childrenOf(ended)) {
       Optimistic.retry(
               Deadline.ofRequest(),
               "run " + child,
               () -> {
-                Run run = find(tenantId, child).orElse(null);
-                if (run != null && run.ended() == null && !end(run, Run.State.CLOSED, now)) {
-                  return Attempt.<Optional<Run>>conflict();
-                }
-                if (run != null && run.ended() != null) {
-                  markShards(run);
-                }
-                return Attempt.done(Optional.ofNullable(run));
+                Optional<Run> run = find(ended.tenantId(), child);
+                return run.isEmpty()
+                        || run.get().ended() != null
+                        || isEnded(run.get(), Run.State.CLOSED, now)
+                    ? Attempt.done(run)
+                    : Attempt.conflict();
               })
           .ifPresent(run -> closeDescendants(run, now));
     }
@@ -178,11 +153,15 @@ public final class Runs {
   /// Ends a run as it was read, decrements its counters and writes the notice of it. False where it
   /// was ended, bound or, for an end by time, renewed meanwhile.
   public boolean end(Run seen, Run.State as, Instant now) {
-    boolean ended = database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
+    boolean ended = isEnded(seen, as, now);
     if (ended) {
       markShards(seen);
     }
     return ended;
+  }
+
+  private boolean isEnded(Run seen, Run.State as, Instant now) {
+    return database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
   }
 
   /// Marks the shards of a run that has ended, so that calls that read the run before are not held
@@ -203,7 +182,7 @@ public final class Runs {
   }
 
   /// The writes that end a run, if it is still as it was read. Once they are written, the caller
-  /// calls [#markShards].
+  /// calls [#closeDescendants].
   public List<Write> endingOf(Run seen, Run.State as, Instant now) {
     List<Write> writes = new ArrayList<>();
     writes.add(RunItem.end(ledgerTable, seen, as, now));
@@ -240,29 +219,19 @@ public final class Runs {
   /// @param after the id of the last one of the page before; null for the first page
   public List<Run> children(Run parent, int limit, @Nullable String after) {
     Deadline deadline = Deadline.ofRequest();
-    String first = RunItem.CHILD + (after == null ? "" : after + FIRST_AFTER);
+    String from = RunItem.CHILD + (after == null ? "" : after + FIRST_AFTER);
     List<Attributes> marks = new ArrayList<>();
     for (AccountKey shard : Shards.keys(parent.account())) {
       marks.addAll(
           database.first(
-              Query.between(ledgerTable, shard.partitionKey(), first, RunItem.CHILD + LAST),
+              Query.between(ledgerTable, shard.partitionKey(), from, RunItem.CHILD + LAST),
               limit,
               deadline));
     }
-    List<Key> keys =
-        marks.stream()
-            .map(RunItem::child)
-            .sorted()
-            .limit(limit)
-            .map(child -> RunItem.key(parent.tenantId(), child))
-            .toList();
-    List<Run> children =
-        database.getAll(ledgerTable, keys, deadline).stream()
-            .filter(RunItem::isRun)
-            .map(RunItem::read)
-            .sorted(Comparator.comparing(Run::runId))
-            .toList();
-    return withAllShards(children, deadline);
+    List<String> first = marks.stream().map(RunItem::child).sorted().limit(limit).toList();
+    return read(parent.tenantId(), first, deadline).values().stream()
+        .sorted(Comparator.comparing(Run::runId))
+        .toList();
   }
 
   private List<String> childrenOf(Run parent) {
@@ -322,11 +291,12 @@ public final class Runs {
         Query.ofIndex(ledgerTable, index, name + " = :owner", Attributes.of(":owner", owner))
             .reversed();
     Page<Attributes> found = database.page(newestFirst, limit, from, deadline);
-    List<Run> runs = new ArrayList<>();
-    database
-        .getAll(ledgerTable, found.items().stream().map(Attributes::key).toList(), deadline)
-        .forEach(item -> runs.add(RunItem.read(item)));
+    List<String> runIds =
+        found.items().stream()
+            .map(item -> AccountKey.parse(item.text("pk"), item.text("sk")).id())
+            .toList();
+    List<Run> runs = new ArrayList<>(read(tenantId, runIds, deadline).values());
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
-    return withAllShards(runs, deadline);
+    return runs;
   }
 }

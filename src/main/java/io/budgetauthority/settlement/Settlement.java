@@ -84,9 +84,11 @@ public final class Settlement {
   }
 
   private Optional<Reservation> find(Caller caller, ReservationId id, Deadline deadline) {
-    return ledger
-        .find(caller.tenantId(), id, deadline)
-        .filter(found -> found.decision().subject().tuple().isVisibleTo(caller));
+    return ledger.find(caller.tenantId(), id, deadline).filter(found -> isVisible(caller, found));
+  }
+
+  private static boolean isVisible(Caller caller, Reservation reservation) {
+    return reservation.decision().subject().tuple().isVisibleTo(caller);
   }
 
   /// Whether a reservation exists, but is another tenant's.
@@ -267,7 +269,7 @@ public final class Settlement {
     Deadline deadline = Deadline.ofRequest();
     Reservation written = ledger.lastWritten(caller.tenantId(), id).orElse(null);
     if (written != null
-        && written.decision().subject().tuple().isVisibleTo(caller)
+        && isVisible(caller, written)
         && !isForbidden(caller, written)
         && step.apply(written) instanceof Reservation.Step.Move move
         && ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED) {

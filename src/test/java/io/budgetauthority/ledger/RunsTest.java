@@ -107,7 +107,7 @@ class RunsTest {
             Duration.ofDays(1),
             Decision.cancelled(Mode.HARD_GATE, "none", service.clock.instant()));
     return new Ledger.DecisionWrite(
-        reservation, List.of(), List.of(), List.of(new Ledger.Start(run, 1)), List.of(place(1)));
+        reservation, List.of(), List.of(), List.of(new Ledger.Start(run, null)), List.of(place(1)));
   }
 
   @Test

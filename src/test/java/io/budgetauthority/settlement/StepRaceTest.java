@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.SdkRequest;
@@ -33,6 +34,7 @@ import software.amazon.awssdk.services.dynamodb.model.UpdateItemRequest;
 class StepRaceTest {
 
   private final TestAuthority one = new TestAuthority();
+  private final Stop stop = new Stop(UpdateItemRequest.class, 1);
 
   /// Stops a process before its n-th call of a kind, until it is told to go on.
   private static final class Stop implements ExecutionInterceptor {
@@ -91,21 +93,29 @@ class StepRaceTest {
         .orElseThrow();
   }
 
-  @Test
-  void whenAForwardAndAnExtensionRace_neitherIsLost() throws Exception {
-    reserve();
-    Instant until = stored().expiresAt().plusSeconds(600);
-    Stop stop = new Stop(UpdateItemRequest.class, 1);
-    TestAuthority slow = one.anotherProcess(stop);
+  /// The result of a forward that stops before its write, until another step is done.
+  private Settlement.Result forwardWhile(TestAuthority slow, Supplier<Settlement.Result> otherStep)
+      throws Exception {
     try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
       Future<Settlement.Result> forward =
           thread.submit(() -> slow.settlement.forward(slow.gateway, slow.idOf("call")));
       stop.awaitReached();
-      assertThat(one.settlement.extend(one.gateway, one.idOf("call"), until, null))
-          .isInstanceOf(Settlement.Result.Done.class);
+      assertThat(otherStep.get()).isInstanceOf(Settlement.Result.Done.class);
       stop.go.countDown();
-      assertThat(forward.get()).isInstanceOf(Settlement.Result.Done.class);
+      return forward.get();
     }
+  }
+
+  @Test
+  void whenAForwardAndAnExtensionRace_neitherIsLost() throws Exception {
+    reserve();
+    Instant until = stored().expiresAt().plusSeconds(600);
+
+    assertThat(
+            forwardWhile(
+                one.anotherProcess(stop),
+                () -> one.settlement.extend(one.gateway, one.idOf("call"), until, null)))
+        .isInstanceOf(Settlement.Result.Done.class);
 
     assertThat(stored().state()).isEqualTo(ReservationState.FORWARDED);
     assertThat(stored().expiresAt()).isEqualTo(until);
@@ -114,16 +124,10 @@ class StepRaceTest {
   @Test
   void whenAForwardAndACommitRace_theCallIsSettledOnce() throws Exception {
     reserve();
-    Stop stop = new Stop(UpdateItemRequest.class, 1);
     TestAuthority slow = one.anotherProcess(stop);
-    try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
-      Future<Settlement.Result> forward =
-          thread.submit(() -> slow.settlement.forward(slow.gateway, slow.idOf("call")));
-      stop.awaitReached();
-      assertThat(one.commit(one.idOf("call"), 0, 40)).isInstanceOf(Settlement.Result.Done.class);
-      stop.go.countDown();
-      assertThat(forward.get()).isInstanceOf(Settlement.Result.Refused.class);
-    }
+
+    assertThat(forwardWhile(slow, () -> one.commit(one.idOf("call"), 0, 40)))
+        .isInstanceOf(Settlement.Result.Refused.class);
     assertThat(slow.commit(slow.idOf("call"), 0, 40)).isInstanceOf(Settlement.Result.Done.class);
 
     assertThat(stored().state()).isEqualTo(ReservationState.COMMITTED);
@@ -137,14 +141,14 @@ class StepRaceTest {
     one.policy(Policy.DEFAULT);
     assertThat(one.authority.decide(askBy(null, "team", "first")))
         .isInstanceOf(Answer.Decided.class);
-    Stop stop = new Stop(BatchGetItemRequest.class, 2);
-    TestAuthority slow = one.anotherProcess(stop);
+    Stop betweenReads = new Stop(BatchGetItemRequest.class, 2);
+    TestAuthority slow = one.anotherProcess(betweenReads);
     try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
       Future<Answer> ada = thread.submit(() -> slow.authority.decide(askBy("ada", null, "second")));
-      stop.awaitReached();
+      betweenReads.awaitReached();
       assertThat(one.authority.decide(askBy("bob", null, "third")))
           .isInstanceOf(Answer.Decided.class);
-      stop.go.countDown();
+      betweenReads.go.countDown();
       assertThat(ada.get()).isInstanceOf(Answer.RunMismatch.class);
     }
 

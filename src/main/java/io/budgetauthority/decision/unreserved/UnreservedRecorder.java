@@ -201,11 +201,8 @@ public final class UnreservedRecorder {
 
     /// Whether the runs are still bound as they were when this was made.
     boolean isOf(Map<String, Run> now) {
-      return runIds().stream().allMatch(id -> tuple(now.get(id)).equals(tuple(seen.get(id))));
-    }
-
-    private static Optional<Tuple> tuple(@Nullable Run run) {
-      return Optional.ofNullable(run).map(Run::tuple);
+      return runIds().stream()
+          .allMatch(id -> Run.tupleOf(now.get(id)).equals(Run.tupleOf(seen.get(id))));
     }
 
     List<String> runIds() {

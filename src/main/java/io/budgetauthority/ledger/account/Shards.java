@@ -38,13 +38,6 @@ public record Shards(
     }
   }
 
-  /// All shards of an account.
-  ///
-  /// @param others those that exist, by number
-  public static Shards whole(Account head, Map<Integer, Account> others) {
-    return new Shards(head, others, 0, true, Sums.ZERO);
-  }
-
   /// The keys of the shards of an account.
   public static List<AccountKey> keys(Account account) {
     return keysFrom(0, account);

@@ -17,9 +17,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
@@ -73,7 +70,7 @@ public final class ReadGroups {
       return alone.get();
     }
     arrive(member);
-    return switch (turnOf(member)) {
+    return switch (Turns.await(member.turn(), deadline, () -> leaves(member), new Turn.Alone())) {
       case Turn.Found found -> found.items();
       case Turn.Alone it -> alone.get();
       case Turn.Lead lead -> lead(lead.batch(), alone);
@@ -92,21 +89,6 @@ public final class ReadGroups {
       lock.unlock();
     }
     member.turn().complete(new Turn.Lead(List.of(member)));
-  }
-
-  /// What a member is told. It waits until its deadline, and then reads alone, unless it is in a
-  /// batch by then.
-  private Turn turnOf(Member member) {
-    try {
-      return member.turn().get(member.deadline().remaining().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      return leaves(member) ? new Turn.Alone() : member.turn().join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return leaves(member) ? new Turn.Alone() : member.turn().join();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a turn is never a fault", e);
-    }
   }
 
   /// Whether a member still waited. It waits no longer.

@@ -14,9 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -121,26 +118,11 @@ public final class WriteGroups {
     if (!arrive(member, busy == null) && busy != null) {
       return busy.get();
     }
-    return switch (turnOf(member)) {
+    return switch (Turns.await(member.turn(), deadline, () -> leaves(member), new Turn.Alone())) {
       case Turn.Written it -> written.get();
       case Turn.Alone it -> alone.get();
       case Turn.Lead lead -> lead(lead.group(), transaction, written, alone);
     };
-  }
-
-  /// What a member is told. It waits until its deadline, and then goes alone, unless it is in a
-  /// group by then.
-  private Turn turnOf(Member member) {
-    try {
-      return member.turn().get(member.deadline().remaining().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      return leaves(member) ? new Turn.Alone() : member.turn().join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return leaves(member) ? new Turn.Alone() : member.turn().join();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("a turn is never a fault", e);
-    }
   }
 
   /// Whether a member still waited. It waits no longer.

@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
 /// What is wanted at the same time is read together (ledger.md#group-commit).
@@ -58,7 +59,9 @@ class ReadGroupsTest {
   }
 
   /// One read that lasts until the others wait, so that these become a batch.
-  private List<Future<List<Attributes>>> whileOneReads(ExecutorService threads) throws Exception {
+  private List<Future<List<Attributes>>> whileOneReads(
+      ExecutorService threads, ReadGroups groups, IntFunction<List<Attributes>> read)
+      throws Exception {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch arrived = new CountDownLatch(CALLS);
     Future<List<Attributes>> first =
@@ -80,7 +83,7 @@ class ReadGroupsTest {
           threads.submit(
               () -> {
                 arrived.countDown();
-                return read(number);
+                return read.apply(number);
               }));
     }
     assertThat(first.get()).isEmpty();
@@ -114,7 +117,7 @@ class ReadGroupsTest {
           .isTrue();
     }
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<List<Attributes>>> reads = whileOneReads(threads);
+      List<Future<List<Attributes>>> reads = whileOneReads(threads, groups, this::read);
       for (int i = 0; i < CALLS; i++) {
         List<Long> expected = new ArrayList<>();
         for (int wanted = i; wanted <= i + 1; wanted++) {
@@ -140,35 +143,16 @@ class ReadGroupsTest {
                 .endpointOverride(URI.create("http://127.0.0.1:1"))
                 .build());
     ReadGroups failing = new ReadGroups(broken, 1);
-    CountDownLatch go = new CountDownLatch(1);
-    CountDownLatch started = new CountDownLatch(1);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<List<Attributes>> first =
-          threads.submit(
-              () ->
+      List<Future<List<Attributes>>> reads =
+          whileOneReads(
+              threads,
+              failing,
+              number ->
                   failing.getAll(
-                      keys(0),
-                      deadline(),
-                      () -> {
-                        started.countDown();
-                        await(go);
-                        return List.of();
-                      }));
-      started.await();
-      List<Future<List<Attributes>>> reads = new ArrayList<>();
-      for (int i = 0; i < 5; i++) {
-        int number = i;
-        reads.add(
-            threads.submit(
-                () ->
-                    failing.getAll(
-                        keys(number),
-                        Deadline.in(Duration.ofMillis(900)),
-                        () -> database.getAll(keys(number), deadline()))));
-      }
-      Thread.sleep(100);
-      go.countDown();
-      assertThat(first.get()).isEmpty();
+                      keys(number),
+                      Deadline.in(Duration.ofMillis(900)),
+                      () -> database.getAll(keys(number), deadline())));
       for (Future<List<Attributes>> read : reads) {
         assertThat(read.get()).isEmpty();
       }
