@@ -44,9 +44,9 @@ public interface BudgetConfig {
   Duration usageOutageDelay();
 
   /// how many transactions of the ledger a process has under way at one time, at least 1, and how
-  /// many reads. What waits meanwhile is written together, in few transactions, and read together.
-  /// Transactions of one account always are. The local build has 1, because its database writes one
-  /// transaction at a time
+  /// many reads. What waits meanwhile is written together, in few transactions, and read together:
+  /// transactions of one account always, all others where this is at most 4. The local build has 2,
+  /// because its database writes one transaction at a time, and the next one is made meanwhile
   @WithDefault("32")
   int transactionsAtOnce();
 

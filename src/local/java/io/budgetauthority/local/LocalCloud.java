@@ -136,7 +136,7 @@ public final class LocalCloud implements AutoCloseable {
       config.put("budget.usage-dead-queue-url", result(queues).usageDeadUrl());
       config.put("budget.events-dead-queue-url", result(queues).eventsDeadUrl());
       config.put("budget.usage-outage-delay", "5s");
-      config.put("budget.transactions-at-once", "1");
+      config.put("budget.transactions-at-once", "2");
       config.put("quarkus.http.host", "127.0.0.1");
       QuietLoggers.NAMES.forEach(
           name -> config.put("quarkus.log.category.\"" + name + "\".level", "WARN"));

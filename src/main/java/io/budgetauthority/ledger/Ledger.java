@@ -113,7 +113,7 @@ public final class Ledger {
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
-    SharedDraw draw = new SharedDraw(groups.isSerial());
+    SharedDraw draw = new SharedDraw(groups.joinsAll());
     this.known = new KnownShards(draw);
     ReadGroups reads = new ReadGroups(database, groups.atOnce());
     this.reader = new LedgerReader(database, reads, ledgerTable, decisionsTable, known);
@@ -432,7 +432,7 @@ public final class Ledger {
             && (write.holds().stream().anyMatch(ConditionalHold::mayUseOthers)
                 || on.places().stream().anyMatch(CounterPlace::isSplit));
     boolean waits =
-        groups.isSerial()
+        groups.joinsAll()
             || !mayMove
             || write.holds().stream().noneMatch(ConditionalHold::dependsOnReading);
     return groups.send(

@@ -30,6 +30,9 @@ public final class WriteGroups {
   /// decision has about 1 KB.
   private static final int MAX_WRITES = Database.MAX_WRITES_A_TRANSACTION;
 
+  /// With at most so many transactions under way, those that share no item are written together.
+  private static final int MAX_JOINING_ALL = 4;
+
   /// How long others may be written before the one that has waited longest.
   private static final long MAX_OVERTAKEN_NANOS = Duration.ofMillis(50).toNanos();
 
@@ -53,9 +56,10 @@ public final class WriteGroups {
     return atOnce;
   }
 
-  /// Whether one transaction is under way at a time.
-  public boolean isSerial() {
-    return atOnce == 1;
+  /// Whether all that waits is written together. That is so where few transactions may be under
+  /// way, because the database is then one that does few at a time.
+  public boolean joinsAll() {
+    return atOnce <= MAX_JOINING_ALL;
   }
 
   /// Sends one transaction.
@@ -209,8 +213,8 @@ public final class WriteGroups {
   }
 
   /// The first that waits and may start, with others that fit beside it; null where there is none.
-  /// Where several transactions may be under way, only those of one item are written together. A
-  /// transaction of many items would meet more of other processes.
+  /// Where more than four transactions may be under way, only those of one item are written
+  /// together. A transaction of many items would meet more of other processes.
   private @Nullable Group gather() {
     List<Member> members = new ArrayList<>();
     Map<GroupedWrite.Item, GroupedWrite> writes = new LinkedHashMap<>();
@@ -226,7 +230,7 @@ public final class WriteGroups {
         isFirst = false;
         continue;
       }
-      if (!members.isEmpty() && !isSerial() && sharedOf(member).noneMatch(writes::containsKey)) {
+      if (!members.isEmpty() && !joinsAll() && sharedOf(member).noneMatch(writes::containsKey)) {
         continue;
       }
       isFirst = false;

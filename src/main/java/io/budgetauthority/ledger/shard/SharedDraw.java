@@ -3,9 +3,9 @@ package io.budgetauthority.ledger.shard;
 import java.time.Duration;
 import java.util.UUID;
 
-/// Draws which shards the calls of a process use. Where a process writes one transaction at a time,
-/// the calls that come at the same time use the same shard, so that they can be written together.
-/// Else each call draws for itself. Safe for use by many threads.
+/// Draws which shards the calls of a process use. Where a process writes together all that waits,
+/// the calls that come at the same time use the same shard. Else each call draws for itself. Safe
+/// for use by many threads.
 public final class SharedDraw {
 
   private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();

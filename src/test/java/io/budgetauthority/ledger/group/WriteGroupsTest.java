@@ -182,8 +182,23 @@ class WriteGroupsTest {
   }
 
   @Test
-  void whenSeveralMayBeUnderWay_onlyThoseOfOneItemJoin() throws InterruptedException {
+  void whenFewMayBeUnderWay_allThatWaitJoin() throws InterruptedException {
     Senders senders = new Senders(2);
+    senders.send(of(0, "a"), true);
+    senders.send(of(1, "b"), true);
+    senders.send(of(2, "c"), false);
+    senders.send(of(3, "d"), false);
+    senders.end();
+
+    assertThat(senders.sent).hasSize(1);
+    assertThat(senders.sent.getFirst())
+        .contains(new Sum("c", 1).write(), new Sum("d", 1).write())
+        .hasSize(4);
+  }
+
+  @Test
+  void whenManyMayBeUnderWay_onlyThoseOfOneItemJoin() throws InterruptedException {
+    Senders senders = new Senders(5);
     senders.send(of(0, "a", "b"), true);
     senders.send(of(1, "a"), false);
     senders.send(of(2, "b"), false);
