@@ -1,6 +1,7 @@
 package io.budgetauthority.attribution;
 
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.storage.SideBySide;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -13,12 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Lists a tenant's decisions and open reservations, and counts its decisions by time. All of it is
@@ -78,7 +73,7 @@ public final class DecisionLists {
       Map<String, AttributionTable.ListEntry> found = new HashMap<>();
       for (ListKey.Kind kind : outcome.kinds) {
         // One more, because the last one of the page before is included.
-        ofParts(
+        SideBySide.read(
                 kind.parts(),
                 part ->
                     table.listed(
@@ -118,36 +113,13 @@ public final class DecisionLists {
         .toList();
   }
 
-  /// What each part has, in no order. The parts are read side by side, because each is a call.
-  private static <T> List<T> ofParts(int parts, IntFunction<List<T>> read) {
-    try (ExecutorService readers = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<List<T>>> pending =
-          IntStream.range(0, parts)
-              .mapToObj(part -> readers.submit(() -> read.apply(part)))
-              .toList();
-      List<T> all = new ArrayList<>();
-      for (Future<List<T>> one : pending) {
-        all.addAll(one.get());
-      }
-      return all;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
-  }
-
   /// A page of a tenant's open reservations, oldest first.
   ///
   /// @param after where the page before ended; null for the first page
   public Attribution.Listed holds(String tenantId, int limit, Attribution.@Nullable Cursor after) {
     String first = after == null ? "0" : after.place();
     List<AttributionTable.ListEntry> found =
-        ofParts(
+        SideBySide.read(
             ListKey.Kind.OPEN.parts(),
             part ->
                 table.listed(
@@ -180,7 +152,7 @@ public final class DecisionLists {
     Map<Instant, Amounts.Builder> sums = new TreeMap<>();
     for (LocalDate day : daysBack(tenantId, ListKey.day(to), ListKey.day(from))) {
       List<Minute> minutes =
-          ofParts(
+          SideBySide.read(
               MinuteKey.PARTS,
               part -> {
                 List<Minute> some = new ArrayList<>();

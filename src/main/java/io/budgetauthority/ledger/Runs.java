@@ -12,8 +12,6 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Optimistic;
-import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Page;
 import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.StoredIds;
@@ -27,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +38,9 @@ public final class Runs {
 
   /// How many parts the index of due runs has.
   public static final int DUE_BUCKETS = Increases.DUE_BUCKETS;
+
+  /// How many writes the end of a run takes at most: the run, the notice, two counters.
+  static final int MAX_WRITES_OF_AN_END = 4;
 
   /// What the index of due runs and increases names.
   public sealed interface Due {
@@ -79,7 +81,7 @@ public final class Runs {
   }
 
   /// Those of these runs that exist, by id, with the sums of all shards of their accounts.
-  private Map<String, Run> read(String tenantId, Collection<String> runIds, Deadline deadline) {
+  Map<String, Run> read(String tenantId, Collection<String> runIds, Deadline deadline) {
     return reader.read(null, tenantId, List.of(), List.of(), runIds, Extent.WHOLE, deadline).runs();
   }
 
@@ -133,21 +135,7 @@ public final class Runs {
   /// Marks the shards of a run that has ended, and ends all its descendants. It does the same for
   /// those that ended before, because who ended them may have stopped half way.
   public void closeDescendants(Run ended, Instant now) {
-    markShards(ended);
-    for (String child : childrenOf(ended)) {
-      Optimistic.retry(
-              Deadline.ofRequest(),
-              "run " + child,
-              () -> {
-                Optional<Run> run = find(ended.tenantId(), child);
-                return run.isEmpty()
-                        || run.get().ended() != null
-                        || isEnded(run.get(), Run.State.CLOSED, now)
-                    ? Attempt.done(run)
-                    : Attempt.conflict();
-              })
-          .ifPresent(run -> closeDescendants(run, now));
-    }
+    new Descendants(this, database, ledgerTable, ended.tenantId(), now).close(ended);
   }
 
   /// Ends a run as it was read, decrements its counters and writes the notice of it. False where it
@@ -160,7 +148,7 @@ public final class Runs {
     return ended;
   }
 
-  private boolean isEnded(Run seen, Run.State as, Instant now) {
+  boolean isEnded(Run seen, Run.State as, Instant now) {
     return database.transact(endingOf(seen, as, now), Deadline.ofRequest()).isDone();
   }
 
@@ -184,34 +172,46 @@ public final class Runs {
   /// The writes that end a run, if it is still as it was read. Once they are written, the caller
   /// calls [#closeDescendants].
   public List<Write> endingOf(Run seen, Run.State as, Instant now) {
+    return endingOf(List.of(seen), as, now);
+  }
+
+  /// The writes that end runs, if they are still as they were read: at most [#MAX_WRITES_OF_AN_END]
+  /// for each.
+  List<Write> endingOf(Collection<Run> seen, Run.State as, Instant now) {
     List<Write> writes = new ArrayList<>();
-    writes.add(RunItem.end(ledgerTable, seen, as, now));
-    writes.add(RunClosed.of(seen, as, now).write(decisionsTable));
-    writes.addAll(decrementsOf(seen));
+    Map<Place, Integer> counted = new LinkedHashMap<>();
+    for (Run run : seen) {
+      writes.add(RunItem.end(ledgerTable, run, as, now));
+      writes.add(RunClosed.of(run, as, now).write(decisionsTable));
+      placesOf(run).forEach(place -> counted.merge(place, 1, Integer::sum));
+    }
+    counted.forEach(
+        (place, runs) -> writes.add(place.counter().decrement(ledgerTable, place.shard(), runs)));
     return writes;
   }
 
-  /// Decrements the counters that count an active run.
-  private List<Write> decrementsOf(Run run) {
-    List<Write> decrements = new ArrayList<>();
+  /// A shard of a counter that counts active runs.
+  private record Place(RunCounter counter, int shard) {}
+
+  /// Where a run that is active is counted.
+  private static List<Place> placesOf(Run run) {
+    List<Place> places = new ArrayList<>();
     if (!run.counted()) {
-      return decrements;
+      return places;
     }
     String key = run.tuple().keyId();
     String user = run.tuple().userId();
     if (key != null) {
-      decrements.add(decrement(run, RunCounter.Of.ACTIVE_OF_KEY, key, run.countedOn().keyShard()));
+      places.add(place(run, RunCounter.Of.ACTIVE_OF_KEY, key, run.countedOn().keyShard()));
     }
     if (user != null) {
-      decrements.add(
-          decrement(run, RunCounter.Of.ACTIVE_OF_USER, user, run.countedOn().userShard()));
+      places.add(place(run, RunCounter.Of.ACTIVE_OF_USER, user, run.countedOn().userShard()));
     }
-    return decrements;
+    return places;
   }
 
-  private Write decrement(Run run, RunCounter.Of kind, String id, int shard) {
-    return new RunCounter(kind, run.tenantId(), id, RunCounter.UNLIMITED)
-        .decrement(ledgerTable, shard);
+  private static Place place(Run run, RunCounter.Of kind, String id, int shard) {
+    return new Place(new RunCounter(kind, run.tenantId(), id, RunCounter.UNLIMITED), shard);
   }
 
   /// The children of a run, also those that have ended, in the order of their ids.
@@ -232,17 +232,6 @@ public final class Runs {
     return read(parent.tenantId(), first, deadline).values().stream()
         .sorted(Comparator.comparing(Run::runId))
         .toList();
-  }
-
-  private List<String> childrenOf(Run parent) {
-    List<String> children = new ArrayList<>();
-    for (AccountKey shard : Shards.keys(parent.account())) {
-      database.each(
-          Query.prefix(ledgerTable, shard.partitionKey(), RunItem.CHILD),
-          Deadline::ofRequest,
-          mark -> children.add(RunItem.child(mark)));
-    }
-    return children;
   }
 
   /// The accounts of the runs in one part of the index of due runs. The runs are due or will be

@@ -57,13 +57,13 @@ public record RunCounter(Of of, String tenantId, String id, long max) {
     return new Key(shard == 0 ? head : head + "#" + shard, sort);
   }
 
-  /// Decrements the count of the shard that a run was counted on.
-  public Write.Update decrement(String table, int shard) {
+  /// Decrements the count of the shard that some runs were counted on.
+  public Write.Update decrement(String table, int shard, int runs) {
     return new Write.Update(
         table,
         key(shard),
         "ADD " + COUNT + " :less, " + FREED + " :freed",
         null,
-        Attributes.builder().put(":less", -1).put(":freed", 1).build());
+        Attributes.builder().put(":less", -runs).put(":freed", runs).build());
   }
 }

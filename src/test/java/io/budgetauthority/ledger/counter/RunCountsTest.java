@@ -100,7 +100,7 @@ class RunCountsTest {
     assertThat(
             service
                 .database
-                .write(ofKey(MANY).decrement(table, last.shard()), Deadline.ofRequest())
+                .write(ofKey(MANY).decrement(table, last.shard(), 1), Deadline.ofRequest())
                 .isDone())
         .isTrue();
     assertThat(placed(process(), ofKey(MANY)).shard()).isEqualTo(last.shard());
