@@ -18,6 +18,7 @@ import io.budgetauthority.record.Verdict;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Optimistic;
 import io.budgetauthority.storage.Optimistic.Attempt;
+import io.budgetauthority.storage.StorageContended;
 import io.budgetauthority.storage.StorageUnavailable;
 import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.VersionedPolicy;
@@ -36,6 +37,12 @@ public final class Authority {
 
   /// protocol.md#downgrade: how often balances that moved are decided again.
   private static final int MAX_ROUNDS = 12;
+
+  /// ledger.md#shards: how often a call reads all shards to prove that it gets less than it asked
+  /// for, and how often it tries to hold where hardly anything is left.
+  private static final int MAX_READINGS = 8;
+
+  private static final int MAX_SCARCE_HOLDS = 3;
 
   private final Ledger ledger;
   private final PriceBook prices;
@@ -94,21 +101,51 @@ public final class Authority {
 
   /// @param notice a warning to add, with which counters of runs refuse nothing; null for none
   private Answer decide(Ask ask, PriceTable table, @Nullable String notice, Deadline deadline) {
+    Seen seen = new Seen();
     return Optimistic.retry(
         MAX_ROUNDS,
         deadline,
         "the balances",
-        busy -> attempt(new Round(ask, table, notice, busy, deadline), Extent.one(busy), null));
+        busy ->
+            attempt(
+                new Round(ask, table, notice, busy, seen, deadline),
+                seen.whole == null ? Extent.one(busy) : Extent.whole(busy)));
   }
 
   /// One try to answer an ask.
   ///
   /// @param busy how many tries before it found a shard busy
+  /// @param seen what this try and those before it have read
   private record Round(
-      Ask ask, PriceTable table, @Nullable String notice, int busy, Deadline deadline) {}
+      Ask ask, PriceTable table, @Nullable String notice, int busy, Seen seen, Deadline deadline) {}
 
-  /// @param earlier an earlier reading of all shards, in this round; null where there is none
-  private Attempt<Answer> attempt(Round round, Extent extent, @Nullable BudgetView earlier) {
+  /// What the tries of one call have seen of accounts with several shards.
+  private static final class Seen {
+
+    /// The last reading of all shards that did not settle the call; null where there is none.
+    private @Nullable BudgetView whole;
+
+    private int readings;
+    private int scarceHolds;
+
+    /// Counts a reading of all shards that proved nothing.
+    private void countReading() {
+      readings++;
+      if (readings == MAX_READINGS) {
+        throw new StorageContended("hardly anything is left, and other calls free and take it");
+      }
+    }
+
+    /// Counts a hold of what is hardly enough.
+    private void countScarceHold() {
+      scarceHolds++;
+      if (scarceHolds > MAX_SCARCE_HOLDS) {
+        throw new StorageContended("hardly anything is left, and other calls take it first");
+      }
+    }
+  }
+
+  private Attempt<Answer> attempt(Round round, Extent extent) {
     Ask ask = round.ask();
     VersionedPolicy policy = policies.of(ask.tenantId());
     Instant now = Instant.ofEpochMilli(clock.millis());
@@ -116,13 +153,13 @@ public final class Authority {
       case BudgetReader.Reading.Stale stale -> Attempt.conflict();
       case BudgetReader.Reading.Refused refused -> Attempt.done(refused.answer());
       case BudgetReader.Reading.Decided decided -> Attempt.done(replay(ask, decided.stored()));
-      case BudgetReader.Reading.View view -> decide(round, view.view(), earlier);
+      case BudgetReader.Reading.View view -> decide(round, view.view());
     };
   }
 
   /// Decides by one shard of each account where that is enough. Else it reads all shards, and reads
   /// them again before it refuses what the caller asked for (ledger.md#shards).
-  private Attempt<Answer> decide(Round round, BudgetView view, @Nullable BudgetView earlier) {
+  private Attempt<Answer> decide(Round round, BudgetView view) {
     Ask ask = round.ask();
     PriceTable table = round.table();
     DecisionRequest request = ask.request();
@@ -140,24 +177,32 @@ public final class Authority {
                 Decider.Input.of(
                     request, it.policy(), table, row, names, candidates, it.enforced()));
     Plan plan = decider.apply(view);
+    Seen seen = round.seen();
     if (ShardRules.isSettled(plan, view)) {
+      if (ShardRules.isScarce(plan, view)) {
+        seen.countScarceHold();
+      }
       return write(round, view, plan);
     }
     if (!view.isWhole()) {
-      return attempt(round, Extent.whole(round.busy()), null);
+      return attempt(round, Extent.whole(round.busy()));
     }
+    BudgetView earlier = seen.whole;
+    seen.whole = view;
     if (!ShardRules.isPlaced(plan)) {
       return Attempt.conflict();
     }
-    if (earlier == null) {
-      return attempt(round, Extent.whole(round.busy()), view);
+    boolean isProven =
+        earlier != null
+            && view.atMostSince(earlier)
+                .map(decider)
+                .filter(most -> ShardRules.isSameOutcome(plan, most))
+                .isPresent();
+    if (isProven) {
+      return write(round, view, plan);
     }
-    return view.atMostSince(earlier)
-            .map(decider)
-            .filter(most -> ShardRules.isSameOutcome(plan, most))
-            .isPresent()
-        ? write(round, view, plan)
-        : Attempt.conflict();
+    seen.countReading();
+    return attempt(round, Extent.whole(round.busy()));
   }
 
   private Attempt<Answer> write(Round round, BudgetView view, Plan plan) {

@@ -1,6 +1,7 @@
 package io.budgetauthority.decision;
 
 import io.budgetauthority.decision.rule.Plan;
+import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.record.AccountName;
 import io.budgetauthority.tenant.Mode;
 import java.util.Objects;
@@ -32,6 +33,17 @@ final class ShardRules {
   static boolean isPlaced(Plan plan) {
     return !(plan instanceof Plan.Grant grant)
         || grant.holds().stream().allMatch(hold -> hold.placement().isPresent());
+  }
+
+  /// Whether all shards were read, and a split account has less than one such hold for each shard.
+  /// Calls then race for what is freed.
+  static boolean isScarce(Plan plan, BudgetView view) {
+    return view.isWhole()
+        && switch (plan) {
+          case Plan.Refuse refuse -> false;
+          case Plan.Block block -> isSplit(block.verdict().constrainedBy(), view);
+          case Plan.Grant grant -> grant.holds().stream().anyMatch(ConditionalHold::isScarce);
+        };
   }
 
   /// Whether two plans give the caller the same.

@@ -429,19 +429,22 @@ class ShardsTest {
   }
 
   /// A reading of both shards is fooled: what it has read is freed, and what it has not read yet is
-  /// taken. All the time a call of 5 fits.
+  /// taken. All the time a call of 5 fits. A call that cannot tell reads eight times at most, and
+  /// tries to hold three times.
   @Test
   void whenMoneyMovesDuringEachReading_noCallIsRefused() {
     TestAuthority one = withTenantCeiling(10, 2);
     assertThat(isAllowed(ask(one, "held-0", 1))).isTrue();
     AtomicInteger last = new AtomicInteger();
     AtomicBoolean moves = new AtomicBoolean();
+    AtomicInteger readings = new AtomicInteger();
     ItemByItem reader =
         new ItemByItem(
             LocalCloudForTests.dynamoDb().build(),
             all -> all.sort(Comparator.comparing(it -> it.key().toString().contains("-#1"))),
             item -> {
               if (item.key().toString().contains("tenant#-") && moves.get()) {
+                readings.incrementAndGet();
                 // Half of the calls take the other shard.
                 commit(one, "held-" + last.get(), 0);
                 var unused = ask(one, "held-" + last.incrementAndGet(), 1);
@@ -452,6 +455,7 @@ class ShardsTest {
     for (int i = 0; i < 8; i++) {
       String key = "asked-" + i;
       moves.set(true);
+      readings.set(0);
       try {
         Answer answer = other.ask(key, "run-" + key, 0, 1, RUN_LIMIT);
         assertThat(isAllowed((Answer.Decided) answer)).as(key).isTrue();
@@ -459,6 +463,7 @@ class ShardsTest {
         commit(one, key, 0);
       } catch (StorageContended e) {
         // It found no instant without a change.
+        assertThat(readings.get()).as("of two shards").isLessThanOrEqualTo(2 * (1 + 8 + 3));
       }
     }
     assertThat(checked(one, 10).reserved()).isEqualTo(MicroUsd.of(5));

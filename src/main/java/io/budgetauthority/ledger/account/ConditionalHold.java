@@ -105,6 +105,13 @@ public record ConditionalHold(
     return shards() != null && enforced.mode() == Mode.HARD_GATE;
   }
 
+  /// Whether its account has several shards, and less than one such hold for each of them.
+  public boolean isScarce() {
+    Shards shards = shards();
+    return shards != null
+        && enforced.account().available().micros() / shards.count() < total().micros();
+  }
+
   /// Whether it is taken where it is because of what all shards had when they were read.
   public boolean dependsOnReading() {
     Shards shards = shards();

@@ -131,7 +131,8 @@ public record Shards(
 
   /// Whether this is a later reading of the same shards under the same limit.
   private boolean isLikeEarlier(Shards earlier) {
-    return head.split().count() == earlier.head.split().count()
+    return head.key().equals(earlier.head.key())
+        && head.split().count() == earlier.head.split().count()
         && head.version().equals(earlier.head.version())
         && head.increases().version() == earlier.head.increases().version();
   }
