@@ -5,8 +5,10 @@ import io.budgetauthority.decision.rule.Decider;
 import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.decision.rule.Plan;
 import io.budgetauthority.decision.rule.Quote;
+import io.budgetauthority.ledger.DecisionWrite;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
+import io.budgetauthority.ledger.ReserveOutcome;
 import io.budgetauthority.ledger.shard.Extent;
 import io.budgetauthority.metrics.Meters;
 import io.budgetauthority.price.Price;
@@ -221,8 +223,7 @@ public final class Authority {
         Decision decision = writer.decision(block);
         yield ask.identity() == null
             ? Attempt.done(new Answer.DryRun(decision, rowOf(block.quote())))
-            : write(
-                round, Ledger.DecisionWrite.of(writer.blocked(decision, ask.identity(), block)));
+            : write(round, DecisionWrite.of(writer.blocked(decision, ask.identity(), block)));
       }
       case Plan.Grant grant -> {
         Decision decision = writer.decision(grant);
@@ -234,25 +235,25 @@ public final class Authority {
     };
   }
 
-  private static Ledger.DecisionWrite write(
+  private static DecisionWrite write(
       Reservation reservation, BudgetView view, Plan.Grant grant, @Nullable String notice) {
-    Ledger.DecisionWrite write =
+    DecisionWrite write =
         Bookkeeping.write(
             reservation, view, grant.holds(), grant.rates(), Bookkeeping.Use.DECISION);
     return notice == null ? write : write.withoutRunLimits();
   }
 
-  private Attempt<Answer> write(Round round, Ledger.DecisionWrite write) {
+  private Attempt<Answer> write(Round round, DecisionWrite write) {
     Ask ask = round.ask();
     return switch (ledger.reserve(write, round.busy(), round.deadline())) {
-      case Ledger.Outcome.Reserved reserved -> {
+      case ReserveOutcome.Reserved reserved -> {
         count(write.reservation().decision());
         yield Attempt.done(new Answer.Decided(write.reservation(), false));
       }
-      case Ledger.Outcome.AlreadyDecided already -> Attempt.done(replay(ask, already.stored()));
-      case Ledger.Outcome.Conflict conflict -> Attempt.conflict();
-      case Ledger.Outcome.Busy busy -> Attempt.busy();
-      case Ledger.Outcome.OverLimit full ->
+      case ReserveOutcome.AlreadyDecided already -> Attempt.done(replay(ask, already.stored()));
+      case ReserveOutcome.Conflict conflict -> Attempt.conflict();
+      case ReserveOutcome.Busy busy -> Attempt.busy();
+      case ReserveOutcome.OverLimit full ->
           Attempt.done(new Answer.TooManyRuns(full.counter(), full.reason()));
     };
   }

@@ -1,8 +1,9 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.DecisionWrite;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunChange;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.EnforcedAccount;
@@ -33,20 +34,20 @@ public final class Bookkeeping {
 
   /// @param holds one for each of the view's accounts, in their order
   /// @param rates one for each of the view's rates
-  public static Ledger.DecisionWrite write(
+  public static DecisionWrite write(
       Reservation item,
       BudgetView view,
       List<ConditionalHold> holds,
       List<RateHold> rates,
       Use use) {
     List<ConditionalHold> updates = new ArrayList<>();
-    List<Ledger.RunChange> changes = new ArrayList<>();
+    List<RunChange> changes = new ArrayList<>();
     for (int i = 0; i < view.runs().size(); i++) {
       BudgetView.RunOfCall run = view.runs().get(i);
       boolean own = i == 0;
       if (run.stored() == null) {
         changes.add(
-            new Ledger.Start(
+            new RunChange.Start(
                 started(item.tenantId(), view, run, holds.get(i), own),
                 own ? parentOf(view) : null));
         continue;
@@ -56,13 +57,12 @@ public final class Bookkeeping {
         Tuple bound =
             own ? run.stored().tuple().completedBy(view.subject().tuple()) : run.stored().tuple();
         changes.add(
-            new Ledger.Renew(
+            new RunChange.Renew(
                 run.stored(), bound, view.at(), renewedUntil(run.stored(), view, use), own));
       }
     }
     updates.addAll(holds.subList(view.runs().size(), holds.size()));
-    return new Ledger.DecisionWrite(
-        item, updates, rates, changes, counters(item.tenantId(), view, use));
+    return new DecisionWrite(item, updates, rates, changes, counters(item.tenantId(), view, use));
   }
 
   private static @Nullable Run parentOf(BudgetView view) {

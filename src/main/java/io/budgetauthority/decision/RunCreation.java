@@ -1,6 +1,6 @@
 package io.budgetauthority.decision;
 
-import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.ReserveOutcome;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
@@ -82,12 +82,12 @@ public final class RunCreation {
     VersionedPolicy policy = policies.of(wanted.tenantId());
     Run run = run(wanted, parent, policy, now);
     return switch (runs.start(run, parent, counters(run, policy))) {
-      case Ledger.Outcome.Reserved started -> Attempt.done(new Result.Created(run));
-      case Ledger.Outcome.OverLimit full ->
+      case ReserveOutcome.Reserved started -> Attempt.done(new Result.Created(run));
+      case ReserveOutcome.OverLimit full ->
           Attempt.done(new Result.Refused(new Answer.TooManyRuns(full.counter(), full.reason())));
-      case Ledger.Outcome.Conflict conflict -> Attempt.conflict();
-      case Ledger.Outcome.Busy busy -> Attempt.conflict();
-      case Ledger.Outcome.AlreadyDecided already -> Attempt.conflict();
+      case ReserveOutcome.Conflict conflict -> Attempt.conflict();
+      case ReserveOutcome.Busy busy -> Attempt.conflict();
+      case ReserveOutcome.AlreadyDecided already -> Attempt.conflict();
     };
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// @param renew what they do to the run whose account it is; null for an account that is no run's
 /// @param division how the limit is divided among shards if they make the account
 record GroupedHold(
-    String table, ConditionalHold hold, Ledger.@Nullable Renew renew, Division division)
+    String table, ConditionalHold hold, RunChange.@Nullable Renew renew, Division division)
     implements GroupedWrite {
 
   @Override
@@ -45,7 +45,8 @@ record GroupedHold(
         ? hold.then(other.hold)
             .map(
                 both ->
-                    new GroupedHold(table, both, Ledger.Renew.last(renew, other.renew), division))
+                    new GroupedHold(
+                        table, both, RunChange.Renew.last(renew, other.renew), division))
         : Optional.empty();
   }
 
@@ -62,7 +63,7 @@ record GroupedHold(
                 && stored.version().equals(storedThere.version()));
   }
 
-  private boolean isRenewedLike(Ledger.@Nullable Renew other) {
+  private boolean isRenewedLike(RunChange.@Nullable Renew other) {
     return renew == null || other == null ? renew == other : renew.isLike(other);
   }
 

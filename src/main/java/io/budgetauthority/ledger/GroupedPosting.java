@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param renew what the head of a run's account does to the run; null for nothing
 /// @param whileOpen whether it is a hold on another shard of a run, which must not have ended
 record GroupedPosting(
-    String table, Posting posting, Ledger.@Nullable Renew renew, boolean whileOpen)
+    String table, Posting posting, RunChange.@Nullable Renew renew, boolean whileOpen)
     implements GroupedWrite {
 
   GroupedPosting(String table, Posting posting) {
@@ -47,7 +47,7 @@ record GroupedPosting(
     }
     return Optional.of(
         new GroupedPosting(
-            table, both, Ledger.Renew.last(renew, other.renew), whileOpen || other.whileOpen));
+            table, both, RunChange.Renew.last(renew, other.renew), whileOpen || other.whileOpen));
   }
 
   /// Whether a write is a posting that has a condition on what is available.

@@ -31,7 +31,6 @@ import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.AccountShare;
 import io.budgetauthority.record.RateKey;
-import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
@@ -124,150 +123,6 @@ public final class Ledger {
   /// The increases of accounts.
   public Increases increases() {
     return increases;
-  }
-
-  /// A decision to write.
-  ///
-  /// @param holds one for every account that it touches, except the account of a run that it starts
-  /// @param rates one for every rate that it touches
-  /// @param runs the changes of the runs that it is held against; empty for a block
-  /// @param counters the counters of the runs of its key, user and tenant that it increments
-  public record DecisionWrite(
-      Reservation reservation,
-      List<ConditionalHold> holds,
-      List<RateHold> rates,
-      List<RunChange> runs,
-      List<RunCounter> counters) {
-    public DecisionWrite {
-      holds = List.copyOf(holds);
-      rates = List.copyOf(rates);
-      runs = List.copyOf(runs);
-      counters = List.copyOf(counters);
-    }
-
-    /// A decision that touches no account, such as a block.
-    public static DecisionWrite of(Reservation reservation) {
-      return new DecisionWrite(reservation, List.of(), List.of(), List.of(), List.of());
-    }
-
-    /// The same write, in which no counter of runs has a maximum.
-    public DecisionWrite withoutRunLimits() {
-      return new DecisionWrite(
-          reservation, holds, rates, runs, counters.stream().map(RunCounter::unlimited).toList());
-    }
-
-    private @Nullable Renew renewalOf(ConditionalHold hold) {
-      AccountKey account = hold.enforced().account().key();
-      for (RunChange change : runs) {
-        if (change instanceof Renew renew && renew.seen().account().key().equals(account)) {
-          return renew;
-        }
-      }
-      return null;
-    }
-  }
-
-  /// What a decision does to a run.
-  public sealed interface RunChange {
-    /// The run that it creates, or as it was read.
-    Run run();
-  }
-
-  /// Creates the run, with its first hold in its account.
-  ///
-  /// @param parent its parent as it was read; null where it has none, or did not exist
-  public record Start(Run run, @Nullable Run parent) implements RunChange {}
-
-  /// Renews the run. The write's holds include its account.
-  ///
-  /// @param counts whether the run counts as active and new from now on, if it did not before
-  /// @param countedOn the shards that it is counted on where it is counted now
-  public record Renew(
-      Run seen,
-      Tuple completed,
-      Instant now,
-      Instant expiresAt,
-      boolean counts,
-      Run.CountedOn countedOn)
-      implements RunChange {
-
-    public Renew(Run seen, Tuple completed, Instant now, Instant expiresAt, boolean counts) {
-      this(seen, completed, now, expiresAt, counts, Run.CountedOn.HEADS);
-    }
-
-    @Override
-    public Run run() {
-      return seen;
-    }
-
-    /// Whether counters of runs change with it.
-    boolean isCounted() {
-      return (counts && !seen.counted()) || !completed.equals(seen.tuple());
-    }
-
-    private Renew countedOn(Run.CountedOn shards) {
-      return counts ? new Renew(seen, completed, now, expiresAt, true, shards) : this;
-    }
-
-    /// Whether the head of a run with several shards has to be written for it. The run ends no
-    /// earlier than its calls say, so most of them leave its end as it is.
-    boolean changesHead() {
-      return isCounted() || seen.expiresAt().isBefore(expiresAt);
-    }
-
-    /// The same with a later end, so that the calls of some time need not move it.
-    Renew ahead() {
-      Duration step = Duration.between(now, expiresAt).dividedBy(RunItem.STEPS_OF_A_LIFE);
-      return new Renew(seen, completed, now, expiresAt.plus(step), counts, countedOn);
-    }
-
-    /// Whether both do the same to the run, and neither counts it.
-    boolean isLike(Renew other) {
-      return !isCounted()
-          && !other.isCounted()
-          && completed.equals(other.completed)
-          && counts == other.counts
-          && seen.tuple().equals(other.seen.tuple())
-          && seen.counted() == other.seen.counted();
-    }
-
-    /// The one with the later end; null where there is none.
-    static @Nullable Renew last(@Nullable Renew one, @Nullable Renew other) {
-      if (one == null || other == null) {
-        return one == null ? other : one;
-      }
-      return one.expiresAt.isAfter(other.expiresAt) ? one : other;
-    }
-  }
-
-  /// The outcome of a write.
-  public sealed interface Outcome {
-    record Reserved() implements Outcome {}
-
-    /// The key was used before, and this is stored under it.
-    record AlreadyDecided(Reservation stored) implements Outcome {}
-
-    /// Accounts or runs were no longer as they had been read. The caller reads and decides again.
-    record Conflict() implements Outcome {}
-
-    /// Another transaction was writing a shard. The caller uses another one at once.
-    record Busy() implements Outcome {}
-
-    /// A counter of runs has reached its maximum.
-    ///
-    /// @param count how many runs it counts
-    record OverLimit(RunCounter counter, long count) implements Outcome {
-      /// The count and the limit, in words.
-      public String reason() {
-        return switch (counter.of()) {
-              case ACTIVE_OF_KEY -> "key " + counter.id() + " has " + count + " active runs";
-              case ACTIVE_OF_USER -> "user " + counter.id() + " has " + count + " active runs";
-              case NEW_ON_DAY -> count + " runs were begun on " + counter.id();
-            }
-            + ", the limit is "
-            + counter.max();
-      }
-    }
   }
 
   /// Reads a decision, accounts and runs in one batch.
@@ -366,14 +221,14 @@ public final class Ledger {
 
   /// Writes a decision: a block by one conditional put, any other in one transaction with its
   /// holds. A decision of a later revision than the first replaces the item of the revision before.
-  public Outcome reserve(DecisionWrite write, Deadline deadline) {
+  public ReserveOutcome reserve(DecisionWrite write, Deadline deadline) {
     return reserve(write, null, deadline);
   }
 
   /// The same for a call that uses other shards where those that it uses are busy.
   ///
   /// @param busy how often they were; null for a call that waits for those that it uses
-  public Outcome reserve(DecisionWrite write, @Nullable Integer busy, Deadline deadline) {
+  public ReserveOutcome reserve(DecisionWrite write, @Nullable Integer busy, Deadline deadline) {
     Write.Put decision =
         write.reservation().revision() == 1
             ? ReservationItem.create(decisionsTable, write.reservation())
@@ -385,12 +240,12 @@ public final class Ledger {
     return switch (counts.place(write.counters(), wasBusy, deadline)) {
       case RunCounts.Placed.Full full ->
           isCountedSince(write, deadline)
-              ? new Outcome.Conflict()
-              : new Outcome.OverLimit(full.counter(), full.count());
-      case RunCounts.Placed.Moved moved -> new Outcome.Conflict();
+              ? new ReserveOutcome.Conflict()
+              : new ReserveOutcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Moved moved -> new ReserveOutcome.Conflict();
       case RunCounts.Placed.On on -> {
-        Outcome outcome = reserve(write, decision, on, busy != null, deadline);
-        if (outcome instanceof Outcome.Reserved && write.reservation().state().isOpen()) {
+        ReserveOutcome outcome = reserve(write, decision, on, busy != null, deadline);
+        if (outcome instanceof ReserveOutcome.Reserved && write.reservation().state().isOpen()) {
           lastWritten.put(write.reservation().id(), write.reservation());
         }
         yield outcome;
@@ -410,13 +265,13 @@ public final class Ledger {
               Run seen = change.run();
               Run found = now.get(seen.runId());
               return found != null
-                  && (change instanceof Start
+                  && (change instanceof RunChange.Start
                       || found.counted() != seen.counted()
                       || !found.tuple().equals(seen.tuple()));
             });
   }
 
-  private Outcome reserve(
+  private ReserveOutcome reserve(
       DecisionWrite write,
       Write.Put decision,
       RunCounts.Placed.On on,
@@ -425,7 +280,7 @@ public final class Ledger {
     List<GroupedWrite> writes = writesOf(write, decision, on);
     if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
       moveLimits(write.holds(), deadline);
-      return new Outcome.Conflict();
+      return new ReserveOutcome.Conflict();
     }
     boolean mayMove =
         mayUseOthers
@@ -439,9 +294,9 @@ public final class Ledger {
         writes,
         deadline,
         this::isWritten,
-        Outcome.Reserved::new,
+        ReserveOutcome.Reserved::new,
         () -> reserve(write, writes, on.places(), mayMove, deadline),
-        waits ? null : Outcome.Busy::new);
+        waits ? null : ReserveOutcome.Busy::new);
   }
 
   private boolean isWritten(List<GroupedWrite> writes, Deadline deadline) {
@@ -482,7 +337,7 @@ public final class Ledger {
     return written;
   }
 
-  private Outcome reserve(
+  private ReserveOutcome reserve(
       DecisionWrite write,
       List<GroupedWrite> writes,
       List<CounterPlace> places,
@@ -491,10 +346,10 @@ public final class Ledger {
     Written written =
         transact(writes, deadline, (number, busy) -> mayMove ? null : pauseOfHolder(number, busy));
     if (written.isDone()) {
-      return new Outcome.Reserved();
+      return new ReserveOutcome.Reserved();
     }
     if (written.isBusy()) {
-      return new Outcome.Busy();
+      return new ReserveOutcome.Busy();
     }
     return written.failed(0)
         ? recognise(write.reservation(), written.stored(0))
@@ -508,7 +363,7 @@ public final class Ledger {
     List<GroupedWrite> writes = new ArrayList<>();
     writes.add(alone(decisionsTable, ReservationItem.key(write.reservation().id()), decision));
     for (RunChange change : write.runs()) {
-      if (change instanceof Start start) {
+      if (change instanceof RunChange.Start start) {
         Run run = start.run().countedOn(countedOn);
         for (Write.Put put : RunItem.start(ledgerTable, run, start.parent())) {
           writes.add(alone(ledgerTable, put.item().key(), put));
@@ -516,8 +371,8 @@ public final class Ledger {
       }
     }
     for (ConditionalHold hold : write.holds()) {
-      Renew seen = write.renewalOf(hold);
-      Renew renew = seen == null ? null : seen.countedOn(countedOn);
+      RunChange.Renew seen = write.renewalOf(hold);
+      RunChange.Renew renew = seen == null ? null : seen.countedOn(countedOn);
       if (hold.shards() == null) {
         writes.add(
             new GroupedHold(ledgerTable, hold, renew, hold.division(shardsOfNew(hold.enforced()))));
@@ -539,7 +394,7 @@ public final class Ledger {
   /// The changes of the shards of one account. Where it is a run's, its head is changed if the
   /// run's end or tuple is, and the shard of the hold must not say that the run has ended
   /// (ledger.md#runs).
-  private List<GroupedWrite> postingsOf(ConditionalHold hold, @Nullable Renew renew) {
+  private List<GroupedWrite> postingsOf(ConditionalHold hold, RunChange.@Nullable Renew renew) {
     List<Posting> postings = hold.postings();
     Posting ofHold = postings.getFirst();
     List<GroupedWrite> writes = new ArrayList<>();
@@ -590,11 +445,11 @@ public final class Ledger {
 
   /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
   /// it had been read. Else something that was read has changed.
-  static Outcome refusal(
+  static ReserveOutcome refusal(
       RunCounts counts, List<CounterPlace> places, int firstCounter, Written written) {
     for (int i = 0; i < firstCounter; i++) {
       if (written.failed(i)) {
-        return new Outcome.Conflict();
+        return new ReserveOutcome.Conflict();
       }
     }
     for (int i = 0; i < places.size(); i++) {
@@ -602,28 +457,30 @@ public final class Ledger {
         CounterPlace place = places.get(i);
         OptionalLong count = counts.countIfFull(place, written.stored(firstCounter + i));
         return count.isPresent()
-            ? new Outcome.OverLimit(place.counter(), count.getAsLong())
-            : new Outcome.Conflict();
+            ? new ReserveOutcome.OverLimit(place.counter(), count.getAsLong())
+            : new ReserveOutcome.Conflict();
       }
     }
-    return new Outcome.Conflict();
+    return new ReserveOutcome.Conflict();
   }
 
-  private Outcome record(Reservation reservation, Write decision, Deadline deadline) {
+  private ReserveOutcome record(Reservation reservation, Write decision, Deadline deadline) {
     Written written = database.write(decision, deadline);
-    return written.isDone() ? new Outcome.Reserved() : recognise(reservation, written.stored(0));
+    return written.isDone()
+        ? new ReserveOutcome.Reserved()
+        : recognise(reservation, written.stored(0));
   }
 
   /// The outcome for a key that is taken, or for a revision that is over. If the stored item is the
   /// one that was being written, an attempt whose answer was lost has written it.
-  private static Outcome recognise(Reservation written, Attributes item) {
+  private static ReserveOutcome recognise(Reservation written, Attributes item) {
     if (item.isEmpty()) {
-      return new Outcome.Conflict();
+      return new ReserveOutcome.Conflict();
     }
     Reservation stored = ReservationItem.read(item);
     return isSameWrite(stored, written)
-        ? new Outcome.Reserved()
-        : new Outcome.AlreadyDecided(stored);
+        ? new ReserveOutcome.Reserved()
+        : new ReserveOutcome.AlreadyDecided(stored);
   }
 
   /// Two steps from one revision lead to the same revision, so all that a step may change counts.
@@ -758,17 +615,6 @@ public final class Ledger {
     return any;
   }
 
-  /// The outcome of a step.
-  public enum SettleOutcome {
-    /// The step and its postings are written.
-    SETTLED,
-    /// The reservation has changed meanwhile. The caller reads it and computes the step again.
-    CONFLICT,
-    /// An account has not enough available for a posting that holds more on it, or a rate has moved
-    /// since it was read. The caller reads and judges again.
-    INSUFFICIENT
-  }
-
   /// Writes a step of a reservation together with its postings, or nothing. A step that moves no
   /// money is one update.
   public SettleOutcome settle(Reservation.Step.Move move, Deadline deadline) {
@@ -789,7 +635,8 @@ public final class Ledger {
       return SettleOutcome.INSUFFICIENT;
     }
     if (writes.size() == 1) {
-      return record(move.next(), writes.getFirst().write(), deadline) instanceof Outcome.Reserved
+      return record(move.next(), writes.getFirst().write(), deadline)
+              instanceof ReserveOutcome.Reserved
           ? SettleOutcome.SETTLED
           : SettleOutcome.CONFLICT;
     }

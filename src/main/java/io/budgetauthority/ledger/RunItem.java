@@ -359,7 +359,7 @@ public final class RunItem {
 
   /// The same update of a run's account, which also renews the run and binds newly stated parts of
   /// its tuple.
-  static Write.Update renew(Write.Update plain, Ledger.Renew renew) {
+  static Write.Update renew(Write.Update plain, RunChange.Renew renew) {
     Run seen = renew.seen();
     Tuple completed = renew.completed();
     Attributes.Builder values =

@@ -88,19 +88,19 @@ public final class Runs {
   /// Creates a run without a decision, and increments its counters.
   ///
   /// @param parent the run that starts it, which must be open; null for none
-  public Ledger.Outcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
+  public ReserveOutcome start(Run run, @Nullable Run parent, List<RunCounter> counters) {
     Deadline deadline = Deadline.ofRequest();
     return switch (counts.place(counters, false, deadline)) {
       case RunCounts.Placed.Full full ->
           find(run.tenantId(), run.runId()).isPresent()
-              ? new Ledger.Outcome.Conflict()
-              : new Ledger.Outcome.OverLimit(full.counter(), full.count());
-      case RunCounts.Placed.Moved moved -> new Ledger.Outcome.Conflict();
+              ? new ReserveOutcome.Conflict()
+              : new ReserveOutcome.OverLimit(full.counter(), full.count());
+      case RunCounts.Placed.Moved moved -> new ReserveOutcome.Conflict();
       case RunCounts.Placed.On on -> start(run, parent, on, deadline);
     };
   }
 
-  private Ledger.Outcome start(
+  private ReserveOutcome start(
       Run run, @Nullable Run parent, RunCounts.Placed.On on, Deadline deadline) {
     List<Write> writes =
         new ArrayList<>(RunItem.start(ledgerTable, run.countedOn(Ledger.countedOn(on)), parent));
@@ -111,7 +111,7 @@ public final class Runs {
     on.places().forEach(place -> writes.add(place.increment(ledgerTable, 1)));
     Written written = database.transact(writes, deadline);
     return written.isDone()
-        ? new Ledger.Outcome.Reserved()
+        ? new ReserveOutcome.Reserved()
         : Ledger.refusal(counts, on.places(), firstCounter, written);
   }
 

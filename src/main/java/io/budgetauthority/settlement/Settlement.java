@@ -2,10 +2,13 @@ package io.budgetauthority.settlement;
 
 import io.budgetauthority.decision.rule.HoldChange;
 import io.budgetauthority.decision.rule.ModelRules;
+import io.budgetauthority.ledger.DecisionWrite;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
+import io.budgetauthority.ledger.ReserveOutcome;
+import io.budgetauthority.ledger.SettleOutcome;
 import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.metrics.Meters;
@@ -251,8 +254,8 @@ public final class Settlement {
       Reservation cancelled =
           Reservation.cancelled(
               id, caller, retention, Decision.cancelled(mode, priceTableVersion, now()));
-      if (ledger.reserve(Ledger.DecisionWrite.of(cancelled), deadline)
-          instanceof Ledger.Outcome.Reserved) {
+      if (ledger.reserve(DecisionWrite.of(cancelled), deadline)
+          instanceof ReserveOutcome.Reserved) {
         return Optional.empty();
       }
     }
@@ -272,7 +275,7 @@ public final class Settlement {
         && isVisible(caller, written)
         && !isForbidden(caller, written)
         && step.apply(written) instanceof Reservation.Step.Move move
-        && ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED) {
+        && ledger.settle(move, deadline) == SettleOutcome.SETTLED) {
       return done(move.next(), written);
     }
     return untilTaken(caller, id, deadline, (seen, until) -> result(step.apply(seen), seen, until));
@@ -308,7 +311,7 @@ public final class Settlement {
       case Reservation.Step.Unchanged unchanged -> Attempt.done(new Result.Done(seen));
       case Reservation.Step.Refused refused -> Attempt.done(new Result.Refused(seen));
       case Reservation.Step.Move move ->
-          ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED
+          ledger.settle(move, deadline) == SettleOutcome.SETTLED
               ? Attempt.done(done(move.next(), seen))
               : Attempt.conflict();
     };

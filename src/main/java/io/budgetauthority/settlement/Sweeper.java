@@ -6,6 +6,7 @@ import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.ledger.SettleOutcome;
 import io.budgetauthority.ledger.increase.Increase;
 import io.budgetauthority.ledger.increase.Increases;
 import io.budgetauthority.metrics.Meters;
@@ -174,7 +175,7 @@ public final class Sweeper {
             ? reservation.reconcile(now)
             : reservation.expire(now, skewOf(reservation.tenantId()));
     if (step instanceof Reservation.Step.Move move
-        && ledger.settle(move, deadline) == Ledger.SettleOutcome.SETTLED) {
+        && ledger.settle(move, deadline) == SettleOutcome.SETTLED) {
       counterOf(move.next().state(), tally).incrementAndGet();
     }
   }

@@ -7,11 +7,12 @@ import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.rule.Decider;
 import io.budgetauthority.decision.rule.DecisionRequest;
 import io.budgetauthority.decision.rule.Plan;
-import io.budgetauthority.ledger.Ledger;
+import io.budgetauthority.ledger.DecisionWrite;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
 import io.budgetauthority.ledger.ReservationState;
 import io.budgetauthority.ledger.Run;
+import io.budgetauthority.ledger.RunChange;
 import io.budgetauthority.ledger.account.ConditionalHold;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.counter.RunCounter;
@@ -97,7 +98,7 @@ class DecisionWriterTest {
       return of(new AskBuilder().input(100).cap(10L), Policy.DEFAULT, ROW, stored, of);
     }
 
-    Ledger.DecisionWrite write() {
+    DecisionWrite write() {
       return Bookkeeping.write(
           reservation(), writer.view(), grant().holds(), List.of(), Bookkeeping.Use.DECISION);
     }
@@ -273,10 +274,10 @@ class DecisionWriterTest {
             new EnforcedAccountBuilder(Scope.RUN, 2_000).id("parent"),
             user(400));
 
-    List<Ledger.RunChange> changes = written.write().runs();
+    List<RunChange> changes = written.write().runs();
 
     assertThat(changes).hasSize(2);
-    Run made = ((Ledger.Start) changes.getFirst()).run();
+    Run made = ((RunChange.Start) changes.getFirst()).run();
     assertThat(made.runId()).isEqualTo("r");
     assertThat(made.ancestors()).isEqualTo(List.of("parent"));
     assertThat(made.tuple()).isEqualTo(ADA);
@@ -286,7 +287,7 @@ class DecisionWriterTest {
     assertThat(made.expiresAt()).isEqualTo(NOW.plusSeconds(86_400));
     assertThat(changes.get(1))
         .as("a child's decision renews its ancestors")
-        .isEqualTo(new Ledger.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400), false));
+        .isEqualTo(new RunChange.Renew(parent, ADA, NOW, NOW.plusSeconds(86_400), false));
     assertThat(
             written.write().holds().stream()
                 .map(hold -> hold.enforced().account().key().id())
@@ -305,7 +306,7 @@ class DecisionWriterTest {
 
     assertThat(holds).isEqualTo(written.grant().holds());
     assertThat(written.write().runs())
-        .isEqualTo(List.of(new Ledger.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)));
+        .isEqualTo(List.of(new RunChange.Renew(seen, ADA, NOW, NOW.plusSeconds(86_400), true)));
     assertThat(written.write().counters())
         .as("of the user it has its place")
         .isEqualTo(List.of(new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 1_000)));

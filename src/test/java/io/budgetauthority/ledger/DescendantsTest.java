@@ -72,7 +72,7 @@ class DescendantsTest {
             Account.unused(key, LIMIT, LimitVersion.NONE));
     @Nullable Run parent = ancestors.length == 0 ? null : service.run(ancestors[0]);
     assertThat(service.runs.start(run, parent, counters(10_000)))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
   }
 
   private List<RunCounter> counters(long max) {
@@ -105,9 +105,9 @@ class DescendantsTest {
     // The counters have room for one again, and for no second.
     Run one = service.run("top");
     assertThat(service.runs.start(renamed(one, "one"), null, counters(1)))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
     assertThat(service.runs.start(renamed(one, "two"), null, counters(1)))
-        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+        .isInstanceOf(ReserveOutcome.OverLimit.class);
   }
 
   private Run renamed(Run run, String id) {

@@ -267,11 +267,11 @@ class LedgerCallsTest {
                     List.of(new Posting(nowhere, MicroUsd.of(5), MicroUsd.ZERO, MicroUsd.of(5))),
                     List.of()),
                 Deadline.in(Duration.ofSeconds(5))))
-        .isEqualTo(Ledger.SettleOutcome.INSUFFICIENT);
+        .isEqualTo(SettleOutcome.INSUFFICIENT);
     assertThat(service.ledger.settle(move, Deadline.in(Duration.ofSeconds(5))))
-        .isEqualTo(Ledger.SettleOutcome.SETTLED);
+        .isEqualTo(SettleOutcome.SETTLED);
     assertThat(service.ledger.settle(astray, Deadline.in(Duration.ofSeconds(5))))
-        .isEqualTo(Ledger.SettleOutcome.CONFLICT);
+        .isEqualTo(SettleOutcome.CONFLICT);
   }
 
   /// A newer process may have stored more of a reservation than this one knows.
@@ -291,7 +291,7 @@ class LedgerCallsTest {
     Reservation.Step.Move move =
         (Reservation.Step.Move) held.release("not called", service.clock.instant());
 
-    assertThat(service.ledger.settle(move, deadline)).isEqualTo(Ledger.SettleOutcome.SETTLED);
+    assertThat(service.ledger.settle(move, deadline)).isEqualTo(SettleOutcome.SETTLED);
 
     Attributes after = service.database.get(service.decisionsTable, key, deadline).orElseThrow();
     assertThat(after.text("newer")).isEqualTo("kept");

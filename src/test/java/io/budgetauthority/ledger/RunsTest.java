@@ -58,7 +58,7 @@ class RunsTest {
     assertThat(
             service.runs.start(
                 run, ancestors.length == 0 ? null : service.run(ancestors[0]), List.of(place(9))))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
     return run;
   }
 
@@ -75,23 +75,23 @@ class RunsTest {
   void whenACounterIsFullOfThisRun_itsStartIsAConflict() {
     Run made = run("r", "ada");
     assertThat(service.runs.start(made, null, List.of(place(100_000))))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
 
     TestAuthority fresh = service.anotherProcess();
     // It learns that the counter is split.
     assertThat(fresh.runs.start(run("none", "ada"), null, List.of(place(1))))
-        .isNotInstanceOf(Ledger.Outcome.Reserved.class);
+        .isNotInstanceOf(ReserveOutcome.Reserved.class);
     assertThat(fresh.ledger.reserve(startOf(run("none", "ada")), soon()))
-        .isNotInstanceOf(Ledger.Outcome.Reserved.class);
+        .isNotInstanceOf(ReserveOutcome.Reserved.class);
 
     assertThat(fresh.runs.start(made, null, List.of(place(1))))
-        .isInstanceOf(Ledger.Outcome.Conflict.class);
+        .isInstanceOf(ReserveOutcome.Conflict.class);
     assertThat(fresh.runs.start(run("other", "ada"), null, List.of(place(1))))
-        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+        .isInstanceOf(ReserveOutcome.OverLimit.class);
     assertThat(fresh.ledger.reserve(startOf(made), soon()))
-        .isInstanceOf(Ledger.Outcome.Conflict.class);
+        .isInstanceOf(ReserveOutcome.Conflict.class);
     assertThat(fresh.ledger.reserve(startOf(run("other", "ada")), soon()))
-        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+        .isInstanceOf(ReserveOutcome.OverLimit.class);
   }
 
   private static Deadline soon() {
@@ -99,15 +99,19 @@ class RunsTest {
   }
 
   /// The first decision of a run, which counts on a full counter.
-  private Ledger.DecisionWrite startOf(Run run) {
+  private DecisionWrite startOf(Run run) {
     Reservation reservation =
         Reservation.cancelled(
             service.idOf(run.runId()),
             service.gateway,
             Duration.ofDays(1),
             Decision.cancelled(Mode.HARD_GATE, "none", service.clock.instant()));
-    return new Ledger.DecisionWrite(
-        reservation, List.of(), List.of(), List.of(new Ledger.Start(run, null)), List.of(place(1)));
+    return new DecisionWrite(
+        reservation,
+        List.of(),
+        List.of(),
+        List.of(new RunChange.Start(run, null)),
+        List.of(place(1)));
   }
 
   @Test
@@ -118,7 +122,7 @@ class RunsTest {
     assertThat(service.runs.find(service.tenantId, "s")).isEmpty();
     assertThat(service.runs.find("other-" + service.tenantId, "r")).isEmpty();
     assertThat(service.runs.start(made, null, List.of()))
-        .isInstanceOf(Ledger.Outcome.Conflict.class);
+        .isInstanceOf(ReserveOutcome.Conflict.class);
   }
 
   @Test
@@ -126,9 +130,9 @@ class RunsTest {
     started("one");
     RunCounter ofKey = new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, service.tenantId, "ci", 9);
 
-    Ledger.Outcome.OverLimit none =
+    ReserveOutcome.OverLimit none =
         assertInstanceOf(
-            Ledger.Outcome.OverLimit.class,
+            ReserveOutcome.OverLimit.class,
             service.runs.start(run("two", "ada"), null, List.of(ofKey, place(1))));
     assertThat(none.counter()).isEqualTo(place(1));
     assertThat(none.reason()).isEqualTo("user ada has 1 active runs, the limit is 1");
@@ -140,9 +144,9 @@ class RunsTest {
     RunCounter day = new RunCounter(RunCounter.Of.NEW_ON_DAY, "t", "2026-11-24", 3);
     RunCounter key = new RunCounter(RunCounter.Of.ACTIVE_OF_KEY, "t", "ci", 3);
 
-    assertThat(new Ledger.Outcome.OverLimit(day, 4).reason())
+    assertThat(new ReserveOutcome.OverLimit(day, 4).reason())
         .isEqualTo("4 runs were begun on 2026-11-24, the limit is 3");
-    assertThat(new Ledger.Outcome.OverLimit(key, 3).reason())
+    assertThat(new ReserveOutcome.OverLimit(key, 3).reason())
         .isEqualTo("key ci has 3 active runs, the limit is 3");
     assertThat(key.unlimited().max()).isEqualTo(RunCounter.UNLIMITED);
   }
@@ -154,7 +158,7 @@ class RunsTest {
     assertThat(service.close("parent")).isTrue();
 
     assertThat(service.runs.start(run("child", "ada", "parent"), parent, List.of(place(9))))
-        .isInstanceOf(Ledger.Outcome.Conflict.class);
+        .isInstanceOf(ReserveOutcome.Conflict.class);
     assertThat(service.runs.find(service.tenantId, "child")).isEmpty();
   }
 
@@ -185,9 +189,9 @@ class RunsTest {
     assertThat(service.close("one")).isTrue();
 
     assertThat(service.runs.start(run("two", "ada"), null, List.of(place(1))))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
     assertThat(service.runs.start(run("three", "ada"), null, List.of(place(1))))
-        .isInstanceOf(Ledger.Outcome.OverLimit.class);
+        .isInstanceOf(ReserveOutcome.OverLimit.class);
   }
 
   @Test
@@ -213,7 +217,7 @@ class RunsTest {
   void whenAUserWasBoundMeanwhile_theRunIsNotEnded() {
     Run unbound = run("r", null);
     assertThat(service.runs.start(unbound, null, List.of()))
-        .isInstanceOf(Ledger.Outcome.Reserved.class);
+        .isInstanceOf(ReserveOutcome.Reserved.class);
     assertThat(service.ask("key", "r", 0, 1, null)).isInstanceOf(Answer.Decided.class);
 
     assertThat(service.runs.end(unbound, State.CLOSED, service.clock.instant()))
@@ -228,7 +232,7 @@ class RunsTest {
     for (int i = 0; i < 5; i++) {
       Run run = run("run-" + i, i == 3 ? null : "ada");
       assertThat(service.runs.start(run, null, List.of()))
-          .isInstanceOf(Ledger.Outcome.Reserved.class);
+          .isInstanceOf(ReserveOutcome.Reserved.class);
       newestFirst.addFirst(run.runId());
       service.clock.advance(Duration.ofSeconds(1));
     }

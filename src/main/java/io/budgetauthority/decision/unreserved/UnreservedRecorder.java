@@ -3,9 +3,11 @@ package io.budgetauthority.decision.unreserved;
 import io.budgetauthority.decision.Accounts;
 import io.budgetauthority.decision.Bookkeeping;
 import io.budgetauthority.decision.BudgetView;
+import io.budgetauthority.ledger.DecisionWrite;
 import io.budgetauthority.ledger.Ledger;
 import io.budgetauthority.ledger.Reservation;
 import io.budgetauthority.ledger.ReservationId;
+import io.budgetauthority.ledger.ReserveOutcome;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Snapshot;
 import io.budgetauthority.ledger.account.Account;
@@ -142,9 +144,9 @@ public final class UnreservedRecorder {
             .toList();
     Bookkeeping.Use use =
         occurrence.decided() ? Bookkeeping.Use.LATE_DECISION : Bookkeeping.Use.USAGE;
-    Ledger.DecisionWrite write =
+    DecisionWrite write =
         Bookkeeping.write(item.get(), view, charges, rateCharges, use).withoutRunLimits();
-    if (!(ledger.reserve(write, deadline) instanceof Ledger.Outcome.Reserved)) {
+    if (!(ledger.reserve(write, deadline) instanceof ReserveOutcome.Reserved)) {
       return Attempt.conflict();
     }
     if (binding.orphanOf() != null) {
