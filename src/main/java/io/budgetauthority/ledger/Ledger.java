@@ -5,18 +5,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.ledger.account.AccountItem;
 import io.budgetauthority.ledger.account.ConditionalHold;
-import io.budgetauthority.ledger.account.Division;
 import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.ledger.account.EnforcedRate;
 import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.account.Posting;
-import io.budgetauthority.ledger.account.RateHold;
 import io.budgetauthority.ledger.account.RateItem;
-import io.budgetauthority.ledger.account.RateMove;
 import io.budgetauthority.ledger.account.StoredRate;
 import io.budgetauthority.ledger.counter.CounterPlace;
-import io.budgetauthority.ledger.counter.GroupedCount;
-import io.budgetauthority.ledger.counter.RunCounter;
 import io.budgetauthority.ledger.counter.RunCounts;
 import io.budgetauthority.ledger.group.GroupedWrite;
 import io.budgetauthority.ledger.group.ReadGroups;
@@ -34,26 +29,20 @@ import io.budgetauthority.record.RateKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Key;
 import io.budgetauthority.storage.Page;
 import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.Write;
 import io.budgetauthority.storage.Written;
-import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -67,9 +56,6 @@ public final class Ledger {
   /// How many transactions of one process may be under way where nothing else is said.
   static final int TRANSACTIONS_AT_ONCE = 32;
 
-  /// How often a call that finds an item busy waits for a short time only.
-  private static final int SHORT_PAUSES = 2;
-
   /// How many reservations a process knows without reading them, a few KB each, and for how long.
   private static final int MAX_WRITTEN = 4_000;
 
@@ -79,10 +65,11 @@ public final class Ledger {
   private final String ledgerTable;
   private final String decisionsTable;
   private final Increases increases;
-  private final WriteGroups groups;
+  private final Transactions transactions;
+  private final DecisionWrites decisionWrites;
+  private final StepWrites stepWrites;
   private final RunCounts counts;
   private final LedgerReader reader;
-  private final KnownShards known;
 
   /// Most calls are settled by the process that decided them.
   private final Cache<ReservationId, Reservation> lastWritten =
@@ -108,16 +95,18 @@ public final class Ledger {
       WriteGroups groups,
       ShardLoad load) {
     this.load = load;
-    this.groups = groups;
     this.database = database;
     this.ledgerTable = ledgerTable;
     this.decisionsTable = decisionsTable;
     SharedDraw draw = new SharedDraw(groups.joinsAll());
-    this.known = new KnownShards(draw);
+    KnownShards known = new KnownShards(draw);
     ReadGroups reads = new ReadGroups(database, groups.atOnce());
     this.reader = new LedgerReader(database, reads, ledgerTable, decisionsTable, known);
     this.counts = new RunCounts(database, ledgerTable, draw);
     this.increases = new Increases(database, ledgerTable, decisionsTable);
+    this.transactions = new Transactions(database, groups, load, known);
+    this.decisionWrites = new DecisionWrites(ledgerTable, decisionsTable, load);
+    this.stepWrites = new StepWrites(database, reader, ledgerTable, decisionsTable);
   }
 
   /// The increases of accounts.
@@ -192,14 +181,7 @@ public final class Ledger {
 
   /// A rate as it is now; empty where it does not exist.
   public Optional<StoredRate> rate(RateKey key, Deadline deadline) {
-    return Optional.ofNullable(rates(key.tenantId(), List.of(key), deadline).get(key));
-  }
-
-  private Map<RateKey, StoredRate> rates(
-      String tenantId, Collection<RateKey> keys, Deadline deadline) {
-    return keys.isEmpty()
-        ? Map.of()
-        : read(null, tenantId, List.of(), keys, List.of(), Extent.WHOLE, deadline).rates();
+    return Optional.ofNullable(reader.rates(key.tenantId(), List.of(key), deadline).get(key));
   }
 
   /// The accounts and rates of a reservation as they are now, with all shards of each.
@@ -277,7 +259,7 @@ public final class Ledger {
       RunCounts.Placed.On on,
       boolean mayUseOthers,
       Deadline deadline) {
-    List<GroupedWrite> writes = writesOf(write, decision, on);
+    List<GroupedWrite> writes = decisionWrites.of(write, decision, on);
     if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
       moveLimits(write.holds(), deadline);
       return new ReserveOutcome.Conflict();
@@ -287,54 +269,15 @@ public final class Ledger {
             && (write.holds().stream().anyMatch(ConditionalHold::mayUseOthers)
                 || on.places().stream().anyMatch(CounterPlace::isSplit));
     boolean waits =
-        groups.joinsAll()
+        transactions.joinsAll()
             || !mayMove
             || write.holds().stream().noneMatch(ConditionalHold::dependsOnReading);
-    return groups.send(
+    return transactions.send(
         writes,
         deadline,
-        this::isWritten,
         ReserveOutcome.Reserved::new,
         () -> reserve(write, writes, on.places(), mayMove, deadline),
         waits ? null : ReserveOutcome.Busy::new);
-  }
-
-  private boolean isWritten(List<GroupedWrite> writes, Deadline deadline) {
-    return transact(writes, deadline, Ledger::pauseOfHolder).isDone();
-  }
-
-  /// The pause of a call that does not use other shards. The first ones are as long as DynamoDB
-  /// locks the items of a transaction.
-  private static Deadline.Pause pauseOfHolder(int number, List<Integer> busy) {
-    return number <= SHORT_PAUSES ? Deadline.Pause.SHORT : Deadline.Pause.LONG;
-  }
-
-  /// Sends a transaction, and counts how often it conflicts on each of its accounts.
-  private Written transact(
-      List<GroupedWrite> writes, Deadline deadline, Database.Conflicts conflicts) {
-    List<AccountKey> accounts =
-        writes.stream().map(GroupedWrite::account).filter(Objects::nonNull).distinct().toList();
-    Written written =
-        database.transact(
-            writes.stream().map(GroupedWrite::write).toList(),
-            deadline,
-            (number, conflicted) -> {
-              Set<AccountKey> busy = new HashSet<>();
-              conflicted.forEach(index -> busy.add(writes.get(index).account()));
-              accounts.forEach(account -> load.count(account, busy.contains(account)));
-              return conflicts.pauseAfter(number, conflicted);
-            });
-    if (!written.isBusy()) {
-      accounts.forEach(account -> load.count(account, false));
-    }
-    if (written.isDone()) {
-      for (GroupedWrite write : writes) {
-        if (write instanceof GroupedPosting it) {
-          known.posted(it.posting());
-        }
-      }
-    }
-    return written;
   }
 
   private ReserveOutcome reserve(
@@ -344,7 +287,10 @@ public final class Ledger {
       boolean mayMove,
       Deadline deadline) {
     Written written =
-        transact(writes, deadline, (number, busy) -> mayMove ? null : pauseOfHolder(number, busy));
+        transactions.transact(
+            writes,
+            deadline,
+            (number, busy) -> mayMove ? null : Transactions.pauseOfHolder(number, busy));
     if (written.isDone()) {
       return new ReserveOutcome.Reserved();
     }
@@ -354,93 +300,6 @@ public final class Ledger {
     return written.failed(0)
         ? recognise(write.reservation(), written.stored(0))
         : refusal(counts, places, writes.size() - places.size(), written);
-  }
-
-  /// The decision first, the counters last.
-  private List<GroupedWrite> writesOf(
-      DecisionWrite write, Write.Put decision, RunCounts.Placed.On on) {
-    Run.CountedOn countedOn = countedOn(on);
-    List<GroupedWrite> writes = new ArrayList<>();
-    writes.add(alone(decisionsTable, ReservationItem.key(write.reservation().id()), decision));
-    for (RunChange change : write.runs()) {
-      if (change instanceof RunChange.Start start) {
-        Run run = start.run().countedOn(countedOn);
-        for (Write.Put put : RunItem.start(ledgerTable, run, start.parent())) {
-          writes.add(alone(ledgerTable, put.item().key(), put));
-        }
-      }
-    }
-    for (ConditionalHold hold : write.holds()) {
-      RunChange.Renew seen = write.renewalOf(hold);
-      RunChange.Renew renew = seen == null ? null : seen.countedOn(countedOn);
-      if (hold.shards() == null) {
-        writes.add(
-            new GroupedHold(ledgerTable, hold, renew, hold.division(shardsOfNew(hold.enforced()))));
-      } else {
-        writes.addAll(postingsOf(hold, renew));
-      }
-    }
-    for (RateHold hold : write.rates()) {
-      if (hold.taken().signum() > 0) {
-        writes.add(
-            alone(ledgerTable, RateItem.key(hold.rate().key()), RateItem.hold(ledgerTable, hold)));
-      }
-    }
-    divide(writes, Database.MAX_WRITES_A_TRANSACTION - on.places().size());
-    on.places().forEach(place -> writes.add(new GroupedCount(ledgerTable, place, 1)));
-    return writes;
-  }
-
-  /// The changes of the shards of one account. Where it is a run's, its head is changed if the
-  /// run's end or tuple is, and the shard of the hold must not say that the run has ended
-  /// (ledger.md#runs).
-  private List<GroupedWrite> postingsOf(ConditionalHold hold, RunChange.@Nullable Renew renew) {
-    List<Posting> postings = hold.postings();
-    Posting ofHold = postings.getFirst();
-    List<GroupedWrite> writes = new ArrayList<>();
-    boolean hasHead = false;
-    for (Posting posting : postings) {
-      boolean isHead = posting.account().shard() == 0;
-      hasHead |= isHead;
-      writes.add(
-          new GroupedPosting(
-              ledgerTable,
-              posting,
-              isHead && renew != null ? renew.ahead() : null,
-              renew != null && !isHead && posting.equals(ofHold)));
-    }
-    if (renew != null && !hasHead && renew.changesHead()) {
-      Posting nothing = new Posting(ofHold.account().head(), MicroUsd.ZERO, MicroUsd.ZERO);
-      writes.add(new GroupedPosting(ledgerTable, nothing, renew.ahead(), false));
-    }
-    return writes;
-  }
-
-  /// Adds the shards of the accounts that these writes make. Where they are too many for one
-  /// transaction, the head of an account begins with its whole limit.
-  private void divide(List<GroupedWrite> writes, int maxWrites) {
-    for (int i = 0; i < writes.size(); i++) {
-      if (writes.get(i) instanceof GroupedHold made && made.division().makesOthers()) {
-        Division division = made.division();
-        if (writes.size() + division.shards() - 1 <= maxWrites) {
-          division
-              .others(made.account())
-              .forEach(posting -> writes.add(new GroupedPosting(ledgerTable, posting)));
-        } else {
-          writes.set(
-              i, new GroupedHold(ledgerTable, made.hold(), made.renew(), division.undivided()));
-        }
-      }
-    }
-  }
-
-  static Run.CountedOn countedOn(RunCounts.Placed.On on) {
-    return new Run.CountedOn(
-        on.shardOf(RunCounter.Of.ACTIVE_OF_KEY), on.shardOf(RunCounter.Of.ACTIVE_OF_USER));
-  }
-
-  private static GroupedWrite alone(String table, Key key, Write write) {
-    return GroupedWrite.alone(new GroupedWrite.Item(table, key), write);
   }
 
   /// Why a transaction was cancelled. The reason is a full counter if everything else was still as
@@ -538,7 +397,8 @@ public final class Ledger {
   /// Moves limit between the shards of one account, or does nothing where they have moved.
   private void moveLimit(List<Posting> moves, Deadline deadline) {
     if (moves.size() > 1
-        && !transact(
+        && !transactions
+            .transact(
                 moves.stream()
                     .<GroupedWrite>map(one -> new GroupedPosting(ledgerTable, one))
                     .toList(),
@@ -547,21 +407,6 @@ public final class Ledger {
             .isDone()) {
       LOG.debugf("shards of %s moved before limit was; they are read again", moves.getFirst());
     }
-  }
-
-  /// How many shards an account has if it is made now.
-  private int shardsOfNew(EnforcedAccount enforced) {
-    return enforced.stored() == null && enforced.account().key().scope() != Scope.RUN
-        ? wantedShards(enforced, enforced.account().key(), 1)
-        : 1;
-  }
-
-  private int wantedShards(EnforcedAccount enforced, AccountKey key, int count) {
-    if (enforced.mode() != Mode.HARD_GATE) {
-      return count;
-    }
-    Integer stated = enforced.own().shards();
-    return stated == null ? load.wanted(key, count) : stated;
   }
 
   /// Gives accounts in `hard_gate` the number of shards that their ceilings state, or that the
@@ -576,7 +421,7 @@ public final class Ledger {
         continue;
       }
       int count = stored.split().count();
-      int wanted = wantedShards(enforced, stored.key(), count);
+      int wanted = load.wanted(enforced, stored.key(), count);
       if (wanted > count) {
         any = true;
         Write split =
@@ -629,7 +474,7 @@ public final class Ledger {
   }
 
   private SettleOutcome write(Reservation.Step.Move move, Deadline deadline) {
-    List<GroupedWrite> writes = groupedWritesOf(move, deadline);
+    List<GroupedWrite> writes = stepWrites.of(move, deadline);
     if (writes.size() > Database.MAX_WRITES_A_TRANSACTION) {
       move.limitMoves().forEach(moves -> moveLimit(moves, deadline));
       return SettleOutcome.INSUFFICIENT;
@@ -640,17 +485,13 @@ public final class Ledger {
           ? SettleOutcome.SETTLED
           : SettleOutcome.CONFLICT;
     }
-    return groups.send(
-        writes,
-        deadline,
-        this::isWritten,
-        () -> SettleOutcome.SETTLED,
-        () -> settle(move, writes, deadline));
+    return transactions.send(
+        writes, deadline, () -> SettleOutcome.SETTLED, () -> settle(move, writes, deadline), null);
   }
 
   private SettleOutcome settle(
       Reservation.Step.Move move, List<GroupedWrite> writes, Deadline deadline) {
-    Written written = transact(writes, deadline, Ledger::pauseOfHolder);
+    Written written = transactions.transact(writes, deadline, Transactions::pauseOfHolder);
     if (written.isDone()) {
       return SettleOutcome.SETTLED;
     }
@@ -667,78 +508,7 @@ public final class Ledger {
   /// The writes of a step: the reservation, if it is still as it was read, then its postings. The
   /// rates that it changes are read for it.
   public List<Write> writesOf(Reservation.Step.Move move, Deadline deadline) {
-    return groupedWritesOf(move, deadline).stream().map(GroupedWrite::write).toList();
-  }
-
-  private List<GroupedWrite> groupedWritesOf(Reservation.Step.Move move, Deadline deadline) {
-    Map<RateKey, StoredRate> stored =
-        rates(move.next().tenantId(), move.rates().stream().map(RateMove::key).toList(), deadline);
-    List<GroupedWrite> writes = new ArrayList<>();
-    writes.add(
-        alone(
-            decisionsTable,
-            ReservationItem.key(move.next().id()),
-            ReservationItem.change(decisionsTable, move.seen(), after(move, stored))));
-    Map<AccountKey, Posting> byItem = new LinkedHashMap<>();
-    for (Posting posting : covered(move.postings(), deadline)) {
-      Posting before = byItem.get(posting.account());
-      byItem.put(posting.account(), before == null ? posting : both(before, posting));
-    }
-    for (Posting posting : byItem.values()) {
-      if (!posting.isNothing()) {
-        writes.add(new GroupedPosting(ledgerTable, posting));
-      }
-    }
-    for (RateMove rate : move.rates()) {
-      Write write = RateItem.post(ledgerTable, stored.get(rate.key()), rate);
-      if (write != null) {
-        writes.add(alone(ledgerTable, RateItem.key(rate.key()), write));
-      }
-    }
-    return writes;
-  }
-
-  private static Posting both(Posting first, Posting second) {
-    return Objects.requireNonNull(first.then(second), "a step makes no shard");
-  }
-
-  /// The same changes, in which the heads of accounts give what single shards lack.
-  private List<Posting> covered(List<Posting> postings, Deadline deadline) {
-    List<Key> shards =
-        postings.stream()
-            .filter(Posting::mayOverdraw)
-            .map(posting -> AccountItem.key(posting.account()))
-            .toList();
-    if (shards.isEmpty()) {
-      return postings;
-    }
-    Map<AccountKey, Account> stored = new HashMap<>();
-    for (Attributes item : database.getAll(ledgerTable, shards, deadline)) {
-      Account account = AccountItem.read(item);
-      stored.put(account.key(), account);
-    }
-    List<Posting> covered = new ArrayList<>();
-    for (Posting posting : postings) {
-      Account shard = posting.mayOverdraw() ? stored.get(posting.account()) : null;
-      if (shard == null) {
-        covered.add(posting);
-      } else {
-        Posting.Covered parts = posting.coveredBy(shard.storedAvailable());
-        covered.add(parts.ofShard());
-        covered.add(parts.ofHead());
-      }
-    }
-    return covered;
-  }
-
-  private static Reservation after(Reservation.Step.Move move, Map<RateKey, StoredRate> stored) {
-    return move.rates().isEmpty()
-        ? move.next()
-        : move.next()
-            .withRates(
-                move.rates().stream()
-                    .map(rate -> rate.share().taking(rate.takenAfter(stored.get(rate.key()))))
-                    .toList());
+    return stepWrites.of(move, deadline).stream().map(GroupedWrite::write).toList();
   }
 
   /// A write that moves the limit of an account, and what is available by the same difference, if

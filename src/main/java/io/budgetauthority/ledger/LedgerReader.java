@@ -96,6 +96,13 @@ final class LedgerReader {
     return found.snapshot(choices, known);
   }
 
+  /// Rates as they are now; without those that do not exist.
+  Map<RateKey, StoredRate> rates(String tenantId, Collection<RateKey> keys, Deadline deadline) {
+    return keys.isEmpty()
+        ? Map.of()
+        : read(null, tenantId, List.of(), keys, List.of(), Extent.WHOLE, deadline).rates();
+  }
+
   /// One reservation by its id; empty where none exists.
   Optional<Reservation> find(ReservationId id, Deadline deadline) {
     Key key = ReservationItem.key(id);

@@ -103,7 +103,8 @@ public final class Runs {
   private ReserveOutcome start(
       Run run, @Nullable Run parent, RunCounts.Placed.On on, Deadline deadline) {
     List<Write> writes =
-        new ArrayList<>(RunItem.start(ledgerTable, run.countedOn(Ledger.countedOn(on)), parent));
+        new ArrayList<>(
+            RunItem.start(ledgerTable, run.countedOn(DecisionWrites.countedOn(on)), parent));
     if (parent != null) {
       writes.add(RunItem.open(ledgerTable, parent, shardOf(parent)));
     }

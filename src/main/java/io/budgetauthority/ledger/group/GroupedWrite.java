@@ -30,8 +30,8 @@ public interface GroupedWrite {
   }
 
   /// A write of an item that nobody else writes at the same time.
-  static GroupedWrite alone(Item item, Write write) {
-    return new Alone(item, write);
+  static GroupedWrite alone(String table, Key key, Write write) {
+    return new Alone(new Item(table, key), write);
   }
 
   /// A write of an item that nobody else writes at the same time.

@@ -1,7 +1,9 @@
 package io.budgetauthority.ledger.shard;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.budgetauthority.ledger.account.EnforcedAccount;
 import io.budgetauthority.record.AccountKey;
+import io.budgetauthority.tenant.Mode;
 import io.budgetauthority.tenant.Scope;
 import io.budgetauthority.tenant.Window;
 import java.time.Duration;
@@ -97,7 +99,19 @@ public final class ShardLoad {
     accounts.computeIfPresent(name, (same, counts) -> counts.afterTry(key, conflicted));
   }
 
-  /// How many shards an account should have.
+  /// How many shards an account should have under its ceiling. Only in `hard_gate` it gets more.
+  ///
+  /// @param head the key of the account
+  /// @param count how many it has
+  public int wanted(EnforcedAccount enforced, AccountKey head, int count) {
+    if (enforced.mode() != Mode.HARD_GATE) {
+      return count;
+    }
+    Integer ofCeiling = enforced.own().shards();
+    return ofCeiling == null ? wanted(head, count) : ofCeiling;
+  }
+
+  /// How many shards an account should have by its load.
   ///
   /// @param count how many it has
   public int wanted(AccountKey head, int count) {

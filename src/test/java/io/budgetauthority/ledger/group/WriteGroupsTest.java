@@ -53,9 +53,7 @@ class WriteGroupsTest {
   private static List<GroupedWrite> of(int number, String... sums) {
     List<GroupedWrite> writes = new ArrayList<>();
     Key own = Key.of("own-" + number);
-    writes.add(
-        GroupedWrite.alone(
-            new GroupedWrite.Item("own", own), new Write.Put("own", Attributes.at(own).build())));
+    writes.add(GroupedWrite.alone("own", own, new Write.Put("own", Attributes.at(own).build())));
     for (String sum : sums) {
       writes.add(new Sum(sum, 1));
     }
