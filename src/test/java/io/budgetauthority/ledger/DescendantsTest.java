@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
@@ -53,25 +52,27 @@ class DescendantsTest {
     }
   }
 
-  private void start(String id, String... ancestors) {
+  private Run run(String id, String... ancestors) {
     Instant now = service.clock.instant();
     AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, id);
-    Run run =
-        new Run(
-            service.tenantId,
-            id,
-            List.of(ancestors),
-            new Tuple("ada", "ci", null, null),
-            null,
-            now,
-            now.plus(Duration.ofDays(1)),
-            LIMIT,
-            Run.Rules.USUAL,
-            true,
-            Run.CountedOn.HEADS,
-            Account.unused(key, LIMIT, LimitVersion.NONE));
-    @Nullable Run parent = ancestors.length == 0 ? null : service.run(ancestors[0]);
-    assertThat(service.runs.start(run, parent, counters(10_000)))
+    return new Run(
+        service.tenantId,
+        id,
+        List.of(ancestors),
+        new Tuple("ada", "ci", null, null),
+        null,
+        now,
+        now.plus(Duration.ofDays(1)),
+        LIMIT,
+        Run.Rules.USUAL,
+        true,
+        Run.CountedOn.HEADS,
+        Account.unused(key, LIMIT, LimitVersion.NONE));
+  }
+
+  private void start(String id, String... ancestors) {
+    Run parent = ancestors.length == 0 ? null : service.run(ancestors[0]);
+    assertThat(service.runs.start(run(id, ancestors), parent, counters(10_000)))
         .isInstanceOf(ReserveOutcome.Reserved.class);
   }
 
@@ -103,28 +104,10 @@ class DescendantsTest {
         .allSatisfy(id -> assertThat(service.run(id).ended()).isEqualTo(Run.State.CLOSED));
     assertThat(service.account(Scope.RUN, "top").addsUp()).isTrue();
     // The counters have room for one again, and for no second.
-    Run one = service.run("top");
-    assertThat(service.runs.start(renamed(one, "one"), null, counters(1)))
+    assertThat(service.runs.start(run("one"), null, counters(1)))
         .isInstanceOf(ReserveOutcome.Reserved.class);
-    assertThat(service.runs.start(renamed(one, "two"), null, counters(1)))
+    assertThat(service.runs.start(run("two"), null, counters(1)))
         .isInstanceOf(ReserveOutcome.OverLimit.class);
-  }
-
-  private Run renamed(Run run, String id) {
-    AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, id);
-    return new Run(
-        run.tenantId(),
-        id,
-        List.of(),
-        run.tuple(),
-        null,
-        run.createdAt(),
-        run.expiresAt(),
-        LIMIT,
-        Run.Rules.USUAL,
-        true,
-        Run.CountedOn.HEADS,
-        Account.unused(key, LIMIT, LimitVersion.NONE));
   }
 
   @Test

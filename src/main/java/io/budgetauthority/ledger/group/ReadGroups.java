@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -19,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /// Reads together what is wanted at the same time (ledger.md#group-commit). A read starts at once,
 /// unless so many are under way as may be. What waits meanwhile is one batch, which starts after
@@ -51,8 +53,8 @@ public final class ReadGroups {
   private record Member(
       Map<String, Set<Key>> keys, Deadline deadline, CompletableFuture<Turn> turn) {
 
-    int size() {
-      return keys.values().stream().mapToInt(Set::size).sum();
+    Stream<Key> all() {
+      return keys.values().stream().flatMap(Set::stream);
     }
   }
 
@@ -66,7 +68,7 @@ public final class ReadGroups {
     Map<String, Set<Key>> distinct = new LinkedHashMap<>();
     keys.forEach((table, some) -> distinct.put(table, new LinkedHashSet<>(some)));
     Member member = new Member(distinct, deadline, new CompletableFuture<>());
-    if (member.size() > Database.MAX_KEYS_A_BATCH) {
+    if (member.all().count() > Database.MAX_KEYS_A_BATCH) {
       return alone.get();
     }
     arrive(member);
@@ -141,25 +143,22 @@ public final class ReadGroups {
 
   /// The keys of one table have no sort key and those of the other have one, so a key is enough.
   private static Turn.Found of(Member member, Map<Key, Attributes> found) {
-    return new Turn.Found(
-        member.keys().values().stream()
-            .flatMap(Set::stream)
-            .map(found::get)
-            .filter(Objects::nonNull)
-            .toList());
+    return new Turn.Found(member.all().map(found::get).filter(Objects::nonNull).toList());
   }
 
+  /// Starts the next batch. What several members want is one key of it.
   private void finish() {
     List<Member> next = new ArrayList<>();
     lock.lock();
     try {
-      int size = 0;
+      Set<Key> keys = new HashSet<>();
       for (Iterator<Member> all = waiting.iterator(); all.hasNext(); ) {
         Member member = all.next();
-        size += member.size();
-        if (size > Database.MAX_KEYS_A_BATCH) {
+        long more = member.all().filter(key -> !keys.contains(key)).count();
+        if (keys.size() + more > Database.MAX_KEYS_A_BATCH) {
           break;
         }
+        member.all().forEach(keys::add);
         next.add(member);
         all.remove();
       }

@@ -22,7 +22,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
+import software.amazon.awssdk.services.dynamodb.model.BatchGetItemRequest;
 
 /// What is wanted at the same time is read together (ledger.md#group-commit).
 class ReadGroupsTest {
@@ -133,6 +138,46 @@ class ReadGroupsTest {
     }
     // The last ones may come when nothing else is read any more.
     assertThat(alone.get()).isLessThan(CALLS / 4);
+  }
+
+  @Test
+  void whenManyWantTheSameKeys_theyAreOneBatch() throws Exception {
+    AtomicInteger batches = new AtomicInteger();
+    Database counted = countingBatches(batches);
+    ReadGroups one = new ReadGroups(counted, 1);
+    List<Key> shared = IntStream.range(0, 50).mapToObj(this::key).toList();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var others =
+          whileOneReads(
+              threads,
+              one,
+              number -> {
+                Map<String, List<Key>> keys = Map.of(table, shared);
+                return one.getAll(keys, deadline(), () -> counted.getAll(keys, deadline()));
+              });
+      for (Future<List<Attributes>> each : others) {
+        assertThat(each.get()).isEmpty();
+      }
+    }
+
+    assertThat(batches.get()).as("of %s reads of 50 keys", CALLS).isLessThan(CALLS / 4);
+  }
+
+  private static Database countingBatches(AtomicInteger batches) {
+    ExecutionInterceptor counter =
+        new ExecutionInterceptor() {
+          @Override
+          public void beforeTransmission(
+              Context.BeforeTransmission context, ExecutionAttributes attributes) {
+            if (context.request() instanceof BatchGetItemRequest) {
+              batches.incrementAndGet();
+            }
+          }
+        };
+    return new Database(
+        LocalCloudForTests.dynamoDb()
+            .overrideConfiguration(it -> it.addExecutionInterceptor(counter))
+            .build());
   }
 
   @Test
