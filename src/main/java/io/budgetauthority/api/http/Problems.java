@@ -58,8 +58,7 @@ public class Problems {
 
   @ServerExceptionMapper
   public Response contended(StorageContended e, UriInfo uri) {
-    return retryable(
-        ProblemType.CONTENTION, "the stored items stayed busy; send the same request again", uri);
+    return retryable(ProblemType.CONTENTION, e.getMessage() + "; send the same request again", uri);
   }
 
   @ServerExceptionMapper
