@@ -106,7 +106,7 @@ class ShardsTest {
   @ParameterizedTest
   @ValueSource(ints = {7, 64})
   void whenAnswersAreLost_exactlyWhatFitsIsAllowed(int shards) throws Exception {
-    Faults faults = new Faults(27 + shards, 10, 10);
+    Faults faults = new Faults(27 + shards, 10, 35);
     exactly(withTenantCeiling(500, shards, faults));
     assertThat(faults.lost.get()).isPositive();
     assertThat(faults.conflicts.get()).isPositive();
@@ -289,6 +289,36 @@ class ShardsTest {
           .containsExactly(0);
     }
     assertThat(checked(one, 500).available()).isEqualTo(MicroUsd.ZERO);
+  }
+
+  /// Its head goes far below zero, while the other shards have what they had in `hard_gate`.
+  @ParameterizedTest
+  @ValueSource(ints = {2, 7, 64})
+  void whenASoftGateHasAMargin_allOfItIsUsed(int shards) {
+    TestAuthority one = withTenantCeiling(70_000, shards);
+    for (int i = 0; i < 10; i++) {
+      assertThat(isAllowed(ask(one, "hard-" + i, 1))).isTrue();
+    }
+
+    one.ceiling(
+        Scope.TENANT,
+        "-",
+        Window.TOTAL,
+        new Ceiling(
+            MicroUsd.of(70_000),
+            Mode.SOFT_GATE,
+            MicroUsd.of(20_000),
+            List.of(50),
+            null,
+            null,
+            shards));
+    for (int i = 0; i < 89; i++) {
+      assertThat(isAllowed((Answer.Decided) one.ask("soft-" + i, "run", 0, 200, RUN_LIMIT)))
+          .as("%s", i)
+          .isTrue();
+    }
+    assertThat(isAllowed(ask(one, "last", 200))).isFalse();
+    assertThat(checked(one, 70_000).available()).isEqualTo(MicroUsd.of(-19_050));
   }
 
   /// It has no other shard to use, so it waits until its deadline and is not decided in rounds.

@@ -105,10 +105,12 @@ public record ConditionalHold(
     return shards() != null && enforced.mode() == Mode.HARD_GATE;
   }
 
-  /// Whether its account has several shards, and less than one such hold for each of them.
+  /// Whether it may be on any of several shards, and the account has less than one such hold for
+  /// each of them.
   public boolean isScarce() {
     Shards shards = shards();
     return shards != null
+        && mayUseOthers()
         && enforced.account().available().micros() / shards.count() < total().micros();
   }
 

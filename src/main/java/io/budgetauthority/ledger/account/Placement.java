@@ -166,10 +166,13 @@ public record Placement(int shard, Map<Integer, MicroUsd> moved) {
     return true;
   }
 
-  /// What makes the giver and the shard of the hold equal, and at least what is needed.
+  /// What makes the giver and the shard of the hold equal, at least what is needed and at most what
+  /// the giver has. The head of a soft gate may be further below zero than the giver is above.
   private static MicroUsd evenly(Shards shards, int giver, MicroUsd need) {
-    MicroUsd difference = shards.available(giver).minus(shards.available(shards.own()));
+    MicroUsd available = shards.available(giver);
+    MicroUsd difference = available.minus(shards.available(shards.own()));
     MicroUsd half = MicroUsd.of(difference.micros() / 2);
-    return half.compareTo(need) > 0 ? half : need;
+    MicroUsd given = half.compareTo(available) > 0 ? available : half;
+    return given.compareTo(need) > 0 ? given : need;
   }
 }
