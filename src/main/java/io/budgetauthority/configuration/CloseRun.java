@@ -5,8 +5,6 @@ import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Optimistic;
-import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.store.AuditEntry;
 import java.time.Clock;
@@ -44,24 +42,16 @@ public final class CloseRun {
             Map.of("state", Run.State.CLOSED.wireName()));
     Deadline deadline = Deadline.ofRequest();
     Optional<Run> ended =
-        Optimistic.retry(
+        runs.ended(
+            by.tenantId(),
+            runId,
             deadline,
-            "run " + runId,
-            () -> {
-              Optional<Run> run = runs.find(by.tenantId(), runId);
-              return run.isEmpty()
-                      || run.get().ended() != null
-                      || writer.write(
-                          new ConfigurationChange(
-                              by.tenantId(),
-                              entry,
-                              runs.endingOf(run.get(), Run.State.CLOSED, now),
-                              List.of()),
-                          deadline,
-                          () -> {})
-                  ? Attempt.done(run)
-                  : Attempt.conflict();
-            });
+            run ->
+                writer.write(
+                    new ConfigurationChange(
+                        by.tenantId(), entry, runs.endingOf(run, Run.State.CLOSED, now), List.of()),
+                    deadline,
+                    () -> {}));
     ended.ifPresent(run -> runs.closeDescendants(run, now));
     return ended.isPresent();
   }

@@ -35,15 +35,12 @@ final class ShardRules {
         || grant.holds().stream().allMatch(hold -> hold.placement().isPresent());
   }
 
-  /// Whether all shards were read, and a split account has less than one such hold for each shard.
-  /// Calls then race for what is freed.
+  /// Whether all shards were read, and a plan holds on a split account that has less than one such
+  /// hold for each shard. Calls then race for what is freed.
   static boolean isScarce(Plan plan, BudgetView view) {
-    return view.isWhole()
-        && switch (plan) {
-          case Plan.Refuse refuse -> false;
-          case Plan.Block block -> isSplit(block.verdict().constrainedBy(), view);
-          case Plan.Grant grant -> grant.holds().stream().anyMatch(ConditionalHold::isScarce);
-        };
+    return plan instanceof Plan.Grant grant
+        && view.isWhole()
+        && grant.holds().stream().anyMatch(ConditionalHold::isScarce);
   }
 
   /// Whether two plans give the caller the same.

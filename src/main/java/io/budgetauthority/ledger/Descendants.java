@@ -4,8 +4,6 @@ import io.budgetauthority.ledger.account.Shards;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
-import io.budgetauthority.storage.Optimistic;
-import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.SideBySide;
 import java.time.Instant;
@@ -47,7 +45,7 @@ record Descendants(Runs runs, Database database, String ledgerTable, String tena
     List<Run> open = found.stream().filter(run -> run.ended() == null).toList();
     return open.isEmpty() || areClosedTogether(open)
         ? found
-        : found.stream().flatMap(run -> closedAlone(run.runId()).stream()).toList();
+        : found.stream().flatMap(run -> closedAlone(run).stream()).toList();
   }
 
   /// One transaction is tried once. Where calls write one of the runs, or have changed it since it
@@ -61,18 +59,14 @@ record Descendants(Runs runs, Database database, String ledgerTable, String tena
         .isDone();
   }
 
-  private Optional<Run> closedAlone(String runId) {
-    return Optimistic.retry(
-        Deadline.ofRequest(),
-        "run " + runId,
-        () -> {
-          Optional<Run> run = runs.find(tenantId, runId);
-          return run.isEmpty()
-                  || run.get().ended() != null
-                  || runs.isEnded(run.get(), Run.State.CLOSED, now)
-              ? Attempt.done(run)
-              : Attempt.conflict();
-        });
+  private Optional<Run> closedAlone(Run seen) {
+    return seen.ended() != null
+        ? Optional.of(seen)
+        : runs.ended(
+            tenantId,
+            seen.runId(),
+            Deadline.ofRequest(),
+            run -> runs.isEnded(run, Run.State.CLOSED, now));
   }
 
   private List<String> childrenOf(List<Run> parents) {

@@ -12,6 +12,8 @@ import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
 import io.budgetauthority.storage.Database;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.storage.Page;
 import io.budgetauthority.storage.Query;
 import io.budgetauthority.storage.StoredIds;
@@ -29,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Handles runs apart from their decisions. It creates runs before their first decision, finds
@@ -131,6 +134,21 @@ public final class Runs {
   /// A write that replaces the rates of a run, if its ceilings are still as they were read.
   public Write putRates(Run seen, Map<RateName, Ceiling> rates) {
     return RunItem.putRates(ledgerTable, seen, rates);
+  }
+
+  /// A run by its id, which has ended; empty where none exists.
+  ///
+  /// @param end ends the run as it was read; false where it was changed since, and is read again
+  public Optional<Run> ended(String tenantId, String runId, Deadline deadline, Predicate<Run> end) {
+    return Optimistic.retry(
+        deadline,
+        "run " + runId,
+        () -> {
+          Optional<Run> run = find(tenantId, runId);
+          return run.isEmpty() || run.get().ended() != null || end.test(run.get())
+              ? Attempt.done(run)
+              : Attempt.conflict();
+        });
   }
 
   /// Marks the shards of a run that has ended, and ends all its descendants. It does the same for

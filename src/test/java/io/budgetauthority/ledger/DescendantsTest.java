@@ -4,14 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.budgetauthority.Faults;
 import io.budgetauthority.TestAuthority;
-import io.budgetauthority.ledger.account.Account;
-import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.counter.RunCounter;
-import io.budgetauthority.money.MicroUsd;
-import io.budgetauthority.record.AccountKey;
-import io.budgetauthority.record.Tuple;
 import io.budgetauthority.tenant.Scope;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,8 +19,6 @@ import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 
 /// Closing a tree of runs, on the real ledger.
 class DescendantsTest {
-
-  private static final MicroUsd LIMIT = MicroUsd.of(1_000);
 
   private final TestAuthority service = new TestAuthority();
 
@@ -53,21 +45,7 @@ class DescendantsTest {
   }
 
   private Run run(String id, String... ancestors) {
-    Instant now = service.clock.instant();
-    AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, id);
-    return new Run(
-        service.tenantId,
-        id,
-        List.of(ancestors),
-        new Tuple("ada", "ci", null, null),
-        null,
-        now,
-        now.plus(Duration.ofDays(1)),
-        LIMIT,
-        Run.Rules.USUAL,
-        true,
-        Run.CountedOn.HEADS,
-        Account.unused(key, LIMIT, LimitVersion.NONE));
+    return TestRun.of(service, id, "ada", ancestors);
   }
 
   private void start(String id, String... ancestors) {

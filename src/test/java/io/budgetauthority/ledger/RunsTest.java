@@ -6,13 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.Run.State;
-import io.budgetauthority.ledger.account.Account;
-import io.budgetauthority.ledger.account.LimitVersion;
 import io.budgetauthority.ledger.counter.RunCounter;
-import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.record.Decision;
-import io.budgetauthority.record.Tuple;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Page;
 import io.budgetauthority.tenant.Mode;
@@ -28,29 +24,10 @@ import org.junit.jupiter.api.Test;
 /// The life of runs apart from their decisions, on the real ledger.
 class RunsTest {
 
-  private static final MicroUsd LIMIT = MicroUsd.of(1_000);
-
-  /// As long as any: sweeps of other tests find the runs of this one.
-  private static final Duration LIFE = Duration.ofDays(1);
-
   private final TestAuthority service = new TestAuthority();
 
   private Run run(String id, @Nullable String userId, String... ancestors) {
-    Instant now = service.clock.instant();
-    AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, id);
-    return new Run(
-        service.tenantId,
-        id,
-        List.of(ancestors),
-        new Tuple(userId, "ci", null, "search"),
-        null,
-        now,
-        now.plus(LIFE),
-        LIMIT,
-        Run.Rules.USUAL,
-        true,
-        Run.CountedOn.HEADS,
-        Account.unused(key, LIMIT, LimitVersion.NONE));
+    return TestRun.of(service, id, userId, ancestors);
   }
 
   private Run started(String id, String... ancestors) {
@@ -262,7 +239,7 @@ class RunsTest {
     AccountKey key = AccountKey.total(service.tenantId, Scope.RUN, "r");
 
     assertThat(due(service.clock.instant())).as("its life has only begun").doesNotContain(key);
-    Instant over = service.clock.instant().plus(LIFE);
+    Instant over = service.clock.instant().plus(TestRun.LIFE);
     assertThat(due(over)).contains(key);
     assertThat(service.runs.end(service.run("r"), State.EXPIRED, over)).isTrue();
     assertThat(due(over)).doesNotContain(key);

@@ -97,19 +97,8 @@ public final class WriteGroups {
   /// @param transaction sends those of a group
   /// @param written what the caller is given where its writes are written within a group
   /// @param alone sends the caller's writes alone
-  public <R> R send(
-      List<GroupedWrite> writes,
-      Deadline deadline,
-      Transaction transaction,
-      Supplier<R> written,
-      Supplier<R> alone) {
-    return send(writes, deadline, transaction, written, alone, null);
-  }
-
-  /// The same for writes that may depend on what was read a moment ago.
-  ///
-  /// @param busy what the caller is given at once where its writes would have to wait; null where
-  ///   they wait
+  /// @param busy what the caller is given at once where its writes would have to wait, because they
+  ///   may depend on what was read a moment ago; null where they wait
   public <R> R send(
       List<GroupedWrite> writes,
       Deadline deadline,

@@ -92,7 +92,8 @@ class WriteGroupsTest {
                               await(first);
                             }
                             return alone.incrementAndGet();
-                          })));
+                          },
+                          null)));
       pause();
     }
 
@@ -267,7 +268,8 @@ class WriteGroupsTest {
                 Deadline.in(Duration.ofMillis(50)),
                 (all, deadline) -> true,
                 () -> "together",
-                () -> "alone"))
+                () -> "alone",
+                null))
         .isEqualTo("alone");
     senders.send(of(2, "a"), false);
     senders.end();
@@ -288,11 +290,17 @@ class WriteGroupsTest {
                 () -> "",
                 () -> {
                   throw new IllegalStateException("a fault");
-                }));
+                },
+                null));
 
     assertThat(
             groups.<String>send(
-                of(1, "a"), Deadline.in(LONG), (all, deadline) -> true, () -> "", () -> "alone"))
+                of(1, "a"),
+                Deadline.in(LONG),
+                (all, deadline) -> true,
+                () -> "",
+                () -> "alone",
+                null))
         .isEqualTo("alone");
   }
 
@@ -328,7 +336,8 @@ class WriteGroupsTest {
                               clashes,
                               sums);
                           return number;
-                        });
+                        },
+                        null);
                     answers.incrementAndGet();
                   }));
     }
