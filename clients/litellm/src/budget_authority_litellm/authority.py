@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -56,6 +58,7 @@ class Authority:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._proxy = _proxy_to(settings.url)
 
     async def ask(self, body: Mapping[str, Any], key: str, run_id: str | None) -> Answer:
         """Asks once, and once more with the same key if a kept connection turned out to be closed.
@@ -117,9 +120,18 @@ class Authority:
             connect=None,
             sock_connect=self._settings.connect_timeout_ms / 1000,
         )
-        sent = {**headers, **({"Content-Type": "application/json"} if payload is not None else {})}
+        # The key is no header of the session: aiohttp gives those to the proxy as well.
+        sent = {
+            **headers,
+            "Authorization": f"Bearer {self._settings.key}",
+            **({"Content-Type": "application/json"} if payload is not None else {}),
+        }
         async with self._pool().post(
-            self._settings.url + path, data=payload, headers=sent, timeout=timeout
+            self._settings.url + path,
+            data=payload,
+            headers=sent,
+            timeout=timeout,
+            proxy=self._proxy,
         ) as response:
             text = await response.text()
             body = json.loads(text) if text and "json" in response.content_type else {}
@@ -137,10 +149,16 @@ class Authority:
             self._loop = loop
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30),
-                headers={
-                    "Authorization": f"Bearer {self._settings.key}",
-                    "Accept": "application/json, application/problem+json",
-                },
-                trust_env=True,
+                headers={"Accept": "application/json, application/problem+json"},
             )
         return self._session
+
+
+def _proxy_to(url: str) -> str | None:
+    """The proxy that the environment names for this URL. It is read once: with `trust_env` aiohttp
+    would read the environment for each request, and a netrc file in a thread.
+    """
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
