@@ -162,6 +162,26 @@ def test_when_a_fallback_costs_more_it_is_asked_for_anew(
     assert decision[field] == next(iter(more.values()))
 
 
+def test_when_one_hold_fits_that_of_a_longer_fallback_takes_its_place(scene: Scene) -> None:
+    run = scene.ledger.new_run(limit_micro=30_000)
+    text = scene.plan(run, Refuse(500))
+    longer = [{"role": "user", "content": f"{text} {'word ' * 200}"}]
+
+    # Each is held at 20,000 micro-USD and more.
+    response = scene.chat(
+        run,
+        text,
+        model="haiku",
+        max_tokens=4_000,
+        fallbacks=[{"model": "haiku", "messages": longer}],
+    )
+
+    assert response.status_code == 200, response.text
+    assert response.headers["x-budget-decision"] == "allow"
+    assert scene.calls(run) == 2
+    scene.settles(run)
+
+
 @pytest.mark.parametrize("name", ["tools", "functions"])
 @pytest.mark.parametrize("tool", [{"googleSearch": {}}, {"codeExecution": {}}])
 def test_when_a_function_is_a_search_it_is_held_as_one(

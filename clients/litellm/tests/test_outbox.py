@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pytest
 from aiohttp import web
 
 from budget_authority_litellm.authority import Authority, Message
+from budget_authority_litellm.calls import Attempt, Call, Calls
+from budget_authority_litellm.catalog import Target
 from budget_authority_litellm.outbox import Outbox
+from budget_authority_litellm.routes import Kind
 from budget_authority_litellm.settings import Settings
 from budget_authority_litellm.spool import Spool
 from budget_authority_litellm.usage_queue import UsageQueue
@@ -48,13 +52,17 @@ class Wire:
                 {"MessageId": "1", "MD5OfMessageBody": hashlib.md5(body.encode()).hexdigest()}
             )
         self.asked.append((request.path, request.headers.get("Idempotency-Key")))
-        return web.json_response({"code": "whatever"}, status=self.status)
+        answer = {"code": "whatever", "reservation_id": "rsv_1"}
+        return web.json_response(answer, status=self.status)
 
 
-def told(wire: Wire, message: Message, folder: Path, surely: bool = False) -> Spool:
-    """Posts the message, and waits until it is told once, whatever becomes of it."""
+Use = Callable[[Settings, Authority, Outbox], Awaitable[None]]
 
-    async def post() -> None:
+
+def served(wire: Wire, folder: Path, use: Use) -> None:
+    """Does something with an outbox before the wire."""
+
+    async def serve() -> None:
         app = web.Application()
         app.router.add_post("/{path:.*}", wire.handle)
         runner = web.AppRunner(app)
@@ -72,15 +80,24 @@ def told(wire: Wire, message: Message, folder: Path, surely: bool = False) -> Sp
         )
         authority = Authority(settings)
         outbox = Outbox(authority, Spool(folder, 10), UsageQueue(settings))
-        (outbox.post_surely if surely else outbox.post)(message)
-        [task] = outbox._tasks
-        await task
-        for rounds in outbox._tasks - {task}:
+        await use(settings, authority, outbox)
+        for rounds in outbox._tasks:
             rounds.cancel()
         await authority.close()
         await runner.cleanup()
 
-    asyncio.run(post())
+    asyncio.run(serve())
+
+
+def told(wire: Wire, message: Message, folder: Path, surely: bool = False) -> Spool:
+    """Posts the message, and waits until it is told once, whatever becomes of it."""
+
+    async def post(_: Settings, __: Authority, outbox: Outbox) -> None:
+        (outbox.post_surely if surely else outbox.post)(message)
+        [task] = outbox._tasks
+        await task
+
+    served(wire, folder, post)
     return Spool(folder, 10)
 
 
@@ -165,3 +182,24 @@ def test_what_no_hold_stands_behind_is_written_down_before_it_is_told(tmp_path: 
     assert told(sure, CHARGE, tmp_path, surely=True).is_empty
     assert told(other, COMMIT, tmp_path).is_empty
     assert (sure.seen, other.seen) == (1, 0)
+
+
+@pytest.mark.parametrize("step", ["commit", "release"])
+def test_when_a_call_asks_again_its_last_hold_is_settled_first(tmp_path: Path, step: str) -> None:
+    target = Target("openai", "gpt-4o")
+
+    async def ask_twice(settings: Settings, authority: Authority, outbox: Outbox) -> None:
+        calls, call = Calls(settings, authority, outbox), Call(Kind.CHAT, {}, {}, None)
+        call.hold = await calls.ask(call, target, {})
+        call.attempt = Attempt(target, Kind.CHAT, "acompletion", {})
+        if step == "commit":
+            calls.answered(call, {"input_tokens": 1, "output_tokens": 2})
+        else:
+            calls.release(call, "another request is made in its place")
+        await calls.ask(call, target, {})
+
+    wire = Wire(200)
+    served(wire, tmp_path, ask_twice)
+
+    settled = f"/budget/reservations/rsv_1/{step}"
+    assert [path for path, _ in wire.asked] == ["/budget/decisions", settled, "/budget/decisions"]

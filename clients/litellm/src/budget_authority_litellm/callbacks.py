@@ -36,7 +36,7 @@ from .authority import Authority
 from .background import is_unfinished
 from .bounds import asks_for_more
 from .calls import Attempt, Call, Calls
-from .outbox import Outbox
+from .outbox import Delivery, Outbox
 from .outcome import Billing
 from .problems import Refusal, local_problem
 from .request import Bounds
@@ -112,7 +112,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         self, kind: Kind, user_api_key_dict: Any, data: dict[str, Any]
     ) -> dict[str, Any]:
         read, _, calls = self._ready()
-        self._let_go_of_a_superseded_call(calls)
+        freed_by = self._let_go_of_a_superseded_call(calls)
         if kind not in request.STREAMED:
             data.pop("stream", None)
         if "," in str(data.get("model")):
@@ -131,6 +131,7 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
             identity.run_id_of(data, read),
         )
         call.unbounded_by, call.is_retry = unbounded_by, identity.is_retry(data)
+        call.freed_by = freed_by
         _bucket(data)[_TOKEN] = call.token
         if read.tool_uses and None in tools.read(data).bounds.values():
             tools.write_bounds(data, read.tool_uses)
@@ -154,13 +155,15 @@ class _PROXY_BudgetAuthority(CustomLogger):  # type: ignore[misc]  # litellm is 
         call.hide_usage = ask_for_usage(kind, data, user_api_key_dict)
         return data
 
-    def _let_go_of_a_superseded_call(self, calls: Calls) -> None:
+    def _let_go_of_a_superseded_call(self, calls: Calls) -> Delivery | None:
         """The proxy runs its pre-call hooks again, for a fallback, where a rate limit of its own
         stopped the first round after this hook's ask.
         """
         earlier = _current.get()
-        if earlier is not None and not earlier.ended and earlier.attempt is None:
-            calls.over(earlier)
+        if earlier is None or earlier.ended or earlier.attempt is not None:
+            return None
+        calls.over(earlier)
+        return earlier.freed_by
 
     async def _apply_downgrade(
         self,

@@ -20,7 +20,7 @@ from . import counting, outcome, tools
 from .authority import Answer, Authority, Message, Unreachable
 from .background import Background, Later
 from .catalog import Target
-from .outbox import Outbox
+from .outbox import Delivery, Outbox
 from .outcome import Billing
 from .problems import Refusal, local_problem
 from .request import Bounds, Measured
@@ -107,6 +107,8 @@ class Call:
     it.
     """
     hold: Hold | None = None
+    freed_by: Delivery | None = None
+    """What settles its last hold."""
     attempt: Attempt | None = None
     headers: dict[str, str] = field(default_factory=dict)
     refusal: Refusal | None = None
@@ -163,6 +165,10 @@ class Calls:
                 {"Retry-After": _UNREACHABLE_RETRY_S},
                 in_router,
             )
+        if call.freed_by is not None:
+            # What it holds may be all that is left.
+            await call.freed_by.end()
+            call.freed_by = None
         key = secrets.token_hex(16)
         body = {**target.as_fields(), **bounds, **call.who, **call.labels}
         if self._settings.ttl_seconds:
@@ -368,13 +374,7 @@ class Calls:
     def release(self, call: Call, reason: str) -> None:
         hold = _taken(call)
         if hold is not None and hold.reservation_id is not None:
-            self._outbox.post(
-                Message(
-                    f"/budget/reservations/{hold.reservation_id}/release",
-                    {"reason": reason},
-                    by_queue=not hold.degraded,
-                )
-            )
+            self._post(call, hold, "release", {"reason": reason})
 
     def _commit(self, call: Call, attempt: Attempt, usage: Usage | None, quality: str) -> None:
         hold = _taken(call)
@@ -397,13 +397,13 @@ class Calls:
         body: dict[str, Any] = {**attempt.target.as_fields(), "usage_quality": quality}
         if usage is not None:
             body["usage"] = usage
-        self._outbox.post(
-            Message(
-                f"/budget/reservations/{hold.reservation_id}/commit",
-                body,
-                by_queue=not hold.degraded,
-            )
-        )
+        self._post(call, hold, "commit", body)
+
+    def _post(self, call: Call, hold: Hold, step: str, body: Mapping[str, Any]) -> None:
+        path = f"/budget/reservations/{hold.reservation_id}/{step}"
+        delivery = self._outbox.post(Message(path, body, by_queue=not hold.degraded))
+        # A degraded hold holds nothing, and its ledger is unavailable.
+        call.freed_by = None if hold.degraded else delivery
 
     async def _commit_what_was_seen(self, call: Call, attempt: Attempt, hold: Hold | None) -> None:
         """The whole input, and the output until the stream was cut off."""

@@ -5,6 +5,7 @@ from the spool, every two seconds, until one has them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Coroutine
@@ -18,11 +19,37 @@ from .usage_queue import UsageQueue
 
 log = logging.getLogger("budget_authority_litellm")
 
+_AFTER_ANSWER_S = 0.02
+"""A delivery begins so late: by then the client has its answer, and does not wait for this work of
+the loop.
+"""
 _ROUND_S = 2
 _UNKNOWN_FOR_S = 3600
 """How long a settlement of something that the authority does not know is repeated: a degraded allow
 reaches its ledger late.
 """
+
+
+class Delivery:
+    """A message on its way in the background."""
+
+    def __init__(self) -> None:
+        self._hurried = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    async def end(self) -> None:
+        """Returns when the message is told, or written down to be told later. The delivery begins
+        now.
+        """
+        self._hurried.set()
+        await self._ended.wait()
+
+    async def begin(self) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._hurried.wait(), _AFTER_ANSWER_S)
+
+    def has_ended(self) -> None:
+        self._ended.set()
 
 
 class Outbox:
@@ -37,15 +64,17 @@ class Outbox:
     def is_full(self) -> bool:
         return self._spool.is_full
 
-    def post(self, message: Message) -> None:
+    def post(self, message: Message) -> Delivery:
         """Delivers in the background, after the client has its answer."""
-        self.run(self._deliver(message))
+        delivery = Delivery()
+        self.run(self._deliver(message, delivery))
+        return delivery
 
     def post_surely(self, message: Message) -> None:
         """The same for what no hold stands behind: it is written down first, since a proxy that is
         killed meanwhile would leave no trace of it.
         """
-        self.run(self._deliver(message, surely=True))
+        self.run(self._deliver(message, Delivery(), surely=True))
 
     async def keep(self, message: Message) -> None:
         """For a message that has to wait in any case: the authority was unavailable just now."""
@@ -77,20 +106,24 @@ class Outbox:
         self._tasks.add(self._rounds)
         self._rounds.add_done_callback(self._done)
 
-    async def _deliver(self, message: Message, surely: bool = False) -> None:
-        kept = await self._write(message) if surely else None
+    async def _deliver(self, message: Message, delivery: Delivery, surely: bool = False) -> None:
         try:
-            fate = await self._tell(message, 0)
-        except BaseException:
-            # The proxy is going down with this under way.
-            if kept is None:
-                self._spool.keep(message)
-            raise
-        if kept is None and fate is not _Fate.DONE:
-            kept = await self._write(message)
-        if kept is not None:
-            self._settle_entry(kept, fate)
-            self.start()
+            kept = await self._write(message) if surely else None
+            try:
+                await delivery.begin()
+                fate = await self._tell(message, 0)
+            except BaseException:
+                # The proxy is going down with this under way.
+                if kept is None:
+                    self._spool.keep(message)
+                raise
+            if kept is None and fate is not _Fate.DONE:
+                kept = await self._write(message)
+            if kept is not None:
+                self._settle_entry(kept, fate)
+                self.start()
+        finally:
+            delivery.has_ended()
 
     async def _go_round(self) -> None:
         while not self._spool.is_empty:
