@@ -1,9 +1,9 @@
 """What the hook adds to a request: a proxy with it beside the same proxy without it, on loopback,
 warm, in one run.
 
-Requests go to the two in turn, so that whatever else the machine does falls on both. Where there is
-one at a time, each begins a little after the last one's answer: the hook settles then, and that is
-in nobody's time. Each figure is the median of several rounds. `bench/run` starts it.
+Requests go to the two in turn, so that whatever else the machine does falls on both. Each begins
+when the last one is answered, or a pause after that: processors that were idle are slower. Each
+figure is the median of several rounds. `bench/run` starts it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from budget_authority_litellm.authority import Authority as Client
 from budget_authority_litellm.authority import Message
 from budget_authority_litellm.settings import Settings
 
-PAUSE_S = 0.04
 GOALS = "6 ms p50 and 15 ms p99 for a plain call, 8 ms p50 with 60 tools and 200 KB"
 HEADINGS = (
     "request", "without p50", "with p50", "added p50", "without p99", "with p99", "added p99",
@@ -141,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=300, help="of a round, for each proxy")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pause-ms", type=float, default=0, help="before each request")
     parser.add_argument("--warm-up", type=int, default=1500, help="requests for each proxy")
     parser.add_argument("--lifecycles", type=int, default=10_000, help="to warm the authority with")
     parser.add_argument("--rows", type=int, default=len(REQUESTS), help="how many of the table")
@@ -179,9 +179,8 @@ def measure(proxies: dict[str, Proxy], authority: Authority, options: argparse.N
         body = json.dumps({**made(), "stream": streaming}).encode()
         compare(clients, options.warm_up, body, at_once)
         cpu_before = [process.cpu_s() for process in measured]
-        pause_s = PAUSE_S if at_once == 1 else 0
         rounds = [
-            compare(clients, options.requests, body, at_once, pause_s)
+            compare(clients, options.requests, body, at_once, options.pause_ms / 1000)
             for _ in range(options.rounds)
         ]
         # This does not depend on what else the machine does.

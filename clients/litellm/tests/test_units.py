@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import re
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,25 @@ def test_a_deployment_is_named_by_its_row_in_the_price_file(
 
 def user(content: Any) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "text",
+        "ä€😀",
+        # What orjson does not take: half of a surrogate pair, a number above 64 bits, deep nesting.
+        "\ud83d",
+        2**64,
+        reduce(lambda inner, _: [inner], range(300), "x"),
+    ],
+)
+def test_a_request_is_as_large_as_its_json(content: Any) -> None:
+    sent = json.dumps(user(content), ensure_ascii=False, separators=(",", ":"))
+
+    measured = request.measure(Kind.CHAT, user(content))
+
+    assert measured.text_bytes == len(sent.encode("utf-8", "surrogatepass"))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from . import content, tiers, tools
 from .content import Content
 from .fields import TEXT_FIELDS, UNBOUNDED_FIELDS
@@ -77,18 +79,18 @@ def measure(kind: Kind, data: Mapping[str, Any]) -> Measured:
     """Reads all that a request sends, once."""
     asks = kind in CAP_FIELDS
     content_fields = ("messages", "input", "system", "prompt") if asks else ()
-    text = _as_text(kind, data) if kind is not Kind.TRANSCRIPTION else ""
+    text = _as_json(kind, data) if kind is not Kind.TRANSCRIPTION else b""
     beside = [data.get("cache_control"), data.get("cache_control_injection_points")]
     around = json.dumps(beside, default=str)
-    marked = any(beside) or ("cache_control" in text and _contains(data, kind, "cache_control"))
-    hour = '"1h"' in around or ('"1h"' in text and _contains(data, kind, "1h"))
+    marked = any(beside) or (b"cache_control" in text and _contains(data, kind, "cache_control"))
+    hour = '"1h"' in around or (b'"1h"' in text and _contains(data, kind, "1h"))
     found = content.look_at([data.get(name) for name in content_fields])
     found.unknown |= kind is Kind.RESPONSES and content.refers_to_stored(data.get("input"))
     return Measured(
         {name: data.get(name) for name in (*TEXT_FIELDS[kind], *ALSO_MEASURED)},
         found,
         tools.read(data),
-        len(text.encode("utf-8", "surrogatepass")),
+        len(text),
         marked,
         hour,
     )
@@ -149,13 +151,18 @@ def write_cap(kind: Kind, data: dict[str, Any], most: int) -> None:
 
 def text_bytes(kind: Kind, data: Mapping[str, Any]) -> int:
     """UTF-8 bytes of all that is sent as text."""
-    return len(_as_text(kind, data).encode("utf-8", "surrogatepass"))
+    return len(_as_json(kind, data))
 
 
-def _as_text(kind: Kind, data: Mapping[str, Any]) -> str:
+def _as_json(kind: Kind, data: Mapping[str, Any]) -> bytes:
     """The JSON around the text stands for what the provider's own template adds."""
     sent = {name: data[name] for name in TEXT_FIELDS[kind] if data.get(name) is not None}
-    return json.dumps(sent, ensure_ascii=False, default=str)
+    try:
+        return orjson.dumps(sent, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # It takes no half of a surrogate pair, no integer above 64 bits, and little nesting.
+        text = json.dumps(sent, ensure_ascii=False, default=str, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _input(
