@@ -25,7 +25,10 @@ final class ShardRules {
       case Plan.Grant grant ->
           isPlaced(plan)
               && !isSplit(grant.verdict().constrainedBy(), view)
-              && (view.isWhole() || (areGates(view) && !crossesThreshold(grant)));
+              && (view.isWhole()
+                  || (areGates(view)
+                      && !crossesThreshold(grant)
+                      && (!grant.isByRunSum() || isRunWhole(view))));
     };
   }
 
@@ -65,6 +68,10 @@ final class ShardRules {
     return grant.holds().stream()
         .anyMatch(
             hold -> hold.shards() != null && !hold.enforced().crossedBy(hold.hold()).isEmpty());
+  }
+
+  private static boolean isRunWhole(BudgetView view) {
+    return view.runs().getFirst().account().isWhole();
   }
 
   private static boolean isSplit(@Nullable AccountName name, BudgetView view) {

@@ -8,6 +8,7 @@ import io.budgetauthority.ledger.Runs;
 import io.budgetauthority.ledger.account.Account;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountShare;
+import io.budgetauthority.record.Verdict;
 import io.budgetauthority.settlement.Sweeper;
 import io.budgetauthority.storage.Deadline;
 import io.budgetauthority.storage.Page;
@@ -43,8 +44,12 @@ class RunShardsTest {
 
   /// A run with several shards.
   private static TestAuthority withRoot(int shards) {
+    return withRoot(shards, Policy.DEFAULT);
+  }
+
+  private static TestAuthority withRoot(int shards, Policy policy) {
     TestAuthority one = TestAuthority.withShards(shards);
-    one.policy(Policy.DEFAULT);
+    one.policy(policy);
     assertThat(isAllowed(one.ask("of-root", ROOT, 0, 1, LIMIT))).isTrue();
     assertThat(isAllowed(askChild(one, "first"))).isTrue();
     assertThat(one.run(ROOT).account().split().count()).isEqualTo(shards);
@@ -288,6 +293,41 @@ class RunShardsTest {
     // A quarter of its life is four steps. A call on the head renews it too.
     assertThat(besideHead).isGreaterThan(calls / 2);
     assertThat(renewals.count.get()).isLessThanOrEqualTo(5);
+  }
+
+  /// Each process asks on shards of its own, so it knows what the other holds by what it reads.
+  @Test
+  void whenAnotherProcessHoldsHalf_aCallStepsDown() {
+    Policy policy =
+        new PolicyBuilder()
+            .downgrade(
+                PolicyBuilder.rule(
+                    TestAuthority.MODEL, 50, PolicyBuilder.listed(TestAuthority.CHEAP_MODEL)))
+            .build();
+    TestAuthority one = withRoot(32, policy);
+    TestAuthority other = one.anotherProcess();
+    for (int i = 0; i < 10; i++) {
+      String key = "early-" + i;
+      assertThat(kind(TestAuthority.untilAnswered(() -> one.ask(key, ROOT, 0, 1_000, null))))
+          .isEqualTo(Verdict.Kind.ALLOW);
+    }
+
+    Verdict.Kind last = Verdict.Kind.ALLOW;
+    for (int i = 0; last == Verdict.Kind.ALLOW && i < 60; i++) {
+      String key = "other-" + i;
+      last = kind(TestAuthority.untilAnswered(() -> other.ask(key, ROOT, 0, 2_000, null)));
+    }
+    assertThat(last).isEqualTo(Verdict.Kind.DOWNGRADE);
+
+    for (int i = 0; i < 10; i++) {
+      String key = "late-" + i;
+      assertThat(kind(TestAuthority.untilAnswered(() -> one.ask(key, ROOT, 0, 1, null))))
+          .isEqualTo(Verdict.Kind.DOWNGRADE);
+    }
+  }
+
+  private static Verdict.Kind kind(Answer answer) {
+    return ((Verdict.Granted) ((Answer.Decided) answer).decision().verdict()).kind();
   }
 
   @Test

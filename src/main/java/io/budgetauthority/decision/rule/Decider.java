@@ -164,17 +164,19 @@ public final class Decider {
     Enforced.Estimate estimate = quote.estimate();
     Enforced blocking = worstOf(input.enforced(), estimate, true);
     if (blocking == null) {
-      Optional<Quote> steppedDown = stepDown(input);
+      EnforcedAccount run = runOf(input);
+      List<Candidate> early = run == null ? List.of() : early(input);
+      Optional<Quote> steppedDown = run == null ? Optional.empty() : stepDown(input, run, early);
       if (steppedDown.isPresent()) {
-        return grant(input, Verdict.Kind.DOWNGRADE, steppedDown.get(), runOf(input), warning);
+        return grant(input, Verdict.Kind.DOWNGRADE, steppedDown.get(), run, warning);
       }
       Enforced over = worstOf(input.enforced(), estimate, false);
       ProblemCode code =
           warning != null || over == null
               ? warning
               : ProblemCode.ceilingReached(over.name().scope());
-      return grant(
-          input, code == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN, quote, over, code);
+      Verdict.Kind kind = code == null ? Verdict.Kind.ALLOW : Verdict.Kind.ADVISORY_WARN;
+      return grant(input, kind, quote, over, code, !early.isEmpty());
     }
     Optional<Quote> shrunk = clampToBudget(input, quote);
     if (shrunk.isPresent()) {
@@ -196,23 +198,26 @@ public final class Decider {
     return block(input, quote, blocking);
   }
 
+  /// The alternatives that replace the requested model from a share of the run's limit on.
+  private static List<Candidate> early(Input input) {
+    return input.request().mayDowngrade()
+        ? Alternatives.usable(input).stream()
+            .filter(candidate -> candidate.fromPercent() != null)
+            .filter(candidate -> Alternatives.permitsClass(candidate, input.request()))
+            .toList()
+        : List.of();
+  }
+
   /// A rule with `from_percent` applies once that share of the run's limit is committed or held.
-  private static Optional<Quote> stepDown(Input input) {
-    EnforcedAccount run = runOf(input);
-    if (run == null || !input.request().mayDowngrade()) {
-      return Optional.empty();
-    }
+  private static Optional<Quote> stepDown(Input input, EnforcedAccount run, List<Candidate> early) {
     MicroUsd spent = run.account().committed().plus(run.account().reserved());
-    for (Candidate candidate : Alternatives.usable(input)) {
+    for (Candidate candidate : early) {
       Integer percent = candidate.fromPercent();
-      if (percent == null
-          || !run.reaches(spent, percent)
-          || !Alternatives.permitsClass(candidate, input.request())) {
-        continue;
-      }
-      Quote cheaper = Alternatives.quote(input, candidate);
-      if (input.fits(cheaper)) {
-        return Optional.of(cheaper);
+      if (percent != null && run.reaches(spent, percent)) {
+        Quote cheaper = Alternatives.quote(input, candidate);
+        if (input.fits(cheaper)) {
+          return Optional.of(cheaper);
+        }
       }
     }
     return Optional.empty();
@@ -224,6 +229,16 @@ public final class Decider {
       Quote quote,
       @Nullable Enforced constrainedBy,
       @Nullable ProblemCode code) {
+    return grant(input, kind, quote, constrainedBy, code, false);
+  }
+
+  private static Plan grant(
+      Input input,
+      Verdict.Kind kind,
+      Quote quote,
+      @Nullable Enforced constrainedBy,
+      @Nullable ProblemCode code,
+      boolean isByRunSum) {
     List<ConditionalHold> holds = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
     for (EnforcedAccount enforced : input.accounts()) {
@@ -239,7 +254,8 @@ public final class Decider {
         holds,
         input.rates().stream().map(rate -> RateHold.of(rate, quote.estimate())).toList(),
         strictest(input),
-        warnings);
+        warnings,
+        isByRunSum);
   }
 
   private static String crossing(EnforcedAccount enforced, int percent) {
@@ -334,7 +350,8 @@ public final class Decider {
           input.accounts().stream().map(ConditionalHold::zero).toList(),
           input.rates().stream().map(rate -> RateHold.ofCharge(rate, BigInteger.ZERO)).toList(),
           strictest(input),
-          List.of(detail));
+          List.of(detail),
+          false);
     }
     List<Alternative> alternatives = Alternatives.of(input);
     List<Remedy> remedies = new ArrayList<>();

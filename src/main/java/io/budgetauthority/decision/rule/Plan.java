@@ -16,13 +16,15 @@ public sealed interface Plan {
   ///
   /// @param quote null where an advisory tenant calls what has no price
   /// @param mode the strictest mode over all accounts
+  /// @param isByRunSum whether what is committed and held of the run had a part in it
   record Grant(
       Verdict.Granted verdict,
       @Nullable Quote quote,
       List<ConditionalHold> holds,
       List<RateHold> rates,
       Mode mode,
-      List<String> warnings)
+      List<String> warnings,
+      boolean isByRunSum)
       implements Plan {
     public Grant {
       holds = List.copyOf(holds);
@@ -33,7 +35,7 @@ public sealed interface Plan {
     /// The same plan in a stated strictest mode, for an outage, in which the accounts are not
     /// known.
     public Grant in(Mode strictest) {
-      return new Grant(verdict, quote, holds, rates, strictest, warnings);
+      return new Grant(verdict, quote, holds, rates, strictest, warnings, isByRunSum);
     }
   }
 
