@@ -74,8 +74,9 @@ def timed_ms(client: httpx.Client, run: str, body: bytes) -> float:
 
 def warm(url: str, lifecycles: int) -> None:
     """Holds and commits straight at the authority: a JVM compiles what it runs often."""
-    ask = {"provider": "openai", "model": "gpt-4o-mini", "user_id": "ada", "team_id": "red"}
-    ask |= {"input_bytes": 60, "max_output_tokens": 50}  # type: ignore[dict-item]
+    who = {"user_id": "ada", "team_id": "red"}
+    size = {"input_bytes": 60, "max_output_tokens": 50}
+    ask = {"provider": "openai", "model": "gpt-4o-mini", **who, **size}
     used = {"usage": {"input_tokens": 20, "output_tokens": 5}, "usage_quality": "exact"}
 
     async def one_after_another(client: Client, which: int) -> None:

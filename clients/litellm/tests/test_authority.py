@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from harness.serving import listening
 
 from budget_authority_litellm.authority import Answer, Authority, Unreachable
 from budget_authority_litellm.settings import Settings
@@ -18,7 +19,6 @@ class Server:
     """Stands for the authority, or for a proxy on the way to it."""
 
     def __init__(self) -> None:
-        self.url = ""
         self.seen: list[tuple[str, str | None, str | None]] = []
         """The target as it was sent, `Authorization` and `Proxy-Authorization`."""
 
@@ -41,15 +41,11 @@ def asked(monkeypatch: pytest.MonkeyPatch, server: Server, url: str, proxy: str 
 
     async def ask() -> Answer:
         runner = web.ServerRunner(web.Server(server.handle))
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        server.url = f"http://127.0.0.1:{port}"
+        served_at = await listening(runner)
         if proxy:
             for name in ("http_proxy", "https_proxy"):
-                monkeypatch.setenv(name, proxy.format(f"127.0.0.1:{port}"))
-        authority = Authority(Settings(url=url or server.url, key="k"))
+                monkeypatch.setenv(name, proxy.format(served_at.removeprefix("http://")))
+        authority = Authority(Settings(url=url or served_at, key="k"))
         try:
             return await authority.ask({}, "one", None)
         finally:

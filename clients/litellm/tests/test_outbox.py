@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from harness.serving import listening
 
 from budget_authority_litellm.authority import Authority, Message
 from budget_authority_litellm.calls import Attempt, Call, Calls
@@ -66,10 +67,7 @@ def served(wire: Wire, folder: Path, use: Use) -> None:
         app = web.Application()
         app.router.add_post("/{path:.*}", wire.handle)
         runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        url = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[union-attr]
+        url = await listening(runner)
         settings = Settings(
             url=url,
             key="k",

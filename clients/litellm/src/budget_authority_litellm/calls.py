@@ -168,7 +168,6 @@ class Calls:
         if call.freed_by is not None:
             # What it holds may be all that is left.
             await call.freed_by.end()
-            call.freed_by = None
         key = secrets.token_hex(16)
         body = {**target.as_fields(), **bounds, **call.who, **call.labels}
         if self._settings.ttl_seconds:

@@ -33,23 +33,15 @@ reaches its ledger late.
 class Delivery:
     """A message on its way in the background."""
 
-    def __init__(self) -> None:
-        self._hurried = asyncio.Event()
-        self._ended = asyncio.Event()
+    def __init__(self, task: asyncio.Task[None], hurry: asyncio.Event) -> None:
+        self._task, self._hurry = task, hurry
 
     async def end(self) -> None:
         """Returns when the message is told, or written down to be told later. The delivery begins
         now.
         """
-        self._hurried.set()
-        await self._ended.wait()
-
-    async def begin(self) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._hurried.wait(), _AFTER_ANSWER_S)
-
-    def has_ended(self) -> None:
-        self._ended.set()
+        self._hurry.set()
+        await asyncio.wait([self._task])
 
 
 class Outbox:
@@ -66,15 +58,14 @@ class Outbox:
 
     def post(self, message: Message) -> Delivery:
         """Delivers in the background, after the client has its answer."""
-        delivery = Delivery()
-        self.run(self._deliver(message, delivery))
-        return delivery
+        hurry = asyncio.Event()
+        return Delivery(self.run(self._deliver(message, hurry)), hurry)
 
     def post_surely(self, message: Message) -> None:
         """The same for what no hold stands behind: it is written down first, since a proxy that is
         killed meanwhile would leave no trace of it.
         """
-        self.run(self._deliver(message, Delivery(), surely=True))
+        self.run(self._deliver(message, asyncio.Event(), surely=True))
 
     async def keep(self, message: Message) -> None:
         """For a message that has to wait in any case: the authority was unavailable just now."""
@@ -85,11 +76,12 @@ class Outbox:
         # The disk takes its time to have it for certain: not the loop's, where calls wait.
         return await asyncio.to_thread(self._spool.keep, message)
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Runs work in the background and keeps a reference to it: the loop alone keeps none."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -102,28 +94,24 @@ class Outbox:
         """
         if self._spool.is_empty or (self._rounds is not None and not self._rounds.done()):
             return
-        self._rounds = asyncio.get_running_loop().create_task(self._go_round())
-        self._tasks.add(self._rounds)
-        self._rounds.add_done_callback(self._done)
+        self._rounds = self.run(self._go_round())
 
-    async def _deliver(self, message: Message, delivery: Delivery, surely: bool = False) -> None:
+    async def _deliver(self, message: Message, hurry: asyncio.Event, surely: bool = False) -> None:
+        kept = await self._write(message) if surely else None
         try:
-            kept = await self._write(message) if surely else None
-            try:
-                await delivery.begin()
-                fate = await self._tell(message, 0)
-            except BaseException:
-                # The proxy is going down with this under way.
-                if kept is None:
-                    self._spool.keep(message)
-                raise
-            if kept is None and fate is not _Fate.DONE:
-                kept = await self._write(message)
-            if kept is not None:
-                self._settle_entry(kept, fate)
-                self.start()
-        finally:
-            delivery.has_ended()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(hurry.wait(), _AFTER_ANSWER_S)
+            fate = await self._tell(message, 0)
+        except BaseException:
+            # The proxy is going down with this under way.
+            if kept is None:
+                self._spool.keep(message)
+            raise
+        if kept is None and fate is not _Fate.DONE:
+            kept = await self._write(message)
+        if kept is not None:
+            self._settle_entry(kept, fate)
+            self.start()
 
     async def _go_round(self) -> None:
         while not self._spool.is_empty:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
+from harness.serving import listening
 
 from . import anthropic, mcp, openai, others
 from .plan import PLAN_NAME, Answer, BreakOff, Call, Disconnect, Hang, Refuse, Script
@@ -70,11 +71,7 @@ class FakeUpstream:
         app.router.add_route("*", "/{path:.*}", self._stray)
         # A closed connection ends the handler, as it ends a real provider's work.
         runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self._port)
-        await site.start()
-        port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = await listening(runner, self._port)
         self._started.set()
 
     async def _stray(self, request: web.Request) -> web.StreamResponse:
