@@ -1,20 +1,18 @@
 package io.budgetauthority;
 
+import io.budgetauthority.local.InjectedConflict;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 
-/// Faults at the SDK's edge, by a seed: answers that are lost after the server acted, and
-/// transactions that are refused for a conflict before it did.
+/// Faults at the SDK's edge, by a seed: answers that are lost after the server acted, and writes
+/// that are refused for a conflict before it did.
 public final class Faults implements ExecutionInterceptor {
 
   private final int lostPercent;
@@ -39,22 +37,10 @@ public final class Faults implements ExecutionInterceptor {
   @Override
   public void beforeTransmission(
       Context.BeforeTransmission context, ExecutionAttributes attributes) {
-    if (context.request() instanceof TransactWriteItemsRequest request
-        && strikes(conflictPercent)) {
+    DynamoDbException conflict = InjectedConflict.of(context.request());
+    if (conflict != null && strikes(conflictPercent)) {
       conflicts.incrementAndGet();
-      throw TransactionCanceledException.builder()
-          .message("injected conflict")
-          .statusCode(400)
-          .awsErrorDetails(
-              AwsErrorDetails.builder()
-                  .errorCode("TransactionCanceledException")
-                  .serviceName("DynamoDb")
-                  .build())
-          .cancellationReasons(
-              request.transactItems().stream()
-                  .map(item -> CancellationReason.builder().code("TransactionConflict").build())
-                  .toList())
-          .build();
+      throw conflict;
     }
   }
 

@@ -10,11 +10,8 @@ import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.interceptor.SdkExecutionAttribute;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
 import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.ProvisionedThroughputExceededException;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// Makes a service of the local build unavailable and available again, so that a gateway can be
 /// tried out. The SDK calls it before each call. The SDK creates one for each client, and dev mode
@@ -49,7 +46,7 @@ public final class LocalFaults implements ExecutionInterceptor {
     DOWN,
     /// Every call takes five seconds longer.
     SLOW,
-    /// Every transaction of the ledger conflicts.
+    /// Every write of the ledger conflicts.
     BUSY,
     /// Every call is throttled.
     THROTTLED,
@@ -91,8 +88,9 @@ public final class LocalFaults implements ExecutionInterceptor {
       case DOWN -> throw SdkClientException.create("injected outage: no answer");
       case SLOW -> waitFor(SLOW);
       case BUSY -> {
-        if (context.request() instanceof TransactWriteItemsRequest request) {
-          throw conflict(request, service);
+        DynamoDbException conflict = InjectedConflict.of(context.request());
+        if (conflict != null) {
+          throw conflict;
         }
       }
       case THROTTLED ->
@@ -117,19 +115,6 @@ public final class LocalFaults implements ExecutionInterceptor {
       // The SDK's deadline has passed.
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static TransactionCanceledException conflict(
-      TransactWriteItemsRequest request, String service) {
-    return TransactionCanceledException.builder()
-        .message("injected contention")
-        .statusCode(400)
-        .awsErrorDetails(error("TransactionCanceledException", service))
-        .cancellationReasons(
-            request.transactItems().stream()
-                .map(item -> CancellationReason.builder().code("TransactionConflict").build())
-                .toList())
-        .build();
   }
 
   private static AwsErrorDetails error(String code, String service) {

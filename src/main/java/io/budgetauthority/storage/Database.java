@@ -32,6 +32,7 @@ import software.amazon.awssdk.services.dynamodb.model.ScanRequest;
 import software.amazon.awssdk.services.dynamodb.model.ScanResponse;
 import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
 import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
+import software.amazon.awssdk.services.dynamodb.model.TransactionConflictException;
 import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /// Sends every call to DynamoDB. It sends a call again until its deadline where no answer came, and
@@ -336,8 +337,9 @@ public final class Database {
     }
   }
 
-  /// Sends one call, and sends it again where no answer came or the server failed, until the
-  /// deadline. The caller handles an answer that refuses the call.
+  /// Sends one call until the deadline. It sends the call again where no answer came, where the
+  /// server failed, and where a transaction is writing the item of a single write. The caller
+  /// handles an answer that refuses the call.
   private <Q extends DynamoDbRequest, T> T send(Deadline deadline, Q request, Function<Q, T> call) {
     Q bounded = request;
     boolean throttled = false;
@@ -349,6 +351,13 @@ public final class Database {
       } catch (ConditionalCheckFailedException | TransactionCanceledException e) {
         reachable = true;
         throw e;
+      } catch (TransactionConflictException e) {
+        reachable = true;
+        if (!deadline.pause(Deadline.Pause.SHORT)) {
+          listener.gaveUp();
+          throw new StorageContended("transactions wrote the item until the deadline", e);
+        }
+        listener.retried();
       } catch (DynamoDbException e) {
         boolean passing =
             e.statusCode() >= 500 || e.isThrottlingException() || e.isRetryableException();

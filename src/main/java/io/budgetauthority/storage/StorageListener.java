@@ -16,7 +16,7 @@ public interface StorageListener {
         public void unavailable() {}
       };
 
-  /// A transaction conflicted with another one and is sent again.
+  /// A write conflicted with a transaction and is sent again.
   void retried();
 
   /// A call still conflicted or was throttled at its deadline, and fails.

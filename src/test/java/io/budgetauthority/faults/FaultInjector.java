@@ -1,5 +1,6 @@
 package io.budgetauthority.faults;
 
+import io.budgetauthority.local.InjectedConflict;
 import io.budgetauthority.storage.Breaker;
 import java.util.EnumMap;
 import java.util.Map;
@@ -11,10 +12,8 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
-import software.amazon.awssdk.services.dynamodb.model.CancellationReason;
+import software.amazon.awssdk.services.dynamodb.model.DynamoDbException;
 import software.amazon.awssdk.services.dynamodb.model.ProvisionedThroughputExceededException;
-import software.amazon.awssdk.services.dynamodb.model.TransactWriteItemsRequest;
-import software.amazon.awssdk.services.dynamodb.model.TransactionCanceledException;
 
 /// Faults at the SDK's edge, by a seed, counted by kind.
 final class FaultInjector implements ExecutionInterceptor {
@@ -116,17 +115,9 @@ final class FaultInjector implements ExecutionInterceptor {
           .awsErrorDetails(error("ProvisionedThroughputExceededException"))
           .build();
     }
-    if (context.request() instanceof TransactWriteItemsRequest request
-        && strikes(Kind.CONFLICT, chance)) {
-      throw TransactionCanceledException.builder()
-          .message("injected conflict")
-          .statusCode(400)
-          .awsErrorDetails(error("TransactionCanceledException"))
-          .cancellationReasons(
-              request.transactItems().stream()
-                  .map(item -> CancellationReason.builder().code("TransactionConflict").build())
-                  .toList())
-          .build();
+    DynamoDbException conflict = InjectedConflict.of(context.request());
+    if (conflict != null && strikes(Kind.CONFLICT, chance)) {
+      throw conflict;
     }
   }
 

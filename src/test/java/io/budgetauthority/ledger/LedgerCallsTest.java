@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.budgetauthority.TestAuthority;
 import io.budgetauthority.decision.Answer;
 import io.budgetauthority.ledger.account.Posting;
+import io.budgetauthority.local.InjectedConflict;
 import io.budgetauthority.money.MicroUsd;
 import io.budgetauthority.record.AccountKey;
 import io.budgetauthority.storage.Attributes;
@@ -127,6 +128,24 @@ class LedgerCallsTest {
 
     next.fail(FOR_EVER, cancelled("TransactionConflict"));
     assertGivesUp(StorageContended.class, () -> service.ask("other", "run", 0, 1, null));
+    assertThat(service.database.isReachable()).as("it answered").isTrue();
+  }
+
+  /// DynamoDB refuses a write of one item while a transaction writes that item.
+  @Test
+  void whenWritesOfOneItemConflict_theyAreRetried() {
+    ask();
+    Deadline deadline = Deadline.in(Duration.ofMillis(500));
+    Key key = ReservationItem.key(service.idOf("key"));
+    Attributes stored = service.database.get(service.decisionsTable, key, deadline).orElseThrow();
+    Write put = new Write.Put(service.decisionsTable, stored);
+
+    next.fail(3, InjectedConflict::of);
+    assertThat(service.database.write(put, deadline).isDone()).isTrue();
+    assertThat(service.database.isReachable()).isTrue();
+
+    next.fail(FOR_EVER, InjectedConflict::of);
+    assertGivesUp(StorageContended.class, () -> service.database.write(put, deadline));
     assertThat(service.database.isReachable()).as("it answered").isTrue();
   }
 
