@@ -13,16 +13,20 @@ import org.jspecify.annotations.Nullable;
 
 /// How often the transactions of this process conflict on an account, and how many shards it should
 /// have for that (ledger.md#shards). The account has twice as many once a fifth of the tries of ten
-/// seconds conflicted. The next period begins with as many, or with half as many where under a
-/// twentieth conflicted. Safe for use by many threads.
+/// seconds conflicted. It has four times as many once half of the tries of one second did, and eight
+/// times as many once four fifths did.
+/// The next period begins with as many, or with half as many where under a twentieth conflicted.
+/// Safe for use by many threads.
 public final class ShardLoad {
 
   private static final long WINDOW_NANOS = Duration.ofSeconds(10).toNanos();
 
-  /// Fewer tries than this say nothing.
+  /// How long half of the tries must conflict.
+  private static final long SHORT_WINDOW_NANOS = Duration.ofSeconds(1).toNanos();
+
+  /// Fewer tries than this say nothing. They count until there are as many.
   private static final int LEAST_TRIES = 20;
 
-  private static final int OFTEN = 5;
   private static final int SELDOM = 20;
   private static final int MAX_ACCOUNTS = 20_000;
 
@@ -66,8 +70,20 @@ public final class ShardLoad {
       return new Counts(period, carried, newCount, now, 0, 0, isQuiet());
     }
 
-    boolean isOften() {
-      return tries >= LEAST_TRIES && conflicts * OFTEN >= tries;
+    boolean isOver(long now) {
+      long window = factor() > 2 ? SHORT_WINDOW_NANOS : WINDOW_NANOS;
+      return tries >= LEAST_TRIES && now - since >= window;
+    }
+
+    /// How many times as many shards the account should have, so that few tries conflict.
+    int factor() {
+      if (conflicts * 5 >= tries * 4) {
+        return 8;
+      }
+      if (conflicts * 2 >= tries) {
+        return 4;
+      }
+      return conflicts * 5 >= tries ? 2 : 1;
     }
 
     boolean isQuiet() {
@@ -152,12 +168,10 @@ public final class ShardLoad {
           if (current.count() != count) {
             return current.after(now, count);
           }
-          if (now - current.since() < WINDOW_NANOS) {
+          if (!current.isOver(now)) {
             return current;
           }
-          if (current.isOften()) {
-            wanted[0] = Math.min(AccountKey.MAX_SHARDS, count * 2);
-          }
+          wanted[0] = Math.min(AccountKey.MAX_SHARDS, count * current.factor());
           return current.after(now, count);
         });
     return wanted[0];

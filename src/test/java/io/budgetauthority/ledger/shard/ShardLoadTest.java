@@ -44,14 +44,54 @@ class ShardLoadTest {
   }
 
   @Test
+  void whenHalfOfASecondConflicts_theNumberIsFourfold() {
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(1);
+    tries(100, 49);
+    pass(1);
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(1);
+    tries(2, 2);
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(4);
+    assertThat(load.wanted(MONDAY, 4)).as("the counts begin again").isEqualTo(4);
+    tries(100, 50);
+    assertThat(load.wanted(MONDAY, 4)).isEqualTo(4);
+    pass(1);
+    assertThat(load.wanted(MONDAY, 4)).isEqualTo(16);
+  }
+
+  @Test
+  void whenFourFifthsConflict_theNumberIsEightfold() {
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(1);
+    tries(100, 80);
+    pass(1);
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(8);
+    assertThat(load.wanted(MONDAY, 16)).isEqualTo(16);
+    tries(100, 80);
+    pass(1);
+    assertThat(load.wanted(MONDAY, 16)).isEqualTo(64);
+  }
+
+  /// A process that answers one request at a time makes few tries in ten seconds.
+  @Test
+  void whenThereAreFewTries_theyCountUntilThereAreEnough() {
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(1);
+    for (int seconds = 0; seconds < 40; seconds += 10) {
+      tries(4, 1);
+      pass(10);
+      assertThat(load.wanted(MONDAY, 1)).isEqualTo(1);
+    }
+    tries(4, 1);
+    assertThat(load.wanted(MONDAY, 1)).isEqualTo(2);
+  }
+
+  @Test
   void whenFewConflict_theNumberStays() {
     assertThat(load.wanted(MONDAY, 4)).isEqualTo(4);
     tries(100, 19);
     pass(10);
     assertThat(load.wanted(MONDAY, 4)).isEqualTo(4);
-    tries(10, 10);
+    tries(19, 19);
     pass(10);
-    assertThat(load.wanted(MONDAY, 4)).as("ten tries say nothing").isEqualTo(4);
+    assertThat(load.wanted(MONDAY, 4)).as("19 tries say nothing").isEqualTo(4);
   }
 
   @Test
