@@ -51,7 +51,7 @@ public interface BudgetConfig {
   int transactionsAtOnce();
 
   /// in how many items the ledger keeps each account whose ceiling states no `shards`, and that of
-  /// each run with a second call, 1 to 64. Empty for as many as the load needs: twice as many each
-  /// time that a fifth of the transactions of ten seconds conflict
+  /// each run with a second call, 1 to 64. Empty for as many as the load needs: more each time that
+  /// a fifth of the transactions of ten seconds conflict, or half of those of a second
   Optional<Integer> shards();
 }

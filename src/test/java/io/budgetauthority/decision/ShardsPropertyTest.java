@@ -78,9 +78,7 @@ class ShardsPropertyTest {
     assertThat(ask(plain, shared, "first", 1).decision().isBlocked()).isFalse();
     assertThat(accountOf(plain, shared).split().count()).isEqualTo(shards);
     Timeline timeline =
-        new Timeline(
-            LocalCloudForTests.dynamoDb().build(),
-            () -> accountOf(plain, shared));
+        new Timeline(LocalCloudForTests.dynamoDb().build(), () -> accountOf(plain, shared));
     List<Asked> answers = Collections.synchronizedList(new ArrayList<>());
     List<Callable<Integer>> threads = new ArrayList<>();
     for (int process = 0; process < PROCESSES; process++) {

@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// How often the transactions of this process conflict on an account, and how many shards it should
 /// have for that (ledger.md#shards). The account has twice as many once a fifth of the tries of ten
-/// seconds conflicted. It has four times as many once half of the tries of one second did, and eight
-/// times as many once four fifths did.
-/// The next period begins with as many, or with half as many where under a twentieth conflicted.
-/// Safe for use by many threads.
+/// seconds conflicted. It has four times as many once half of the tries of one second did, and
+/// eight times as many once four fifths did. The next period begins with as many, or with half as
+/// many where under a twentieth conflicted. Safe for use by many threads.
 public final class ShardLoad {
 
   private static final long WINDOW_NANOS = Duration.ofSeconds(10).toNanos();
