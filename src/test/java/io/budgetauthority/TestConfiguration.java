@@ -129,11 +129,9 @@ public final class TestConfiguration {
     return createTenant.create(admin(tenantId), tenantId, policy, Map.of());
   }
 
-  /// Replaces a policy as it is stored now. False where another change was first.
-  public boolean replace(String tenantId, Policy next) {
-    return replacePolicy
-        .replace(admin(tenantId), tenantId, policies.now(tenantId), next)
-        .isPresent();
+  /// Replaces a policy.
+  public void replace(String tenantId, Policy next) {
+    var unused = replacePolicy.replace(admin(tenantId), tenantId, seen -> next);
   }
 
   public PutCeiling.Result put(ScopeId scopeId, CeilingWindow window, Ceiling ceiling) {

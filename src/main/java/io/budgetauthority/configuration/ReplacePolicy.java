@@ -3,6 +3,8 @@ package io.budgetauthority.configuration;
 import io.budgetauthority.configuration.write.ConfigurationChange;
 import io.budgetauthority.configuration.write.ConfigurationWriter;
 import io.budgetauthority.storage.Deadline;
+import io.budgetauthority.storage.Optimistic;
+import io.budgetauthority.storage.Optimistic.Attempt;
 import io.budgetauthority.tenant.Calendar;
 import io.budgetauthority.tenant.Caller;
 import io.budgetauthority.tenant.Policy;
@@ -13,7 +15,7 @@ import io.budgetauthority.tenant.store.SnapshotStore;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.Function;
 
 /// Replaces a tenant's policy.
 public final class ReplacePolicy {
@@ -28,12 +30,21 @@ public final class ReplacePolicy {
     this.clock = clock;
   }
 
-  /// Replaces a policy that still has the version that it was read with; empty where another change
-  /// was first.
+  /// Replaces a policy. Where another change comes first, its policy is read and replaced.
   ///
   /// @param by who replaces it
-  public Optional<VersionedPolicy> replace(
-      Caller by, String tenantId, VersionedPolicy seen, Policy next) {
+  /// @param next the new policy, computed from the one before; it throws where that one must not be
+  ///   replaced
+  public VersionedPolicy replace(
+      Caller by, String tenantId, Function<VersionedPolicy, Policy> next) {
+    Deadline deadline = Deadline.ofRequest();
+    return Optimistic.retry(deadline, "the policy", () -> attempt(by, tenantId, next, deadline));
+  }
+
+  private Attempt<VersionedPolicy> attempt(
+      Caller by, String tenantId, Function<VersionedPolicy, Policy> change, Deadline deadline) {
+    VersionedPolicy seen = policies.now(tenantId);
+    Policy next = change.apply(seen);
     Instant now = clock.instant();
     Calendar calendar = seen.calendar().changedTo(next.timeZone(), now);
     VersionedPolicy replaced = new VersionedPolicy(next, calendar, seen.version() + 1);
@@ -44,12 +55,12 @@ public final class ReplacePolicy {
                 AuditEntry.of(by, now, "policy", seen.policy(), next),
                 List.of(policies.replace(tenantId, replaced)),
                 List.of(new ConfigurationChange.Published(SnapshotStore.Kind.POLICY, tenantId))),
-            Deadline.ofRequest(),
+            deadline,
             () -> policies.evict(tenantId));
     if (!written) {
-      return Optional.empty();
+      return Attempt.conflict();
     }
     policies.cacheIfNewer(tenantId, replaced);
-    return Optional.of(replaced);
+    return Attempt.done(replaced);
   }
 }

@@ -437,9 +437,8 @@ final class FaultRun {
     Policy policy = configuration.policies.now(tenantId).policy();
     boolean moves = random.nextInt(4) == 0 && zoneChanges.incrementAndGet() < Calendar.MAX_CHANGES;
     Policy next = moves ? policy.in(ZONES.get(random.nextInt(ZONES.size()))) : policy;
-    if (configuration.replace(tenantId, next)) {
-      configurationChanges.incrementAndGet();
-    }
+    configuration.replace(tenantId, next);
+    configurationChanges.incrementAndGet();
   }
 
   /// A rate gets other terms in which it refills as fast as before, or another burst.

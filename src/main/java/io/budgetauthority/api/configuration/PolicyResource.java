@@ -71,7 +71,14 @@ public final class PolicyResource {
   public Response put(
       @HeaderParam(HttpHeaders.IF_MATCH) @Nullable String ifMatch, byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
-    VersionedPolicy seen = policies.now(caller.tenantId());
+    VersionedPolicy replaced =
+        replacePolicy.replace(caller, caller.tenantId(), seen -> next(seen, ifMatch, body));
+    return answer(caller, replaced.policy(), replaced.version());
+  }
+
+  /// Reads the policy that is to replace the stored one.
+  private static Policy next(
+      VersionedPolicy seen, @Nullable String ifMatch, byte @Nullable [] body) {
     Policy next = PolicyJson.read(body, seen.policy().timeZone());
     if (!next.timeZone().equals(seen.policy().timeZone())
         && seen.calendar().changes().size() >= Calendar.MAX_CHANGES) {
@@ -84,11 +91,7 @@ public final class PolicyResource {
           "", "makes a policy of " + bytes + " bytes, the most is " + MAX_BYTES);
     }
     EntityTags.requireMatch(ifMatch, seen.version());
-    VersionedPolicy replaced =
-        replacePolicy
-            .replace(caller, caller.tenantId(), seen, next)
-            .orElseThrow(EntityTags::changed);
-    return answer(caller, replaced.policy(), replaced.version());
+    return next;
   }
 
   /// A policy, and warnings about the names in it.
