@@ -275,28 +275,20 @@ public final class Runs {
                         () -> new Due.OfRun(AccountKey.parse(item.text("pk"), item.text("sk")))));
   }
 
-  /// A page of the runs of a tenant or of one of its users, newest first.
+  /// A page of the runs of a tenant or of one of its users, newest first. It may have fewer runs
+  /// than `limit`, or none, and not be the last.
   ///
   /// @param userId null for all of the tenant
-  /// @param after the last run of the page before; null for the first page
-  public List<Run> list(String tenantId, @Nullable String userId, int limit, @Nullable Run after) {
-    String index = userId == null ? "runs-of-tenant" : "runs-of-user";
-    String name = userId == null ? "run_tenant" : "run_user";
-    String owner =
-        userId == null
-            ? StoredIds.escape(tenantId)
-            : ScopeId.partitionKey(tenantId, Scope.USER, userId);
-    Page.Next from =
-        after == null
-            ? null
-            : new Page.Next(
-                Attributes.at(RunItem.key(tenantId, after.runId()))
-                    .put(name, owner)
-                    .put("run_created", after.createdAt())
-                    .build());
+  /// @param from where the page before ended, or [#placeAfter]; null for the first page
+  public Page<Run> list(
+      String tenantId, @Nullable String userId, int limit, Page.@Nullable Next from) {
     Deadline deadline = Deadline.ofRequest();
     Query newestFirst =
-        Query.ofIndex(ledgerTable, index, name + " = :owner", Attributes.of(":owner", owner))
+        Query.ofIndex(
+                ledgerTable,
+                userId == null ? "runs-of-tenant" : "runs-of-user",
+                ownerName(userId) + " = :owner",
+                Attributes.of(":owner", owner(tenantId, userId)))
             .reversed();
     Page<Attributes> found = database.page(newestFirst, limit, from, deadline);
     List<String> runIds =
@@ -305,6 +297,25 @@ public final class Runs {
             .toList();
     List<Run> runs = new ArrayList<>(read(tenantId, runIds, deadline).values());
     runs.sort(Comparator.comparing(Run::createdAt).thenComparing(Run::runId).reversed());
-    return runs;
+    return new Page<>(runs, found.next());
+  }
+
+  /// The place after a run in the list of a tenant's runs, or of those of one of its users.
+  public Page.Next placeAfter(Run run, @Nullable String userId) {
+    return new Page.Next(
+        Attributes.at(RunItem.key(run.tenantId(), run.runId()))
+            .put(ownerName(userId), owner(run.tenantId(), userId))
+            .put("run_created", run.createdAt())
+            .build());
+  }
+
+  private static String ownerName(@Nullable String userId) {
+    return userId == null ? "run_tenant" : "run_user";
+  }
+
+  private static String owner(String tenantId, @Nullable String userId) {
+    return userId == null
+        ? StoredIds.escape(tenantId)
+        : ScopeId.partitionKey(tenantId, Scope.USER, userId);
   }
 }

@@ -133,7 +133,7 @@ class RunShardsTest {
     MicroUsd held = MicroUsd.of(5 + 61 * 50);
     assertThat(one.run(ROOT).account().reserved()).isEqualTo(held);
     Run listed =
-        one.runs.list(one.tenantId, null, 100, null).stream()
+        one.runs.list(one.tenantId, null, 100, null).items().stream()
             .filter(run -> run.runId().equals(ROOT))
             .findFirst()
             .orElseThrow();

@@ -221,16 +221,17 @@ class RunsTest {
 
   private List<String> pages(@Nullable String userId) {
     List<String> ids = new ArrayList<>();
-    Run after = null;
-    while (true) {
-      List<Run> page = service.runs.list(service.tenantId, userId, 2, after);
-      if (page.isEmpty()) {
-        return ids;
+    Page.Next from = null;
+    do {
+      Page<Run> page = service.runs.list(service.tenantId, userId, 2, from);
+      assertThat(page.items().size()).isLessThanOrEqualTo(2);
+      page.items().forEach(run -> ids.add(run.runId()));
+      if (!page.items().isEmpty() && page.next() != null) {
+        assertThat(service.runs.placeAfter(page.items().getLast(), userId)).isEqualTo(page.next());
       }
-      assertThat(page.size()).isLessThanOrEqualTo(2);
-      page.forEach(run -> ids.add(run.runId()));
-      after = page.getLast();
-    }
+      from = page.next();
+    } while (from != null);
+    return ids;
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.budgetauthority.api.http.Page;
 import io.budgetauthority.api.view.RunView;
 import io.budgetauthority.ledger.Run;
 import io.budgetauthority.ledger.Runs;
+import io.budgetauthority.storage.Page.Next;
 import io.budgetauthority.tenant.Caller;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -39,9 +40,10 @@ final class RunList {
       Instant now) {
     List<RunView> items = new ArrayList<>();
     Run last = after;
+    Next from = after == null ? null : runs.placeAfter(after, user);
     for (int read = 0; read < MAX_READ; read += most) {
-      List<Run> some = runs.list(caller.tenantId(), user, most, last);
-      for (Run run : some) {
+      var some = runs.list(caller.tenantId(), user, most, from);
+      for (Run run : some.items()) {
         last = run;
         if (run.tuple().isVisibleTo(caller)
             && (state == null || run.stateAt(now).wireName().equals(state))) {
@@ -51,7 +53,8 @@ final class RunList {
           return new Page<>(items, run.runId());
         }
       }
-      if (some.size() < most) {
+      from = some.next();
+      if (from == null) {
         return new Page<>(items, null);
       }
     }
