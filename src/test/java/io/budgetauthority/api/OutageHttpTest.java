@@ -106,6 +106,29 @@ class OutageHttpTest {
   }
 
   @Test
+  void whenASecretMayBeLost_theProblemSaysWhatToDo() {
+    TestTenant tenant = new TestTenant(base);
+    Http operator = new Http(base, "bak_demo_operator");
+    String name = "tenant-" + UUID.randomUUID();
+    service("ledger", "busy");
+
+    Http.Answer made =
+        operator.send("POST", "/budget/tenants", "{\"tenant_id\": \"" + name + "\"}");
+    Http.Answer issued = tenant.admin.send("POST", "/budget/keys", "{\"role\": \"gateway\"}");
+    Http.Answer rotated = tenant.admin.send("POST", "/budget/keys/admin/rotate", "{}");
+
+    assertAdvice("bin/budget keys issue", made);
+    assertAdvice("delete it where GET /budget/keys lists it", issued);
+    assertAdvice("by another admin key where this one is refused", rotated);
+  }
+
+  private static void assertAdvice(String advice, Http.Answer answer) {
+    assertProblem(503, "contention", answer);
+    assertThat(answer).hasHeader("Retry-After", "2");
+    assertThat(answer.text("detail")).contains(advice);
+  }
+
+  @Test
   void whenTheLedgerIsUnavailable_anUnknownKeyIsRefused() {
     service("ledger", "down");
     assertProblem(401, "unauthenticated", new Http(base, "bak_nobody").get("/budget/policy"));

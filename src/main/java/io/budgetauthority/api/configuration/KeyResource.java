@@ -2,6 +2,7 @@ package io.budgetauthority.api.configuration;
 
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Page;
+import io.budgetauthority.api.http.UnknownOutcome;
 import io.budgetauthority.api.problem.Problem;
 import io.budgetauthority.api.problem.ProblemException;
 import io.budgetauthority.api.problem.ProblemType;
@@ -71,7 +72,11 @@ public final class KeyResource {
   public Response create(byte @Nullable [] body) {
     Caller caller = access.require(Role.ADMIN);
     Caller wanted = KeyJson.read(body, caller.tenantId());
-    IssuedKey issued = issueKey.issue(caller, wanted);
+    IssuedKey issued =
+        UnknownOutcome.adviseOf(
+            "a key may be there whose secret nobody has: delete it where GET /budget/keys lists it,"
+                + " and send the same request again",
+            () -> issueKey.issue(caller, wanted));
     return Response.status(201)
         .header(HttpHeaders.CACHE_CONTROL, NO_STORE)
         .entity(KeyView.of(issued.principal(), issued.secret()))
@@ -85,11 +90,12 @@ public final class KeyResource {
     RequestFields fields = RequestFields.parseOptional(body);
     Long overlap = fields.integer("overlap_seconds", 0, RotateKey.MAX_OVERLAP.toSeconds());
     fields.end();
-    return switch (rotateKey.rotate(
-        caller,
-        caller.tenantId(),
-        Ids.require("id", id),
-        Duration.ofSeconds(overlap == null ? 0 : overlap))) {
+    Duration within = Duration.ofSeconds(overlap == null ? 0 : overlap);
+    String principalId = Ids.require("id", id);
+    return switch (UnknownOutcome.adviseOf(
+        "the older secrets may end, and nobody may have the new one: send the same request again,"
+            + " by another admin key where this one is refused",
+        () -> rotateKey.rotate(caller, caller.tenantId(), principalId, within))) {
       case RotateKey.Result.Done done ->
           Response.ok(KeyView.of(done.issued().principal(), done.issued().secret()))
               .header(HttpHeaders.CACHE_CONTROL, NO_STORE)

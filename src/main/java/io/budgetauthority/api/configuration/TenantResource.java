@@ -3,6 +3,7 @@ package io.budgetauthority.api.configuration;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.budgetauthority.api.http.Access;
 import io.budgetauthority.api.http.Page;
+import io.budgetauthority.api.http.UnknownOutcome;
 import io.budgetauthority.api.view.KeyView;
 import io.budgetauthority.configuration.CreateTenant;
 import io.budgetauthority.configuration.IssuedKey;
@@ -81,7 +82,12 @@ public final class TenantResource {
     ZoneId zone = stated == null ? Policy.DEFAULT.timeZone() : stated;
     IssuedKey issued =
         Optional.ofNullable(tenantId)
-            .flatMap(id -> createTenant.create(caller, id, Policy.DEFAULT.in(zone)))
+            .flatMap(
+                id ->
+                    UnknownOutcome.adviseOf(
+                        "the tenant may be there: where GET /budget/tenants lists it, \"bin/budget"
+                            + " keys issue\" gives it an admin key; else send the same request again",
+                        () -> createTenant.create(caller, id, Policy.DEFAULT.in(zone))))
             .orElseThrow(
                 () -> RequestFields.invalid("/tenant_id", "names a tenant that is there already"));
     return Response.status(201)

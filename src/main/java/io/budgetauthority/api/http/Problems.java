@@ -66,6 +66,17 @@ public class Problems {
     return outage(e, uri);
   }
 
+  @ServerExceptionMapper
+  public Response unknown(UnknownOutcome e, UriInfo uri) {
+    if (!e.isContention()) {
+      LOG.errorf("the ledger is unavailable: %s", e.getMessage());
+    }
+    return retryable(
+        e.isContention() ? ProblemType.CONTENTION : ProblemType.LEDGER_UNAVAILABLE,
+        String.valueOf(e.getMessage()),
+        uri);
+  }
+
   /// The failure of a call to S3 or SQS, or a refusal of DynamoDB.
   @ServerExceptionMapper
   public Response ofAws(SdkException e, UriInfo uri) {
