@@ -28,6 +28,7 @@ public class Problems {
 
   private static final Logger LOG = Logger.getLogger("budget.api");
   private static final String RETRY_AFTER_SECONDS = "2";
+  private static final String SEND_AGAIN = "send the same request again";
 
   @ServerExceptionMapper
   public Response problem(ProblemException e, UriInfo uri, Request request) {
@@ -58,23 +59,19 @@ public class Problems {
 
   @ServerExceptionMapper
   public Response contended(StorageContended e, UriInfo uri) {
-    return retryable(ProblemType.CONTENTION, e.getMessage() + "; send the same request again", uri);
+    return contended(String.valueOf(e.getMessage()), SEND_AGAIN, uri);
   }
 
   @ServerExceptionMapper
   public Response unavailable(StorageUnavailable e, UriInfo uri) {
-    return outage(e, uri);
+    return outage(e, SEND_AGAIN, uri);
   }
 
   @ServerExceptionMapper
   public Response unknown(UnknownOutcome e, UriInfo uri) {
-    if (!e.isContention()) {
-      LOG.errorf("the ledger is unavailable: %s", e.getMessage());
-    }
-    return retryable(
-        e.isContention() ? ProblemType.CONTENTION : ProblemType.LEDGER_UNAVAILABLE,
-        String.valueOf(e.getMessage()),
-        uri);
+    return e.failure() instanceof StorageContended contended
+        ? contended(String.valueOf(contended.getMessage()), e.advice(), uri)
+        : outage(e.failure(), e.advice(), uri);
   }
 
   /// The failure of a call to S3 or SQS, or a refusal of DynamoDB.
@@ -82,10 +79,9 @@ public class Problems {
   public Response ofAws(SdkException e, UriInfo uri) {
     if (e instanceof SdkServiceException answered && answered.isThrottlingException()) {
       LOG.warnf("a call was throttled until its deadline: %s", e.getMessage());
-      return retryable(
-          ProblemType.CONTENTION, "the ledger is busy; send the same request again", uri);
+      return contended("the ledger is busy", SEND_AGAIN, uri);
     }
-    return StorageUnavailable.isCauseOf(e) ? outage(e, uri) : fault(e, uri);
+    return StorageUnavailable.isCauseOf(e) ? outage(e, SEND_AGAIN, uri) : fault(e, uri);
   }
 
   @ServerExceptionMapper
@@ -128,15 +124,16 @@ public class Problems {
         Problem.of(ProblemType.INTERNAL, "an unexpected fault, trace id " + traceId), uri);
   }
 
-  private static Response outage(Throwable e, UriInfo uri) {
+  private static Response contended(String what, String advice, UriInfo uri) {
+    return retryable(ProblemType.CONTENTION, what + "; " + advice, uri);
+  }
+
+  private static Response outage(Throwable e, String advice, UriInfo uri) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
     LOG.errorf(
         "the ledger is unavailable: %s: %s: %s",
         e.getMessage(), cause.getClass().getName(), cause.getMessage());
-    return retryable(
-        ProblemType.LEDGER_UNAVAILABLE,
-        "the ledger did not answer; send the same request again",
-        uri);
+    return retryable(ProblemType.LEDGER_UNAVAILABLE, "the ledger did not answer; " + advice, uri);
   }
 
   private static Response answer(Problem problem, UriInfo uri) {

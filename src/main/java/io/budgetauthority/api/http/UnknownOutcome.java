@@ -9,11 +9,13 @@ import java.util.function.Supplier;
 public final class UnknownOutcome extends RuntimeException {
   private static final long serialVersionUID = 1;
 
-  private final boolean isContention;
+  private final RuntimeException failure;
+  private final String advice;
 
-  private UnknownOutcome(String advice, boolean isContention, RuntimeException cause) {
-    super(cause.getMessage() + "; " + advice, cause);
-    this.isContention = isContention;
+  private UnknownOutcome(RuntimeException failure, String advice) {
+    super(failure);
+    this.failure = failure;
+    this.advice = advice;
   }
 
   /// Makes a write whose answer shows a secret.
@@ -22,15 +24,18 @@ public final class UnknownOutcome extends RuntimeException {
   public static <T> T adviseOf(String advice, Supplier<T> write) {
     try {
       return write.get();
-    } catch (StorageContended e) {
-      throw new UnknownOutcome(advice, true, e);
-    } catch (StorageUnavailable e) {
-      throw new UnknownOutcome(advice, false, e);
+    } catch (StorageContended | StorageUnavailable e) {
+      throw new UnknownOutcome(e, advice);
     }
   }
 
-  /// Whether DynamoDB answered, but conflicted or throttled until the deadline.
-  boolean isContention() {
-    return isContention;
+  /// How the write failed.
+  RuntimeException failure() {
+    return failure;
+  }
+
+  /// What the caller is to do.
+  String advice() {
+    return advice;
   }
 }
